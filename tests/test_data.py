@@ -1,0 +1,732 @@
+"""The data: reading MNIST, holding it, and cutting it into batches.
+
+Properties come first. The readers are tried on small folders that these tests write themselves,
+in every layout that is accepted and with every kind of damage that is refused; then the embedded
+files are compared with what is known of MNIST.
+"""
+
+import gzip
+import hashlib
+import shutil
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tinygrad_mlp import data
+from tinygrad_mlp.data import ArrayDataset, AugmentedDataset, DataLoader, load_mnist, mnist
+from tinygrad_mlp.data.transforms import Compose, GaussianNoise, RandomHorizontalFlip
+
+seeds = st.integers(0, 2**32 - 1)
+sizes = st.integers(1, 40)
+batch_sizes = st.integers(1, 50)
+
+
+def numbered(n):
+    """Return a dataset whose image i is filled with i, and has the label i."""
+    images = np.broadcast_to(np.arange(n, dtype=np.float32)[:, None, None], (n, 2, 3)).copy()
+    return ArrayDataset(images, np.arange(n))
+
+
+def plus_half(images, rng):
+    return images + np.float32(0.5)
+
+
+def epoch(loader):
+    """Return all images and labels of one pass."""
+    batches = list(loader)
+    return tuple(np.concatenate(part) for part in zip(*batches, strict=True))
+
+
+# ArrayDataset.
+
+
+@settings(deadline=None)
+@given(st.data(), sizes)
+def test_array_index_gathers_the_same_rows(draw, n):
+    index = np.array(draw.draw(st.lists(st.integers(-n, n - 1), max_size=20)), np.int64)
+    dataset = numbered(n)
+    images, labels = dataset[index]
+    assert np.array_equal(images, dataset.images[index])
+    assert np.array_equal(labels, dataset.labels[index])
+
+
+@settings(deadline=None)
+@given(st.data(), sizes)
+def test_slice_takes_the_same_rows(draw, n):
+    index = draw.draw(st.slices(n))
+    dataset = numbered(n)
+    images, labels = dataset[index]
+    assert np.array_equal(images, dataset.images[index])
+    assert np.array_equal(labels, dataset.labels[index])
+
+
+@pytest.mark.parametrize("index", [slice(None), slice(1, 3), np.array([0, 1]), [0, 1], 2])
+@pytest.mark.parametrize("augmented", [False, True])
+def test_changing_a_batch_leaves_the_dataset_alone(index, augmented):
+    dataset = numbered(5)
+    before = dataset.images.tobytes(), dataset.labels.tobytes()
+    images, labels = (AugmentedDataset(dataset, plus_half) if augmented else dataset)[index]
+    images[...] = -1
+    if labels.ndim:
+        labels[...] = -1
+    assert (dataset.images.tobytes(), dataset.labels.tobytes()) == before
+
+
+def test_single_integer_gives_one_example():
+    image, label = numbered(5)[3]
+    assert image.shape == (2, 3)
+    assert label == 3
+
+
+def test_loop_over_dataset_ends():
+    assert [int(label) for _, label in numbered(4)] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64])
+def test_labels_become_int64(dtype):
+    dataset = ArrayDataset(np.zeros((2, 4)), np.zeros(2, dtype))
+    assert dataset.labels.dtype == np.int64
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_images_keep_their_dtype(dtype):
+    assert ArrayDataset(np.zeros((2, 4), dtype), np.zeros(2, int))[:][0].dtype == dtype
+
+
+def test_lengths_must_agree():
+    with pytest.raises(ValueError, match="3 images and 2 labels"):
+        ArrayDataset(np.zeros((3, 2, 2)), np.zeros(2, int))
+
+
+def test_images_of_bytes_are_refused():
+    with pytest.raises(ValueError, match="found uint8"):
+        ArrayDataset(np.zeros((3, 2, 2), np.uint8), np.zeros(3, int))
+
+
+@pytest.mark.parametrize("labels", [np.zeros(3), np.zeros((3, 1), int)])
+def test_labels_must_be_integers_on_one_axis(labels):
+    with pytest.raises(ValueError, match=r"integers of shape \(n,\)"):
+        ArrayDataset(np.zeros((3, 2, 2)), labels)
+
+
+def test_repr_is_short():
+    assert repr(numbered(5)) == "ArrayDataset(5 x 2 x 3 images of float32, 5 labels)"
+
+
+# AugmentedDataset.
+
+
+@settings(deadline=None)
+@given(st.data(), sizes)
+def test_augmented_batch_is_originals_and_changed_copies(draw, n):
+    index = np.array(draw.draw(st.lists(st.integers(0, 2 * n - 1), max_size=20)), np.int64)
+    images, labels = AugmentedDataset(numbered(n), plus_half)[index]
+    assert np.array_equal(labels, index % n)
+    assert np.array_equal(images[:, 0, 0], index % n + np.where(index >= n, 0.5, 0))
+
+
+@settings(deadline=None)
+@given(st.data(), sizes)
+def test_augmented_slice_equals_its_indices(draw, n):
+    index = draw.draw(st.slices(2 * n))
+    dataset = AugmentedDataset(numbered(n), plus_half)
+    by_slice, by_array = dataset[index], dataset[np.arange(2 * n)[index]]
+    assert all(np.array_equal(a, b) for a, b in zip(by_slice, by_array, strict=True))
+
+
+@settings(deadline=None)
+@given(sizes, batch_sizes, seeds)
+def test_originals_stay_bit_equal(n, batch_size, seed):
+    dataset = numbered(n)
+    before = dataset.images.tobytes()
+    augmented = AugmentedDataset(dataset, GaussianNoise(0, 1), rng=seed)
+    for _ in DataLoader(augmented, batch_size, shuffle=True, rng=seed):
+        pass
+    assert dataset.images.tobytes() == before
+    assert augmented[:n][0].tobytes() == before
+
+
+@settings(deadline=None)
+@given(sizes, batch_sizes, seeds)
+def test_augmented_same_seed_gives_same_bits(n, batch_size, seed):
+    def run():
+        augmented = AugmentedDataset(
+            numbered(n), Compose([RandomHorizontalFlip(), GaussianNoise()]), rng=seed
+        )
+        return epoch(DataLoader(augmented, batch_size, shuffle=True, rng=seed))
+
+    assert [part.tobytes() for part in run()] == [part.tobytes() for part in run()]
+
+
+def test_augmented_is_twice_as_long():
+    assert len(AugmentedDataset(numbered(7), plus_half)) == 14
+
+
+def test_copies_are_drawn_anew_every_epoch():
+    loader = DataLoader(AugmentedDataset(numbered(20), GaussianNoise(0, 1), rng=0), 8)
+    (first, _), (second, _) = epoch(loader), epoch(loader)
+    assert np.array_equal(first[:20], second[:20])
+    assert not np.any(first[20:] == second[20:])
+
+
+def test_transform_sees_all_copies_of_a_batch_at_once():
+    seen = []
+
+    def remember(images, rng):
+        seen.append(len(images))
+        return images
+
+    AugmentedDataset(numbered(10), remember)[np.array([1, 12, 3, 14, 15])]
+    assert seen == [3]
+
+
+def test_transform_that_works_in_place_cannot_reach_the_originals():
+    def darken(images, rng):
+        images[...] = 0
+        return images
+
+    dataset = numbered(4)
+    augmented = AugmentedDataset(dataset, darken)
+    assert not augmented[4:][0].any()
+    assert np.array_equal(dataset.images, numbered(4).images)
+
+
+def test_originals_alone_draw_nothing():
+    augmented = AugmentedDataset(numbered(4), GaussianNoise(), rng=0)
+    before = augmented.rng.bit_generator.state
+    augmented[:4]
+    assert augmented.rng.bit_generator.state == before
+
+
+def test_generator_of_the_caller_is_used():
+    rng = np.random.default_rng(0)
+    assert AugmentedDataset(numbered(4), plus_half, rng=rng).rng is rng
+
+
+def test_augmented_single_integer_gives_one_example():
+    image, label = AugmentedDataset(numbered(5), plus_half)[7]
+    assert np.array_equal(image, np.full((2, 3), 2.5))
+    assert label == 2
+
+
+@pytest.mark.parametrize("index", [10, -11])
+def test_augmented_index_out_of_range_is_an_index_error(index):
+    with pytest.raises(IndexError):
+        AugmentedDataset(numbered(5), plus_half)[np.array([index])]
+
+
+def test_transform_must_keep_the_shape():
+    augmented = AugmentedDataset(numbered(4), lambda images, rng: images[:1])
+    with pytest.raises(ValueError, match=r"returned shape \(1, 2, 3\), expected .*\(4, 2, 3\)"):
+        augmented[4:]
+
+
+def test_transform_must_be_callable():
+    with pytest.raises(ValueError, match="can be called"):
+        AugmentedDataset(numbered(4), 0.7)  # type: ignore[arg-type]
+
+
+# DataLoader.
+
+
+@settings(deadline=None)
+@given(sizes, batch_sizes, st.booleans(), seeds)
+def test_epoch_covers_each_example_once(n, batch_size, shuffle, seed):
+    images, labels = epoch(DataLoader(numbered(n), batch_size, shuffle, rng=seed))
+    assert sorted(labels) == list(range(n))
+    assert np.array_equal(images[:, 0, 0], labels)
+
+
+@settings(deadline=None)
+@given(sizes, batch_sizes, st.booleans(), st.booleans())
+def test_length_is_the_number_of_batches(n, batch_size, shuffle, drop_last):
+    loader = DataLoader(numbered(n), batch_size, shuffle, drop_last)
+    assert len(loader) == len(list(loader))
+
+
+@settings(deadline=None)
+@given(sizes, batch_sizes)
+def test_only_the_last_batch_may_be_smaller(n, batch_size):
+    found = [len(labels) for _, labels in DataLoader(numbered(n), batch_size)]
+    full, rest = divmod(n, batch_size)
+    assert found == [batch_size] * full + [rest] * (rest > 0)
+
+
+@settings(deadline=None)
+@given(sizes, batch_sizes)
+def test_drop_last_leaves_whole_batches(n, batch_size):
+    found = [len(labels) for _, labels in DataLoader(numbered(n), batch_size, drop_last=True)]
+    assert found == [batch_size] * (n // batch_size)
+
+
+@settings(deadline=None)
+@given(sizes, batch_sizes, seeds)
+def test_loader_same_seed_gives_same_orders(n, batch_size, seed):
+    first, second = (DataLoader(numbered(n), batch_size, True, rng=seed) for _ in range(2))
+    for _ in range(3):
+        assert np.array_equal(epoch(first)[1], epoch(second)[1])
+
+
+@settings(deadline=None)
+@given(sizes, batch_sizes)
+def test_unshuffled_order_is_that_of_the_dataset(n, batch_size):
+    assert np.array_equal(epoch(DataLoader(numbered(n), batch_size))[1], np.arange(n))
+
+
+def test_epochs_have_different_orders():
+    loader = DataLoader(numbered(50), 10, shuffle=True, rng=0)
+    orders = {tuple(epoch(loader)[1]) for _ in range(5)}
+    assert len(orders) == 5
+
+
+def test_loader_without_seed_differs_from_run_to_run():
+    orders = {tuple(epoch(DataLoader(numbered(50), 10, shuffle=True))[1]) for _ in range(3)}
+    assert len(orders) == 3
+
+
+def test_batch_is_taken_out_by_one_access():
+    class Counting:
+        def __init__(self):
+            self.asked = []
+
+        def __len__(self):
+            return 10
+
+        def __getitem__(self, index):
+            self.asked.append(list(index))
+            return numbered(10)[index]
+
+    dataset = Counting()
+    list(DataLoader(dataset, 4))
+    assert dataset.asked == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+
+
+@pytest.mark.parametrize("batch_size", [0, -1, 2.0, "50", None, True])
+def test_batch_size_must_be_a_positive_integer(batch_size):
+    with pytest.raises(ValueError, match="integer of 1 or more"):
+        DataLoader(numbered(5), batch_size)
+
+
+def test_numpy_integer_is_a_batch_size():
+    assert len(DataLoader(numbered(5), np.int64(2))) == 3  # type: ignore[arg-type]
+
+
+def test_empty_dataset_is_refused():
+    with pytest.raises(ValueError, match="at least one example"):
+        DataLoader(numbered(0), 5)
+
+
+# Small folders of images, in every layout.
+
+RNG = np.random.default_rng(0)
+SMALL = {
+    "train-images": RNG.integers(0, 256, (12, 28, 28), np.uint8),
+    "train-labels": RNG.integers(0, 10, 12, np.uint8),
+    "t10k-images": RNG.integers(0, 256, (5, 28, 28), np.uint8),
+    "t10k-labels": RNG.integers(0, 10, 5, np.uint8),
+}
+KERAS: dict[str, Any] = dict(
+    zip(("x_train", "y_train", "x_test", "y_test"), SMALL.values(), strict=True)
+)
+
+
+def idx_bytes(array):
+    return struct.pack(f">{1 + array.ndim}I", 0x800 + array.ndim, *array.shape) + array.tobytes()
+
+
+def idx_name(stem, separator="-"):
+    return f"{stem}{separator}idx{SMALL[stem].ndim}-ubyte"
+
+
+def write_idx(folder, *, packed=False, separator="-"):
+    folder.mkdir(parents=True, exist_ok=True)
+    for stem, array in SMALL.items():
+        content = idx_bytes(array)
+        name = idx_name(stem, separator)
+        if packed:
+            (folder / f"{name}.gz").write_bytes(gzip.compress(content))
+        else:
+            (folder / name).write_bytes(content)
+    return folder
+
+
+def assert_small(root):
+    for split, prefix in (("train", "train"), ("test", "t10k")):
+        dataset = load_mnist(root, split)
+        assert np.array_equal(dataset.images, SMALL[f"{prefix}-images"] / np.float32(255))
+        assert np.array_equal(dataset.labels, SMALL[f"{prefix}-labels"])
+
+
+def failure(error, root, split="train"):
+    """Return the message of the expected error, after checking that it is one line."""
+    with pytest.raises(error) as caught:
+        load_mnist(root, split)
+    assert type(caught.value) is error
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize("separator", ["-", "."])
+@pytest.mark.parametrize("packed", [False, True])
+def test_bare_folder(tmp_path, packed, separator):
+    write_idx(tmp_path, packed=packed, separator=separator)
+    assert_small(tmp_path)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("name", ["MNIST", "FashionMNIST"])
+@pytest.mark.parametrize("named", ["", "{name}", "{name}/raw"])
+def test_torchvision_layout(tmp_path, packed, name, named):
+    write_idx(tmp_path / name / "raw", packed=packed)
+    assert_small(tmp_path / named.format(name=name))
+
+
+def test_torchvision_folder_with_both_kinds_of_file(tmp_path):
+    write_idx(write_idx(tmp_path / "MNIST" / "raw"), packed=True)
+    assert_small(tmp_path)
+
+
+@pytest.mark.parametrize("named", ["", "mnist.npz"])
+def test_keras_layout(tmp_path, named):
+    np.savez(tmp_path / "mnist.npz", **KERAS)
+    assert_small(tmp_path / named)
+
+
+def test_compressed_keras_archive(tmp_path):
+    np.savez_compressed(tmp_path / "mnist.npz", **KERAS)
+    assert_small(tmp_path)
+
+
+def test_root_may_be_a_string(tmp_path):
+    assert_small(str(write_idx(tmp_path)))
+
+
+def test_root_may_begin_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    write_idx(tmp_path / "digits")
+    assert_small("~/digits")
+
+
+def test_packing_is_told_by_content_not_by_name(tmp_path):
+    write_idx(tmp_path, packed=True)
+    for path in list(tmp_path.iterdir()):
+        path.rename(path.with_suffix(""))
+    assert_small(tmp_path)
+
+
+def test_unpacked_file_may_still_be_named_gz(tmp_path):
+    write_idx(tmp_path)
+    for path in list(tmp_path.iterdir()):
+        path.rename(f"{path}.gz")
+    assert_small(tmp_path)
+
+
+def test_loaded_dtypes(tmp_path):
+    dataset = load_mnist(write_idx(tmp_path))
+    assert dataset.images.dtype == np.float32
+    assert dataset.labels.dtype == np.int64
+
+
+# What is refused. Each message is one line, names the file, and says what to do.
+
+
+def test_both_kinds_in_one_root(tmp_path):
+    write_idx(tmp_path / "MNIST" / "raw")
+    write_idx(tmp_path / "FashionMNIST" / "raw")
+    message = failure(ValueError, tmp_path)
+    assert f"name {tmp_path / 'MNIST'} or {tmp_path / 'FashionMNIST'}" in message
+
+
+@pytest.mark.parametrize("split", ["validation", "Train", "", None, 0, ["train"]])
+def test_unknown_split(split):
+    assert "use 'train' or 'test'" in failure(ValueError, None, split)
+
+
+def test_missing_folder(tmp_path):
+    message = failure(FileNotFoundError, tmp_path / "nowhere")
+    assert str(tmp_path / "nowhere") in message
+    assert "no such folder" in message
+
+
+@pytest.mark.parametrize("name", ["nul\0l", "long" * 200])
+def test_impossible_folder_name(tmp_path, name):
+    assert "no such folder" in failure(FileNotFoundError, tmp_path / name)
+
+
+def test_folder_without_data(tmp_path):
+    (tmp_path / "holiday.jpg").touch()
+    message = failure(FileNotFoundError, tmp_path)
+    assert "holiday.jpg" in message
+    assert "train-images-idx3-ubyte.gz" in message
+
+
+def test_interrupted_torchvision_download(tmp_path):
+    (tmp_path / "MNIST" / "raw").mkdir(parents=True)
+    assert "no MNIST here" in failure(FileNotFoundError, tmp_path)
+
+
+@pytest.mark.parametrize("stem", SMALL)
+def test_missing_file(tmp_path, stem):
+    (write_idx(tmp_path) / idx_name(stem)).unlink()
+    split = "train" if stem.startswith("train") else "test"
+    assert str(tmp_path / idx_name(stem)) in failure(FileNotFoundError, tmp_path, split)
+
+
+def test_folder_in_the_place_of_a_file(tmp_path):
+    path = write_idx(tmp_path) / idx_name("train-labels")
+    path.unlink()
+    path.mkdir()
+    assert str(path) in failure(FileNotFoundError, tmp_path)
+
+
+def test_idx_file_as_root(tmp_path):
+    path = write_idx(tmp_path) / idx_name("train-images")
+    assert "name the folder" in failure(ValueError, path)
+
+
+IMAGES = idx_bytes(SMALL["train-images"])
+LABELS = idx_bytes(SMALL["train-labels"])
+DAMAGED_IDX = {
+    "empty": (b"", "truncated"),
+    "header cut": (IMAGES[:10], "truncated"),
+    "one byte short": (IMAGES[:-1], "truncated"),
+    "one byte long": (IMAGES + b"\0", "too long"),
+    "labels instead": (LABELS + bytes(9), "found 2049, expected 2051"),
+    "another type": (b"\0\0\x0d" + IMAGES[3:], "wrong magic number"),
+    "a web page": (b"<!doctype html><title>Not found</title>", "wrong magic number"),
+    "huge sizes": (IMAGES[:4] + b"\xff" * 12 + IMAGES[16:], "truncated"),
+    "no images": (idx_bytes(np.zeros((0, 28, 28), np.uint8)), "12 labels for the 0 images"),
+    "wrong size": (idx_bytes(np.zeros((12, 32, 32), np.uint8)), "32 x 32 pixels, expected 28"),
+    "fewer images": (idx_bytes(SMALL["train-images"][1:]), "12 labels for the 11 images"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED_IDX)
+def test_damaged_images(tmp_path, damage):
+    content, expected = DAMAGED_IDX[damage]
+    (write_idx(tmp_path) / idx_name("train-images")).write_bytes(content)
+    message = failure(ValueError, tmp_path)
+    assert expected in message
+    assert idx_name("train-images") in message
+
+
+DAMAGED_LABELS = {
+    "header cut": (LABELS[:7], "truncated"),
+    "one byte short": (LABELS[:-1], "truncated"),
+    "images instead": (IMAGES, "found 2051, expected 2049"),
+    "above nine": (LABELS[:-1] + b"\x0a", "found label 10 at position 11"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED_LABELS)
+def test_damaged_labels(tmp_path, damage):
+    content, expected = DAMAGED_LABELS[damage]
+    path = write_idx(tmp_path) / idx_name("train-labels")
+    path.write_bytes(content)
+    message = failure(ValueError, tmp_path)
+    assert expected in message
+    assert str(path) in message
+
+
+def test_no_examples_at_all(tmp_path):
+    write_idx(tmp_path)
+    for stem in ("train-images", "train-labels"):
+        (tmp_path / idx_name(stem)).write_bytes(idx_bytes(SMALL[stem][:0]))
+    assert "found no images" in failure(ValueError, tmp_path)
+
+
+PACKED = gzip.compress(IMAGES)
+MIDDLE = len(PACKED) // 2
+DAMAGED_GZIP = {
+    "cut": PACKED[:MIDDLE],
+    "header only": PACKED[:5],
+    "trailer cut": PACKED[:-4],
+    "wrong checksum": PACKED[:-8] + bytes(4) + PACKED[-4:],
+    "not deflate": PACKED[:10] + b"\xff" * 50 + PACKED[60:],
+    "rubbish behind": PACKED + b"rubbish",
+    "a web page": b"<!doctype html><title>Not found</title>",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED_GZIP)
+def test_damaged_gzip(tmp_path, damage):
+    path = write_idx(tmp_path, packed=True) / f"{idx_name('train-images')}.gz"
+    path.write_bytes(DAMAGED_GZIP[damage])
+    message = failure(ValueError, tmp_path)
+    assert "damaged or incomplete gzip" in message
+    assert str(path) in message
+
+
+@settings(deadline=None)
+@given(content=st.binary(max_size=60), packed=st.booleans())
+def test_no_bytes_leak_a_strange_error(tmp_path_factory, content, packed):
+    folder = write_idx(tmp_path_factory.mktemp("idx"))
+    path = folder / idx_name("train-images")
+    path.write_bytes(gzip.compress(content) if packed else content)
+    assert str(path) in failure(ValueError, folder)
+    shutil.rmtree(folder)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_no_damage_to_an_archive_leaks_a_strange_error(tmp_path_factory, draw):
+    folder = tmp_path_factory.mktemp("npz")
+    path = folder / "mnist.npz"
+    np.savez_compressed(path, **KERAS)
+    content = bytearray(path.read_bytes())
+    for _ in range(draw.draw(st.integers(1, 20))):
+        content[draw.draw(st.integers(0, len(content) - 1))] ^= draw.draw(st.integers(1, 255))
+    path.write_bytes(content)
+    try:
+        load_mnist(folder)
+    except ValueError as error:
+        assert str(error).startswith(str(path))
+        assert "\n" not in str(error)
+    shutil.rmtree(folder)
+
+
+def array_bytes(tmp_path):
+    np.save(tmp_path / "one.npy", SMALL["train-images"])
+    return (tmp_path / "one.npy").read_bytes()
+
+
+@pytest.mark.parametrize("damage", ["empty", "text", "cut", "one array"])
+def test_damaged_archive(tmp_path, damage):
+    path = tmp_path / "mnist.npz"
+    np.savez(path, **KERAS)
+    content = path.read_bytes()
+    path.write_bytes(
+        {
+            "empty": b"",
+            "text": b"<!doctype html>",
+            "cut": content[: len(content) // 2],
+            "one array": array_bytes(tmp_path),
+        }[damage]
+    )
+    message = failure(ValueError, tmp_path)
+    assert str(path) in message
+    assert "damaged or unreadable" in message
+
+
+WRONG_KERAS: dict[str, tuple[dict[str, Any], str]] = {
+    "key missing": ({"y_train": None}, "expected x_train and y_train"),
+    "pickled objects": ({"x_train": np.array([{}, []], object)}, "damaged or unreadable"),
+    "floats": ({"x_train": np.zeros((12, 28, 28))}, "expected uint8"),
+    "flat images": ({"x_train": np.zeros((12, 784), np.uint8)}, r"shape (n, 28, 28)"),
+    "wrong size": ({"x_train": np.zeros((12, 32, 32), np.uint8)}, "32 x 32"),
+    "one-hot labels": ({"y_train": np.zeros((12, 10), np.uint8)}, "integers of shape (n,)"),
+    "float labels": ({"y_train": np.zeros(12)}, "integers of shape (n,)"),
+    "negative label": ({"y_train": np.full(12, -1)}, "found label -1"),
+    "label above nine": ({"y_train": np.full(12, 10)}, "found label 10"),
+    "fewer labels": ({"y_train": np.zeros(11, np.uint8)}, "11 labels for the 12 images"),
+}
+
+
+@pytest.mark.parametrize("fault", WRONG_KERAS)
+def test_wrong_arrays_in_archive(tmp_path, fault):
+    changes, expected = WRONG_KERAS[fault]
+    arrays = {key: value for key, value in (KERAS | changes).items() if value is not None}
+    np.savez(tmp_path / "mnist.npz", **arrays)
+    message = failure(ValueError, tmp_path)
+    assert expected in message
+    assert str(tmp_path / "mnist.npz") in message
+
+
+# The embedded files.
+
+
+@pytest.fixture(scope="module")
+def train():
+    return load_mnist()
+
+
+@pytest.fixture(scope="module")
+def test_split():
+    return load_mnist(split="test")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (
+            "train-images-idx3-ubyte",
+            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        ),
+        (
+            "train-labels-idx1-ubyte",
+            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        ),
+        (
+            "t10k-images-idx3-ubyte",
+            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        ),
+        (
+            "t10k-labels-idx1-ubyte",
+            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        ),
+    ],
+)
+def test_embedded_file_is_the_genuine_one(name, expected):
+    unpacked = gzip.decompress((mnist._EMBEDDED / f"{name}.gz").read_bytes())
+    assert hashlib.sha256(unpacked).hexdigest() == expected
+
+
+def test_embedded_files_carry_their_licence():
+    assert "CC BY-SA 3.0" in (mnist._EMBEDDED / "LICENSE").read_text()
+
+
+def test_embedded_train_shapes(train):
+    assert train.images.shape == (60_000, 28, 28)
+    assert train.labels.shape == (60_000,)
+
+
+def test_embedded_test_shapes(test_split):
+    assert test_split.images.shape == (10_000, 28, 28)
+    assert test_split.labels.shape == (10_000,)
+
+
+def test_embedded_train_label_counts(train):
+    counts = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    assert np.bincount(train.labels).tolist() == counts
+
+
+def test_embedded_test_label_counts(test_split):
+    counts = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    assert np.bincount(test_split.labels).tolist() == counts
+
+
+def test_embedded_pixels_are_bytes_divided_by_255(test_split):
+    levels = np.arange(256, dtype=np.float32) / np.float32(255)
+    assert np.array_equal(np.unique(test_split.images), levels)
+
+
+def test_each_load_gives_arrays_of_its_own(test_split):
+    assert not np.shares_memory(load_mnist(split="test").images, test_split.images)
+
+
+def test_embedded_files_are_read_like_any_folder(test_split):
+    assert np.array_equal(load_mnist(mnist._EMBEDDED, "test").images, test_split.images)
+
+
+def test_embedded_file_with_other_bytes_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(mnist, "_EMBEDDED", write_idx(tmp_path, packed=True))
+    message = failure(ValueError, None)
+    assert "train-images-idx3-ubyte.gz: wrong checksum" in message
+    assert "install tinygrad_mlp again" in message
+
+
+def test_missing_embedded_file_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(mnist, "_EMBEDDED", tmp_path)
+    assert "install tinygrad_mlp again" in failure(FileNotFoundError, None)
+
+
+def test_everything_promised_is_exported():
+    expected = {"ArrayDataset", "AugmentedDataset", "DataLoader", "load_mnist", "transforms"}
+    assert set(data.__all__) == expected
+    assert all(hasattr(data, name) for name in expected)

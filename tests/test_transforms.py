@@ -1,0 +1,244 @@
+"""Transforms: what must hold for any batch of images, then what must hold on average.
+
+Properties come first, drawn by Hypothesis. The statistical tests use a fixed seed, so they give
+the same answer on every run.
+"""
+
+import math
+import pickle
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from tinygrad_mlp.data.transforms import Compose, GaussianNoise, RandomHorizontalFlip
+
+dtypes = st.sampled_from([np.float32, np.float64])
+shapes = hnp.array_shapes(min_dims=3, max_dims=3, min_side=0, max_side=6)
+seeds = st.integers(0, 2**32 - 1)
+probabilities = st.floats(0, 1)
+spreads = st.floats(0, 10)
+flips = st.builds(RandomHorizontalFlip, probabilities)
+noises = st.builds(GaussianNoise, st.floats(-5, 5), spreads)
+transforms = st.one_of(
+    flips, noises, st.builds(Compose, st.lists(st.one_of(flips, noises), max_size=3))
+)
+
+
+@st.composite
+def batches(draw):
+    dtype = draw(dtypes)
+    pixels = st.floats(0, 1, width=32)
+    return draw(hnp.arrays(dtype, draw(shapes), elements=pixels))
+
+
+# For every transform.
+
+
+@settings(deadline=None)
+@given(batches(), transforms, seeds)
+def test_shape_and_dtype_stay(images, transform, seed):
+    result = transform(images, seed)
+    assert result.shape == images.shape
+    assert result.dtype == images.dtype
+
+
+@settings(deadline=None)
+@given(batches(), transforms, seeds)
+def test_input_stays_bit_equal(images, transform, seed):
+    before = images.tobytes()
+    transform(images, seed)
+    assert images.tobytes() == before
+
+
+@settings(deadline=None)
+@given(batches(), transforms, seeds)
+def test_result_shares_no_memory_with_input(images, transform, seed):
+    assert not np.shares_memory(transform(images, seed), images)
+
+
+@settings(deadline=None)
+@given(batches(), transforms, seeds)
+def test_read_only_input_is_accepted(images, transform, seed):
+    images.flags.writeable = False
+    assert transform(images, seed).flags.writeable
+
+
+@settings(deadline=None)
+@given(batches(), transforms, seeds)
+def test_same_seed_gives_same_bits(images, transform, seed):
+    assert transform(images, seed).tobytes() == transform(images, seed).tobytes()
+
+
+@settings(deadline=None)
+@given(batches(), transforms, seeds)
+def test_seed_and_its_generator_agree(images, transform, seed):
+    by_generator = transform(images, np.random.default_rng(seed))
+    assert transform(images, seed).tobytes() == by_generator.tobytes()
+
+
+@settings(deadline=None)
+@given(transforms)
+def test_equal_parameters_make_equal_transforms(transform):
+    assert eval(repr(transform)) == transform
+
+
+@settings(deadline=None)
+@given(transforms, seeds)
+def test_global_random_state_is_left_alone(transform, seed):
+    before = pickle.dumps(np.random.get_state())
+    transform(np.zeros((3, 2, 2), np.float32), seed)
+    assert pickle.dumps(np.random.get_state()) == before
+
+
+# Flips.
+
+
+@settings(deadline=None)
+@given(batches(), probabilities, seeds)
+def test_each_image_is_itself_or_its_mirror(images, p, seed):
+    for image, result in zip(images, RandomHorizontalFlip(p)(images, seed), strict=True):
+        assert np.array_equal(result, image) or np.array_equal(result, image[:, ::-1])
+
+
+@settings(deadline=None)
+@given(batches(), seeds)
+def test_probability_zero_flips_nothing(images, seed):
+    assert np.array_equal(RandomHorizontalFlip(0)(images, seed), images)
+
+
+@settings(deadline=None)
+@given(batches(), seeds)
+def test_probability_one_flips_all(images, seed):
+    assert np.array_equal(RandomHorizontalFlip(1)(images, seed), images[:, :, ::-1])
+
+
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.7])
+def test_share_of_flips_is_p(p):
+    n = 20_000
+    images = np.tile(np.array([[0, 1]], np.float32), (n, 1, 1))
+    share = RandomHorizontalFlip(p)(images, 0)[:, 0, 0].mean()
+    assert abs(share - p) < 4 * math.sqrt(p * (1 - p) / n)
+
+
+def test_images_flip_independently():
+    n = 20_000
+    images = np.tile(np.array([[0, 1]], np.float32), (n, 1, 1))
+    flipped = RandomHorizontalFlip(0.5)(images, 1)[:, 0, 0]
+    assert abs(np.corrcoef(flipped[:-1], flipped[1:])[0, 1]) < 4 / math.sqrt(n)
+
+
+def test_flip_refuses_single_image():
+    with pytest.raises(ValueError, match=r"shape \(n, h, w\).*image\[None\]"):
+        RandomHorizontalFlip()(np.zeros((28, 28), np.float32))
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.1, math.nan, math.inf])
+def test_flip_refuses_impossible_probability(p):
+    with pytest.raises(ValueError, match="p must be from 0 to 1"):
+        RandomHorizontalFlip(p)
+
+
+# Noise.
+
+
+@settings(deadline=None)
+@given(batches(), seeds)
+def test_noise_without_spread_adds_mean(images, seed):
+    result = GaussianNoise(mean=0.25, std=0)(images, seed)
+    assert np.array_equal(result, images + images.dtype.type(0.25))
+
+
+@settings(deadline=None)
+@given(seeds, st.floats(0.001, 10))
+def test_noise_scales_with_std(seed, std):
+    black = np.zeros((2, 3, 4))
+    unit = GaussianNoise(std=1)(black, seed)
+    np.testing.assert_allclose(GaussianNoise(std=std)(black, seed), std * unit, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("mean", "std"), [(0, 0.2), (0.5, 1.5)])
+def test_noise_has_the_mean_and_std_asked_for(mean, std):
+    noise = GaussianNoise(mean, std)(np.zeros((500, 28, 28), np.float32), 0).astype(np.float64)
+    assert abs(noise.mean() - mean) < 4 * std / math.sqrt(noise.size)
+    assert abs(noise.std() - std) < 4 * std / math.sqrt(2 * noise.size)
+
+
+def test_noise_has_the_tails_of_a_normal():
+    noise = GaussianNoise(0, 1)(np.zeros((500, 28, 28), np.float32), 0)
+    assert abs((np.abs(noise) > 2).mean() - 0.0455) < 0.0015
+
+
+def test_noise_differs_from_image_to_image():
+    first, second = GaussianNoise(0, 1)(np.zeros((2, 28, 28), np.float32), 0)
+    assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 4 / 28
+
+
+def test_noise_is_not_clipped():
+    noise = GaussianNoise(0, 0.2)(np.zeros((10, 28, 28), np.float32), 0)
+    assert noise.min() < 0
+
+
+def test_noise_refuses_bytes():
+    with pytest.raises(ValueError, match="uint8"):
+        GaussianNoise()(np.zeros((1, 2, 2), np.uint8))
+
+
+@pytest.mark.parametrize("std", [-0.1, math.nan, math.inf])
+def test_noise_refuses_impossible_std(std):
+    with pytest.raises(ValueError, match="std must be finite and 0 or more"):
+        GaussianNoise(std=std)
+
+
+@pytest.mark.parametrize("mean", [math.nan, math.inf])
+def test_noise_refuses_impossible_mean(mean):
+    with pytest.raises(ValueError, match="mean must be a finite number"):
+        GaussianNoise(mean=mean)
+
+
+# Compose.
+
+
+@settings(deadline=None)
+@given(batches(), flips, noises, seeds)
+def test_compose_is_one_transform_after_the_other(images, flip, noise, seed):
+    rng = np.random.default_rng(seed)
+    by_hand = noise(flip(images, rng), rng)
+    assert Compose([flip, noise])(images, seed).tobytes() == by_hand.tobytes()
+
+
+def test_compose_with_seed_draws_anew_for_each_transform():
+    black = np.zeros((1, 28, 28))
+    noise = GaussianNoise(0, 1)
+    assert not np.allclose(Compose([noise, noise])(black, 0), 2 * noise(black, 0))
+
+
+def test_compose_takes_an_iterator():
+    compose = Compose(iter([GaussianNoise(), RandomHorizontalFlip()]))  # type: ignore[arg-type]
+    assert compose == Compose([GaussianNoise(), RandomHorizontalFlip()])
+
+
+def test_compose_refuses_what_cannot_be_called():
+    with pytest.raises(ValueError, match=r"can be called, found 0\.5"):
+        Compose([0.5])  # type: ignore[list-item]
+
+
+# What they say of themselves.
+
+
+def test_defaults_are_those_of_the_names():
+    assert (GaussianNoise().mean, GaussianNoise().std) == (0.0, 0.1)
+    assert RandomHorizontalFlip().p == 0.5
+
+
+def test_repr_names_the_parameters():
+    assert repr(RandomHorizontalFlip(0.7)) == "RandomHorizontalFlip(p=0.7)"
+    assert repr(GaussianNoise(0, 0.2)) == "GaussianNoise(mean=0, std=0.2)"
+
+
+def test_parameters_are_frozen():
+    with pytest.raises(FrozenInstanceError):
+        RandomHorizontalFlip().p = 0.9  # type: ignore[misc]

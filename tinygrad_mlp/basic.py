@@ -1,0 +1,136 @@
+"""The basic network of the published notebook: backpropagation written by hand, fault included.
+
+No autograd here. Each layer keeps what it was given, computes its own gradients, and changes its
+own weights inside its backward pass, as the notebook does. The notebook's network has seven
+hidden layers of 200 sigmoid units, weights and biases drawn from N(0, 1), a learning rate of 10,
+and is shown one example at a time.
+
+Its main fault is kept, and has a name: `published_mse_gradient`. The sign of the derivative is
+wrong, so each step climbs the loss. A comparison with a numerical derivative shows it at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import functional as F
+
+PIXELS, CLASSES = 784, 10
+
+
+class Dense:
+    """y = x @ weight + bias, with weight (in, out): examples are rows."""
+
+    def __init__(self, inputs: int, outputs: int, init: str, rng: np.random.Generator):
+        if init == "normal":
+            self.weight = rng.normal(0, 1, (inputs, outputs))
+            self.bias = rng.normal(0, 1, outputs)
+        elif init == "xavier":
+            bound = np.sqrt(6 / (inputs + outputs))
+            self.weight = rng.uniform(-bound, bound, (inputs, outputs))
+            self.bias = np.zeros(outputs)
+        else:
+            raise ValueError(f'init must be "normal" or "xavier", not {init!r}')
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.x = x
+        return x @ self.weight + self.bias
+
+    def backward(self, gradient: np.ndarray, lr: float) -> np.ndarray:
+        """Step, and give the gradient with respect to the input."""
+        passed_on = gradient @ self.weight.T
+        self.weight -= lr * (self.x.T @ gradient)
+        self.bias -= lr * gradient.sum(axis=0)
+        return passed_on
+
+
+class Sigmoid:
+    """y = 1 / (1 + e^-x)."""
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.y = F.sigmoid(x)
+        return self.y
+
+    def backward(self, gradient: np.ndarray, lr: float) -> np.ndarray:
+        return gradient * self.y * (1 - self.y)
+
+
+def mse(outputs: np.ndarray, targets: np.ndarray) -> float:
+    """Mean squared error over the outputs, and over the examples."""
+    return float(np.mean((outputs - targets) ** 2))
+
+
+def mse_gradient(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """The derivative of `mse` with respect to the outputs."""
+    return 2 * (outputs - targets) / outputs.size
+
+
+def published_mse_gradient(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """The derivative as published: target minus output, so exactly -1 times the right one."""
+    return 2 * (targets - outputs) / outputs.size
+
+
+def published_error(losses: list[float]) -> float:
+    """The "error" that the notebook prints for an epoch, given the loss of each example.
+
+    It divides the running sum by 784 after every example, where it should divide once, by the
+    number of examples: what is left is about the loss of the last example / 784.
+    """
+    error = 0.0
+    for loss in losses:
+        error = (error + loss) / PIXELS
+    return error
+
+
+def mse_to_labels(outputs: np.ndarray, labels: np.ndarray) -> float:
+    """`mse` against the one-hot vectors of `labels`."""
+    return mse(outputs, F.one_hot(labels, CLASSES, outputs.dtype))
+
+
+class BasicMLP:
+    """Dense and sigmoid layers in turn, the last one included.
+
+    hidden         units of each hidden layer
+    init           "normal", N(0, 1) as published, or "xavier"
+    loss_gradient  `published_mse_gradient` or `mse_gradient`
+    """
+
+    def __init__(
+        self,
+        hidden: tuple[int, ...] = (200,) * 7,
+        init: str = "normal",
+        loss_gradient: Callable[..., np.ndarray] = published_mse_gradient,
+        rng: Any = None,
+    ):
+        rng = np.random.default_rng(rng)
+        sizes = [PIXELS, *hidden, CLASSES]
+        self.loss_gradient = loss_gradient
+        self.layers: list[Dense | Sigmoid] = []
+        for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
+            self.layers += [Dense(inputs, outputs, init, rng), Sigmoid()]
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Scores (n, 10), each between 0 and 1, of images (n, 28, 28)."""
+        x = images.reshape(len(images), PIXELS)
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def train_step(
+        self, images: np.ndarray, labels: np.ndarray, lr: float
+    ) -> tuple[float, np.ndarray]:
+        """Forward, backward and step on one batch; its loss and its scores before the step."""
+        outputs = self(images)
+        targets = F.one_hot(labels, CLASSES, outputs.dtype)
+        gradient = self.loss_gradient(outputs, targets)
+        for layer in reversed(self.layers):
+            gradient = layer.backward(gradient, lr)
+        return mse(outputs, targets), outputs
+
+    @property
+    def dense(self) -> list[Dense]:
+        """The layers with weights, from the pixels to the classes."""
+        return [layer for layer in self.layers if isinstance(layer, Dense)]

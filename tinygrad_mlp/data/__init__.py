@@ -1,0 +1,17 @@
+"""Data: the MNIST digits, batches of them, and random changes to them.
+
+- `mnist.py` reads MNIST (embedded in the package) and Fashion-MNIST, whatever the folder's layout.
+- `dataset.py` holds images with their labels, and doubles them with changed copies.
+- `loader.py` cuts a dataset into shuffled batches.
+- `transforms.py` has the random changes. A new one goes there: a small frozen dataclass whose
+  `__call__(images, rng)` returns a new array of the same shape.
+
+Everything here is plain NumPy arrays; a batch becomes a `Tensor` only when a network uses it.
+"""
+
+from . import transforms
+from .dataset import ArrayDataset, AugmentedDataset
+from .loader import DataLoader
+from .mnist import load_mnist
+
+__all__ = ["ArrayDataset", "AugmentedDataset", "DataLoader", "load_mnist", "transforms"]

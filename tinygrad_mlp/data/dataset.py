@@ -1,0 +1,132 @@
+"""Datasets: images with their labels, taken out a whole batch at a time.
+
+`ArrayDataset` is two arrays that belong together. `AugmentedDataset` wraps a dataset and makes it
+twice as long: the originals, then a copy of each, changed at random and drawn anew at every
+access. Both answer `dataset[indices]` with new arrays, so nobody who changes a batch changes the
+data.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .transforms import Images, Rng, Transform
+
+Labels = NDArray[np.int64]
+Index = int | slice | NDArray[Any]
+
+
+class Dataset(Protocol):
+    """What a `DataLoader` needs: a length, and `dataset[indices]` giving (images, labels)."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Index, /) -> tuple[Images, Labels]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayDataset:
+    """Images and labels held in memory.
+
+    The arrays are kept as given, not copied.
+
+    Args:
+        images: floats of shape (n, ...); for MNIST float32 of shape (n, 28, 28), in [0, 1].
+        labels: integers of shape (n,), kept as int64.
+
+    Raises:
+        ValueError: if the images are not floats, the labels not one-dimensional integers, or
+            their lengths differ.
+    """
+
+    images: Images
+    labels: Labels
+
+    def __post_init__(self) -> None:
+        images, labels = np.asarray(self.images), np.asarray(self.labels)
+        if images.ndim == 0 or not np.issubdtype(images.dtype, np.floating):
+            raise ValueError(
+                f"ArrayDataset expects images as floats of shape (n, ...), found {images.dtype} "
+                f"of shape {images.shape}; pixels of 0 to 255 become floats by "
+                "images / np.float32(255)"
+            )
+        if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+            raise ValueError(
+                f"ArrayDataset expects labels as integers of shape (n,), found {labels.dtype} "
+                f"of shape {labels.shape}"
+            )
+        if len(images) != len(labels):
+            raise ValueError(
+                f"ArrayDataset expects one label for each image, found {len(images)} images "
+                f"and {len(labels)} labels"
+            )
+        # A frozen dataclass is only writable this way, and only here, while it is being made.
+        object.__setattr__(self, "images", images)
+        object.__setattr__(self, "labels", labels.astype(np.int64, copy=False))
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: Index) -> tuple[Images, Labels]:
+        """Return new arrays (images, labels) for a slice or an integer array.
+
+        A single integer gives one image and its label, without the first axis.
+        """
+        images, labels = self.images[index], self.labels[index]
+        # NumPy answers an array of indices with a copy, but a slice with a view.
+        if np.may_share_memory(images, self.images):
+            images, labels = images.copy(), labels.copy()
+        return images, labels
+
+    def __repr__(self) -> str:
+        shape = " x ".join(str(size) for size in self.images.shape)
+        return f"ArrayDataset({shape} images of {self.images.dtype}, {len(self)} labels)"
+
+
+class AugmentedDataset:
+    """The originals of a dataset, plus as many copies, changed at random.
+
+    Index i < n is original i. Index n + i is a copy of image i, passed through `transform`; it is
+    drawn anew at every access, so that every epoch sees different copies.
+
+    Args:
+        dataset: what holds the n originals; it is never modified.
+        transform: called as `transform(images, rng)` with the images of all the copies in a
+            batch; returns an array of the same shape.
+        rng: a generator or a seed for the copies.
+    """
+
+    def __init__(self, dataset: Dataset, transform: Transform, rng: Rng = None) -> None:
+        if not callable(transform):
+            raise ValueError(
+                f"AugmentedDataset expects a transform that can be called, found {transform!r}"
+            )
+        self.dataset = dataset
+        self.transform = transform
+        self.rng = np.random.default_rng(rng)
+        self._positions = np.arange(2 * len(dataset))
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    def __getitem__(self, index: Index) -> tuple[Images, Labels]:
+        """Return new arrays (images, labels) for a slice or an integer array."""
+        # Looking the index up lets NumPy deal with slices, negative numbers and its own errors.
+        positions = self._positions[index]
+        is_copy = positions >= len(self.dataset)
+        images, labels = self.dataset[positions - len(self.dataset) * is_copy]
+        if is_copy.any():
+            originals = images[is_copy]
+            changed = self.transform(originals, self.rng)
+            if np.shape(changed) != originals.shape:
+                raise ValueError(
+                    f"{self.transform!r} returned shape {np.shape(changed)}, expected that of "
+                    f"the images it was given, {originals.shape}"
+                )
+            images[is_copy] = changed
+        return images, labels
+
+    def __repr__(self) -> str:
+        return f"AugmentedDataset({self.dataset!r}, {self.transform!r})"

@@ -1,0 +1,69 @@
+"""The loader: one pass over a dataset, batch by batch, in a new order every time.
+
+A batch is taken out by a single `dataset[indices]`: one gather in NumPy, instead of a Python loop
+over examples that are stacked afterwards.
+"""
+
+from collections.abc import Iterator
+from numbers import Integral
+
+import numpy as np
+
+from .dataset import Dataset, Images, Labels
+from .transforms import Rng
+
+
+class DataLoader:
+    """Iterate over a dataset in batches; every `for` loop is one epoch.
+
+    Named as PyTorch's. Yields tuples (images, labels) of NumPy arrays, their first axis being
+    the examples of the batch.
+
+    Args:
+        dataset: anything with a length and `dataset[indices]`.
+        batch_size: examples in a batch; 1 or more.
+        shuffle: draw a new order at the start of every epoch.
+        drop_last: leave out the last batch if it is smaller than the others.
+        rng: a generator or a seed for the order.
+
+    Raises:
+        ValueError: if `batch_size` is not an integer of 1 or more, or the dataset is empty.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch_size: int = 1,
+        shuffle: bool = False,
+        drop_last: bool = False,
+        rng: Rng = None,
+    ) -> None:
+        is_integer = isinstance(batch_size, Integral) and not isinstance(batch_size, bool)
+        if not is_integer or batch_size < 1:
+            raise ValueError(f"batch_size must be an integer of 1 or more, found {batch_size!r}")
+        if len(dataset) == 0:
+            raise ValueError("DataLoader expects a dataset with at least one example, found none")
+        self.dataset = dataset
+        self.batch_size = int(batch_size)
+        self.shuffle = shuffle
+        self.drop_last = drop_last
+        self.rng = np.random.default_rng(rng)
+
+    def __len__(self) -> int:
+        """Return the number of batches in an epoch."""
+        full, rest = divmod(len(self.dataset), self.batch_size)
+        return full if self.drop_last or rest == 0 else full + 1
+
+    def __iter__(self) -> Iterator[tuple[Images, Labels]]:
+        """Yield the batches of one epoch."""
+        n = len(self.dataset)
+        order = self.rng.permutation(n) if self.shuffle else np.arange(n)
+        for batch in range(len(self)):
+            start = batch * self.batch_size
+            yield self.dataset[order[start : start + self.batch_size]]
+
+    def __repr__(self) -> str:
+        return (
+            f"DataLoader({self.dataset!r}, batch_size={self.batch_size}, "
+            f"shuffle={self.shuffle}, drop_last={self.drop_last})"
+        )

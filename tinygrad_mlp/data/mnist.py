@@ -1,0 +1,307 @@
+"""Reading MNIST: 28 x 28 grey digits, 60,000 to train on and 10,000 to test on.
+
+The package carries the data, so `load_mnist()` needs no network. It also reads a folder of your
+own: as torchvision leaves it, as plain IDX files (MNIST's format: a magic number, the sizes, then
+the bytes), or Keras's `mnist.npz`. Fashion-MNIST has the same shape and is read by the same code.
+
+A file from elsewhere can be wrong in many ways, and a wrong file must not become a network that
+quietly learns nothing. So everything is checked, and each failure is one sentence: which file,
+what was found, what was expected, what to do.
+"""
+
+import gzip
+import hashlib
+import math
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .dataset import ArrayDataset
+
+_EMBEDDED = Path(__file__).parent / "mnist_files"
+
+# SHA-256 of the unpacked bytes of the embedded files.
+_EMBEDDED_SUMS = {
+    "train-images": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+
+# For each split: how the IDX files begin, and how the Keras arrays end.
+_SPLITS = {"train": ("train", "train"), "test": ("t10k", "test")}
+
+# For each kind of IDX file: how many axes its array has, which its name and magic number tell.
+_AXES = {"images": 3, "labels": 1}
+
+
+def load_mnist(root: str | os.PathLike[str] | None = None, split: str = "train") -> ArrayDataset:
+    """Load MNIST or Fashion-MNIST.
+
+    Args:
+        root: None for the MNIST inside the package, whose checksums are verified each time. Or a
+            folder: one given to torchvision (with `MNIST/raw` or `FashionMNIST/raw` in it), a
+            folder inside that, or any folder of IDX files, gzipped or not. Or Keras's
+            `mnist.npz`, or a folder that holds it. Files directly in `root` come first.
+        split: "train" or "test".
+
+    Returns:
+        A dataset of images, float32 of shape (n, 28, 28) and divided by 255 into [0, 1], and
+        labels, int64 of shape (n,), from 0 to 9.
+
+    Raises:
+        FileNotFoundError: if the folder or a file is missing.
+        ValueError: if the split is unknown, `root` is ambiguous, or a file is damaged or holds
+            something else.
+
+    Source: Y. LeCun, C. Cortes and C. J. C. Burges, http://yann.lecun.com/exdb/mnist/,
+    CC BY-SA 3.0.
+    """
+    if not isinstance(split, str) or split not in _SPLITS:
+        expected = " or ".join(repr(name) for name in _SPLITS)
+        raise ValueError(f"load_mnist: split {split!r} is unknown; use {expected}")
+    source = _EMBEDDED if root is None else _find_source(Path(root).expanduser())
+    if source.suffix == ".npz" and not os.path.isdir(source):
+        return _load_keras(source, _SPLITS[split][1])
+    return _load_idx(source, _SPLITS[split][0])
+
+
+# Where the files are. os.path is asked rather than Path, because it answers no to a name that the
+# system refuses or a folder that may not be entered, where some versions of Path raise.
+
+
+def _find_source(root: Path) -> Path:
+    """Return the folder of IDX files, or the .npz file, that `root` stands for."""
+    if os.path.isfile(root):
+        if root.suffix != ".npz":
+            raise ValueError(
+                f"{root}: found a file, expected a folder or Keras's mnist.npz; "
+                "name the folder that holds the file"
+            )
+        return root
+    if not os.path.isdir(root):
+        raise FileNotFoundError(
+            f"{root}: no such folder; name an existing one, or call load_mnist() "
+            "for the MNIST inside the package"
+        )
+    for folder in (root, root / "raw"):
+        if _holds_idx(folder):
+            return folder
+    if os.path.isfile(root / "mnist.npz"):
+        return root / "mnist.npz"
+    return _find_named_folder(root)
+
+
+def _find_named_folder(root: Path) -> Path:
+    """Return the folder of IDX files below `root/MNIST` or `root/FashionMNIST`."""
+    named = [root / name for name in ("MNIST", "FashionMNIST") if os.path.isdir(root / name)]
+    if len(named) > 1:
+        raise ValueError(
+            f"{root}: found both MNIST and FashionMNIST, expected one of them; "
+            f"name {named[0]} or {named[1]}"
+        )
+    for folder in named:
+        for candidate in (folder / "raw", folder):
+            if _holds_idx(candidate):
+                return candidate
+    raise FileNotFoundError(
+        f"{root}: no MNIST here (found {_contents(root)}), expected files such as "
+        "train-images-idx3-ubyte.gz, a folder MNIST/raw with them, or mnist.npz; "
+        "name the folder that holds them, or call load_mnist() for the MNIST inside the package"
+    )
+
+
+def _holds_idx(folder: Path) -> bool:
+    return any(os.path.isfile(path) for stem in _EMBEDDED_SUMS for path in _spellings(folder, stem))
+
+
+def _spellings(folder: Path, stem: str) -> list[Path]:
+    """Return the paths that a file such as "train-images" may have, the preferred one first."""
+    ending = f"idx{_AXES[stem.split('-')[1]]}-ubyte"
+    names = [f"{stem}-{ending}", f"{stem}.{ending}"]
+    return [folder / (name + packed) for name in names for packed in ("", ".gz")]
+
+
+def _find_file(folder: Path, stem: str) -> Path:
+    paths = _spellings(folder, stem)
+    for path in paths:
+        if os.path.isfile(path):
+            return path
+    raise FileNotFoundError(
+        f"{paths[0]}: no such file, gzipped or not (the folder holds {_contents(folder)}); "
+        f"{_how_to_mend(paths[0])}"
+    )
+
+
+def _contents(folder: Path) -> str:
+    """Return the first few names in a folder, for an error message."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return "nothing that can be listed"
+    shown = ", ".join(names[:4]) or "nothing"
+    return shown if len(names) <= 4 else f"{shown} and {len(names) - 4} more"
+
+
+def _how_to_mend(path: Path) -> str:
+    if path.parent == _EMBEDDED:
+        return "it belongs to the package: install tinygrad_mlp again"
+    return "download it again, or call load_mnist() for the MNIST inside the package"
+
+
+# IDX files.
+
+
+def _load_idx(folder: Path, prefix: str) -> ArrayDataset:
+    # Both are looked for before either is read: a missing file is the quickest thing to tell.
+    images_path = _find_file(folder, f"{prefix}-images")
+    labels_path = _find_file(folder, f"{prefix}-labels")
+    images = _read_idx(images_path, "images")
+    labels = _read_idx(labels_path, "labels")
+    return _checked_dataset(images, labels, images_path, labels_path)
+
+
+def _read_idx(path: Path, kind: str) -> NDArray[np.uint8]:
+    data = _read_unpacked(path)
+    if path.parent == _EMBEDDED:
+        _check_sum(path, data)
+    return _parse_idx(path, data, kind)
+
+
+def _read_unpacked(path: Path) -> bytes:
+    """Return the bytes of a file, unpacked if it is gzipped, whatever its name says."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ValueError(
+            f"{path}: the file could not be read ({error.strerror}); check its permissions"
+        ) from error
+    looks_packed = data[:2] == b"\x1f\x8b"
+    looks_plain = data[:2] == b"\x00\x00"
+    if not looks_packed and (looks_plain or path.suffix != ".gz"):
+        return data
+    try:
+        return gzip.decompress(data)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(
+            f"{path}: found damaged or incomplete gzip data ({len(data):,} bytes), expected a "
+            f"whole gzip file; {_how_to_mend(path)}"
+        ) from error
+
+
+def _check_sum(path: Path, data: bytes) -> None:
+    found = hashlib.sha256(data).hexdigest()
+    expected = _EMBEDDED_SUMS["-".join(path.name.split("-")[:2])]
+    if found != expected:
+        raise ValueError(
+            f"{path}: wrong checksum, SHA-256 of the unpacked bytes is {found}, expected "
+            f"{expected}; {_how_to_mend(path)}"
+        )
+
+
+def _parse_idx(path: Path, data: bytes, kind: str) -> NDArray[np.uint8]:
+    """Return the array in the bytes of an IDX file of unsigned bytes."""
+    axes = _AXES[kind]
+    header_size = 4 + 4 * axes
+    if len(data) < header_size:
+        raise ValueError(
+            f"{path}: truncated, found {len(data)} bytes, expected a header of {header_size} "
+            f"and {kind} after it; {_how_to_mend(path)}"
+        )
+    magic, *shape = struct.unpack_from(f">{1 + axes}I", data)
+    expected_magic = 0x0800 + axes  # 08 for unsigned bytes, then the number of axes
+    if magic != expected_magic:
+        raise ValueError(
+            f"{path}: wrong magic number, found {magic}, expected {expected_magic} for {kind}; "
+            "check that the file is what its name says, or download it again"
+        )
+    # In Python's integers, which do not overflow however large the sizes in a damaged header are.
+    expected_size = header_size + math.prod(shape)
+    if len(data) != expected_size:
+        fault = "truncated" if len(data) < expected_size else "too long"
+        raise ValueError(
+            f"{path}: {fault}, found {len(data):,} bytes, expected {expected_size:,} for "
+            f"{shape[0]:,} {kind}; {_how_to_mend(path)}"
+        )
+    if kind == "images":
+        _check_size(path, tuple(shape[1:]))
+    return np.frombuffer(data, np.uint8, offset=header_size).reshape(shape)
+
+
+# Keras's archive.
+
+
+def _load_keras(path: Path, suffix: str) -> ArrayDataset:
+    images, labels = _read_keras(path, (f"x_{suffix}", f"y_{suffix}"))
+    if images.ndim != 3 or images.dtype != np.uint8:
+        raise ValueError(
+            f"{path}: x_{suffix} is {images.dtype} of shape {images.shape}, expected uint8 of "
+            f"shape (n, 28, 28); {_how_to_mend(path)}"
+        )
+    _check_size(path, images.shape[1:])
+    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(
+            f"{path}: y_{suffix} is {labels.dtype} of shape {labels.shape}, expected integers of "
+            f"shape (n,); {_how_to_mend(path)}"
+        )
+    return _checked_dataset(images, labels, path, path)
+
+
+def _read_keras(path: Path, keys: tuple[str, str]) -> list[NDArray[Any]]:
+    """Return the two named arrays of an .npz file."""
+    try:
+        # Pickles can run code when they are read; arrays of numbers do not need them.
+        with np.load(path, allow_pickle=False) as archive:
+            found = sorted(archive.files)
+            arrays = [np.asarray(archive[key]) for key in keys if key in found]
+    # A damaged archive fails in zipfile, zlib or NumPy, with some ten unrelated exceptions.
+    except Exception as error:
+        raise ValueError(
+            f"{path}: found a damaged or unreadable file, expected Keras's .npz archive of plain "
+            f"arrays; {_how_to_mend(path)}"
+        ) from error
+    if len(arrays) < len(keys):
+        raise ValueError(
+            f"{path}: found the arrays {', '.join(found) or '(none)'}, expected "
+            f"{' and '.join(keys)}; {_how_to_mend(path)}"
+        )
+    return arrays
+
+
+# Checks that every source passes.
+
+
+def _check_size(path: Path, size: tuple[int, ...]) -> None:
+    if size != (28, 28):
+        raise ValueError(
+            f"{path}: found images of {' x '.join(map(str, size))} pixels, expected 28 x 28; "
+            "use the files of MNIST or Fashion-MNIST"
+        )
+
+
+def _checked_dataset(
+    images: NDArray[np.uint8], labels: NDArray[Any], images_path: Path, labels_path: Path
+) -> ArrayDataset:
+    """Check that images and labels belong together, and scale the pixels into [0, 1]."""
+    if len(images) != len(labels):
+        raise ValueError(
+            f"{labels_path}: found {len(labels):,} labels for the {len(images):,} images of "
+            f"{images_path.name}, expected as many; take both files from the same source"
+        )
+    if len(images) == 0:
+        raise ValueError(
+            f"{images_path}: found no images, expected at least one; {_how_to_mend(images_path)}"
+        )
+    wrong = np.flatnonzero((labels < 0) | (labels > 9))
+    if len(wrong):
+        raise ValueError(
+            f"{labels_path}: found label {labels[wrong[0]]} at position {wrong[0]:,}, expected "
+            f"0 to 9; {_how_to_mend(labels_path)}"
+        )
+    pixels = np.divide(images, np.float32(255), dtype=np.float32)
+    return ArrayDataset(pixels, labels.astype(np.int64))

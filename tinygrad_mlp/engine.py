@@ -1,0 +1,452 @@
+"""The engine: it records what was computed, and walks back over it.
+
+An *op* is a function on NumPy arrays with one derivative rule per input (`ops.py` is the
+table of them). Called on arrays, an op is plain NumPy. Called on tensors, it also writes down
+how its result came to be: the op, its inputs, its parameters. That is the whole graph; there
+is no other. The backward pass starts at the last result and applies the rules in reverse.
+
+Four ideas make it short:
+
+- **Creation order is a topological order.** Each recorded value gets the next serial number,
+  so whatever a value was made from has a smaller one. Visiting serials from high to low visits
+  every value after all its users: no recursion, and no value twice.
+- **The same rule runs in two currencies.** An ordinary backward pass runs the rules on arrays
+  and records nothing. With `create_graph=True` they run on tensors, hence are recorded, hence
+  can be differentiated again, to any order.
+- **Un-broadcasting happens here.** Rules give the gradient in the shape of the output; where
+  NumPy had stretched an input, the engine sums the gradient back to the input's shape.
+- **Gradients travel in a dictionary** that lives for one pass. Nothing stale can stay behind.
+
+Nothing in this file knows any particular op.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+FLOAT64 = np.dtype(np.float64)
+FLOAT32 = np.dtype(np.float32)
+
+_serials = itertools.count(1)
+
+
+class _Mode(threading.local):
+    """What is switched on in this thread."""
+
+    recording = True
+
+
+mode = _Mode()
+
+
+class Node:
+    """What the engine knows of a tensor: its value, and how it came to be.
+
+    `tensor.Tensor` is a Node with operators; the engine itself needs none of them.
+
+    data           the value, a NumPy array
+    requires_grad  whether gradients flow to or through it
+    grad           the gradient that `backward` left here (leaves only), or None
+    op             the op that made it; None for a leaf
+    inputs         what `op` was given: a Node where a gradient is wanted, else the plain value;
+                   None once the graph was freed
+    params         the keyword parameters of `op`
+    serial         its place in the order of creation
+    hooks          functions that see its gradient pass by, or None
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "data",
+        "grad",
+        "hooks",
+        "inputs",
+        "op",
+        "params",
+        "requires_grad",
+        "serial",
+    )
+
+    data: np.ndarray
+    grad: Any
+    hooks: list[Callable] | None
+    inputs: tuple | None
+    op: Op | None
+    params: dict[str, Any]
+    requires_grad: bool
+    serial: int
+
+    def __init__(self, data: np.ndarray):
+        """A leaf around `data`, which is not copied."""
+        self.data = data
+        self.requires_grad = False
+        self.grad = self.op = self.inputs = self.hooks = None
+        self.params = NO_PARAMS
+        self.serial = next(_serials)
+
+
+NO_PARAMS: dict[str, Any] = {}
+
+_result_class: type[Node] = Node
+
+
+def makes_results(cls: type) -> type:
+    """Class decorator: from now on the results of ops are instances of `cls`.
+
+    The engine lies below `tensor.py` and cannot import `Tensor`, so `Tensor` signs in here.
+    """
+    global _result_class
+    _result_class = cls
+    return cls
+
+
+def new_node(data: np.ndarray) -> Any:
+    """A leaf of the class that signed in, around `data`, which is not copied."""
+    node = _result_class.__new__(_result_class)
+    Node.__init__(node, data)
+    return node
+
+
+# ---------------------------------------------------------------------------------- recording
+
+
+OPS: dict[str, Op] = {}
+"""Every op by name: the registry that tests walk through."""
+
+
+class Op:
+    """A function on arrays together with its derivative rules. Made by the decorator `op`.
+
+    `rules[i]` gives the gradient of input i; None where there is none to give. A function of
+    any number of inputs (`*tensors`) has one rule for all, `rule_for_each`, told which by `i`.
+    """
+
+    def __init__(self, forward: Callable, rules: tuple, rule_for_each: Callable | None):
+        self.forward = forward
+        self.name = forward.__name__
+        self.rules = rules
+        self.rule_for_each = rule_for_each
+        self.signature = inspect.signature(forward)
+        self.__doc__ = forward.__doc__
+        self.__name__ = self.name
+        self.__wrapped__ = forward
+        parameters = list(self.signature.parameters.values())
+        variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        self.arity = 10**9 if variadic else max(len(rules), 1)
+        self.param_names = {p.name for p in parameters[1 if variadic else self.arity :]}
+        self.defaults = {
+            p.name: p.default
+            for p in parameters
+            if p.name in self.param_names and p.default is not p.empty
+        }
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}{self.signature}>"
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        """Compute; on tensors, give a tensor, and record it if a gradient will be wanted."""
+        if len(args) > self.arity or (params and not params.keys() <= self.param_names):
+            args, params = self._sort_out(args, params)
+        arrays, inputs = [], []
+        any_node = wants_grad = False
+        for arg in args:
+            if isinstance(arg, Node):
+                any_node = True
+                arrays.append(arg.data)
+                if arg.requires_grad:
+                    wants_grad = True
+                    inputs.append(arg)
+                else:
+                    inputs.append(arg.data)
+            else:
+                if isinstance(arg, (list, tuple, np.generic)):
+                    arg = _plain(arg)
+                arrays.append(arg)
+                inputs.append(arg)
+        if not any_node:
+            return self.forward(*args, **params)
+        try:
+            data = self.forward(*arrays, **params)
+        except (ValueError, IndexError) as error:
+            raise type(error)(_explain(self, arrays, params, error)) from error
+        if type(data) is not np.ndarray:
+            data = np.asarray(data)
+        if data.dtype is FLOAT64 and not _any_float64(arrays):
+            data = data.astype(FLOAT32)
+        node = new_node(data)
+        if wants_grad and mode.recording and (self.rules or self.rule_for_each):
+            node.requires_grad = True
+            node.op = self
+            node.inputs = tuple(inputs)
+            if self.param_names:
+                node.params = {**self.defaults, **params}
+        return node
+
+    def _sort_out(self, args: tuple, params: dict) -> tuple[tuple, dict]:
+        """Inputs passed by name and parameters passed by position, each to its place."""
+        bound = self.signature.bind(*args, **params).arguments
+        params = {name: bound.pop(name) for name in list(bound) if name in self.param_names}
+        return tuple(bound.values()), params
+
+    def rule(self, i: int) -> Callable | None:
+        """The derivative rule of input `i`."""
+        if self.rule_for_each is None:
+            return self.rules[i]
+        rule = self.rule_for_each
+        return lambda g, y, *xs, **params: rule(i, g, y, *xs, **params)
+
+
+def op(
+    function: Callable | None = None,
+    *,
+    grad: Callable | tuple = (),
+    grad_of_each: Callable | None = None,
+) -> Any:
+    """Make an op of a function on arrays, and enter it in the registry.
+
+        @op(grad=lambda g, y, x: g * y)
+        def exp(x):
+            return np.exp(x)
+
+    `grad` is a rule, or a tuple with one rule per input (None: this input has no gradient).
+    A rule is called as `rule(g, y, *inputs, **params)`: the gradient of the output, the output,
+    the inputs and the keyword parameters, defaults filled in. It returns the gradient of its
+    input, in the shape of the output or of the input, and is written with operators and ops
+    alone, so that it runs on arrays and on tensors alike. The first `len(grad)` arguments of
+    the function are its inputs, the rest its parameters.
+
+    For a function of `*tensors`, `grad_of_each` is one rule with the input's index in front:
+    `rule(i, g, y, *inputs, **params)`. Without rules the result never requires a gradient.
+    """
+    if function is None:
+        return lambda function: op(function, grad=grad, grad_of_each=grad_of_each)
+    rules = grad if isinstance(grad, tuple) else (grad,)
+    made = Op(function, rules, grad_of_each)
+    if made.name in OPS:
+        raise ValueError(f"an op named {made.name!r} exists already; choose another name")
+    OPS[made.name] = made
+    return made
+
+
+def _plain(value: Any) -> Any:
+    """A NumPy scalar as the Python number, a list as an array: neither widens a float32."""
+    return value.item() if isinstance(value, np.generic) else np.asarray(value)
+
+
+def _any_float64(arrays: list) -> bool:
+    return any(isinstance(a, np.ndarray) and a.dtype is FLOAT64 for a in arrays)
+
+
+def _explain(op: Op, arrays: list, params: dict, error: Exception) -> str:
+    shapes = ", ".join(str(a.shape) if isinstance(a, np.ndarray) else repr(a) for a in arrays)
+    given = "".join(f", {name}={value!r}" for name, value in params.items())
+    return f"{op.name}() on shapes {shapes}{given}: {error}"
+
+
+@contextmanager
+def set_grad_enabled(enabled: bool) -> Iterator[None]:
+    """Switch recording on or off in this thread; also a decorator: `@set_grad_enabled(False)`."""
+    before = mode.recording
+    mode.recording = enabled
+    try:
+        yield
+    finally:
+        mode.recording = before
+
+
+def no_grad() -> Any:
+    """`with no_grad():` or `@no_grad()`: nothing is recorded inside."""
+    return set_grad_enabled(False)
+
+
+def enable_grad() -> Any:
+    """`with enable_grad():` or `@enable_grad()`: record again, inside a `no_grad`."""
+    return set_grad_enabled(True)
+
+
+def is_grad_enabled() -> bool:
+    """Whether ops on tensors are recorded now, in this thread."""
+    return mode.recording
+
+
+# ------------------------------------------------------------------------------- walking back
+
+
+def run_backward(
+    outputs: Sequence[Node],
+    seeds: Sequence[Any],
+    inputs: Sequence[Node] | None = None,
+    create_graph: bool = False,
+    retain_graph: bool = False,
+) -> list[tuple[Any, Any]]:
+    """Walk back from `outputs`, weighted with `seeds`; give pairs (tensor, its gradient).
+
+    With `inputs`, their gradients, and only the way to them is computed; without, those of
+    every leaf that requires one. Gradients are tensors, recorded with `create_graph`; no two
+    of them share memory. The graph is freed on the way unless `retain_graph`.
+    """
+    nodes = _reachable(outputs)
+    order = sorted(nodes, reverse=True)
+    targets = None if inputs is None else {x.serial for x in inputs}
+    needed = nodes.keys() if targets is None else _on_the_way(nodes, order, targets)
+    pending: dict[int, Any] = {}
+    for node, seed in zip(outputs, seeds, strict=True):
+        _add(pending, node.serial, seed * 1)
+    found = []
+    with set_grad_enabled(create_graph):
+        for serial in order:
+            node = nodes.pop(serial)
+            gradient = pending.pop(serial, None)
+            if gradient is not None:
+                for hook in node.hooks or ():
+                    gradient = _after_hook(hook, gradient)
+                if node.op is None if targets is None else serial in targets:
+                    found.append((node, _as_node(gradient if node.op is None else gradient * 1)))
+                if node.op is not None:
+                    _send_back(node, gradient, pending, needed, create_graph)
+            if not retain_graph and node.op is not None:
+                node.inputs = None
+    return found
+
+
+def _reachable(outputs: Sequence[Node]) -> dict[int, Node]:
+    """Everything the outputs were made from, by serial number."""
+    nodes: dict[int, Node] = {}
+    stack = list(outputs)
+    while stack:
+        node = stack.pop()
+        if node.serial in nodes:
+            continue
+        nodes[node.serial] = node
+        if node.op is None:
+            continue
+        if node.inputs is None:
+            raise RuntimeError(
+                f"the graph behind this result of {node.op.name}() was freed by an earlier "
+                "backward pass; run the forward pass again, or pass retain_graph=True to the "
+                "first backward"
+            )
+        for x in node.inputs:
+            if isinstance(x, Node):
+                stack.append(x)
+    return nodes
+
+
+def _on_the_way(nodes: dict[int, Node], order: list[int], targets: set[int]) -> set[int]:
+    """The serials through which a gradient must pass to reach the targets."""
+    needed: set[int] = set()
+    for serial in reversed(order):
+        inputs = nodes[serial].inputs or ()
+        if serial in targets or any(isinstance(x, Node) and x.serial in needed for x in inputs):
+            needed.add(serial)
+    return needed
+
+
+def _send_back(node: Node, g: Any, pending: dict, needed: Any, create_graph: bool) -> None:
+    """Apply the rules of `node.op`: turn its gradient into contributions to its inputs."""
+    op, inputs, params = node.op, node.inputs, node.params
+    if _changed:
+        _refuse_if_changed(node)
+    y: Any = node
+    xs: Any = inputs
+    if not create_graph:
+        y = node.data
+        xs = [x.data if isinstance(x, Node) else x for x in inputs]
+    for i, x in enumerate(inputs):
+        if not isinstance(x, Node) or x.serial not in needed:
+            continue
+        rule = op.rule(i)
+        if rule is None:
+            continue
+        part = rule(g, y, *xs, **params)
+        if getattr(part, "shape", None) != x.data.shape:
+            part = _unbroadcast(part, x.data.shape, op)
+        if part.dtype is not x.data.dtype:
+            part = part.astype(x.data.dtype)
+        if x.op is None and _is_shared(part, (g, y, *xs)):
+            part = part * 1
+        _add(pending, x.serial, part)
+
+
+def _add(pending: dict[int, Any], serial: int, part: Any) -> None:
+    """The first contribution is taken, later ones are added."""
+    known = pending.get(serial)
+    pending[serial] = part if known is None else known + part
+
+
+def _unbroadcast(g: Any, shape: tuple[int, ...], op: Op) -> Any:
+    """Sum `g` over what broadcasting had stretched, so that it has `shape` again."""
+    if not hasattr(g, "shape"):
+        g = np.asarray(g)
+    extra = g.ndim - len(shape)
+    stretched = tuple(
+        d for d in range(g.ndim) if d < extra or (shape[d - extra] == 1 and g.shape[d] != 1)
+    )
+    summed = g.sum(stretched) if stretched else g
+    try:
+        return summed.reshape(shape)
+    except ValueError as error:
+        raise ValueError(
+            f"a derivative rule of {op.name}() gave a gradient of shape {g.shape} for an input "
+            f"of shape {shape}; it must have the shape of the input or of the output"
+        ) from error
+
+
+def _is_shared(part: Any, others: tuple) -> bool:
+    """Whether `part` may share memory with something else: it must not end up in a `.grad`."""
+    array = part.data if isinstance(part, Node) else part
+    return getattr(array, "base", None) is not None or any(part is other for other in others)
+
+
+def _after_hook(hook: Callable, gradient: Any) -> Any:
+    """What a hook makes of a gradient: it is shown a copy, and may return another tensor."""
+    returned = hook(_as_node(gradient * 1))
+    if returned is None:
+        return gradient
+    return (returned if isinstance(gradient, Node) else returned.data) * 1
+
+
+def _as_node(value: Any) -> Any:
+    return value if isinstance(value, Node) else new_node(np.asarray(value))
+
+
+# --------------------------------------------------------------------------- in-place changes
+
+# A rule reads its inputs again during the backward pass, so they must still hold what they held
+# in the forward pass. Whoever writes into an array says so here; the stamp is a serial number,
+# and a node older than the stamp refuses to go on. Views count as the array they look into.
+_changed: dict[int, tuple[weakref.ref, int]] = {}
+
+
+def mark_changed(array: np.ndarray) -> None:
+    """Note that the memory of `array` was written to."""
+    owner = _owner(array)
+    key = id(owner)
+    _changed[key] = (weakref.ref(owner, lambda _: _changed.pop(key, None)), next(_serials))
+
+
+def _owner(array: np.ndarray) -> np.ndarray:
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def _refuse_if_changed(node: Node) -> None:
+    for value in (node, *node.inputs):  # type: ignore[misc]
+        array = value.data if isinstance(value, Node) else value
+        if isinstance(array, np.ndarray):
+            _, when = _changed.get(id(_owner(array)), (None, 0))
+            if when > node.serial:
+                raise RuntimeError(
+                    f"an array of shape {array.shape} that {node.op.name}() needs for its "  # type: ignore[union-attr]
+                    "gradient was changed in place after it was used; change a copy "
+                    "(t.clone()), or change it after backward()"
+                )

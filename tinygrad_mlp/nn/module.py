@@ -1,0 +1,123 @@
+"""`Module`: what every layer and every model is.
+
+A module is its attributes, nothing more. Parameters and other modules that are set as
+attributes are found by looking through `vars(self)`; what a module computes is its `forward`.
+To write a layer, subclass `Module`, set attributes in `__init__`, and write `forward`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor
+
+
+class Parameter(Tensor):
+    """A tensor that a module learns. It requires a gradient unless told otherwise."""
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = True):
+        super().__init__(data, dtype, requires_grad)
+
+
+class Module:
+    """A layer or a model: subclass it, set parameters and modules as attributes, write forward."""
+
+    training: bool = True
+
+    def forward(self, *inputs: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, ...)")
+
+    def __call__(self, *inputs: Any) -> Any:
+        return self.forward(*inputs)
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The modules that are attributes of this one, with their names."""
+        for name, value in vars(self).items():
+            if isinstance(value, Module):
+                yield name, value
+
+    def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
+        """Every parameter of this module and of those in it, as ("0.weight", parameter).
+
+        A parameter that two modules share comes once, under its first name.
+        """
+        seen: set[int] = set()
+        for name, parameter in self._all_named(prefix):
+            if id(parameter) not in seen:
+                seen.add(id(parameter))
+                yield name, parameter
+
+    def _all_named(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
+        for name, value in vars(self).items():
+            if isinstance(value, Parameter):
+                yield prefix + name, value
+        for name, child in self.named_children():
+            yield from child._all_named(f"{prefix}{name}.")
+
+    def parameters(self) -> Iterator[Parameter]:
+        """Every parameter, each once."""
+        return (parameter for _, parameter in self.named_parameters())
+
+    def train(self, mode: bool = True) -> Module:
+        """Tell this module and all in it whether they are being trained."""
+        self.training = mode
+        for _, child in self.named_children():
+            child.train(mode)
+        return self
+
+    def eval(self) -> Module:
+        """Tell this module and all in it that they are being used, not trained."""
+        return self.train(False)
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """A copy of every parameter, as an array, by name: PyTorch's names and shapes."""
+        return {name: parameter.data.copy() for name, parameter in self._all_named()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over the values of `state`. If anything does not fit, change nothing.
+
+        state  by name, arrays or whatever NumPy can read as arrays (PyTorch's CPU tensors too).
+               Missing, unexpected and wrongly shaped entries are all named in one ValueError.
+        """
+        own = dict(self._all_named())
+        arrays = {name: _array(value) for name, value in state.items()}
+        faults = [f"missing: {name}" for name in own if name not in arrays]
+        faults += [f"unexpected: {name}" for name in arrays if name not in own]
+        faults += [
+            f"{name} has shape {arrays[name].shape}, expected {parameter.shape}"
+            for name, parameter in own.items()
+            if name in arrays and arrays[name].shape != parameter.shape
+        ]
+        if faults:
+            raise ValueError(
+                f"this state does not fit {type(self).__name__} (nothing was changed): "
+                + "; ".join(faults)
+            )
+        for name, parameter in own.items():
+            parameter.detach().copy_(arrays[name])
+
+    def extra_repr(self) -> str:
+        """What stands between the parentheses of the repr of a layer without modules in it."""
+        return ""
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        lines = [f"({key}): {child!r}" for key, child in self.named_children()]
+        if not lines:
+            return f"{name}({self.extra_repr()})"
+        inside = "\n".join(lines).replace("\n", "\n  ")
+        return f"{name}(\n  {inside}\n)"
+
+
+def _array(value: Any) -> np.ndarray:
+    return value.data if isinstance(value, Tensor) else np.asarray(value)

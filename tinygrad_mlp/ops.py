@@ -1,0 +1,426 @@
+"""The derivative table: every primitive op with one derivative rule per input.
+
+Read it like a page of calculus. Each block is a function on plain NumPy arrays and, above it,
+what the chain rule makes of it: `g` is the gradient of the loss with respect to the output `y`,
+and a rule returns the gradient with respect to one input.
+
+    @op(grad=lambda g, y, x: g * y)          d/dx e^x = e^x, which is y
+    def exp(x): ...
+
+A rule uses only `g`, `y`, the inputs and the parameters, and only operators and ops, because it
+runs on arrays in an ordinary backward pass and on tensors when the gradient itself is to be
+differentiated. Where broadcasting stretched an input, the engine sums the gradient back.
+
+To add an op, add a block. Names, arguments and conventions at kinks and ties are PyTorch's.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .engine import op
+
+# ruff: noqa: A001, A002  (sum, pow, abs and others are PyTorch's names for these)
+
+# --------------------------------------------------------------------------------- arithmetic
+
+
+@op(grad=(lambda g, y, a, b: g, lambda g, y, a, b: g))
+def add(a, b):
+    return np.add(a, b)
+
+
+@op(grad=(lambda g, y, a, b: g, lambda g, y, a, b: -g))
+def sub(a, b):
+    return np.subtract(a, b)
+
+
+@op(grad=(lambda g, y, a, b: g * b, lambda g, y, a, b: g * a))
+def mul(a, b):
+    return np.multiply(a, b)
+
+
+@op(grad=(lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b))
+def div(a, b):
+    return np.divide(a, b)
+
+
+@op(grad=lambda g, y, x: -g)
+def neg(x):
+    return np.negative(x)
+
+
+def _power_below(b: Any) -> Any:
+    """b - 1; but 1 where b is 0, so that 0 * a ** (b - 1) is 0 even at a = 0."""
+    if isinstance(b, (int, float)):
+        return b - 1 if b else 1
+    return where(b == 0, 1, b - 1)
+
+
+@op(
+    grad=(
+        lambda g, y, a, b: g * b * pow(a, _power_below(b)),
+        # y * log(a); but 0 where 0 is raised to a power that is not negative
+        lambda g, y, a, b: g * y * log(where(logical_and(equal(a, 0), b >= 0), 1, a)),
+    )
+)
+def pow(a, b):
+    """a ** b, elementwise."""
+    return np.power(a, b)
+
+
+# ------------------------------------------------------------- comparisons: nothing flows back
+
+
+@op
+def equal(a, b):
+    return np.equal(a, b)
+
+
+@op
+def not_equal(a, b):
+    return np.not_equal(a, b)
+
+
+@op
+def less(a, b):
+    return np.less(a, b)
+
+
+@op
+def less_equal(a, b):
+    return np.less_equal(a, b)
+
+
+@op
+def greater(a, b):
+    return np.greater(a, b)
+
+
+@op
+def greater_equal(a, b):
+    return np.greater_equal(a, b)
+
+
+@op
+def logical_and(a, b):
+    return np.logical_and(a, b)
+
+
+@op
+def logical_or(a, b):
+    return np.logical_or(a, b)
+
+
+@op
+def logical_not(x):
+    return np.logical_not(x)
+
+
+@op
+def argmax(x, dim=None, keepdim=False):
+    """Index of the largest value (of the first, at a tie), over `dim` or all."""
+    return np.argmax(x, axis=dim, keepdims=keepdim)
+
+
+@op
+def argmin(x, dim=None, keepdim=False):
+    """Index of the smallest value (of the first, at a tie), over `dim` or all."""
+    return np.argmin(x, axis=dim, keepdims=keepdim)
+
+
+# ----------------------------------------------------------------------- elementwise functions
+
+
+@op(grad=lambda g, y, x: g * y)
+def exp(x):
+    return np.exp(x)
+
+
+@op(grad=lambda g, y, x: g / x)
+def log(x):
+    return np.log(x)
+
+
+@op(grad=lambda g, y, x: g / (2 * y))
+def sqrt(x):
+    return np.sqrt(x)
+
+
+@op(grad=lambda g, y, x: g * (1 - y * y))
+def tanh(x):
+    return np.tanh(x)
+
+
+@op(grad=lambda g, y, x: g * sign(x))
+def abs(x):
+    """|x|; the derivative at 0 is taken as 0."""
+    return np.abs(x)
+
+
+@op(grad=lambda g, y, x: g * 0)
+def sign(x):
+    return np.sign(x)
+
+
+@op(grad=lambda g, y, x: g * (x > 0))
+def relu(x):
+    """max(x, 0); the derivative at 0 is taken as 0."""
+    return np.maximum(x, 0)
+
+
+@op(grad=lambda g, y, x: g * (y * (1 - y)))
+def sigmoid(x):
+    """1 / (1 + e^-x), from e^-|x| so that nothing overflows."""
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1, e).astype(e.dtype, copy=False) / (1 + e)
+
+
+@op(
+    grad=(
+        lambda g, y, a, b: where(a == b, g / 2, where(a > b, g, 0)),
+        lambda g, y, a, b: where(a == b, g / 2, where(b > a, g, 0)),
+    )
+)
+def maximum(a, b):
+    """The larger of both, elementwise; at a tie each input gets half of the gradient."""
+    return np.maximum(a, b)
+
+
+@op(
+    grad=(
+        lambda g, y, a, b: where(a == b, g / 2, where(a < b, g, 0)),
+        lambda g, y, a, b: where(a == b, g / 2, where(b < a, g, 0)),
+    )
+)
+def minimum(a, b):
+    """The smaller of both, elementwise; at a tie each input gets half of the gradient."""
+    return np.minimum(a, b)
+
+
+@op(
+    grad=(
+        None,
+        lambda g, y, condition, a, b: where(condition, g, 0),
+        lambda g, y, condition, a, b: where(condition, 0, g),
+    )
+)
+def where(condition, a, b):
+    """a where the condition holds, b elsewhere."""
+    return np.where(condition, a, b)
+
+
+@op(grad=lambda g, y, x, dtype: g)
+def astype(x, dtype):
+    """The same values in another dtype."""
+    return x.astype(dtype)
+
+
+# --------------------------------------------------------------------------------- reductions
+
+
+def _stretch(g: Any, x: Any, dim: Any, keepdim: bool) -> Any:
+    """Undo the shape of a reduction of `x`: put the reduced dimensions back and fill them."""
+    if dim is not None and not keepdim:
+        dims = {d % x.ndim for d in (dim if isinstance(dim, tuple) else (dim,))}
+        g = g.reshape([1 if d in dims else n for d, n in enumerate(x.shape)])
+    return expand(g, shape=x.shape)
+
+
+def _count(x: Any, dim: Any) -> int:
+    """How many values of `x` a reduction over `dim` takes together."""
+    dims = range(x.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
+    return math.prod(x.shape[d] for d in dims)
+
+
+@op(grad=lambda g, y, x, dim, keepdim: _stretch(g, x, dim, keepdim))
+def sum(x, dim=None, keepdim=False):
+    """Sum over `dim` (an int, a tuple, or all)."""
+    return np.sum(x, axis=dim, keepdims=keepdim)
+
+
+@op(grad=lambda g, y, x, dim, keepdim: _stretch(g / _count(x, dim), x, dim, keepdim))
+def mean(x, dim=None, keepdim=False):
+    """Mean over `dim` (an int, a tuple, or all)."""
+    return np.mean(x, axis=dim, keepdims=keepdim)
+
+
+def _share_of_ties(g: Any, y: Any, x: Any, dim: Any, keepdim: bool) -> Any:
+    """The gradient of amax and amin: equal shares to all values that attain the extreme."""
+    hit = equal(x, _stretch(y, x, dim, keepdim))
+    return _stretch(g, x, dim, keepdim) * hit / sum(hit, dim=dim, keepdim=True)
+
+
+@op(grad=_share_of_ties)
+def amax(x, dim=None, keepdim=False):
+    """Largest value over `dim`; values that tie share the gradient equally."""
+    return np.max(x, axis=dim, keepdims=keepdim)
+
+
+@op(grad=_share_of_ties)
+def amin(x, dim=None, keepdim=False):
+    """Smallest value over `dim`; values that tie share the gradient equally."""
+    return np.min(x, axis=dim, keepdims=keepdim)
+
+
+# -------------------------------------------------------------------------- shape and indexing
+
+
+@op(grad=lambda g, y, x, shape: g.reshape(x.shape))
+def reshape(x, shape):
+    return np.reshape(x, shape)
+
+
+@op(grad=lambda g, y, x, shape: g)
+def expand(x, shape):
+    """`x` broadcast to `shape`: a read-only view; -1 keeps a dimension as it is."""
+    extra = len(shape) - x.ndim
+    shape = [x.shape[d - extra] if n == -1 else n for d, n in enumerate(shape)]
+    return np.broadcast_to(x, shape)
+
+
+@op(grad=lambda g, y, x, dims: permute(g, dims=tuple(sorted(range(x.ndim), key=_nth(dims, x)))))
+def permute(x, dims):
+    """The dimensions of `x` in the order `dims`."""
+    return np.transpose(x, dims)
+
+
+def _nth(dims: Any, x: Any) -> Any:
+    return [d % x.ndim for d in dims].__getitem__
+
+
+@op(grad=lambda g, y, x, dim0, dim1: transpose(g, dim0=dim0, dim1=dim1))
+def transpose(x, dim0, dim1):
+    """`x` with two dimensions exchanged."""
+    return np.swapaxes(x, dim0, dim1)
+
+
+@op(grad=lambda g, y, x, index: put(g, shape=x.shape, index=index))
+def getitem(x, index):
+    """x[index], with everything that NumPy allows as an index."""
+    return x[index]
+
+
+@op(grad=lambda g, y, x, shape, index: g[index])
+def put(x, shape, index):
+    """Zeros of `shape` with `x` added at `index`; what is indexed twice is added twice."""
+    out = np.zeros(shape, x.dtype)
+    if _may_repeat(index):
+        np.add.at(out, index, x)
+    else:
+        out[index] = x
+    return out
+
+
+def _may_repeat(index: Any) -> bool:
+    """Whether an index can name a place twice: only lists and arrays of integers can."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(p, (list, np.ndarray)) and np.asarray(p).dtype != bool for p in parts)
+
+
+# ----------------------------------------------------------------------------------- products
+
+
+def _matmul_grad_a(g: Any, y: Any, a: Any, b: Any) -> Any:
+    if b.ndim == 1:  # (..., n, k) @ (k,) -> (..., n)
+        return g[..., None] * b
+    if a.ndim == 1:  # (k,) @ (..., k, m) -> (..., m)
+        return matmul(b, g[..., None])[..., 0]
+    return matmul(g, transpose(b, dim0=-1, dim1=-2))
+
+
+def _matmul_grad_b(g: Any, y: Any, a: Any, b: Any) -> Any:
+    if a.ndim == 1 and b.ndim == 1:
+        return g * a
+    if a.ndim == 1:
+        return a[:, None] * g[..., None, :]
+    if b.ndim == 1:
+        return matmul(transpose(a, dim0=-1, dim1=-2), g[..., None])[..., 0]
+    return matmul(transpose(a, dim0=-1, dim1=-2), g)
+
+
+@op(grad=(_matmul_grad_a, _matmul_grad_b))
+def matmul(a, b):
+    """Matrix product; 1-D operands are vectors, leading dimensions are batches."""
+    if a.ndim and b.ndim and a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
+        raise ValueError(
+            f"the last dimension of the first ({a.shape[-1]}) must equal the "
+            f"{'second to last' if b.ndim > 1 else 'only'} dimension of the second "
+            f"({b.shape[-2 if b.ndim > 1 else 0]}); is one of them to be transposed (.mT)?"
+        )
+    return np.matmul(a, b)
+
+
+def _rows(x: Any) -> Any:
+    """All leading dimensions as one: (..., n) becomes (rows, n)."""
+    return x if x.ndim == 2 else x.reshape((-1, x.shape[-1]))
+
+
+@op(
+    grad=(
+        lambda g, y, x, weight, bias=None: matmul(g, weight),
+        lambda g, y, x, weight, bias=None: matmul(_rows(g).T, _rows(x)),
+        lambda g, y, x, weight, bias=None: g,
+    )
+)
+def linear(x, weight, bias=None):
+    """x @ weight.T + bias. x (..., in), weight (out, in), bias (out,) -> (..., out)."""
+    if weight.ndim != 2 or x.ndim == 0 or x.shape[-1] != weight.shape[1]:
+        raise ValueError(
+            "the last dimension of the input must equal the second of the weight (out, in)"
+        )
+    y = np.matmul(x, weight.T)
+    return y if bias is None else np.add(y, bias, out=y if y.dtype == bias.dtype else None)
+
+
+# ------------------------------------------------------------------------- softmax and losses
+
+
+@op(grad=lambda g, y, x, dim: y * (g - sum(g * y, dim=dim, keepdim=True)))
+def softmax(x, dim):
+    """e^x / sum of e^x over `dim`, shifted by the largest value so that nothing overflows."""
+    e = np.exp(x - np.max(x, axis=dim, keepdims=True))
+    return e / np.sum(e, axis=dim, keepdims=True)
+
+
+@op(grad=lambda g, y, x, dim: g - exp(y) * sum(g, dim=dim, keepdim=True))
+def log_softmax(x, dim):
+    """The logarithm of softmax, computed without it: accurate where softmax is 0."""
+    shifted = x - np.max(x, axis=dim, keepdims=True)
+    return shifted - np.log(np.sum(np.exp(shifted), axis=dim, keepdims=True))
+
+
+@op(
+    grad=(
+        lambda g, y, x, q, total: _each_row(g, total)
+        * (softmax(x, dim=-1) * sum(q, dim=-1, keepdim=True) - q),
+        lambda g, y, x, q, total: _each_row(g, total) * -log_softmax(x, dim=-1),
+    )
+)
+def soft_cross_entropy(x, q, total=True):
+    """-sum over classes of q * log softmax(x): of all rows together, or of each row.
+
+    Scores x (..., classes) and targets q alike. Where q is 0 nothing is added, even if the
+    logarithm is infinite.
+    """
+    terms = np.multiply(q, log_softmax(x, dim=-1), where=q != 0, out=np.zeros_like(x))
+    return -np.sum(terms, axis=None if total else -1)
+
+
+def _each_row(g: Any, total: bool) -> Any:
+    return g if total else g[..., None]
+
+
+@op(
+    grad=(
+        lambda g, y, x, target: (x - target) * (g * (2 / _count(x, None))),
+        lambda g, y, x, target: (target - x) * (g * (2 / _count(x, None))),
+    )
+)
+def mse_loss(x, target):
+    """Mean of (x - target)^2 over all values; both have the same shape."""
+    difference = x - target
+    return np.mean(difference * difference)
