@@ -12,6 +12,7 @@ wrong, so each step climbs the loss. A comparison with a numerical derivative sh
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -109,7 +110,7 @@ class BasicMLP:
         sizes = [PIXELS, *hidden, CLASSES]
         self.loss_gradient = loss_gradient
         self.layers: list[Dense | Sigmoid] = []
-        for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
+        for inputs, outputs in pairwise(sizes):
             self.layers += [Dense(inputs, outputs, init, rng), Sigmoid()]
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
@@ -129,6 +130,25 @@ class BasicMLP:
         for layer in reversed(self.layers):
             gradient = layer.backward(gradient, lr)
         return mse(outputs, targets), outputs
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """A copy of all weights and biases by name, as `Module.state_dict` gives them."""
+        return {name: array.copy() for name, array in self._named()}
+
+    def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
+        """Take over the values of `state`, which must have the same names and shapes."""
+        own = dict(self._named())
+        if {n: a.shape for n, a in own.items()} != {n: a.shape for n, a in state.items()}:
+            raise ValueError("this state has other names or shapes than the network; same layers?")
+        for name, array in own.items():
+            array[...] = state[name]
+
+    def _named(self) -> list[tuple[str, np.ndarray]]:
+        return [
+            (f"{i}.{name}", getattr(layer, name))
+            for i, layer in enumerate(self.dense)
+            for name in ("weight", "bias")
+        ]
 
     @property
     def dense(self) -> list[Dense]:

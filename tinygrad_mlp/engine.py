@@ -78,8 +78,8 @@ class Node:
     data: np.ndarray
     grad: Any
     hooks: list[Callable] | None
-    inputs: tuple | None
-    op: Op | None
+    inputs: Any
+    op: Any
     params: dict[str, Any]
     requires_grad: bool
     serial: int
@@ -140,7 +140,8 @@ class Op:
         self.__wrapped__ = forward
         parameters = list(self.signature.parameters.values())
         variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-        self.arity = 10**9 if variadic else max(len(rules), 1)
+        needed = [p for p in parameters if p.default is p.empty]
+        self.arity = 10**9 if variadic else len(rules or needed)
         self.param_names = {p.name for p in parameters[1 if variadic else self.arity :]}
         self.defaults = {
             p.name: p.default
@@ -155,7 +156,8 @@ class Op:
         """Compute; on tensors, give a tensor, and record it if a gradient will be wanted."""
         if len(args) > self.arity or (params and not params.keys() <= self.param_names):
             args, params = self._sort_out(args, params)
-        arrays, inputs = [], []
+        arrays: list[Any] = []
+        inputs: list[Any] = []
         any_node = wants_grad = False
         for arg in args:
             if isinstance(arg, Node):
@@ -221,7 +223,8 @@ def op(
     the inputs and the keyword parameters, defaults filled in. It returns the gradient of its
     input, in the shape of the output or of the input, and is written with operators and ops
     alone, so that it runs on arrays and on tensors alike. The first `len(grad)` arguments of
-    the function are its inputs, the rest its parameters.
+    the function are its inputs, the rest its parameters; without rules, those with no default
+    are its inputs.
 
     For a function of `*tensors`, `grad_of_each` is one rule with the input's index in front:
     `rule(i, g, y, *inputs, **params)`. Without rules the result never requires a gradient.
@@ -440,13 +443,13 @@ def _owner(array: np.ndarray) -> np.ndarray:
 
 
 def _refuse_if_changed(node: Node) -> None:
-    for value in (node, *node.inputs):  # type: ignore[misc]
+    for value in (node, *node.inputs):
         array = value.data if isinstance(value, Node) else value
         if isinstance(array, np.ndarray):
             _, when = _changed.get(id(_owner(array)), (None, 0))
             if when > node.serial:
                 raise RuntimeError(
-                    f"an array of shape {array.shape} that {node.op.name}() needs for its "  # type: ignore[union-attr]
+                    f"an array of shape {array.shape} that {node.op.name}() needs for its "
                     "gradient was changed in place after it was used; change a copy "
                     "(t.clone()), or change it after backward()"
                 )

@@ -45,9 +45,7 @@ def cross_entropy(input: Any, target: Any, reduction: str = "mean") -> Any:
     """
     _check_reduction(reduction)
     if input.ndim != 2:
-        raise ValueError(
-            f"cross_entropy needs scores of shape (n, classes), and got {input.shape}"
-        )
+        raise ValueError(f"cross_entropy needs scores of shape (n, classes), and got {input.shape}")
     target = _array(target)
     rows, classes = input.shape
     if target.dtype.kind in "iu":

@@ -23,8 +23,6 @@ import numpy as np
 
 from .engine import op
 
-# ruff: noqa: A001, A002  (sum, pow, abs and others are PyTorch's names for these)
-
 # --------------------------------------------------------------------------------- arithmetic
 
 
@@ -395,8 +393,9 @@ def log_softmax(x, dim):
 
 @op(
     grad=(
-        lambda g, y, x, q, total: _each_row(g, total)
-        * (softmax(x, dim=-1) * sum(q, dim=-1, keepdim=True) - q),
+        lambda g, y, x, q, total: (
+            _each_row(g, total) * (softmax(x, dim=-1) * sum(q, dim=-1, keepdim=True) - q)
+        ),
         lambda g, y, x, q, total: _each_row(g, total) * -log_softmax(x, dim=-1),
     )
 )

@@ -14,7 +14,15 @@ from typing import Any
 import numpy as np
 
 from . import ops
-from .engine import Node, makes_results, mark_changed, mode, new_node, run_backward, set_grad_enabled
+from .engine import (
+    Node,
+    makes_results,
+    mark_changed,
+    mode,
+    new_node,
+    run_backward,
+    set_grad_enabled,
+)
 
 
 @makes_results

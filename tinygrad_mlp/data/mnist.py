@@ -255,8 +255,8 @@ def _load_keras(path: Path, suffix: str) -> ArrayDataset:
 def _read_keras(path: Path, keys: tuple[str, str]) -> list[NDArray[Any]]:
     """Return the two named arrays of an .npz file."""
     try:
-        # Pickles can run code when they are read; arrays of numbers do not need them.
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here, because np.load leaves a damaged archive open. No pickles: they can run code.
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             found = sorted(archive.files)
             arrays = [np.asarray(archive[key]) for key in keys if key in found]
     # A damaged archive fails in zipfile, zlib or NumPy, with some ten unrelated exceptions.

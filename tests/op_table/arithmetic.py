@@ -1,0 +1,45 @@
+"""Sums, products, powers."""
+
+import torch
+from hypothesis import strategies as st
+
+from tinygrad_mlp.testing import Sample, arrays, broadcastable_shapes, samples
+
+from .case import Case, edge, pairs
+
+
+def binary(**options):
+    """Two broadcastable arrays; sometimes one of them is a plain number."""
+    return st.one_of(
+        pairs(**options).map(Sample),
+        samples(arrays(**options), st.sampled_from([-2.0, 0.5, 3])),
+        samples(st.sampled_from([-2.0, 0.5, 3]), arrays(**options)),
+    )
+
+
+@st.composite
+def powers(draw):
+    """Positive bases with any exponent, and any base with a whole exponent as a number."""
+    if draw(st.booleans()):
+        base, exponent = draw(broadcastable_shapes(2))
+        return Sample((draw(arrays(base, low=0.3)), draw(arrays(exponent))))
+    return Sample((draw(arrays(avoid=[0.0])), draw(st.sampled_from([0, 1, 2, 3, -1, -2.0]))))
+
+
+CASES = {
+    "add": Case(binary(), torch.add),
+    "sub": Case(binary(), torch.sub),
+    "mul": Case(binary(), torch.mul),
+    "div": Case(binary(avoid=[0.0]), torch.div, edges=(edge([1.0, -1.0], [0.0, 0.0]),)),
+    "neg": Case(samples(arrays()), torch.neg),
+    "pow": Case(
+        powers(),
+        torch.pow,
+        edges=(
+            edge([0.0, 2.0, -3.0], 0),
+            edge([0.0, 2.0, -3.0], 1),
+            edge([2.0, -2.0], [0.0, 2.0]),
+            edge([0.0, 1.0], 3),
+        ),
+    ),
+}

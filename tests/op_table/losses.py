@@ -1,0 +1,48 @@
+"""Softmax and losses."""
+
+import torch
+from hypothesis import strategies as st
+
+from tinygrad_mlp.testing import Sample, arrays, shapes
+
+from .case import Case, edge
+
+
+@st.composite
+def over_a_dim(draw):
+    x = draw(arrays(shapes(min_dims=1, min_side=1)))
+    return Sample((x,), {"dim": draw(st.integers(-x.ndim, x.ndim - 1))})
+
+
+@st.composite
+def scores_and_targets(draw):
+    shape = draw(shapes(min_dims=1, min_side=1))
+    return Sample(
+        (draw(arrays(shape)), draw(arrays(shape, low=0.0, high=1.0))),
+        {"total": draw(st.booleans())},
+    )
+
+
+@st.composite
+def alike(draw):
+    shape = draw(shapes(min_side=1))
+    return Sample((draw(arrays(shape)), draw(arrays(shape))))
+
+
+def soft_cross_entropy_twin(x, q, total):
+    rows = -(q * torch.log_softmax(x, -1)).sum(-1)
+    return rows.sum() if total else rows
+
+
+HUGE = [[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4]]
+
+CASES = {
+    "softmax": Case(over_a_dim(), torch.softmax, edges=(edge(HUGE, dim=1),)),
+    "log_softmax": Case(over_a_dim(), torch.log_softmax, edges=(edge(HUGE, dim=1),)),
+    "soft_cross_entropy": Case(
+        scores_and_targets(),
+        soft_cross_entropy_twin,
+        edges=(edge(HUGE, [[1.0, 0.0, 0.0], [0.2, 0.3, 0.5]], total=True),),
+    ),
+    "mse_loss": Case(alike(), torch.nn.functional.mse_loss),
+}

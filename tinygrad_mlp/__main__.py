@@ -1,0 +1,267 @@
+"""The command line: `python -m tinygrad_mlp compare | train | evaluate | show`.
+
+Only reading arguments and printing happens here. Bad input gets one line on stderr and exit
+code 2; Ctrl-C keeps what was finished and exits with 130.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from tqdm import tqdm
+
+from . import checkpoint, plot
+from .compare import HEADER, as_text, augmented_rows, compare, findings, quick, table
+from .data import load_mnist
+from .data.transforms import Transform
+from .recipes import FLIPS, NOISE, RECIPES, AnyRecipe, BasicRecipe, Recipe, Run, run
+from .train import Diverged, Epoch, evaluate
+
+AUGMENT: dict[str, Transform] = {"noise": NOISE, "flips": FLIPS}
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        fail(f"{message} ({self.prog} --help lists the options)")
+
+
+def fail(message: Any) -> NoReturn:
+    """Say what is wrong, on one line, and leave."""
+    print("tinygrad_mlp:", " ".join(str(message).split()), file=sys.stderr)
+    sys.exit(2)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; give the exit code."""
+    options = make_parser().parse_args(arguments)
+    options.command_line = " ".join(
+        ["python -m tinygrad_mlp", *(sys.argv[1:] if arguments is None else arguments)]
+    )
+    try:
+        options.run(options)
+    except KeyboardInterrupt:
+        print("\nstopped; what was finished is written", file=sys.stderr)
+        return 130
+    except (OSError, ValueError, Diverged) as error:
+        fail(error)
+    return 0
+
+
+# ----------------------------------------------------------------------------------- arguments
+
+
+def make_parser() -> Parser:
+    parser = Parser(prog="python -m tinygrad_mlp", description="Train and compare MLPs.")
+    commands = parser.add_subparsers(required=True, metavar="command", parser_class=Parser)
+
+    add = commands.add_parser("compare", help="run the published experiments and report")
+    add.add_argument("--recipes", help="only these, by name: a,b,c (see --list)")
+    add.add_argument("--seeds", type=whole, default=1, metavar="N", help="runs of each recipe")
+    add.add_argument("--quick", action="store_true", help="a few images and epochs, under 20 s")
+    add.add_argument("--list", action="store_true", help="name the recipes and stop")
+    add.add_argument("--out", type=Path, default=Path("runs/compare"), metavar="DIR")
+    add_settings(add)
+    add.set_defaults(run=run_compare)
+
+    add = commands.add_parser("train", help="train one model and save it")
+    add.add_argument("--recipe", help="a recipe by name; the options below change it")
+    add.add_argument("--augment", metavar="A,B", help=f"copies with any of: {', '.join(AUGMENT)}")
+    add.add_argument("--seed", type=int, default=0)
+    add.add_argument("--out", type=Path, default=Path("runs/model.safetensors"), metavar="FILE")
+    add_settings(add)
+    add.set_defaults(run=run_train)
+
+    add = commands.add_parser("evaluate", help="score a saved model on the test set")
+    add.add_argument("file", type=Path)
+    add.add_argument("--data", metavar="DIR", help="a folder with MNIST or Fashion-MNIST")
+    add.set_defaults(run=run_evaluate)
+
+    add = commands.add_parser("show", help="draw samples, and augmented samples, as a picture")
+    add.add_argument("--augment", action="store_true", help="originals and their copies")
+    add.add_argument("--count", type=whole, default=30, metavar="N")
+    add.add_argument("--seed", type=int, default=0)
+    add.add_argument("--out", type=Path, default=Path("runs/show.png"), metavar="FILE")
+    add.add_argument("--data", metavar="DIR", help="a folder with MNIST or Fashion-MNIST")
+    add.set_defaults(run=run_show)
+    return parser
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """The options that change recipes."""
+    parser.add_argument("--data", metavar="DIR", help="a folder with MNIST or Fashion-MNIST")
+    parser.add_argument("--epochs", type=whole, metavar="N")
+    parser.add_argument("--lr", type=positive, metavar="X", help="learning rate")
+    parser.add_argument("--batch-size", type=whole, metavar="N")
+    parser.add_argument("--hidden", type=sizes, metavar="N,N", help="units of each hidden layer")
+
+
+def whole(text: str) -> int:
+    try:
+        if (number := int(text)) >= 1:
+            return number
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"needs a whole number of at least 1, not {text!r}")
+
+
+def positive(text: str) -> float:
+    try:
+        if (number := float(text)) > 0 and math.isfinite(number):
+            return number
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"needs a number above 0, not {text!r}")
+
+
+def sizes(text: str) -> tuple[int, ...]:
+    return tuple(whole(part) for part in text.split(","))
+
+
+def changed(recipe: AnyRecipe, options: argparse.Namespace) -> AnyRecipe:
+    """The recipe with what the user set."""
+    names = ("epochs", "lr", "batch_size", "hidden")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    return replace(recipe, **given)
+
+
+def find_recipe(name: str) -> AnyRecipe:
+    if name not in RECIPES:
+        fail(f"no recipe named {name!r}; choose from {', '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+# ------------------------------------------------------------------------------------ commands
+
+
+def run_compare(options: argparse.Namespace) -> None:
+    if options.list:
+        for recipe in RECIPES.values():
+            print(f"{recipe.name:16} {recipe.title}")
+        return
+    names = options.recipes.split(",") if options.recipes else list(RECIPES)
+    recipes = [find_recipe(name.strip()) for name in names]
+    notes = []
+    if options.quick:
+        recipes = [quick(recipe) for recipe in recipes]
+        notes.append(
+            "This is a quick run: few images and epochs, to see that everything works. "
+            "Its numbers say little about the recipes."
+        )
+    wanted = [changed(recipe, options) for recipe in recipes]
+    if wanted != recipes:
+        notes.append("Settings were changed on the command line, so these are not the recipes.")
+    for note in notes:
+        print(note)
+    runs: list[Run] = []
+    try:
+        compare(
+            wanted,
+            load_mnist(options.data),
+            load_mnist(options.data, split="test"),
+            options.out,
+            options.seeds,
+            notes,
+            options.command_line,
+            watch,
+            runs.append,
+        )
+    finally:
+        if runs:
+            print("\n" + as_text(HEADER, table(runs)) + "\n")
+            print("\n".join(findings(runs)))
+            print(f"\nwritten: {options.out / 'results.json'}, {options.out / 'report.html'}")
+
+
+def run_train(options: argparse.Namespace) -> None:
+    recipe: AnyRecipe = Recipe("model", "a model of your own")
+    if options.recipe:
+        recipe = find_recipe(options.recipe)
+    recipe = changed(recipe, options)
+    if options.augment:
+        recipe = with_augment(recipe, options.augment)
+    train_data = load_mnist(options.data)
+    test_data = load_mnist(options.data, split="test")
+    trained = run(recipe, train_data, test_data, options.seed, watch(recipe, options.seed))
+    checkpoint.save(
+        options.out,
+        trained.model,
+        recipe=recipe.name,
+        hidden=recipe.hidden,
+        by_hand=isinstance(recipe, BasicRecipe),
+    )
+    print_scores(trained.test)
+    print(f"written: {options.out}")
+
+
+def with_augment(recipe: AnyRecipe, names: str) -> Recipe:
+    if isinstance(recipe, BasicRecipe):
+        fail("the basic recipes know no augmentation; leave out --augment")
+    for name in names.split(","):
+        if name not in AUGMENT:
+            fail(f"no augmentation named {name!r}; choose from {', '.join(AUGMENT)}")
+    return replace(recipe, augment=tuple(AUGMENT[name] for name in names.split(",")))
+
+
+def run_evaluate(options: argparse.Namespace) -> None:
+    weights, words = checkpoint.read(options.file)
+    if "hidden" not in words:
+        fail(f"{options.file} does not name its layers; `train` writes files that do")
+    kind = BasicRecipe if words["by_hand"] else Recipe
+    recipe = kind(words["recipe"], words["recipe"], hidden=tuple(words["hidden"]))
+    model = recipe.build()
+    model.load_state_dict(weights)
+    print_scores(evaluate(model, load_mnist(options.data, split="test"), recipe.loss_fn))
+
+
+def print_scores(scores: Any) -> None:
+    right = scores.confusion.diagonal() / scores.confusion.sum(axis=1)
+    print(f"test accuracy {100 * scores.accuracy:.2f} %, loss {scores.loss:.4f}")
+    print("right by digit: " + "  ".join(f"{d}: {100 * r:.1f} %" for d, r in enumerate(right)))
+
+
+def run_show(options: argparse.Namespace) -> None:
+    data = load_mnist(options.data)
+    rng = np.random.default_rng(options.seed)
+    chosen = np.sort(rng.choice(len(data), min(options.count, len(data)), replace=False))
+    images, labels = data[chosen]
+    if options.augment:
+        images, labels = images[:10], labels[:10]
+        figure = plot.augmented(images, augmented_rows(images, options.seed), labels)
+    else:
+        figure = plot.digits(images, labels)
+    plot.save(figure, options.out)
+    print(f"written: {options.out}")
+
+
+def watch(recipe: AnyRecipe, seed: int) -> Callable[[Epoch], None]:
+    """What to call after each epoch: it moves a bar, or prints a line where nobody sees a bar."""
+    name = f"{recipe.name}, seed {seed}"
+    if not (sys.stdout.isatty() and sys.stderr.isatty()):
+
+        def line(epoch: Epoch) -> None:
+            words = f"loss {epoch.loss:.4f}, accuracy {100 * epoch.accuracy:.2f} %"
+            print(f"{name}: epoch {epoch.epoch}/{recipe.epochs}, {words}", flush=True)
+
+        return line
+    bar = tqdm(total=recipe.epochs, desc=f"{name:24}", unit="epoch")
+
+    def move(epoch: Epoch) -> None:
+        bar.set_postfix(loss=f"{epoch.loss:.4f}", accuracy=f"{100 * epoch.accuracy:.2f} %")
+        bar.update()
+        if epoch.epoch == recipe.epochs:
+            bar.close()
+
+    return move
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,370 @@
+"""The comparison: run the recipes, and say what came out, in a table, in words, in pictures.
+
+The sentences under the table are computed: each looks at the measured numbers and says what
+they say, with a margin of error, whichever way they fall.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import __version__, plot
+from .data import ArrayDataset, transforms
+from .files import write_whole
+from .recipes import RECIPES, AnyRecipe, Recipe, Run, count_weights, first_weights, run
+from .report import write_report
+from .train import Epoch
+
+QUICK_IMAGES = 6_000
+QUICK_IMAGES_ONE_BY_ONE = 500
+QUICK_EPOCHS = 2
+
+HEADER = [
+    "recipe",
+    "published %",
+    "test %",
+    "test loss",
+    "train %",
+    "most predicted",
+    "seconds",
+]
+
+
+def quick(recipe: AnyRecipe) -> AnyRecipe:
+    """A small version of a recipe: to see that it works, not to learn from its numbers."""
+    most = QUICK_IMAGES if recipe.batch_size > 1 else QUICK_IMAGES_ONE_BY_ONE
+    images = min(recipe.train_images or most, most)
+    return replace(recipe, train_images=images, epochs=min(recipe.epochs, QUICK_EPOCHS))
+
+
+def compare(
+    recipes: Sequence[AnyRecipe],
+    train_data: ArrayDataset,
+    test_data: ArrayDataset,
+    out: Path,
+    seeds: int = 1,
+    notes: Sequence[str] = (),
+    command: str = "",
+    watch: Callable[[AnyRecipe, int], Callable[[Epoch], None]] = lambda recipe, seed: print,
+    on_run: Callable[[Run], None] = lambda run: None,
+) -> list[Run]:
+    """Run every recipe with seeds 0 to seeds - 1, and write `results.json` and `report.html`.
+
+    notes   sentences that belong above the results, such as what was changed by the user
+    watch   gives, for a recipe and a seed, what is to be called after each of its epochs
+
+    The results are written after every run and the report at the end, even when it is
+    interrupted: what was finished is kept.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    made = how_made(command)
+    write_results(out / "results.json", [], notes, made)
+    runs: list[Run] = []
+    try:
+        for recipe in recipes:
+            for seed in range(seeds):
+                runs.append(run(recipe, train_data, test_data, seed, watch(recipe, seed)))
+                write_results(out / "results.json", runs, notes, made)
+                on_run(runs[-1])
+    finally:
+        if runs:
+            write_pictures(out / "report.html", runs, notes, made, train_data)
+    return runs
+
+
+# --------------------------------------------------------------------------------- the table
+
+
+def by_recipe(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """The runs of each recipe, in the order in which they were made."""
+    groups: dict[str, list[Run]] = {}
+    for one in runs:
+        groups.setdefault(one.recipe.name, []).append(one)
+    return groups
+
+
+def table(runs: Sequence[Run]) -> list[list[str]]:
+    """One row a recipe, under HEADER; with several seeds, mean and standard deviation."""
+    return [_row(group) for group in by_recipe(runs).values()]
+
+
+def _row(group: list[Run]) -> list[str]:
+    recipe = group[0].recipe
+    class_shares = [r.test.most_predicted_share for r in group]
+    classes = sorted({r.test.most_predicted for r in group})
+    return [
+        recipe.title,
+        _published(recipe),
+        _spread([100 * r.test.accuracy for r in group], 2),
+        _spread([r.test.loss for r in group], 3),
+        _spread([100 * r.train.accuracy for r in group], 2),
+        f"{','.join(map(str, classes))}: {100 * np.mean(class_shares):.0f} %",
+        _spread([r.seconds for r in group], 1),
+    ]
+
+
+def _published(recipe: AnyRecipe) -> str:
+    if recipe.published is None:
+        return ""
+    if recipe.published_images < 100:
+        right = round(recipe.published * recipe.published_images)
+        return f"{right} of {recipe.published_images}"
+    return f"{100 * recipe.published:.2f}"
+
+
+def _spread(values: Sequence[float], digits: int) -> str:
+    text = f"{np.mean(values):.{digits}f}"
+    return f"{text} ± {np.std(values, ddof=1):.{digits}f}" if len(values) > 1 else text
+
+
+def as_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table for the terminal: the first column flush left, the others flush right."""
+    columns = list(zip(header, *rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    lines = []
+    for cells in [header, ["-" * width for width in widths], *rows]:
+        first, *rest = zip(cells, widths, strict=True)
+        lines.append("  ".join([first[0].ljust(first[1]), *(c.rjust(w) for c, w in rest)]))
+    return "\n".join(lines)
+
+
+# ------------------------------------------------------------------------ what follows from it
+
+
+def findings(runs: Sequence[Run]) -> list[str]:
+    """What the numbers say, in plain sentences; only about recipes that were run."""
+    groups = by_recipe(runs)
+    sentences = [_about_basic(groups), _about_sign(groups), _about_mended(groups)]
+    sentences += [_about_published(group) for group in groups.values()]
+    sentences += [
+        _about_change(groups, "small", "improved-plain", "Widening the hidden layer"),
+        _about_change(groups, "improved-plain", "improved-flips", "Adding flipped copies"),
+        _about_change(groups, "improved-plain", "improved-noise", "Adding noisy copies"),
+        _about_change(groups, "improved-plain", "improved", "Adding flipped and noisy copies"),
+        _about_gain(groups),
+    ]
+    return [sentence for sentence in sentences if sentence]
+
+
+def _accuracy(group: list[Run]) -> float:
+    return float(np.mean([r.test.accuracy for r in group]))
+
+
+def _loss(group: list[Run]) -> float:
+    return float(np.mean([r.test.loss for r in group]))
+
+
+def _variance(group: list[Run]) -> float:
+    """Of the mean accuracy: from the seeds if there are several, else from the test images."""
+    if len(group) > 1:
+        return float(np.var([r.test.accuracy for r in group], ddof=1)) / len(group)
+    p = _accuracy(group)
+    return p * (1 - p) / int(group[0].test.confusion.sum())
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _about_basic(groups: dict[str, list[Run]]) -> str:
+    group = groups.get("basic")
+    if group is None:
+        return ""
+    share = float(np.mean([r.test.most_predicted_share for r in group]))
+    end = (
+        "it learned nothing: always giving the same answer gets about 10 % right"
+        if _accuracy(group) < 0.15
+        else "it learned something, though the notebook's network did not"
+    )
+    return (
+        f"The basic network as published gives one answer to {100 * share:.0f} % of the test "
+        f"images and is right on {_percent(_accuracy(group))}: {end}."
+    )
+
+
+def _about_sign(groups: dict[str, list[Run]]) -> str:
+    if not {"basic", "basic-sign"} <= groups.keys():
+        return ""
+    before, after = _accuracy(groups["basic"]), _accuracy(groups["basic-sign"])
+    verdict = "is not enough" if after < 0.2 else "already helps"
+    return (
+        f"Mending the sign of its derivative alone {verdict}: {_percent(before)} before, "
+        f"{_percent(after)} after."
+    )
+
+
+def _about_mended(groups: dict[str, list[Run]]) -> str:
+    group = groups.get("basic-mended")
+    if group is None:
+        return ""
+    accuracy = _accuracy(group)
+    verdict = (
+        "so a from-scratch network performs well once it is right"
+        if accuracy >= 0.9
+        else "so more than the mended faults is in its way"
+    )
+    return (
+        "With sign, depth, initial weights, learning rate, batches and training set mended, the "
+        f"same hand-written code reaches {_percent(accuracy)}, {verdict}."
+    )
+
+
+def _about_published(group: list[Run]) -> str:
+    recipe = group[0].recipe
+    unchanged = recipe == RECIPES.get(recipe.name)
+    if recipe.published is None or recipe.published_images < 100 or not unchanged:
+        return ""
+    difference = 100 * (_accuracy(group) - recipe.published)
+    # Two seeds of the same recipe differ by up to about a point.
+    verdict = "reproduces" if abs(difference) <= 2 else "does not reproduce"
+    return (
+        f"The published {100 * recipe.published:.2f} % of “{recipe.title}” {verdict}: "
+        f"measured {100 * _accuracy(group):.2f} %, {difference:+.2f} points."
+    )
+
+
+def _about_change(groups: dict[str, list[Run]], before: str, after: str, what: str) -> str:
+    """The effect on accuracy and loss of going from one recipe to another."""
+    if not {before, after} <= groups.keys():
+        return ""
+    a, b = groups[before], groups[after]
+    difference = 100 * (_accuracy(b) - _accuracy(a))
+    margin = 100 * 2 * math.sqrt(_variance(a) + _variance(b))
+    size = f"{abs(difference):.1f} points (± {margin:.1f})"
+    if abs(difference) <= margin:
+        effect = f"makes no clear difference to accuracy ({difference:+.1f} ± {margin:.1f} points)"
+    else:
+        effect = f"gains {size}" if difference > 0 else f"costs {size}"
+    return (
+        f"{what} ({before} → {after}) {effect}; the test loss goes from "
+        f"{_loss(a):.3f} to {_loss(b):.3f}."
+    )
+
+
+def _about_gain(groups: dict[str, list[Run]]) -> str:
+    """Which change earned the gain from the small model to the improved one."""
+    if not {"small", "improved", "improved-plain"} <= groups.keys():
+        return ""
+    small, plain, both = (_accuracy(groups[n]) for n in ("small", "improved-plain", "improved"))
+    gain, width, copies = 100 * (both - small), 100 * (plain - small), 100 * (both - plain)
+    return (
+        f"So of the {gain:+.1f} points from the small model to the improved one, {width:+.1f} "
+        f"come with the width (and its longer training), and {copies:+.1f} with the augmentation."
+    )
+
+
+# ------------------------------------------------------------------------------ what is written
+
+
+def how_made(command: str) -> dict[str, str]:
+    """When, with what and on what the results were made."""
+    return {
+        "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        "command": command,
+        "tinygrad_mlp": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def write_results(
+    path: Path, runs: Sequence[Run], notes: Sequence[str], made: dict[str, str]
+) -> None:
+    """Everything measured, as JSON."""
+    content = {
+        "made": made,
+        "notes": list(notes),
+        "findings": findings(runs),
+        "runs": [_as_json(r) for r in runs],
+    }
+    write_whole(path, json.dumps(content, indent=1, ensure_ascii=False, default=repr) + "\n")
+
+
+def _as_json(one: Run) -> dict[str, Any]:
+    return {
+        "recipe": asdict(one.recipe),
+        "seed": one.seed,
+        "test_accuracy": one.test.accuracy,
+        "test_loss": one.test.loss,
+        "loss": one.recipe.loss_name,
+        "train_accuracy": one.train.accuracy,
+        "train_loss": one.train.loss,
+        "most_predicted": one.test.most_predicted,
+        "most_predicted_share": one.test.most_predicted_share,
+        "seconds": one.seconds,
+        "history": [asdict(epoch) for epoch in one.history],
+        "confusion": one.test.confusion.tolist(),
+    }
+
+
+def write_pictures(
+    path: Path,
+    runs: Sequence[Run],
+    notes: Sequence[str],
+    made: dict[str, str],
+    train_data: ArrayDataset,
+) -> None:
+    """The report: table, findings and pictures, in one HTML file. Pictures show seed 0."""
+    first = {name: group[0] for name, group in by_recipe(runs).items()}
+    histories = {r.recipe.title: r.history for r in first.values()}
+    confusions = {r.recipe.title: r.test.confusion for r in first.values()}
+    figures = [
+        ("The digits", "The first training images.", plot.digits(*train_data[:30])),
+        (
+            "What augmentation does to them",
+            "Originals in the first row; under it, copies as the recipes draw them.",
+            _augmented(train_data),
+        ),
+        (
+            "Learning curves",
+            "Mean loss and accuracy of each epoch, over the batches as they are trained on, "
+            "so augmented recipes are scored here on augmented images too.",
+            plot.learning_curves(histories),
+        ),
+        (
+            "What is taken for what",
+            "Confusion on the test set: rows are the true digits, columns the answers.",
+            plot.confusions(confusions),
+        ),
+    ]
+    for r in first.values():
+        figures.append(
+            (
+                f"First layer: {r.recipe.title}",
+                f"What the hidden units look for; {count_weights(r.recipe):,} weights in all.",
+                plot.first_weights(first_weights(r.model), r.recipe.title),
+            )
+        )
+    intro = [
+        "Every recipe is trained and scored by tinygrad_mlp on the CPU. Test accuracy and loss "
+        "are over the whole test set, training accuracy over the training images without "
+        "augmentation. The loss is the squared error for the basic networks and the "
+        "cross-entropy for the others, so only losses of the same kind can be compared.",
+        *notes,
+    ]
+    title = "Basic versus improved MLP on MNIST"
+    write_report(path, title, intro, HEADER, table(runs), findings(runs), figures, made)
+
+
+def _augmented(data: ArrayDataset) -> Any:
+    images, labels = data[:10]
+    return plot.augmented(images, augmented_rows(images), labels)
+
+
+def augmented_rows(images: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
+    """Copies of `images` as each augmenting recipe draws them, by the recipe's title."""
+    return {
+        recipe.title: transforms.Compose(recipe.augment)(images, np.random.default_rng(seed))
+        for recipe in RECIPES.values()
+        if isinstance(recipe, Recipe) and recipe.augment
+    }

@@ -1,0 +1,271 @@
+"""Figures: digits, augmented digits, learning curves, confusion matrices, first-layer weights.
+
+Each function takes arrays or records and returns a `matplotlib.figure.Figure`. None touches
+pyplot, so nothing needs a display, nothing is global, and nothing has to be closed. What a
+figure shows is also said in words, in its label (`figure.get_label()`), for those who cannot
+see it; the report uses it. `to_png`, `to_data_uri` and `save` turn figures into pictures.
+
+`import tinygrad_mlp` does not import this file, because matplotlib is slow to import.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from .files import write_whole
+
+if TYPE_CHECKING:
+    from .train import Epoch
+
+DPI = 110
+"""Pixels an inch: a figure 9 inches wide fills the text column of a page."""
+
+MOST_UNITS = 40
+"""How many units `first_weights` shows at most."""
+
+# Okabe and Ito's colours, which colour-blind readers can tell apart; their yellow is too pale
+# for a line on white, so a grey stands in for it. Printed in grey, eight curves still differ by
+# dash and width; more than eight differ by the marker at their end.
+COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#777777")
+DASHES = ("-", (0, (5, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
+WIDTHS = (2.2, 1.2)
+MARKERS = ("o", "s", "^", "D")
+
+
+def digits(images: np.ndarray, labels: Any = None, columns: int = 10) -> Figure:
+    """Images (n, 28, 28), pixels from 0 to 1, as a grid, with their labels (n,) above them."""
+    images = _stack(images)
+    names = _names(labels, len(images))
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    figure = Figure(figsize=(0.9 * columns, (1.15 if names else 0.9) * rows), layout="constrained")
+    grid = figure.add_gridspec(rows, columns)
+    for i, image in enumerate(images):
+        axes = figure.add_subplot(grid[i])
+        _show_ink(axes, image)
+        if names:
+            axes.set_title(names[i], fontsize=10, pad=3)
+    figure.set_label(f"{len(images)} images of digits" + _listed(names))
+    return figure
+
+
+def augmented(images: np.ndarray, copies: Mapping[str, np.ndarray], labels: Any = None) -> Figure:
+    """Originals (n, 28, 28) in the first row, then a row for each title with its copies.
+
+    copies  title -> the same images after augmentation, of the same shape; pixels outside
+            [0, 1] are shown as 0 or 1
+    """
+    images = _stack(images)
+    names = _names(labels, len(images))
+    table = [("original", images)]
+    table += [(title, np.asarray(pictures)) for title, pictures in copies.items()]
+    side = min(0.9, 7.8 / len(images))
+    size = (side * len(images) + 1.2, (side + 0.05) * len(table) + 0.15)
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.add_gridspec(len(table), len(images))
+    for row, (title, pictures) in enumerate(table):
+        if pictures.shape != images.shape:
+            raise ValueError(
+                f"the copies {title!r} have the shape {pictures.shape}, and the originals "
+                f"{images.shape}"
+            )
+        for column, picture in enumerate(pictures):
+            axes = figure.add_subplot(grid[row, column])
+            _show_ink(axes, picture)
+            if column == 0:
+                axes.set_ylabel(title, rotation=0, ha="right", va="center", fontsize=10)
+            if row == 0 and names:
+                axes.set_title(names[column], fontsize=10, pad=3)
+    figure.set_label(
+        f"{len(images)} images of digits{_listed(names)}; under each of them its copies: "
+        + ", ".join(copies)
+    )
+    return figure
+
+
+def learning_curves(histories: Mapping[str, Sequence[Epoch]]) -> Figure:
+    """Training loss and training accuracy by epoch, a curve for each title -> history."""
+    _need(len(histories), "a history")
+    below = -(-len(histories) // 2)
+    figure = Figure(figsize=(9, 3.9 + 0.22 * below), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for i, (title, history) in enumerate(histories.items()):
+        epochs = [epoch.epoch for epoch in history]
+        style: dict[str, Any] = {
+            "color": COLOURS[i % 8],
+            "linestyle": DASHES[i % 4],
+            "linewidth": WIDTHS[i // 4 % 2],
+            "marker": MARKERS[i // 8 % 4],
+            "markersize": 4.5,
+            # One marker, where the curve ends: the histories differ in length.
+            "markevery": [-1] if epochs else None,
+        }
+        left.plot(epochs, [epoch.loss for epoch in history], label=title, **style)
+        right.plot(epochs, [100 * epoch.accuracy for epoch in history], **style)
+    if all(epoch.loss > 0 for history in histories.values() for epoch in history):
+        left.set_yscale("log")
+    left.set_ylabel("training loss\n(MSE or cross-entropy, as the recipe has it)")
+    right.set_ylabel("training accuracy (%)")
+    for axes in (left, right):
+        _calm(axes)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9, handlelength=4)
+    endings = (_ending(title, history) for title, history in histories.items())
+    figure.set_label("Training loss and accuracy by epoch. " + "; ".join(endings))
+    return figure
+
+
+def confusions(matrices: Mapping[str, np.ndarray]) -> Figure:
+    """Confusion matrices side by side, each row in percent of its true class.
+
+    matrices  title -> counts (10, 10): rows are true classes, columns are predicted ones
+    """
+    _need(len(matrices), "a matrix")
+    columns = 2 if len(matrices) == 4 else min(3, len(matrices))
+    rows = -(-len(matrices) // columns)
+    figure = Figure(figsize=(2.8 * columns + 0.9, 2.95 * rows + 0.2), layout="constrained")
+    grid = figure.add_gridspec(rows, columns)
+    # A few percent of wrong answers are what one looks for: the root makes them visible.
+    norm = PowerNorm(0.5, vmin=0, vmax=100)
+    for i, (title, counts) in enumerate(matrices.items()):
+        axes = figure.add_subplot(grid[i])
+        percent = _row_percent(np.asarray(counts))
+        picture = axes.imshow(percent, cmap="Blues", norm=norm, interpolation="nearest")
+        axes.set_title(title, fontsize=10)
+        _write_cells(axes, percent)
+    figure.supxlabel("predicted class", fontsize=9)
+    figure.supylabel("true class", fontsize=9)
+    bar = figure.colorbar(
+        picture, ax=figure.axes, ticks=[0, 1, 5, 10, 25, 50, 75, 100], aspect=20 * rows
+    )
+    bar.set_label("% of the true class (colours by square root)", fontsize=9)
+    bar.ax.tick_params(labelsize=8)
+    right = (f"{title}: {_percent_right(counts):.1f} %" for title, counts in matrices.items())
+    figure.set_label("Confusion matrices; share of right answers: " + "; ".join(right))
+    return figure
+
+
+def first_weights(weights: np.ndarray, title: str) -> Figure:
+    """Weights (units, 784) of a first layer: a picture of 28 x 28 for each unit, 40 at most.
+
+    Red weights are above 0, blue ones below, white ones are 0; one scale holds for all units.
+    """
+    weights = np.asarray(weights)
+    if weights.ndim != 2 or weights.shape[1] != 784:
+        raise ValueError(f"first_weights needs weights (units, 784), and got {weights.shape}")
+    _need(len(weights), "a unit")
+    shown = weights[:MOST_UNITS].reshape(-1, 28, 28)
+    columns = min(10, len(shown))
+    rows = -(-len(shown) // columns)
+    limit = float(np.abs(shown).max()) or 1.0
+    figure = Figure(figsize=(0.85 * columns + 1, 0.9 * rows + 0.6), layout="constrained")
+    grid = figure.add_gridspec(rows, columns)
+    for i, unit in enumerate(shown):
+        axes = figure.add_subplot(grid[i])
+        picture = axes.imshow(unit, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
+        _bare(axes)
+    part = f" (the first {len(shown)} of {len(weights)} units)" * (len(shown) < len(weights))
+    figure.suptitle(title + part, fontsize=11)
+    bar = figure.colorbar(picture, ax=figure.axes, label="weight", aspect=30)
+    bar.ax.tick_params(labelsize=8)
+    figure.set_label(f"{title}{part}: the incoming weights of {len(shown)} units, as pictures")
+    return figure
+
+
+def to_png(figure: Figure) -> bytes:
+    """The figure as the bytes of a PNG picture."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI)
+    return buffer.getvalue()
+
+
+def to_data_uri(figure: Figure) -> str:
+    """The figure as a PNG picture inside an address, for the `src` of an HTML image."""
+    return "data:image/png;base64," + base64.b64encode(to_png(figure)).decode("ascii")
+
+
+def save(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write the figure to `path` as a PNG picture: the whole file, or nothing."""
+    write_whole(path, to_png(figure))
+
+
+def _need(count: int, what: str) -> None:
+    if not count:
+        raise ValueError(f"there is nothing to draw: a figure needs at least {what}")
+
+
+def _stack(images: np.ndarray) -> np.ndarray:
+    images = np.asarray(images)
+    if images.ndim != 3:
+        raise ValueError(f"a figure of images needs an array (n, 28, 28), and got {images.shape}")
+    _need(len(images), "an image")
+    return images
+
+
+def _names(labels: Any, count: int) -> list[str]:
+    names = [] if labels is None else [str(label) for label in labels]
+    if labels is not None and len(names) != count:
+        raise ValueError(f"there are {len(names)} labels for {count} images")
+    return names
+
+
+def _listed(names: list[str]) -> str:
+    return f", labelled {', '.join(names)}" if names else ""
+
+
+def _show_ink(axes: Axes, image: np.ndarray) -> None:
+    axes.imshow(image, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    _bare(axes)
+
+
+def _bare(axes: Axes) -> None:
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_color("#cccccc")
+
+
+def _calm(axes: Axes) -> None:
+    axes.set_xlabel("epoch", fontsize=9)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.tick_params(labelsize=9)
+    axes.grid(color="#e6e6e6", linewidth=0.7)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _row_percent(counts: np.ndarray) -> np.ndarray:
+    # A class that never occurs has an empty row, and stays at 0.
+    return 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+
+def _percent_right(counts: np.ndarray) -> float:
+    return 100 * float(np.trace(counts)) / max(float(np.sum(counts)), 1)
+
+
+def _write_cells(axes: Axes, percent: np.ndarray) -> None:
+    for (true, predicted), value in np.ndenumerate(percent):
+        if value >= 1:
+            ink = "white" if value > 40 else "black"
+            axes.text(
+                predicted, true, f"{value:.0f}", color=ink, fontsize=6.5, ha="center", va="center"
+            )
+    axes.set_xticks(range(percent.shape[1]))
+    axes.set_yticks(range(percent.shape[0]))
+    axes.tick_params(length=0, labelsize=8)
+    axes.spines[:].set_color("#cccccc")
+
+
+def _ending(title: str, history: Sequence[Epoch]) -> str:
+    if not history:
+        return f"{title}: no epochs"
+    last = history[-1]
+    return (
+        f"{title}: loss {last.loss:.3g}, accuracy {100 * last.accuracy:.1f} % at epoch {last.epoch}"
+    )

@@ -1,0 +1,196 @@
+"""The experiments, as a table of recipes, and how one is run.
+
+A recipe is plain data: everything that decides a result, but for the seed and the digits. There
+are two kinds: `BasicRecipe` for the hand-written network of `basic.py`, `Recipe` for a model of
+this framework. To add an experiment, add an entry to `RECIPES`.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from . import functional as F
+from . import nn, optim
+from .basic import BasicMLP, mse_gradient, mse_to_labels, published_mse_gradient
+from .data import ArrayDataset, AugmentedDataset, DataLoader, transforms
+from .train import Epoch, Scores, evaluate, fit, run_epochs
+
+
+@dataclass(frozen=True)
+class BasicRecipe:
+    """Part 1 of the published notebook: sigmoid layers, mean squared error, plain SGD.
+
+    published         the published accuracy, 0 to 1, or None
+    published_images  how many test images it was measured on
+    climbs            keep the published fault: step up the gradient of the loss, not down
+    train_images      how many of the first training images are used; None for all
+    """
+
+    name: str
+    title: str
+    published: float | None = None
+    published_images: int = 10_000
+    hidden: tuple[int, ...] = (200,) * 7
+    init: str = "normal"
+    climbs: bool = True
+    lr: float = 10.0
+    batch_size: int = 1
+    shuffle: bool = False
+    epochs: int = 10
+    train_images: int | None = 1000
+
+    loss_name = "squared error"
+    loss_fn = staticmethod(mse_to_labels)
+
+    def build(self, rng: Any = None) -> BasicMLP:
+        """The untrained network."""
+        gradient = published_mse_gradient if self.climbs else mse_gradient
+        return BasicMLP(self.hidden, self.init, gradient, rng)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Part 2 of the published notebook: ReLU layers, cross-entropy, Adam.
+
+    augment  transforms; if there are any, the training set is the originals plus as many copies
+             that go through all of them, drawn anew each epoch
+    """
+
+    name: str
+    title: str
+    published: float | None = None
+    published_images: int = 10_000
+    hidden: tuple[int, ...] = (100,)
+    augment: tuple[transforms.Transform, ...] = ()
+    lr: float = 0.01
+    batch_size: int = 50
+    epochs: int = 30
+    train_images: int | None = None
+
+    loss_name = "cross-entropy"
+    loss_fn = staticmethod(F.cross_entropy)
+
+    def build(self, rng: Any = None) -> nn.Sequential:
+        """The untrained network."""
+        return build_mlp(self.hidden, rng)
+
+
+AnyRecipe = BasicRecipe | Recipe
+
+FLIPS = transforms.RandomHorizontalFlip(p=0.7)
+NOISE = transforms.GaussianNoise(mean=0.0, std=0.2)
+
+RECIPES: dict[str, AnyRecipe] = {
+    recipe.name: recipe
+    for recipe in (
+        BasicRecipe("basic", "basic, as published", published=0.1, published_images=10),
+        BasicRecipe("basic-sign", "basic, sign mended", climbs=False),
+        BasicRecipe(
+            "basic-mended",
+            "basic, mended fully",
+            hidden=(200,),
+            init="xavier",
+            climbs=False,
+            lr=3.0,
+            batch_size=50,
+            shuffle=True,
+            epochs=5,
+            train_images=None,
+        ),
+        Recipe("small", "small: 10 hidden units", published=0.9054, hidden=(10,), epochs=10),
+        Recipe("improved", "improved, as published", published=0.9495, augment=(FLIPS, NOISE)),
+        Recipe("improved-plain", "improved, no augmentation"),
+        Recipe("improved-noise", "improved, noise only", augment=(NOISE,)),
+        Recipe("improved-flips", "improved, flips only", augment=(FLIPS,)),
+    )
+}
+
+
+def build_mlp(hidden: tuple[int, ...], rng: Any = None) -> nn.Sequential:
+    """784 pixels, the hidden layers with ReLU between, 10 scores. PyTorch's initial weights."""
+    rng = np.random.default_rng(rng)
+    sizes = [784, *hidden, 10]
+    layers: list[nn.Module] = [nn.Flatten()]
+    for inputs, outputs in pairwise(sizes):
+        layers += [nn.Linear(inputs, outputs, rng=rng), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One recipe, run with one seed: the model, how it learned, and how well it does.
+
+    seconds covers the training, not the scoring.
+    """
+
+    recipe: AnyRecipe
+    seed: int
+    model: Any
+    history: list[Epoch]
+    test: Scores
+    train: Scores
+    seconds: float
+
+
+def run(
+    recipe: AnyRecipe,
+    train_data: ArrayDataset,
+    test_data: ArrayDataset,
+    seed: int = 0,
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+) -> Run:
+    """Build, train and score. The same seed gives the same bits on the same machine."""
+    weights_rng, order_rng, copies_rng = np.random.default_rng(seed).spawn(3)
+    if recipe.train_images is not None:
+        train_data = ArrayDataset(*train_data[: recipe.train_images])
+    start = time.perf_counter()
+    model = recipe.build(weights_rng)
+    if isinstance(recipe, BasicRecipe):
+        history = _fit_basic(recipe, model, train_data, order_rng, on_epoch)
+    else:
+        history = _fit_improved(recipe, model, train_data, order_rng, copies_rng, on_epoch)
+    seconds = time.perf_counter() - start
+    test, train = (evaluate(model, data, recipe.loss_fn) for data in (test_data, train_data))
+    return Run(recipe, seed, model, history, test, train, seconds)
+
+
+def _fit_basic(
+    recipe: BasicRecipe, model: Any, data: ArrayDataset, order_rng: Any, on_epoch: Any
+) -> list[Epoch]:
+    batches = DataLoader(data, recipe.batch_size, shuffle=recipe.shuffle, rng=order_rng)
+
+    def step(images: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
+        return model.train_step(images, labels, recipe.lr)
+
+    return run_epochs(step, batches, recipe.epochs, on_epoch)
+
+
+def _fit_improved(
+    recipe: Recipe, model: Any, data: ArrayDataset, order_rng: Any, copies_rng: Any, on_epoch: Any
+) -> list[Epoch]:
+    dataset: Any = data
+    if recipe.augment:
+        dataset = AugmentedDataset(data, transforms.Compose(list(recipe.augment)), copies_rng)
+    batches = DataLoader(dataset, recipe.batch_size, shuffle=True, rng=order_rng)
+    optimizer = optim.Adam(model.parameters(), recipe.lr)
+    return fit(model, batches, optimizer, recipe.epochs, on_epoch=on_epoch)
+
+
+def first_weights(model: Any) -> np.ndarray:
+    """The weights of the first layer, (units, 784): what each hidden unit looks for."""
+    if isinstance(model, BasicMLP):
+        return model.dense[0].weight.T
+    return next(p for p in model.parameters() if p.ndim == 2).data
+
+
+def count_weights(recipe: AnyRecipe) -> int:
+    """How many numbers the network learns, biases included."""
+    sizes = [784, *recipe.hidden, 10]
+    return sum(math.prod(pair) + pair[1] for pair in pairwise(sizes))

@@ -1,0 +1,222 @@
+"""The report: one HTML file with everything in it, to open, send, print or keep.
+
+Its style and its pictures are inside the file; it loads nothing and runs no script. All texts
+are given as plain text and escaped here, so a title may hold `<` or `&`. The page is put
+together from the outside in: `write_report` names the sections, the functions below it write
+one kind of section each.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from matplotlib.figure import Figure
+
+from .files import write_whole
+from .plot import to_data_uri
+
+# Pictures are drawn on white, so they keep a white card in dark mode. A wide table or picture
+# scrolls inside its own box: the page itself never does so sideways.
+STYLE = """
+:root { color-scheme: light dark; --ink: #22262b; --quiet: #5a626c; --line: #d5d9de;
+  --paper: #fdfdfc; --link: #1a5a96; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #dfe2e6; --quiet: #a0a8b2; --line: #3c434b; --paper: #17191c; --link: #8fbfee; }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink); line-height: 1.55;
+  font-family: Charter, "Bitstream Charter", Cambria, Georgia, serif; font-size: 1.0625rem; }
+main { max-width: 64rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
+p, li, figcaption { max-width: 42rem; overflow-wrap: break-word; }
+h1, h2, h3 { line-height: 1.25; font-weight: 600; }
+h1 { font-size: 2rem; margin: 0 0 1rem; }
+h2 { font-size: 1.4rem; margin: 3rem 0 0.75rem; }
+h3 { font-size: 1.1rem; margin: 2rem 0 0.75rem; }
+a { color: var(--link); }
+nav { margin-top: 2rem; padding: 0.75rem 0; border-block: 1px solid var(--line); }
+nav ul { margin: 0; padding-left: 1.25rem; }
+.box { overflow-x: auto; }
+.box:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+table { border-collapse: collapse; font: 0.9rem/1.4 system-ui, sans-serif;
+  font-variant-numeric: tabular-nums; }
+caption { text-align: left; color: var(--quiet); padding-bottom: 0.5rem; }
+th, td { text-align: left; vertical-align: top; padding: 0.4rem 0.9rem 0.4rem 0;
+  border-bottom: 1px solid var(--line); }
+th { font-weight: 600; }
+tbody th { font-weight: 400; }
+tbody :is(th, td):not(.number) { min-width: 7rem; }
+thead th { vertical-align: bottom; border-bottom-color: var(--quiet); }
+.number { text-align: right; }
+td.number { white-space: nowrap; }
+figure { margin: 0 0 2.5rem; }
+figure .box { background: #fff; border: 1px solid var(--line); border-radius: 4px;
+  padding: 0.75rem; }
+img { display: block; max-width: 100%; height: auto; margin: 0 auto; }
+figcaption { color: var(--quiet); font-size: 0.95rem; margin-top: 0.6rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.3rem 1.25rem; margin: 0; }
+dt { color: var(--quiet); }
+dd { margin: 0; overflow-wrap: anywhere; }
+@media (max-width: 40rem) {
+  main { padding-top: 1.5rem; }
+  h1 { font-size: 1.6rem; }
+  dl { grid-template-columns: 1fr; gap: 0; }
+  dd { margin-bottom: 0.6rem; }
+  img { max-width: max(100%, 40rem); }
+}
+@media print {
+  :root { --ink: #000; --quiet: #444; --line: #bbb; --paper: #fff; --link: #000; }
+  body { font-size: 10.5pt; }
+  main { max-width: none; padding: 0; }
+  nav { display: none; }
+  .box { overflow: visible; }
+  table { font-size: 8.5pt; }
+  tbody :is(th, td):not(.number) { min-width: 0; }
+  h2, h3 { break-after: avoid; }
+  figure, tr { break-inside: avoid; }
+}
+"""
+
+# A number, a range, a number and its spread, with a sign or a short unit: "97.1 ± 0.2 %",
+# "79,510", "5.6 min", "2e-16"; or no number. Signs are \W: neither a letter nor a digit.
+NUMBER = re.compile(r"\W*\d(\W|\d|(?<![a-zA-Zµ])[a-zA-Zµ]{1,3}(?![a-zA-Zµ]))*|nan|-?inf")
+NOTHING = re.compile(r"\W*|n/a")
+
+
+def write_report(
+    path: str | os.PathLike[str],
+    title: str,
+    intro: Sequence[str],
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    findings: Sequence[str],
+    figures: Sequence[tuple[str, str, Figure]],
+    made: Mapping[str, str],
+) -> None:
+    """Write the report to `path`, all of it or nothing. A part with nothing in it is left out.
+
+    intro     paragraphs under the title
+    header    names of the table's columns
+    rows      the table's cells, ready to read; the first column names the row
+    findings  sentences
+    figures   (heading, caption, figure); the figure's label says in words what it shows
+    made      how the report was made: name -> text
+
+    Raises ValueError if a row has not one cell for each column.
+    """
+    sections = [
+        ("results", "Results", _table(title, header, rows)),
+        ("findings", "Findings", _list(findings)),
+        ("figures", "Figures", "\n".join(map(_figure, range(1, len(figures) + 1), figures))),
+        ("made", "How this was made", _terms(made)),
+    ]
+    sections = [section for section in sections if section[2]]
+    page = f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<main>
+<header>
+<h1>{escape(title)}</h1>
+{"".join(f"<p>{escape(paragraph)}</p>" for paragraph in intro)}
+</header>
+<nav aria-label="Contents">
+{_contents(sections, [heading for heading, _, _ in figures])}
+</nav>
+{"".join(_section(*section) for section in sections)}
+</main>
+</body>
+</html>
+"""
+    write_whole(path, page)
+
+
+def _section(name: str, heading: str, body: str) -> str:
+    return (
+        f'<section aria-labelledby="{name}">\n'
+        f'<h2 id="{name}">{escape(heading)}</h2>\n{body}\n</section>\n'
+    )
+
+
+def _contents(sections: Sequence[tuple[str, str, str]], figures: Sequence[str]) -> str:
+    lines = []
+    for name, heading, _ in sections:
+        inner = ""
+        if name == "figures":
+            links = (_link(f"figure-{i}", text) for i, text in enumerate(figures, 1))
+            inner = f"\n<ul>\n{''.join(f'<li>{link}</li>' for link in links)}\n</ul>"
+        lines.append(f"<li>{_link(name, heading)}{inner}</li>")
+    return "<ul>\n" + "\n".join(lines) + "\n</ul>"
+
+
+def _link(name: str, text: str) -> str:
+    return f'<a href="#{name}">{escape(text)}</a>'
+
+
+def _table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return ""
+    for i, row in enumerate(rows, 1):
+        if len(row) != len(header):
+            raise ValueError(f"row {i} has {len(row)} cells, and the header {len(header)} columns")
+    marks = [' class="number"' if _is_numeric(c) else "" for c in zip(*rows, strict=True)]
+    names = "".join(
+        f'<th scope="col"{mark}>{escape(name)}</th>'
+        for name, mark in zip(header, marks, strict=True)
+    )
+    body = "\n".join(_row(row, marks) for row in rows)
+    table = f"""<table>
+<caption>{escape(caption)}</caption>
+<thead><tr>{names}</tr></thead>
+<tbody>
+{body}
+</tbody>
+</table>"""
+    return _box("Results, table", table)
+
+
+def _row(row: Sequence[str], marks: Sequence[str]) -> str:
+    first, *rest = (f"{mark}>{escape(cell)}<" for cell, mark in zip(row, marks, strict=True))
+    return f'<tr><th scope="row"{first}/th>' + "".join(f"<td{cell}/td>" for cell in rest) + "</tr>"
+
+
+def _is_numeric(cells: Sequence[str]) -> bool:
+    told = [cell for cell in cells if not NOTHING.fullmatch(cell)]
+    return bool(told) and all(NUMBER.fullmatch(cell) for cell in told)
+
+
+def _list(sentences: Sequence[str]) -> str:
+    if not sentences:
+        return ""
+    return "<ul>\n" + "\n".join(f"<li>{escape(text)}</li>" for text in sentences) + "\n</ul>"
+
+
+def _figure(number: int, given: tuple[str, str, Figure]) -> str:
+    heading, caption, figure = given
+    words = str(figure.get_label()) or heading
+    picture = f'<img src="{to_data_uri(figure)}" alt="{escape(words)}">'
+    return f"""<h3 id="figure-{number}">{escape(heading)}</h3>
+<figure>
+{_box(heading + ", picture", picture)}
+<figcaption>{escape(caption)}</figcaption>
+</figure>"""
+
+
+def _box(name: str, body: str) -> str:
+    # Who uses a keyboard must be able to reach what scrolls, hence tabindex, role and label.
+    label = escape(name)
+    return f'<div class="box" role="region" aria-label="{label}" tabindex="0">\n{body}\n</div>'
+
+
+def _terms(made: Mapping[str, str]) -> str:
+    if not made:
+        return ""
+    lines = (f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in made.items())
+    return "<dl>\n" + "\n".join(lines) + "\n</dl>"
