@@ -51,18 +51,18 @@ def neg(x):
     return np.negative(x)
 
 
-def _power_below(b: Any) -> Any:
-    """b - 1; but 1 where b is 0, so that 0 * a ** (b - 1) is 0 even at a = 0."""
+def _power_below(a: Any, b: Any) -> Any:
+    """b - 1; but 1 where a and b are 0, so that b * a ** (b - 1) is 0 there."""
     if isinstance(b, (int, float)):
         return b - 1 if b else 1
-    return where(b == 0, 1, b - 1)
+    return where(logical_and(a == 0, b == 0), 1, b - 1)
 
 
 @op(
     grad=(
-        lambda g, y, a, b: g * b * pow(a, _power_below(b)),
+        lambda g, y, a, b: g * b * pow(a, _power_below(a, b)),
         # y * log(a); but 0 where 0 is raised to a power that is not negative
-        lambda g, y, a, b: g * y * log(where(logical_and(equal(a, 0), b >= 0), 1, a)),
+        lambda g, y, a, b: g * y * log(where(logical_and(a == 0, b >= 0), 1, a)),
     )
 )
 def pow(a, b):
