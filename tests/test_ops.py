@@ -1,7 +1,9 @@
 """Every op of the derivative table, against PyTorch, against differences, in every layout."""
 
+import numpy as np
 import pytest
 
+from tinygrad_mlp import grad, tensor
 from tinygrad_mlp.engine import OPS
 from tinygrad_mlp.testing import check_op, check_sample
 
@@ -32,3 +34,12 @@ EDGES = [(name, i) for name, case in sorted(CASES.items()) for i in range(len(ca
 def test_op_agrees_with_pytorch_at_kinks_and_ties(name, i):
     case = CASES[name]
     check_sample(OPS[name], case.edges[i], case.twin, case.rtol)
+
+
+def test_pow_has_the_mixed_second_derivative_at_exponent_0_that_pytorch_loses():
+    a, b = (tensor([value], np.float64, requires_grad=True) for value in (2.0, 0.0))
+    (with_respect_to_b,) = grad(a**b, b, create_graph=True)
+    # d/db a^b = a^b log a, so d/da of it at b = 0 is 1 / a; PyTorch's other order gives 0
+    (with_respect_to_a,) = grad(a**b, a, create_graph=True)
+    assert grad(with_respect_to_b, a)[0].item() == 0.5
+    assert grad(with_respect_to_a, b)[0].item() == 0.5

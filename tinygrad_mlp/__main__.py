@@ -7,7 +7,9 @@ code 2; Ctrl-C keeps what was finished and exits with 130.
 from __future__ import annotations
 
 import argparse
+import io
 import math
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,8 +21,9 @@ from tqdm import tqdm
 
 from . import checkpoint, plot
 from .compare import HEADER, as_text, augmented_rows, compare, findings, quick, table
-from .data import load_mnist
+from .data import ArrayDataset, load_mnist
 from .data.transforms import Transform
+from .files import check_writable
 from .recipes import FLIPS, NOISE, RECIPES, AnyRecipe, BasicRecipe, Recipe, Run, run
 from .train import Diverged, Epoch, evaluate
 
@@ -46,11 +49,21 @@ def main(arguments: list[str] | None = None) -> int:
     options.command_line = " ".join(
         ["python -m tinygrad_mlp", *(sys.argv[1:] if arguments is None else arguments)]
     )
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without a sign shows ? for it
     try:
         options.run(options)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         print("\nstopped; what was finished is written", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # Whoever read the output has enough of it, as `head` has: that is no fault of the input.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError as error:
+        fail(f"there is not enough memory for this ({error}); try smaller --hidden or --batch-size")
     except (OSError, ValueError, Diverged) as error:
         fail(error)
     return 0
@@ -75,7 +88,7 @@ def make_parser() -> Parser:
     add = commands.add_parser("train", help="train one model and save it")
     add.add_argument("--recipe", help="a recipe by name; the options below change it")
     add.add_argument("--augment", metavar="A,B", help=f"copies with any of: {', '.join(AUGMENT)}")
-    add.add_argument("--seed", type=int, default=0)
+    add.add_argument("--seed", type=seed, default=0, metavar="N")
     add.add_argument("--out", type=Path, default=Path("runs/model.safetensors"), metavar="FILE")
     add_settings(add)
     add.set_defaults(run=run_train)
@@ -87,8 +100,8 @@ def make_parser() -> Parser:
 
     add = commands.add_parser("show", help="draw samples, and augmented samples, as a picture")
     add.add_argument("--augment", action="store_true", help="originals and their copies")
-    add.add_argument("--count", type=whole, default=30, metavar="N")
-    add.add_argument("--seed", type=int, default=0)
+    add.add_argument("--count", type=few, metavar="N", help="how many (30; 10 with --augment)")
+    add.add_argument("--seed", type=seed, default=0, metavar="N")
     add.add_argument("--out", type=Path, default=Path("runs/show.png"), metavar="FILE")
     add.add_argument("--data", metavar="DIR", help="a folder with MNIST or Fashion-MNIST")
     add.set_defaults(run=run_show)
@@ -113,6 +126,18 @@ def whole(text: str) -> int:
     raise argparse.ArgumentTypeError(f"needs a whole number of at least 1, not {text!r}")
 
 
+def few(text: str) -> int:
+    if (number := whole(text)) > 200:
+        raise argparse.ArgumentTypeError(f"needs at most 200, not {number}: more cannot be seen")
+    return number
+
+
+def seed(text: str) -> int:
+    if text.isdecimal():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"needs a whole number of at least 0, not {text!r}")
+
+
 def positive(text: str) -> float:
     try:
         if (number := float(text)) > 0 and math.isfinite(number):
@@ -134,6 +159,7 @@ def changed(recipe: AnyRecipe, options: argparse.Namespace) -> AnyRecipe:
 
 
 def find_recipe(name: str) -> AnyRecipe:
+    name = name.strip()
     if name not in RECIPES:
         fail(f"no recipe named {name!r}; choose from {', '.join(RECIPES)}")
     return RECIPES[name]
@@ -147,9 +173,17 @@ def run_compare(options: argparse.Namespace) -> None:
         for recipe in RECIPES.values():
             print(f"{recipe.name:16} {recipe.title}")
         return
-    names = options.recipes.split(",") if options.recipes else list(RECIPES)
-    recipes = [find_recipe(name.strip()) for name in names]
+    names = list(RECIPES) if options.recipes is None else options.recipes.split(",")
+    recipes = list({recipe.name: recipe for recipe in map(find_recipe, names)}.values())
+    train_data = load_mnist(options.data)
+    test_data = load_mnist(options.data, split="test")
     notes = []
+    if options.data is not None and not is_mnist(test_data):
+        recipes = [replace(recipe, published=None) for recipe in recipes]
+        notes.append(
+            f"{options.data} does not hold the MNIST of the notebook, so there is nothing "
+            "published to compare with."
+        )
     if options.quick:
         recipes = [quick(recipe) for recipe in recipes]
         notes.append(
@@ -165,8 +199,8 @@ def run_compare(options: argparse.Namespace) -> None:
     try:
         compare(
             wanted,
-            load_mnist(options.data),
-            load_mnist(options.data, split="test"),
+            train_data,
+            test_data,
             options.out,
             options.seeds,
             notes,
@@ -181,15 +215,23 @@ def run_compare(options: argparse.Namespace) -> None:
             print(f"\nwritten: {options.out / 'results.json'}, {options.out / 'report.html'}")
 
 
+def is_mnist(test_data: ArrayDataset) -> bool:
+    """Whether these are the test digits of MNIST, told by their labels."""
+    return np.array_equal(test_data.labels, load_mnist(split="test").labels)
+
+
 def run_train(options: argparse.Namespace) -> None:
     recipe: AnyRecipe = Recipe("model", "a model of your own")
     if options.recipe:
         recipe = find_recipe(options.recipe)
     recipe = changed(recipe, options)
-    if options.augment:
+    if options.augment is not None:
         recipe = with_augment(recipe, options.augment)
     train_data = load_mnist(options.data)
     test_data = load_mnist(options.data, split="test")
+    check_writable(options.out)
+    if options.recipe and recipe != RECIPES[recipe.name]:
+        print("Settings were changed on the command line, so this is not the recipe.")
     trained = run(recipe, train_data, test_data, options.seed, watch(recipe, options.seed))
     checkpoint.save(
         options.out,
@@ -205,15 +247,16 @@ def run_train(options: argparse.Namespace) -> None:
 def with_augment(recipe: AnyRecipe, names: str) -> Recipe:
     if isinstance(recipe, BasicRecipe):
         fail("the basic recipes know no augmentation; leave out --augment")
-    for name in names.split(","):
+    chosen = [name.strip() for name in names.split(",")]
+    for name in chosen:
         if name not in AUGMENT:
             fail(f"no augmentation named {name!r}; choose from {', '.join(AUGMENT)}")
-    return replace(recipe, augment=tuple(AUGMENT[name] for name in names.split(",")))
+    return replace(recipe, augment=tuple(AUGMENT[name] for name in chosen))
 
 
 def run_evaluate(options: argparse.Namespace) -> None:
     weights, words = checkpoint.read(options.file)
-    if "hidden" not in words:
+    if not {"recipe", "hidden", "by_hand"} <= words.keys():
         fail(f"{options.file} does not name its layers; `train` writes files that do")
     kind = BasicRecipe if words["by_hand"] else Recipe
     recipe = kind(words["recipe"], words["recipe"], hidden=tuple(words["hidden"]))
@@ -231,10 +274,9 @@ def print_scores(scores: Any) -> None:
 def run_show(options: argparse.Namespace) -> None:
     data = load_mnist(options.data)
     rng = np.random.default_rng(options.seed)
-    chosen = np.sort(rng.choice(len(data), min(options.count, len(data)), replace=False))
-    images, labels = data[chosen]
+    count = min(options.count or (10 if options.augment else 30), len(data))
+    images, labels = data[np.sort(rng.choice(len(data), count, replace=False))]
     if options.augment:
-        images, labels = images[:10], labels[:10]
         figure = plot.augmented(images, augmented_rows(images, options.seed), labels)
     else:
         figure = plot.digits(images, labels)

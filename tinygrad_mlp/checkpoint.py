@@ -45,4 +45,12 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str,
         raise ValueError(
             f"{path}: not a whole safetensors file ({error}); save the model again"
         ) from error
-    return weights, {key: json.loads(value) for key, value in words.items()}
+    return weights, {key: _from_json(value) for key, value in words.items()}
+
+
+def _from_json(text: str) -> Any:
+    """What `save` wrote; other programs write plain words."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -28,6 +28,9 @@ QUICK_IMAGES = 6_000
 QUICK_IMAGES_ONE_BY_ONE = 500
 QUICK_EPOCHS = 2
 
+SHOW_WEIGHTS_OF = ("basic-mended", "small", "improved-plain", "improved")
+"""The recipes whose first layer the report shows: half of its time goes into these pictures."""
+
 HEADER = [
     "recipe",
     "published %",
@@ -146,10 +149,10 @@ def findings(runs: Sequence[Run]) -> list[str]:
     sentences = [_about_basic(groups), _about_sign(groups), _about_mended(groups)]
     sentences += [_about_published(group) for group in groups.values()]
     sentences += [
-        _about_change(groups, "small", "improved-plain", "Widening the hidden layer"),
-        _about_change(groups, "improved-plain", "improved-flips", "Adding flipped copies"),
-        _about_change(groups, "improved-plain", "improved-noise", "Adding noisy copies"),
-        _about_change(groups, "improved-plain", "improved", "Adding flipped and noisy copies"),
+        _about_change(groups, "small", "improved-plain", _what_grew(groups)),
+        _about_change(groups, "improved-plain", "improved-flips", "Flipped copies"),
+        _about_change(groups, "improved-plain", "improved-noise", "Noisy copies"),
+        _about_change(groups, "improved-plain", "improved", "Flipped and noisy copies"),
         _about_gain(groups),
     ]
     return [sentence for sentence in sentences if sentence]
@@ -164,11 +167,17 @@ def _loss(group: list[Run]) -> float:
 
 
 def _variance(group: list[Run]) -> float:
-    """Of the mean accuracy: from the seeds if there are several, else from the test images."""
-    if len(group) > 1:
-        return float(np.var([r.test.accuracy for r in group], ddof=1)) / len(group)
+    """Of the mean accuracy: that of the test images, and of the seeds if there are several."""
     p = _accuracy(group)
-    return p * (1 - p) / int(group[0].test.confusion.sum())
+    variance = p * (1 - p) / int(group[0].test.confusion.sum())
+    if len(group) > 1:
+        variance += float(np.var([r.test.accuracy for r in group], ddof=1)) / len(group)
+    return variance
+
+
+def _is_as_listed(group: list[Run]) -> bool:
+    """Whether this is one of RECIPES with nothing changed."""
+    return group[0].recipe == RECIPES.get(group[0].recipe.name)
 
 
 def _percent(share: float) -> str:
@@ -185,8 +194,9 @@ def _about_basic(groups: dict[str, list[Run]]) -> str:
         if _accuracy(group) < 0.15
         else "it learned something, though the notebook's network did not"
     )
+    what = "as published" if _is_as_listed(group) else "(its settings changed)"
     return (
-        f"The basic network as published gives one answer to {100 * share:.0f} % of the test "
+        f"The basic network {what} gives one answer to {100 * share:.0f} % of the test "
         f"images and is right on {_percent(_accuracy(group))}: {end}."
     )
 
@@ -207,21 +217,21 @@ def _about_mended(groups: dict[str, list[Run]]) -> str:
     if group is None:
         return ""
     accuracy = _accuracy(group)
-    verdict = (
-        "so a from-scratch network performs well once it is right"
-        if accuracy >= 0.9
-        else "so more than the mended faults is in its way"
-    )
+    if accuracy >= 0.9:
+        verdict = ", so a from-scratch network performs well once it is right"
+    elif _is_as_listed(group):
+        verdict = ", so more than the mended faults is in its way"
+    else:
+        verdict = " with the settings of this run"
     return (
         "With sign, depth, initial weights, learning rate, batches and training set mended, the "
-        f"same hand-written code reaches {_percent(accuracy)}, {verdict}."
+        f"same hand-written code reaches {_percent(accuracy)}{verdict}."
     )
 
 
 def _about_published(group: list[Run]) -> str:
     recipe = group[0].recipe
-    unchanged = recipe == RECIPES.get(recipe.name)
-    if recipe.published is None or recipe.published_images < 100 or not unchanged:
+    if recipe.published is None or recipe.published_images < 100 or not _is_as_listed(group):
         return ""
     difference = 100 * (_accuracy(group) - recipe.published)
     # Two seeds of the same recipe differ by up to about a point.
@@ -232,33 +242,44 @@ def _about_published(group: list[Run]) -> str:
     )
 
 
+def _what_grew(groups: dict[str, list[Run]]) -> str:
+    """How the improved model without augmentation differs from the small one; "" if it does not."""
+    if not {"small", "improved-plain"} <= groups.keys():
+        return ""
+    small, plain = groups["small"][0].recipe, groups["improved-plain"][0].recipe
+    changes = ["a wider hidden layer"] * (plain.hidden > small.hidden)
+    changes += ["longer training"] * (plain.epochs > small.epochs)
+    return " and ".join(changes).capitalize()
+
+
 def _about_change(groups: dict[str, list[Run]], before: str, after: str, what: str) -> str:
-    """The effect on accuracy and loss of going from one recipe to another."""
-    if not {before, after} <= groups.keys():
+    """The effect on accuracy and loss of `what`, which leads from one recipe to another."""
+    if not what or not {before, after} <= groups.keys():
         return ""
     a, b = groups[before], groups[after]
     difference = 100 * (_accuracy(b) - _accuracy(a))
     margin = 100 * 2 * math.sqrt(_variance(a) + _variance(b))
     size = f"{abs(difference):.1f} points (± {margin:.1f})"
     if abs(difference) <= margin:
-        effect = f"makes no clear difference to accuracy ({difference:+.1f} ± {margin:.1f} points)"
+        effect = f"made no clear difference to accuracy ({difference:+.1f} ± {margin:.1f} points)"
     else:
-        effect = f"gains {size}" if difference > 0 else f"costs {size}"
+        effect = f"gained {size}" if difference > 0 else f"cost {size}"
     return (
-        f"{what} ({before} → {after}) {effect}; the test loss goes from "
+        f"{what} (from {before} to {after}) {effect}; the test loss goes from "
         f"{_loss(a):.3f} to {_loss(b):.3f}."
     )
 
 
 def _about_gain(groups: dict[str, list[Run]]) -> str:
     """Which change earned the gain from the small model to the improved one."""
-    if not {"small", "improved", "improved-plain"} <= groups.keys():
+    grew = _what_grew(groups)
+    if not grew or "improved" not in groups:
         return ""
     small, plain, both = (_accuracy(groups[n]) for n in ("small", "improved-plain", "improved"))
     gain, width, copies = 100 * (both - small), 100 * (plain - small), 100 * (both - plain)
     return (
         f"So of the {gain:+.1f} points from the small model to the improved one, {width:+.1f} "
-        f"come with the width (and its longer training), and {copies:+.1f} with the augmentation."
+        f"come with {grew[0].lower()}{grew[1:]}, and {copies:+.1f} with the augmentation."
     )
 
 
@@ -287,12 +308,12 @@ def write_results(
         "findings": findings(runs),
         "runs": [_as_json(r) for r in runs],
     }
-    write_whole(path, json.dumps(content, indent=1, ensure_ascii=False, default=repr) + "\n")
+    write_whole(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _as_json(one: Run) -> dict[str, Any]:
     return {
-        "recipe": asdict(one.recipe),
+        "recipe": _recipe_as_json(one.recipe),
         "seed": one.seed,
         "test_accuracy": one.test.accuracy,
         "test_loss": one.test.loss,
@@ -305,6 +326,13 @@ def _as_json(one: Run) -> dict[str, Any]:
         "history": [asdict(epoch) for epoch in one.history],
         "confusion": one.test.confusion.tolist(),
     }
+
+
+def _recipe_as_json(recipe: AnyRecipe) -> dict[str, Any]:
+    fields = asdict(recipe)
+    if isinstance(recipe, Recipe):
+        fields["augment"] = [repr(transform) for transform in recipe.augment]
+    return fields
 
 
 def write_pictures(
@@ -337,7 +365,8 @@ def write_pictures(
             plot.confusions(confusions),
         ),
     ]
-    for r in first.values():
+    shown = [first[name] for name in SHOW_WEIGHTS_OF if name in first] or first.values()
+    for r in shown:
         figures.append(
             (
                 f"First layer: {r.recipe.title}",

@@ -22,9 +22,12 @@ Nothing in this file knows any particular op.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
+import os
 import threading
+import traceback
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -118,12 +121,12 @@ def new_node(data: np.ndarray) -> Any:
 # ---------------------------------------------------------------------------------- recording
 
 
-OPS: dict[str, Op] = {}
+OPS: dict[str, Callable] = {}
 """Every op by name: the registry that tests walk through."""
 
 
 class Op:
-    """A function on arrays together with its derivative rules. Made by the decorator `op`.
+    """What the engine knows of an op: its function on arrays, and its derivative rules.
 
     `rules[i]` gives the gradient of input i; None where there is none to give. A function of
     any number of inputs (`*tensors`) has one rule for all, `rule_for_each`, told which by `i`.
@@ -134,69 +137,15 @@ class Op:
         self.name = forward.__name__
         self.rules = rules
         self.rule_for_each = rule_for_each
+        self.has_rules = any(rules) or rule_for_each is not None
         self.signature = inspect.signature(forward)
-        self.__doc__ = forward.__doc__
-        self.__name__ = self.name
-        self.__wrapped__ = forward
         parameters = list(self.signature.parameters.values())
         variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         needed = [p for p in parameters if p.default is p.empty]
         self.arity = 10**9 if variadic else len(rules or needed)
-        self.param_names = {p.name for p in parameters[1 if variadic else self.arity :]}
-        self.defaults = {
-            p.name: p.default
-            for p in parameters
-            if p.name in self.param_names and p.default is not p.empty
-        }
-
-    def __repr__(self) -> str:
-        return f"<op {self.name}{self.signature}>"
-
-    def __call__(self, *args: Any, **params: Any) -> Any:
-        """Compute; on tensors, give a tensor, and record it if a gradient will be wanted."""
-        if len(args) > self.arity or (params and not params.keys() <= self.param_names):
-            args, params = self._sort_out(args, params)
-        arrays: list[Any] = []
-        inputs: list[Any] = []
-        any_node = wants_grad = False
-        for arg in args:
-            if isinstance(arg, Node):
-                any_node = True
-                arrays.append(arg.data)
-                if arg.requires_grad:
-                    wants_grad = True
-                    inputs.append(arg)
-                else:
-                    inputs.append(arg.data)
-            else:
-                if isinstance(arg, (list, tuple, np.generic)):
-                    arg = _plain(arg)
-                arrays.append(arg)
-                inputs.append(arg)
-        if not any_node:
-            return self.forward(*args, **params)
-        try:
-            data = self.forward(*arrays, **params)
-        except (ValueError, IndexError) as error:
-            raise type(error)(_explain(self, arrays, params, error)) from error
-        if type(data) is not np.ndarray:
-            data = np.asarray(data)
-        if data.dtype is FLOAT64 and not _any_float64(arrays):
-            data = data.astype(FLOAT32)
-        node = new_node(data)
-        if wants_grad and mode.recording and (self.rules or self.rule_for_each):
-            node.requires_grad = True
-            node.op = self
-            node.inputs = tuple(inputs)
-            if self.param_names:
-                node.params = {**self.defaults, **params}
-        return node
-
-    def _sort_out(self, args: tuple, params: dict) -> tuple[tuple, dict]:
-        """Inputs passed by name and parameters passed by position, each to its place."""
-        bound = self.signature.bind(*args, **params).arguments
-        params = {name: bound.pop(name) for name in list(bound) if name in self.param_names}
-        return tuple(bound.values()), params
+        self.params = parameters[1 if variadic else self.arity :]
+        self.param_names = {p.name for p in self.params}
+        self.defaults = {p.name: p.default for p in self.params if p.default is not p.empty}
 
     def rule(self, i: int) -> Callable | None:
         """The derivative rule of input `i`."""
@@ -204,6 +153,55 @@ class Op:
             return self.rules[i]
         rule = self.rule_for_each
         return lambda g, y, *xs, **params: rule(i, g, y, *xs, **params)
+
+    def sort_out(self, args: tuple, params: dict) -> tuple[tuple, dict]:
+        """Inputs passed by name and parameters passed by position, each to its place."""
+        bound = self.signature.bind(*args, **params).arguments
+        params = {name: bound.pop(name) for name in list(bound) if name in self.param_names}
+        return tuple(bound.values()), params
+
+
+def apply(op: Op, args: tuple, params: dict) -> Any:
+    """Compute an op. On tensors, give a tensor, recorded if a gradient will be wanted."""
+    if len(args) > op.arity or (params and not params.keys() <= op.param_names):
+        args, params = op.sort_out(args, params)
+    arrays: list[Any] = []
+    inputs: list[Any] = []
+    any_node = wants_grad = False
+    for arg in args:
+        if isinstance(arg, Node):
+            any_node = True
+            arrays.append(arg.data)
+            if arg.requires_grad:
+                wants_grad = True
+                inputs.append(arg)
+            else:
+                inputs.append(arg.data)
+        else:
+            if isinstance(arg, (list, tuple, np.generic)):
+                arg = _plain(arg)
+            arrays.append(arg)
+            inputs.append(arg)
+    if not any_node:
+        return op.forward(*args, **params)
+    try:
+        data = op.forward(*arrays, **params)
+    except (ValueError, IndexError) as error:
+        raise type(error)(_explain(op, arrays, params, error)) from error
+    if type(data) is not np.ndarray:
+        data = np.asarray(data)
+    if data.dtype is FLOAT64 and not _any_float64(arrays):
+        data = data.astype(FLOAT32)
+    node = new_node(data)
+    if wants_grad and mode.recording and op.has_rules:
+        node.requires_grad = True
+        node.op = op
+        node.inputs = tuple(inputs)
+        if op.params:
+            node.params = {**op.defaults, **params}
+    if _watching:
+        _check_forward(node, op, arrays)
+    return node
 
 
 def op(
@@ -224,19 +222,26 @@ def op(
     input, in the shape of the output or of the input, and is written with operators and ops
     alone, so that it runs on arrays and on tensors alike. The first `len(grad)` arguments of
     the function are its inputs, the rest its parameters; without rules, those with no default
-    are its inputs.
+    are its inputs, and the result never requires a gradient.
 
     For a function of `*tensors`, `grad_of_each` is one rule with the input's index in front:
-    `rule(i, g, y, *inputs, **params)`. Without rules the result never requires a gradient.
+    `rule(i, g, y, *inputs, **params)`.
     """
     if function is None:
         return lambda function: op(function, grad=grad, grad_of_each=grad_of_each)
-    rules = grad if isinstance(grad, tuple) else (grad,)
-    made = Op(function, rules, grad_of_each)
-    if made.name in OPS:
+    made = Op(function, grad if isinstance(grad, tuple) else (grad,), grad_of_each)
+
+    @functools.wraps(function)
+    def call(*args: Any, **params: Any) -> Any:
+        return apply(made, args, params)
+
+    # Redefining your own is fine (a notebook cell is run again); another's name is taken.
+    taken = OPS.get(made.name)
+    if taken is not None and taken.__module__ != function.__module__:
         raise ValueError(f"an op named {made.name!r} exists already; choose another name")
-    OPS[made.name] = made
-    return made
+    call.op = made  # type: ignore[attr-defined]
+    OPS[made.name] = call
+    return call
 
 
 def _plain(value: Any) -> Any:
@@ -370,6 +375,8 @@ def _send_back(node: Node, g: Any, pending: dict, needed: Any, create_graph: boo
         if rule is None:
             continue
         part = rule(g, y, *xs, **params)
+        if _watching:
+            _check_backward(part, node, i, g)
         if getattr(part, "shape", None) != x.data.shape:
             part = _unbroadcast(part, x.data.shape, op)
         if part.dtype is not x.data.dtype:
@@ -453,3 +460,66 @@ def _refuse_if_changed(node: Node) -> None:
                     "gradient was changed in place after it was used; change a copy "
                     "(t.clone()), or change it after backward()"
                 )
+
+
+# --------------------------------------------------------------------------- finding a bad op
+
+_watching = 0
+_made_at: dict[int, str] = {}
+
+
+@contextmanager
+def detect_anomaly() -> Iterator[None]:
+    """Inside, the first op that makes a NaN or an infinity raises, forward or backward.
+
+    The FloatingPointError names the op and the line of your program that called it. Every
+    result is looked through, so this is for finding a fault, not for training. It watches all
+    threads.
+    """
+    global _watching
+    _watching += 1
+    try:
+        yield
+    finally:
+        _watching -= 1
+        if not _watching:
+            _made_at.clear()
+
+
+def _check_forward(node: Node, op: Op, arrays: list) -> None:
+    here = _users_line()
+    _made_at[node.serial] = here
+    if _is_bad(node.data):
+        given = any(map(_is_bad, arrays))
+        source = "which came in with data that no op made" if given else "from finite inputs"
+        raise FloatingPointError(
+            f"{op.name}() gave the first {_bad_value(node.data)}, {source}, called at {here}"
+        )
+
+
+def _check_backward(part: Any, node: Node, i: int, g: Any) -> None:
+    if _is_bad(part) and not _is_bad(g):
+        where = _made_at.get(node.serial, "a line outside of detect_anomaly()")
+        raise FloatingPointError(
+            f"the backward of {node.op.name}() gave the first {_bad_value(part)}, in the gradient "
+            f"of input {i}; the forward was called at {where}"
+        )
+
+
+def _is_bad(value: Any) -> bool:
+    value = value.data if isinstance(value, Node) else value
+    return np.asarray(value).dtype.kind == "f" and not np.isfinite(value).all()
+
+
+def _bad_value(value: Any) -> str:
+    value = value.data if isinstance(value, Node) else value
+    return "NaN" if np.isnan(value).any() else "infinity"
+
+
+def _users_line() -> str:
+    """The nearest line outside of this package that is now being run."""
+    package = os.path.dirname(__file__)
+    for frame in reversed(traceback.extract_stack()):
+        if not frame.filename.startswith(package):
+            return f"{frame.filename}:{frame.lineno}: {frame.line}"
+    return "an unknown line"

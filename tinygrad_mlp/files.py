@@ -12,11 +12,13 @@ from pathlib import Path
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
-    """Write `content` to `path`, all of it or nothing. Text is UTF-8; folders are made."""
+    """Write `content` to `path`, all of it or nothing. Text is UTF-8; folders are made.
+
+    Raises OSError, which names the path, if it cannot be written.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode() if isinstance(content, str) else content
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, beside = _open_beside(path)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -25,6 +27,28 @@ def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
     except BaseException:
         os.unlink(beside)
         raise
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Raise OSError if `path` cannot be written: to be told before the work, not after it.
+
+    Its folder is made.
+    """
+    handle, beside = _open_beside(Path(path))
+    os.close(handle)
+    os.unlink(beside)
+
+
+def _open_beside(path: Path) -> tuple[int, str]:
+    """A new file beside `path`, open: its handle and its name."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError("it is a folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        why = error.strerror or error
+        raise OSError(f"{path} cannot be written ({why}); choose another place") from error
 
 
 def _umask() -> int:

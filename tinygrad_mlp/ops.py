@@ -16,6 +16,7 @@ To add an op, add a block. Names, arguments and conventions at kinks and ties ar
 
 from __future__ import annotations
 
+import builtins
 import math
 from typing import Any
 
@@ -70,6 +71,18 @@ def pow(a, b):
     return np.power(a, b)
 
 
+@op(grad=(None, None))
+def floor_divide(a, b):
+    """a / b rounded down; a step function, so nothing flows back."""
+    return np.floor_divide(a, b)
+
+
+@op(grad=(lambda g, y, a, b: g, lambda g, y, a, b: -g * floor_divide(a, b)))
+def remainder(a, b):
+    """a - b * floor_divide(a, b); it has the sign of b."""
+    return np.remainder(a, b)
+
+
 # ------------------------------------------------------------- comparisons: nothing flows back
 
 
@@ -119,6 +132,28 @@ def logical_not(x):
 
 
 @op
+def logical_xor(a, b):
+    return np.logical_xor(a, b)
+
+
+@op
+def isnan(x):
+    return np.isnan(x)
+
+
+@op
+def all(x, dim=None, keepdim=False):
+    """Whether all values are true (not 0), over `dim` or all."""
+    return np.all(x, axis=dim, keepdims=keepdim)
+
+
+@op
+def any(x, dim=None, keepdim=False):
+    """Whether any value is true (not 0), over `dim` or all."""
+    return np.any(x, axis=dim, keepdims=keepdim)
+
+
+@op
 def argmax(x, dim=None, keepdim=False):
     """Index of the largest value (of the first, at a tie), over `dim` or all."""
     return np.argmax(x, axis=dim, keepdims=keepdim)
@@ -146,6 +181,47 @@ def log(x):
 @op(grad=lambda g, y, x: g / (2 * y))
 def sqrt(x):
     return np.sqrt(x)
+
+
+@op(grad=lambda g, y, x: g * (y + 1))
+def expm1(x):
+    """e^x - 1, accurate near 0."""
+    return np.expm1(x)
+
+
+@op(grad=lambda g, y, x: g / (x + 1))
+def log1p(x):
+    """log(1 + x), accurate near 0."""
+    return np.log1p(x)
+
+
+@op(grad=lambda g, y, x: g * cos(x))
+def sin(x):
+    return np.sin(x)
+
+
+@op(grad=lambda g, y, x: -g * sin(x))
+def cos(x):
+    return np.cos(x)
+
+
+@op(grad=lambda g, y, x: g * exp(-x * x) * (2 / math.sqrt(math.pi)))
+def erf(x):
+    """2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x.
+
+    NumPy has none, so this is Python's, value by value: exact, and slow on large arrays.
+    """
+    x = np.asarray(x)
+    return np.asarray(_erf(x), dtype=x.dtype if x.dtype.kind == "f" else np.float64)
+
+
+_erf = np.frompyfunc(math.erf, 1, 1)
+
+
+@op(grad=lambda g, y, x: g * sigmoid(x))
+def softplus(x):
+    """log(1 + e^x), without overflow: a smooth relu."""
+    return np.logaddexp(x, 0)
 
 
 @op(grad=lambda g, y, x: g * (1 - y * y))
@@ -264,6 +340,18 @@ def amin(x, dim=None, keepdim=False):
     return np.min(x, axis=dim, keepdims=keepdim)
 
 
+@op(grad=lambda g, y, x, dim: _from_the_end(g, dim))
+def cumsum(x, dim):
+    """Running sum along `dim`."""
+    return np.cumsum(x, axis=dim)
+
+
+def _from_the_end(g: Any, dim: int) -> Any:
+    """The running sum from the last to the first: each value counts in all sums after it."""
+    backwards = (slice(None),) * (dim % g.ndim) + (slice(None, None, -1),)
+    return cumsum(g[backwards], dim=dim)[backwards]
+
+
 # -------------------------------------------------------------------------- shape and indexing
 
 
@@ -317,6 +405,18 @@ def _may_repeat(index: Any) -> bool:
     """Whether an index can name a place twice: only lists and arrays of integers can."""
     parts = index if isinstance(index, tuple) else (index,)
     return any(isinstance(p, (list, np.ndarray)) and np.asarray(p).dtype != bool for p in parts)
+
+
+def _slice_of(i: int, g: Any, y: Any, *tensors: Any, dim: int) -> Any:
+    """The part of `g` that stands where tensor `i` was put."""
+    start = builtins.sum(t.shape[dim] for t in tensors[:i])
+    return g[(slice(None),) * (dim % g.ndim) + (slice(start, start + tensors[i].shape[dim]),)]
+
+
+@op(grad_of_each=_slice_of)
+def cat(*tensors, dim=0):
+    """The tensors one after the other along `dim`; their other dimensions are equal."""
+    return np.concatenate(tensors, axis=dim)
 
 
 # ----------------------------------------------------------------------------------- products

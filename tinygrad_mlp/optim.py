@@ -116,7 +116,7 @@ class Adam(Optimizer):
         for name, beta in zip(("betas[0]", "betas[1]"), betas, strict=True):
             if not 0 <= beta < 1:
                 raise ValueError(f"{name} must be at least 0 and below 1, not {beta}")
-        self.betas = betas
+        self.betas = (float(betas[0]), float(betas[1]))
         self.eps = _at_least_zero("eps", eps)
         super().__init__(params, lr, weight_decay)
 
@@ -140,6 +140,10 @@ class Adam(Optimizer):
 def _pieces(arrays: list[np.ndarray]) -> Iterator[list[np.ndarray]]:
     """The same stretch of every array, one stretch after the other, as views."""
     size = arrays[0].size
+    if arrays[0].ndim == 0:
+        # What NumPy computes from arrays of no dimensions is no array, and cannot be written to.
+        yield [a.reshape(1) for a in arrays]
+        return
     if size <= PIECE or not all(a.flags.c_contiguous for a in arrays):
         yield arrays
         return
@@ -175,4 +179,4 @@ def _unique_leaves(params: Iterable[Tensor]) -> list[Tensor]:
 def _at_least_zero(name: str, value: float) -> float:
     if not (value >= 0 and math.isfinite(value)):
         raise ValueError(f"{name} must be a finite number, at least 0, not {value}")
-    return value
+    return float(value)

@@ -20,7 +20,7 @@ from . import functional as F
 from . import nn, optim
 from .basic import BasicMLP, mse_gradient, mse_to_labels, published_mse_gradient
 from .data import ArrayDataset, AugmentedDataset, DataLoader, transforms
-from .train import Epoch, Scores, evaluate, fit, run_epochs
+from .train import Diverged, Epoch, Scores, evaluate, fit, run_epochs
 
 
 @dataclass(frozen=True)
@@ -146,18 +146,29 @@ def run(
     seed: int = 0,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
 ) -> Run:
-    """Build, train and score. The same seed gives the same bits on the same machine."""
+    """Build, train and score. The same seed gives the same bits on the same machine.
+
+    Raises Diverged, naming recipe and seed, when the loss is no number any more.
+    """
     weights_rng, order_rng, copies_rng = np.random.default_rng(seed).spawn(3)
     if recipe.train_images is not None:
         train_data = ArrayDataset(*train_data[: recipe.train_images])
     start = time.perf_counter()
     model = recipe.build(weights_rng)
-    if isinstance(recipe, BasicRecipe):
-        history = _fit_basic(recipe, model, train_data, order_rng, on_epoch)
-    else:
-        history = _fit_improved(recipe, model, train_data, order_rng, copies_rng, on_epoch)
+    try:
+        if isinstance(recipe, BasicRecipe):
+            history = _fit_basic(recipe, model, train_data, order_rng, on_epoch)
+        else:
+            history = _fit_improved(recipe, model, train_data, order_rng, copies_rng, on_epoch)
+    except Diverged as error:
+        raise Diverged(f"{recipe.name}, seed {seed}: {error}") from error
     seconds = time.perf_counter() - start
     test, train = (evaluate(model, data, recipe.loss_fn) for data in (test_data, train_data))
+    if not math.isfinite(test.loss):
+        raise Diverged(
+            f"{recipe.name}, seed {seed}: the loss on the test set is {test.loss}; "
+            "a smaller learning rate may help"
+        )
     return Run(recipe, seed, model, history, test, train, seconds)
 
 

@@ -8,12 +8,14 @@ stands behind them, and NumPy scalars count as plain numbers (they do not widen 
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from . import ops
+from . import composed, ops
+from .composed import plain
 from .engine import (
     Node,
     makes_results,
@@ -60,159 +62,75 @@ class Tensor(Node):
     def numel(self) -> int:
         return self.data.size
 
-    # ---- arithmetic
+    # ---- operators. A function that is an attribute of a class is a method of its instances.
 
-    def __add__(self, other: Any) -> Tensor:
-        return ops.add(self, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return ops.add(other, self)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return ops.sub(self, other)
+    __add__ = __radd__ = ops.add
+    __mul__ = __rmul__ = ops.mul
+    __sub__, __truediv__, __pow__, __matmul__ = ops.sub, ops.div, ops.pow, ops.matmul
+    __floordiv__, __mod__ = ops.floor_divide, ops.remainder
+    __neg__, __abs__ = ops.neg, ops.abs
+    __and__ = __rand__ = ops.logical_and
+    __or__ = __ror__ = ops.logical_or
+    __xor__ = __rxor__ = ops.logical_xor
+    __invert__ = ops.logical_not
+    __lt__, __le__, __gt__, __ge__ = ops.less, ops.less_equal, ops.greater, ops.greater_equal
+    __eq__, __ne__ = ops.equal, ops.not_equal
+    __hash__ = object.__hash__
 
     def __rsub__(self, other: Any) -> Tensor:
         return ops.sub(other, self)
 
-    def __mul__(self, other: Any) -> Tensor:
-        return ops.mul(self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return ops.mul(other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return ops.div(self, other)
-
     def __rtruediv__(self, other: Any) -> Tensor:
         return ops.div(other, self)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return ops.pow(self, other)
 
     def __rpow__(self, other: Any) -> Tensor:
         return ops.pow(other, self)
 
-    def __matmul__(self, other: Any) -> Tensor:
-        return ops.matmul(self, other)
-
     def __rmatmul__(self, other: Any) -> Tensor:
         return ops.matmul(other, self)
 
-    def __neg__(self) -> Tensor:
-        return ops.neg(self)
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return ops.floor_divide(other, self)
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return ops.remainder(other, self)
 
     def __pos__(self) -> Tensor:
         return self
 
-    def __abs__(self) -> Tensor:
-        return ops.abs(self)
+    # ---- elementwise
 
-    # ---- comparisons, elementwise
+    exp, expm1, log, log1p, log2 = ops.exp, ops.expm1, ops.log, ops.log1p, composed.log2
+    sin, cos, tanh, sigmoid, erf = ops.sin, ops.cos, ops.tanh, ops.sigmoid, ops.erf
+    abs, sign, neg, sqrt, pow = ops.abs, ops.sign, ops.neg, ops.sqrt, ops.pow
+    square, rsqrt, reciprocal = composed.square, composed.rsqrt, composed.reciprocal
+    maximum, minimum, clamp = ops.maximum, ops.minimum, composed.clamp
+    masked_fill, lerp, isnan = composed.masked_fill, composed.lerp, ops.isnan
+    relu, leaky_relu, elu = ops.relu, composed.leaky_relu, composed.elu
+    gelu, silu, softplus = composed.gelu, composed.silu, ops.softplus
 
-    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return ops.equal(self, other)
-
-    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return ops.not_equal(self, other)
-
-    def __lt__(self, other: Any) -> Tensor:
-        return ops.less(self, other)
-
-    def __le__(self, other: Any) -> Tensor:
-        return ops.less_equal(self, other)
-
-    def __gt__(self, other: Any) -> Tensor:
-        return ops.greater(self, other)
-
-    def __ge__(self, other: Any) -> Tensor:
-        return ops.greater_equal(self, other)
-
-    def __and__(self, other: Any) -> Tensor:
-        return ops.logical_and(self, other)
-
-    def __or__(self, other: Any) -> Tensor:
-        return ops.logical_or(self, other)
-
-    def __invert__(self) -> Tensor:
-        return ops.logical_not(self)
-
-    __hash__ = object.__hash__
-
-    # ---- elementwise functions
-
-    def exp(self) -> Tensor:
-        return ops.exp(self)
-
-    def log(self) -> Tensor:
-        return ops.log(self)
-
-    def sqrt(self) -> Tensor:
-        return ops.sqrt(self)
-
-    def tanh(self) -> Tensor:
-        return ops.tanh(self)
-
-    def abs(self) -> Tensor:
-        return ops.abs(self)
-
-    def sign(self) -> Tensor:
-        return ops.sign(self)
-
-    def relu(self) -> Tensor:
-        return ops.relu(self)
-
-    def sigmoid(self) -> Tensor:
-        return ops.sigmoid(self)
-
-    def maximum(self, other: Any) -> Tensor:
-        return ops.maximum(self, other)
-
-    def minimum(self, other: Any) -> Tensor:
-        return ops.minimum(self, other)
-
-    def softmax(self, dim: int) -> Tensor:
-        return ops.softmax(self, dim=dim)
-
-    def log_softmax(self, dim: int) -> Tensor:
-        return ops.log_softmax(self, dim=dim)
+    def where(self, condition: Any, other: Any) -> Tensor:
+        return ops.where(condition, self, other)
 
     # ---- reductions
 
-    def sum(self, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
-        return ops.sum(self, dim=dim, keepdim=keepdim)
-
-    def mean(self, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
-        return ops.mean(self, dim=dim, keepdim=keepdim)
-
-    def amax(self, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
-        return ops.amax(self, dim=dim, keepdim=keepdim)
-
-    def amin(self, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
-        return ops.amin(self, dim=dim, keepdim=keepdim)
-
-    def argmax(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
-        return ops.argmax(self, dim=dim, keepdim=keepdim)
-
-    def argmin(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
-        return ops.argmin(self, dim=dim, keepdim=keepdim)
+    sum, mean, amax, amin, all, any = ops.sum, ops.mean, ops.amax, ops.amin, ops.all, ops.any
+    var, std, norm, prod = composed.var, composed.std, composed.norm, composed.prod
+    max, min, argmax, argmin = composed.max, composed.min, ops.argmax, ops.argmin
+    cumsum, logsumexp = ops.cumsum, composed.logsumexp
+    softmax, log_softmax = ops.softmax, ops.log_softmax
 
     # ---- shape and indexing
 
-    def reshape(self, *shape: Any) -> Tensor:
-        return ops.reshape(self, shape=_flat(shape))
-
-    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-        start, end = start_dim % max(self.ndim, 1), end_dim % max(self.ndim, 1)
-        return self.reshape(*self.shape[:start], -1, *self.shape[end + 1 :])
-
-    def permute(self, *dims: Any) -> Tensor:
-        return ops.permute(self, dims=_flat(dims))
-
-    def transpose(self, dim0: int, dim1: int) -> Tensor:
-        return ops.transpose(self, dim0=dim0, dim1=dim1)
-
-    def expand(self, *shape: Any) -> Tensor:
-        return ops.expand(self, shape=_flat(shape))
+    reshape, view, flatten = composed.reshape, composed.view, composed.flatten
+    unflatten, squeeze, unsqueeze = composed.unflatten, composed.squeeze, composed.unsqueeze
+    permute, transpose, expand = composed.permute, ops.transpose, composed.expand
+    repeat, flip, roll = composed.repeat, composed.flip, composed.roll
+    split, chunk = composed.split, composed.chunk
+    tril, triu, diagonal = composed.tril, composed.triu, composed.diagonal
+    gather, take_along_dim = composed.gather, composed.take_along_dim
+    scatter_add, index_add = composed.scatter_add, composed.index_add
+    matmul, dot, outer = ops.matmul, composed.dot, composed.outer
 
     def __getitem__(self, index: Any) -> Tensor:
         return ops.getitem(self, index=_plain_index(index))
@@ -224,6 +142,9 @@ class Tensor(Node):
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self.data == plain(value)).any())
 
     # ---- values
 
@@ -349,6 +270,29 @@ class Tensor(Node):
                     found = leaf.grad + found
             leaf.grad = found
 
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Hook:
+        """Call `hook` with the gradient of this tensor in each backward pass, once it is whole.
+
+        What the hook returns, if it is a tensor, takes the gradient's place. `.remove()` of the
+        result takes the hook away.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("this tensor has no gradient to hook on; set requires_grad=True")
+        self.hooks = [*(self.hooks or []), hook]
+        return Hook(self, hook)
+
+    def retain_grad(self) -> None:
+        """Keep in `.grad` the gradient of this tensor though it is no leaf."""
+        if self.op is not None and self.requires_grad:
+            # A weak reference: the tensor's hook must not keep the tensor alive.
+            me = weakref.ref(self)
+
+            def keep(gradient: Tensor) -> None:
+                if (tensor := me()) is not None:
+                    tensor.grad = gradient
+
+            self.register_hook(keep)
+
     # ---- in place
 
     def _write(self, change: Callable[[np.ndarray], Any]) -> Tensor:
@@ -365,30 +309,43 @@ class Tensor(Node):
         return self
 
     def copy_(self, other: Any) -> Tensor:
-        return self._write(lambda data: np.copyto(data, _value(other), casting="same_kind"))
+        return self._write(lambda data: np.copyto(data, plain(other), casting="same_kind"))
 
     def fill_(self, value: Any) -> Tensor:
-        return self._write(lambda data: data.fill(_value(value)))
+        return self._write(lambda data: data.fill(plain(value)))
 
     def zero_(self) -> Tensor:
         return self.fill_(0)
 
     def add_(self, other: Any) -> Tensor:
-        return self._write(lambda data: np.add(data, _value(other), out=data))
+        return self._write(lambda data: np.add(data, plain(other), out=data))
 
     def sub_(self, other: Any) -> Tensor:
-        return self._write(lambda data: np.subtract(data, _value(other), out=data))
+        return self._write(lambda data: np.subtract(data, plain(other), out=data))
 
     def mul_(self, other: Any) -> Tensor:
-        return self._write(lambda data: np.multiply(data, _value(other), out=data))
+        return self._write(lambda data: np.multiply(data, plain(other), out=data))
 
     def div_(self, other: Any) -> Tensor:
-        return self._write(lambda data: np.divide(data, _value(other), out=data))
+        return self._write(lambda data: np.divide(data, plain(other), out=data))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._write(lambda data: data.__setitem__(_plain_index(index), _value(value)))
+        self._write(lambda data: data.__setitem__(_plain_index(index), plain(value)))
 
     __iadd__, __isub__, __imul__, __itruediv__ = add_, sub_, mul_, div_
+
+
+class Hook:
+    """A hook on a tensor: `remove()` takes it away."""
+
+    def __init__(self, tensor: Tensor, hook: Callable):
+        self._tensor = weakref.ref(tensor)
+        self._hook = hook
+
+    def remove(self) -> None:
+        tensor = self._tensor()
+        if tensor is not None and tensor.hooks:
+            tensor.hooks = [h for h in tensor.hooks if h is not self._hook]
 
 
 UFUNCS: dict[Any, Any] = {
@@ -400,7 +357,16 @@ UFUNCS: dict[Any, Any] = {
     np.matmul: ops.matmul,
     np.negative: ops.neg,
     np.exp: ops.exp,
+    np.expm1: ops.expm1,
     np.log: ops.log,
+    np.log1p: ops.log1p,
+    np.log2: composed.log2,
+    np.sin: ops.sin,
+    np.cos: ops.cos,
+    np.square: composed.square,
+    np.reciprocal: composed.reciprocal,
+    np.floor_divide: ops.floor_divide,
+    np.remainder: ops.remainder,
     np.sqrt: ops.sqrt,
     np.tanh: ops.tanh,
     np.absolute: ops.abs,
@@ -416,6 +382,8 @@ UFUNCS: dict[Any, Any] = {
     np.logical_and: ops.logical_and,
     np.logical_or: ops.logical_or,
     np.logical_not: ops.logical_not,
+    np.logical_xor: ops.logical_xor,
+    np.isnan: ops.isnan,
 }
 """Which op answers which NumPy ufunc."""
 
@@ -487,19 +455,19 @@ def _seed(output: Tensor, gradient: Any, create_graph: bool) -> Any:
                 f"{output.shape}; reduce it first, as with .sum() or .mean(), or pass gradient="
             )
         gradient = np.ones_like(output.data)
-    shape = np.shape(_value(gradient))
+    shape = np.shape(plain(gradient))
     if shape != output.shape:
         raise ValueError(
             f"the gradient has shape {shape}, and the tensor {output.shape}; they must be equal"
         )
     if not create_graph:
-        return np.asarray(_value(gradient), output.dtype)
+        return np.asarray(plain(gradient), output.dtype)
     return gradient if isinstance(gradient, Tensor) else Tensor(gradient, output.dtype)
 
 
 def _to_array(data: Any, dtype: Any) -> np.ndarray:
     """A new array of `data`; what has no dtype of its own becomes float32 if it is float."""
-    array = np.array(_value(data), dtype=dtype)
+    array = np.array(plain(data), dtype=dtype)
     if dtype is None and array.dtype == np.float64 and not hasattr(data, "dtype"):
         array = array.astype(np.float32)
     if array.dtype.kind not in "fiub":
@@ -510,16 +478,6 @@ def _to_array(data: Any, dtype: Any) -> np.ndarray:
     return array
 
 
-def _value(x: Any) -> Any:
-    """The array of a tensor; anything else as it is."""
-    return x.data if isinstance(x, Tensor) else x
-
-
-def _flat(sizes: tuple) -> tuple[int, ...]:
-    """(2, 3), ((2, 3),) and ([2, 3],) all mean the sizes 2 and 3."""
-    return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
-
-
 def _plain_index(index: Any) -> Any:
     """An index with the tensors in it as arrays."""
-    return tuple(map(_value, index)) if isinstance(index, tuple) else _value(index)
+    return tuple(map(plain, index)) if isinstance(index, tuple) else plain(index)

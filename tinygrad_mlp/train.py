@@ -103,7 +103,8 @@ def run_epochs(
         start = time.perf_counter()
         seen, right, total_loss = 0, 0, 0.0
         for images, labels in batches:
-            loss, scores = step(images, labels)
+            with np.errstate(over="ignore", invalid="ignore"):  # the loss tells, just below
+                loss, scores = step(images, labels)
             if not math.isfinite(loss):
                 raise Diverged(
                     f"the loss became {loss} in epoch {number}, after {seen:,} examples; "
@@ -112,6 +113,11 @@ def run_epochs(
             seen += len(labels)
             right += int(np.count_nonzero(scores.argmax(axis=1) == labels))
             total_loss += loss * len(labels)
+        if not seen:
+            raise ValueError(
+                f"there was nothing to train on in epoch {number}; batches must be something "
+                "that can be gone through once an epoch, as a DataLoader or a list can"
+            )
         seconds = time.perf_counter() - start
         history.append(Epoch(number, total_loss / seen, right / seen, seconds))
         on_epoch(history[-1])
@@ -124,17 +130,22 @@ def evaluate(
     loss_fn: Callable[[Any, Any], Any] = F.cross_entropy,
     batch_size: int = 1000,
 ) -> Scores:
-    """Score `model` on all of `dataset`, recording nothing; a Module is put in eval mode."""
+    """Score `model` on all of `dataset`, recording nothing; a Module meanwhile in eval mode."""
+    if not len(dataset):
+        raise ValueError("there is nothing to evaluate: the dataset has no examples")
+    was_training = isinstance(model, Module) and model.training
     if isinstance(model, Module):
         model.eval()
     confusion = np.zeros((10, 10), np.int64)
     total_loss = 0.0
-    with no_grad():
+    with no_grad(), np.errstate(over="ignore", invalid="ignore"):
         for start in range(0, len(dataset), batch_size):
             images, labels = dataset[start : start + batch_size]
             scores = model(images)
             total_loss += float(loss_fn(scores, labels)) * len(labels)
             values = scores.data if isinstance(scores, Node) else scores
             np.add.at(confusion, (labels, values.argmax(axis=1)), 1)
+    if isinstance(model, Module):
+        model.train(was_training)
     accuracy = confusion.trace() / len(dataset)
     return Scores(float(accuracy), total_loss / len(dataset), confusion)

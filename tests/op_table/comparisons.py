@@ -24,6 +24,17 @@ def logic(twin):
     return Case(whole, twin)
 
 
+def truth(function):
+    def twin(x, dim, keepdim):
+        # PyTorch takes one dimension, or all without keepdim
+        if dim is not None:
+            return function(x, dim=dim, keepdim=keepdim)
+        return function(x).reshape([1] * x.ndim if keepdim else [])
+
+    filled = arrays(shapes(min_dims=1), low=0.0, high=1.0).map(rounded)
+    return Case(samples(filled, dim=st.sampled_from([None, 0, -1]), keepdim=st.booleans()), twin)
+
+
 def position(twin):
     filled = arrays(shapes(min_dims=1, min_side=1))
     drawn = samples(filled, dim=st.sampled_from([None, 0, -1]), keepdim=st.booleans())
@@ -48,6 +59,10 @@ CASES = {
     "greater_equal": compare(torch.ge),
     "logical_and": logic(torch.logical_and),
     "logical_or": logic(torch.logical_or),
+    "logical_xor": logic(torch.logical_xor),
+    "isnan": Case(samples(arrays()), torch.isnan, edges=(edge([float("nan"), 1.0, float("inf")]),)),
+    "all": truth(torch.all),
+    "any": truth(torch.any),
     "logical_not": Case(
         samples(arrays().map(lambda x: np.asarray(np.round(x)))), torch.logical_not
     ),

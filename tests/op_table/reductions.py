@@ -39,6 +39,12 @@ def over_all(function):
     return twin
 
 
+@st.composite
+def along(draw):
+    x = draw(arrays(shapes(min_dims=1)))
+    return Sample((x,), {"dim": draw(st.integers(-x.ndim, x.ndim - 1))})
+
+
 TIES = (
     edge([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]], dim=1, keepdim=False),
     edge([1.0, 1.0], dim=None, keepdim=True),
@@ -47,6 +53,7 @@ TIES = (
 CASES = {
     "sum": Case(reduced(), over_all(torch.sum)),
     "mean": Case(reduced(min_side=1), over_all(torch.mean)),
+    "cumsum": Case(along(), torch.cumsum),
     "amax": Case(distinct(), over_all(torch.amax), edges=TIES),
     "amin": Case(distinct(), over_all(torch.amin), edges=TIES),
 }

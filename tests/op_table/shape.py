@@ -39,7 +39,22 @@ def stretched(draw):
     return Sample((x,), {"shape": (*draw(st.sampled_from([(), (2,)])), *kept)})
 
 
+@st.composite
+def joined(draw):
+    """Up to three arrays that differ along one dimension only."""
+    shape = draw(shapes(min_dims=1))
+    dim = draw(st.integers(-len(shape), len(shape) - 1))
+    widths = draw(st.lists(st.integers(0, 3), min_size=1, max_size=3))
+    parts = []
+    for width in widths:
+        one = list(shape)
+        one[dim] = width
+        parts.append(draw(arrays(tuple(one))))
+    return Sample(tuple(parts), {"dim": dim})
+
+
 CASES = {
+    "cat": Case(joined(), lambda *parts, dim: torch.cat(parts, dim)),
     "reshape": Case(reshaped(), torch.reshape),
     "permute": Case(permuted(), torch.permute),
     "transpose": Case(exchanged(), torch.transpose),

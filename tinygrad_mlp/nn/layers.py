@@ -97,5 +97,7 @@ class Sequential(Module):
     def __len__(self) -> int:
         return len(list(self.named_children()))
 
-    def __getitem__(self, i: int) -> Module:
-        return list(self)[i]
+    def __getitem__(self, i: int | slice) -> Module:
+        """The i-th module; of a slice, a Sequential of the same modules."""
+        found = list(self)[i]
+        return Sequential(*found) if isinstance(found, list) else found

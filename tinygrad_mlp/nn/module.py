@@ -98,6 +98,11 @@ class Module:
             for name, parameter in own.items()
             if name in arrays and arrays[name].shape != parameter.shape
         ]
+        faults += [
+            f"{name} has dtype {arrays[name].dtype}, expected {parameter.dtype}"
+            for name, parameter in own.items()
+            if name in arrays and not np.can_cast(arrays[name].dtype, parameter.dtype, "same_kind")
+        ]
         if faults:
             raise ValueError(
                 f"this state does not fit {type(self).__name__} (nothing was changed): "

@@ -1,0 +1,500 @@
+"""Functions of tensors that are composed of the ops in `ops.py`, so need no rules of their own.
+
+Each works on tensors and on arrays, and is a `Tensor` method too. Names, arguments and defaults
+are PyTorch's; where several are known (`view` for `reshape`), all are here. What networks are
+made of (losses, norms, convolution) is in `functional.py`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import ops
+from .engine import Node
+from .ops import where
+
+Dim = int | tuple[int, ...] | None
+
+
+def plain(x: Any) -> Any:
+    """The array of a tensor, for what gets no gradient; anything else as it is."""
+    return x.data if isinstance(x, Node) else x
+
+
+# --------------------------------------------------------------------------------- elementwise
+
+
+def square(x: Any) -> Any:
+    """x * x."""
+    return x * x
+
+
+def reciprocal(x: Any) -> Any:
+    """1 / x."""
+    return 1 / x
+
+
+def rsqrt(x: Any) -> Any:
+    """1 / sqrt(x)."""
+    return 1 / ops.sqrt(x)
+
+
+def log2(x: Any) -> Any:
+    """Logarithm to base 2."""
+    return ops.log(x) / math.log(2)
+
+
+def clamp(x: Any, min: Any = None, max: Any = None) -> Any:
+    """`x` held between `min` and `max`; at the bounds themselves the gradient passes."""
+    if min is None and max is None:
+        raise ValueError("clamp needs min, max or both")
+    if min is not None:
+        x = where(ops.less(x, min), min, x)
+    if max is not None:
+        x = where(ops.greater(x, max), max, x)
+    return x
+
+
+def masked_fill(x: Any, mask: Any, value: Any) -> Any:
+    """`x` with `value` where the mask is true."""
+    return where(mask, value, x)
+
+
+def lerp(x: Any, end: Any, weight: Any) -> Any:
+    """From `x` to `end`: x + weight * (end - x)."""
+    return x + weight * (end - x)
+
+
+def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
+    """x where it is positive, negative_slope * x elsewhere."""
+    return where(x > 0, x, x * negative_slope)
+
+
+def elu(x: Any, alpha: float = 1.0) -> Any:
+    """x where it is positive, alpha * (e^x - 1) elsewhere."""
+    return where(x > 0, x, ops.expm1(where(x > 0, 0, x)) * alpha)
+
+
+def gelu(x: Any, approximate: str = "none") -> Any:
+    """x times the normal distribution function of x; "tanh" approximates it, faster."""
+    if approximate == "tanh":
+        return x * (1 + ops.tanh((x + 0.044715 * x * x * x) * math.sqrt(2 / math.pi))) * 0.5
+    if approximate != "none":
+        raise ValueError(f'approximate must be "none" or "tanh", not {approximate!r}')
+    return x * (1 + ops.erf(x * math.sqrt(0.5))) * 0.5
+
+
+def silu(x: Any) -> Any:
+    """x * sigmoid(x)."""
+    return x * ops.sigmoid(x)
+
+
+# ---------------------------------------------------------------------------------- reductions
+
+
+class Extreme(NamedTuple):
+    """The extreme values over a dimension, and where they are."""
+
+    values: Any
+    indices: Any
+
+
+def max(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The largest value; or the values and indices over `dim`; or, of two tensors, `maximum`."""
+    if dim is None:
+        return ops.amax(x)
+    if not isinstance(dim, int):
+        return ops.maximum(x, dim)
+    return _extreme(x, ops.argmax(x, dim=dim, keepdim=True), dim, keepdim)
+
+
+def min(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The smallest value; or the values and indices over `dim`; or, of two tensors, `minimum`."""
+    if dim is None:
+        return ops.amin(x)
+    if not isinstance(dim, int):
+        return ops.minimum(x, dim)
+    return _extreme(x, ops.argmin(x, dim=dim, keepdim=True), dim, keepdim)
+
+
+def _extreme(x: Any, index: Any, dim: int, keepdim: bool) -> Extreme:
+    values = take_along_dim(x, index, dim)
+    if keepdim:
+        return Extreme(values, index)
+    return Extreme(squeeze(values, dim), squeeze(index, dim))
+
+
+def var(x: Any, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> Any:
+    """Variance over `dim`: squares of the distances from the mean over (n - correction)."""
+    away = x - ops.mean(x, dim=dim, keepdim=True)
+    return ops.sum(away * away, dim=dim, keepdim=keepdim) / (_count(x, dim) - correction)
+
+
+def std(x: Any, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> Any:
+    """Standard deviation over `dim`; where it is 0, so is its gradient."""
+    return _sqrt_or_zero(var(x, dim, correction, keepdim))
+
+
+def norm(x: Any, p: float = 2, dim: Dim = None, keepdim: bool = False) -> Any:
+    """The p-norm over `dim`: (sum of |x|^p)^(1/p). p = 1, 2, inf and any other above 0."""
+    if p == 2:
+        return _sqrt_or_zero(ops.sum(x * x, dim=dim, keepdim=keepdim))
+    if p == math.inf:
+        return ops.amax(ops.abs(x), dim=dim, keepdim=keepdim)
+    total = ops.sum(ops.abs(x) if p == 1 else ops.abs(x) ** p, dim=dim, keepdim=keepdim)
+    return total if p == 1 else _power_or_zero(total, 1 / p)
+
+
+def _sqrt_or_zero(x: Any) -> Any:
+    """sqrt(x), with a gradient of 0, not infinity, where x is 0."""
+    return where(x == 0, 0, ops.sqrt(where(x == 0, 1, x)))
+
+
+def _power_or_zero(x: Any, exponent: float) -> Any:
+    return where(x == 0, 0, where(x == 0, 1, x) ** exponent)
+
+
+def prod(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """Product over `dim` or all, multiplied up in pairs: right where there are zeros, too."""
+    if dim is None:
+        return prod(flatten(x), 0)
+    x = swap_to_end(x, dim)
+    while x.shape[-1] > 1:
+        half = x.shape[-1] // 2
+        rest = x[..., 2 * half :]
+        x = x[..., :half] * x[..., half : 2 * half]
+        if rest.shape[-1]:
+            x = ops.cat(x, rest, dim=-1)
+    if x.shape[-1] == 0:
+        x = ops.cat(x, np.ones((*x.shape[:-1], 1), x.dtype), dim=-1)
+    x = swap_to_end(x, dim)
+    return x if keepdim else squeeze(x, dim)
+
+
+def swap_to_end(x: Any, dim: int) -> Any:
+    """`x` with `dim` and the last dimension exchanged."""
+    return ops.transpose(x, dim0=dim, dim1=-1)
+
+
+def logsumexp(x: Any, dim: Dim, keepdim: bool = False) -> Any:
+    """log of the sum of e^x over `dim`, without overflow."""
+    largest = np.max(plain(x), axis=dim, keepdims=True)
+    largest = np.where(np.isfinite(largest), largest, 0).astype(largest.dtype)
+    total = ops.log(ops.sum(ops.exp(x - largest), dim=dim, keepdim=keepdim))
+    return total + (largest if keepdim else np.squeeze(largest, dim))
+
+
+def _count(x: Any, dim: Dim) -> int:
+    dims = range(x.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
+    return math.prod(x.shape[d] for d in dims)
+
+
+# --------------------------------------------------------------------------------------- shape
+
+
+def sizes(given: tuple) -> tuple[int, ...]:
+    """(2, 3), ((2, 3),) and ([2, 3],) all mean the sizes 2 and 3."""
+    one = len(given) == 1 and isinstance(given[0], (tuple, list))
+    return tuple(given[0]) if one else given
+
+
+def reshape(x: Any, *shape: Any) -> Any:
+    """The same values in another shape; one size may be -1."""
+    return ops.reshape(x, shape=sizes(shape))
+
+
+view = reshape
+
+
+def permute(x: Any, *dims: Any) -> Any:
+    """The dimensions in another order."""
+    return ops.permute(x, dims=sizes(dims))
+
+
+def expand(x: Any, *shape: Any) -> Any:
+    """`x` broadcast to a shape; -1 keeps a size."""
+    return ops.expand(x, shape=sizes(shape))
+
+
+def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """The dimensions from `start_dim` to `end_dim` as one."""
+    if x.ndim == 0:
+        return x.reshape(1)
+    start, end = start_dim % x.ndim, end_dim % x.ndim
+    return x.reshape(*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :])
+
+
+def unflatten(x: Any, dim: int, sizes: Sequence[int]) -> Any:
+    """One dimension as several."""
+    dim = dim % x.ndim
+    return x.reshape(*x.shape[:dim], *sizes, *x.shape[dim + 1 :])
+
+
+def squeeze(x: Any, dim: Dim = None) -> Any:
+    """Without the dimensions of size 1: all of them, or those named that have size 1."""
+    named = range(x.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
+    gone = {d % x.ndim for d in named if x.shape[d] == 1}
+    return x.reshape([n for d, n in enumerate(x.shape) if d not in gone])
+
+
+def unsqueeze(x: Any, dim: int) -> Any:
+    """With a new dimension of size 1 at place `dim`."""
+    dim = dim % (x.ndim + 1)
+    return x.reshape(*x.shape[:dim], 1, *x.shape[dim:])
+
+
+def repeat(x: Any, *repeats: Any) -> Any:
+    """`x` laid out as tiles, so many times along each dimension."""
+    counts = sizes(repeats)
+    if len(counts) < x.ndim:
+        raise ValueError(f"repeat needs a count for each of {x.ndim} dimensions, got {counts}")
+    shape = (1,) * (len(counts) - x.ndim) + x.shape
+    split = [size for n in shape for size in (1, n)]
+    tiled = [size for c, n in zip(counts, shape, strict=True) for size in (c, n)]
+    wide = ops.expand(x.reshape(split), shape=tiled)
+    return wide.reshape([c * n for c, n in zip(counts, shape, strict=True)])
+
+
+def flip(x: Any, *dims: Any) -> Any:
+    """The order of values reversed along the dimensions named."""
+    turned = {d % x.ndim for d in sizes(dims)}
+    return x[tuple(slice(None, None, -1) if d in turned else slice(None) for d in range(x.ndim))]
+
+
+def roll(x: Any, shifts: Any, dims: Any = None) -> Any:
+    """Values moved along; what leaves at one end comes in at the other."""
+    if dims is None:
+        return roll(flatten(x), shifts, 0).reshape(x.shape)
+    shifts, dims = ((v,) if isinstance(v, int) else v for v in (shifts, dims))
+    for shift, dim in zip(shifts, dims, strict=True):
+        positions = (np.arange(x.shape[dim]) - shift) % builtins.max(x.shape[dim], 1)
+        x = x[(slice(None),) * (dim % x.ndim) + (positions,)]
+    return x
+
+
+def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
+    """The tensors one after the other along `dim`."""
+    return ops.cat(*tensors, dim=dim)
+
+
+def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
+    """Tensors of one shape, side by side along a new dimension."""
+    return ops.cat(*(unsqueeze(x, dim) for x in tensors), dim=dim)
+
+
+def split(x: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Pieces along `dim`, all of one size (the last may be smaller), or of the sizes given."""
+    n = x.shape[dim]
+    given = split_size_or_sections
+    if isinstance(given, int):
+        given = [builtins.min(given, n - start) for start in range(0, n, given)] or [0]
+    if builtins.sum(given) != n:
+        raise ValueError(f"split sizes {given} do not add up to the size {n} of dimension {dim}")
+    ends = np.cumsum(given)
+    before = (slice(None),) * (dim % x.ndim)
+    return tuple(x[(*before, slice(int(e - s), int(e)))] for s, e in zip(given, ends, strict=True))
+
+
+def chunk(x: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+    """At most `chunks` pieces of one size along `dim` (the last may be smaller)."""
+    if chunks < 1:
+        raise ValueError(f"chunk needs at least one piece, not {chunks}")
+    return split(x, builtins.max(1, -(-x.shape[dim] // chunks)), dim)
+
+
+def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float = 0.0) -> Any:
+    """`x` with a margin of `value`.
+
+    pad   (left, right) of the last dimension, then of the one before, and so on; not negative
+    mode  "constant", the only one there is
+    """
+    if mode != "constant":
+        raise ValueError(f'pad knows only the mode "constant", not {mode!r}')
+    if len(pad) % 2 or len(pad) > 2 * x.ndim or builtins.min(pad, default=0) < 0:
+        raise ValueError(f"pad needs pairs of widths, at most {x.ndim} of them, not {tuple(pad)}")
+    pairs = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)]
+    margins = [(0, 0)] * (x.ndim - len(pairs)) + pairs[::-1]
+    shape = tuple(n + a + b for n, (a, b) in zip(x.shape, margins, strict=True))
+    inside = tuple(slice(a, a + n) for n, (a, _) in zip(x.shape, margins, strict=True))
+    if value:
+        margin = np.full(shape, value, x.dtype)
+        margin[inside] = 0
+        return ops.put(x, shape=shape, index=inside) + margin
+    return ops.put(x, shape=shape, index=inside)
+
+
+def tril(x: Any, diagonal: int = 0) -> Any:
+    """The lower triangle of each matrix; 0 elsewhere."""
+    return where(_lower(x, diagonal), x, 0)
+
+
+def triu(x: Any, diagonal: int = 0) -> Any:
+    """The upper triangle of each matrix; 0 elsewhere."""
+    return where(_lower(x, diagonal - 1), 0, x)
+
+
+def _lower(x: Any, diagonal: int) -> np.ndarray:
+    rows, columns = x.shape[-2:]
+    return np.tri(rows, columns, diagonal, dtype=bool)
+
+
+def diagonal(x: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """The diagonal over two dimensions, as a new last dimension."""
+    dim1, dim2 = dim1 % x.ndim, dim2 % x.ndim
+    others = [d for d in range(x.ndim) if d not in (dim1, dim2)]
+    x = ops.permute(x, dims=(*others, dim1, dim2))
+    rows = builtins.max(0, -offset)
+    columns = builtins.max(0, offset)
+    length = builtins.max(0, builtins.min(x.shape[-2] - rows, x.shape[-1] - columns))
+    steps = np.arange(length)
+    return x[..., steps + rows, steps + columns]
+
+
+# ------------------------------------------------------------------------------------ indexing
+
+
+def _places(index: Any, dim: int) -> tuple[np.ndarray, ...]:
+    """NumPy's index for "at `index` along `dim`, and in the same place along the others"."""
+    index = np.asarray(plain(index))
+    grid = [np.arange(n).reshape([-1 if i == d else 1 for i in range(index.ndim)])
+            for d, n in enumerate(index.shape)]  # fmt: skip
+    grid[dim % index.ndim] = index
+    return tuple(grid)
+
+
+def gather(x: Any, dim: int, index: Any) -> Any:
+    """Values picked along `dim`: result[i][j] = x[index[i][j]][j], for dim = 0."""
+    if x.ndim != plain(index).ndim:
+        raise ValueError(f"gather needs an index of {x.ndim} dimensions, like the tensor")
+    return x[_places(index, dim)]
+
+
+def take_along_dim(x: Any, indices: Any, dim: int | None = None) -> Any:
+    """Values picked along `dim`, `indices` broadcast along the others; as from argmax, argsort."""
+    indices = np.asarray(plain(indices))
+    if dim is None:
+        return flatten(x)[indices.reshape(-1)]
+    ours, theirs = list(x.shape), list(indices.shape)
+    ours[dim] = theirs[dim] = 1
+    shape = list(np.broadcast_shapes(tuple(ours), tuple(theirs)))
+    wide, shape[dim] = list(shape), indices.shape[dim]
+    wide[dim] = x.shape[dim]
+    return ops.expand(x, shape=wide)[_places(np.broadcast_to(indices, shape), dim)]
+
+
+def scatter_add(x: Any, dim: int, index: Any, src: Any) -> Any:
+    """`x` with `src` added at `index` along `dim`; what is named twice is added twice."""
+    index = np.asarray(plain(index))
+    part = src[tuple(slice(n) for n in index.shape)]
+    return x + ops.put(part, shape=x.shape, index=_places(index, dim))
+
+
+def index_add(x: Any, dim: int, index: Any, source: Any) -> Any:
+    """`x` with the slices of `source` added to its slices number `index` along `dim`."""
+    places = (slice(None),) * (dim % x.ndim) + (np.asarray(plain(index)),)
+    return x + ops.put(source, shape=x.shape, index=places)
+
+
+# ------------------------------------------------------------------------------------ products
+
+
+def dot(a: Any, b: Any) -> Any:
+    """The sum of the products of two vectors of one length."""
+    if a.ndim != 1 or b.ndim != 1:
+        raise ValueError(f"dot needs two vectors, and got shapes {a.shape} and {b.shape}")
+    return ops.matmul(a, b)
+
+
+def outer(a: Any, b: Any) -> Any:
+    """Every product of a value of one vector and a value of another: (n,), (m,) -> (n, m)."""
+    if a.ndim != 1 or b.ndim != 1:
+        raise ValueError(f"outer needs two vectors, and got shapes {a.shape} and {b.shape}")
+    return a[:, None] * b[None, :]
+
+
+def einsum(equation: str, *operands: Any) -> Any:
+    """Sums of products in Einstein's notation: einsum("ij,jk->ik", a, b) is a @ b.
+
+    Letters name dimensions; those missing on the right are summed over. A letter may stand twice
+    in one operand (its diagonal), and "..." for any leading dimensions.
+    """
+    terms, result = _read_equation(equation, operands)
+    x, names = _diagonals(operands[0], terms[0])
+    for i, (operand, term) in enumerate(zip(operands[1:], terms[1:], strict=True)):
+        other, other_names = _diagonals(operand, term)
+        wanted = set(result).union(*terms[i + 2 :])
+        x, names = _contract(x, names, other, other_names, wanted)
+    x, names = _sum_out(x, names, set(result))
+    return ops.permute(x, dims=tuple(names.index(n) for n in result))
+
+
+def _read_equation(equation: str, operands: Sequence[Any]) -> tuple[list[str], str]:
+    """The letters of each operand and of the result; letters of their own for what "..." means."""
+    left, arrow, result = equation.replace(" ", "").partition("->")
+    terms = left.split(",")
+    if len(terms) != len(operands):
+        raise ValueError(f"{equation!r} has {len(terms)} terms for {len(operands)} operands")
+    hidden = [x.ndim - len(t.replace("...", "")) for x, t in zip(operands, terms, strict=True)]
+    letters = "".join(chr(0x100 + i) for i in range(builtins.max(hidden)))
+    full = [
+        t.replace("...", letters[len(letters) - h :]) for t, h in zip(terms, hidden, strict=True)
+    ]
+    for term, x in zip(full, operands, strict=True):
+        if len(term) != x.ndim:
+            raise ValueError(f"{equation!r}: {term!r} does not fit an operand of shape {x.shape}")
+    if not arrow:
+        joined = "".join(t.replace("...", "") for t in terms)
+        result = letters + "".join(sorted(n for n in set(joined) if joined.count(n) == 1))
+    return full, result.replace("...", letters)
+
+
+def _diagonals(x: Any, names: str) -> tuple[Any, str]:
+    """Take the diagonal of letters that stand twice in one term."""
+    for name in sorted(set(names)):
+        while names.count(name) > 1:
+            first = names.index(name)
+            second = names.index(name, first + 1)
+            x = diagonal(x, 0, first, second)
+            names = names[:first] + names[first + 1 : second] + names[second + 1 :] + name
+    return x, names
+
+
+def _sum_out(x: Any, names: str, wanted: set[str]) -> tuple[Any, str]:
+    """Sum over the dimensions that nobody wants any more."""
+    gone = tuple(i for i, n in enumerate(names) if n not in wanted)
+    return (ops.sum(x, dim=gone) if gone else x), "".join(n for n in names if n in wanted)
+
+
+def _contract(a: Any, a_names: str, b: Any, b_names: str, wanted: set[str]) -> tuple[Any, str]:
+    """Two operands into one, by one batched matrix product."""
+    a, a_names = _sum_out(a, a_names, wanted | set(b_names))
+    b, b_names = _sum_out(b, b_names, wanted | set(a_names))
+    shared = [n for n in a_names if n in b_names and n in wanted]
+    summed = [n for n in a_names if n in b_names and n not in wanted]
+    only_a = [n for n in a_names if n not in b_names]
+    only_b = [n for n in b_names if n not in a_names]
+    length: dict[str, int] = {}
+    for n, size in [*zip(a_names, a.shape, strict=True), *zip(b_names, b.shape, strict=True)]:
+        if length.get(n, 1) != 1 and size not in (1, length[n]):
+            raise ValueError(f"einsum: {n!r} is {length[n]} in one operand and {size} in another")
+        length[n] = builtins.max(length.get(n, 0), size)
+    a = _arranged(a, a_names, [shared, only_a, summed], length)
+    b = _arranged(b, b_names, [shared, summed, only_b], length)
+    names = [*shared, *only_a, *only_b]
+    return ops.matmul(a, b).reshape([length[n] for n in names]), "".join(names)
+
+
+def _arranged(x: Any, names: str, groups: list[list[str]], length: dict[str, int]) -> Any:
+    """Permute to the order of the groups, and make one dimension of each but the first."""
+    order = [n for group in groups for n in group]
+    x = ops.permute(x, dims=tuple(names.index(n) for n in order))
+    x = ops.expand(x, shape=[length[n] for n in order])
+    first, *rest = groups
+    return x.reshape(
+        [length[n] for n in first] + [math.prod(length[n] for n in group) for group in rest]
+    )
