@@ -56,12 +56,12 @@ def main(arguments: list[str] | None = None) -> int:
         options.run(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        print("\nstopped; what was finished is written", file=sys.stderr)
+        print("\nstopped; only what was finished is written", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # Whoever read the output has enough of it, as `head` has: that is no fault of the input.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 141
     except MemoryError as error:
         fail(f"there is not enough memory for this ({error}); try smaller --hidden or --batch-size")
     except (OSError, ValueError, Diverged) as error:
@@ -127,8 +127,8 @@ def whole(text: str) -> int:
 
 
 def few(text: str) -> int:
-    if (number := whole(text)) > 200:
-        raise argparse.ArgumentTypeError(f"needs at most 200, not {number}: more cannot be seen")
+    if (number := whole(text)) > 100:
+        raise argparse.ArgumentTypeError(f"needs at most 100, not {number}: one picture holds them")
     return number
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from . import __version__, plot
 from .data import ArrayDataset, transforms
-from .files import write_whole
+from .files import check_writable, write_whole
 from .recipes import RECIPES, AnyRecipe, Recipe, Run, count_weights, first_weights, run
 from .report import write_report
 from .train import Epoch
@@ -68,9 +68,8 @@ def compare(
     The results are written after every run and the report at the end, even when it is
     interrupted: what was finished is kept.
     """
-    out.mkdir(parents=True, exist_ok=True)
     made = how_made(command)
-    write_results(out / "results.json", [], notes, made)
+    check_writable(out / "results.json")
     runs: list[Run] = []
     try:
         for recipe in recipes:

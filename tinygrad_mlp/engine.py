@@ -190,10 +190,10 @@ def apply(op: Op, args: tuple, params: dict) -> Any:
         raise type(error)(_explain(op, arrays, params, error)) from error
     if type(data) is not np.ndarray:
         data = np.asarray(data)
-    if data.dtype is FLOAT64 and not _any_float64(arrays):
+    if data.dtype is FLOAT64 and not _any_float64(args):
         data = data.astype(FLOAT32)
     node = new_node(data)
-    if wants_grad and mode.recording and op.has_rules:
+    if wants_grad and mode.recording and op.has_rules and data.dtype.kind == "f":
         node.requires_grad = True
         node.op = op
         node.inputs = tuple(inputs)
@@ -249,8 +249,9 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else np.asarray(value)
 
 
-def _any_float64(arrays: list) -> bool:
-    return any(isinstance(a, np.ndarray) and a.dtype is FLOAT64 for a in arrays)
+def _any_float64(args: tuple) -> bool:
+    arrays = (a.data if isinstance(a, Node) else a for a in args)
+    return any(isinstance(a, np.ndarray) and a.dtype == FLOAT64 for a in arrays)
 
 
 def _explain(op: Op, arrays: list, params: dict, error: Exception) -> str:
@@ -299,7 +300,7 @@ def run_backward(
 
     With `inputs`, their gradients, and only the way to them is computed; without, those of
     every leaf that requires one. Gradients are tensors, recorded with `create_graph`; no two
-    of them share memory. The graph is freed on the way unless `retain_graph`.
+    of them share memory. What was walked over is freed unless `retain_graph`.
     """
     nodes = _reachable(outputs)
     order = sorted(nodes, reverse=True)
@@ -316,11 +317,13 @@ def run_backward(
             if gradient is not None:
                 for hook in node.hooks or ():
                     gradient = _after_hook(hook, gradient)
-                if node.op is None if targets is None else serial in targets:
+                if _is_leaf(node) if targets is None else serial in targets:
                     found.append((node, _as_node(gradient if node.op is None else gradient * 1)))
-                if node.op is not None:
-                    _send_back(node, gradient, pending, needed, create_graph)
-            if not retain_graph and node.op is not None:
+            if node.op is None or not (targets is None or _leads_to(node, needed)):
+                continue
+            if gradient is not None:
+                _send_back(node, gradient, pending, needed, create_graph)
+            if not retain_graph:
                 node.inputs = None
     return found
 
@@ -335,6 +338,11 @@ def _reachable(outputs: Sequence[Node]) -> dict[int, Node]:
             continue
         nodes[node.serial] = node
         if node.op is None:
+            if node.data.dtype.kind != "f":
+                raise TypeError(
+                    f"only floating-point tensors can require a gradient, and a leaf here is "
+                    f"{node.data.dtype}; write tensor(data, dtype=np.float32, requires_grad=True)"
+                )
             continue
         if node.inputs is None:
             raise RuntimeError(
@@ -352,10 +360,19 @@ def _on_the_way(nodes: dict[int, Node], order: list[int], targets: set[int]) -> 
     """The serials through which a gradient must pass to reach the targets."""
     needed: set[int] = set()
     for serial in reversed(order):
-        inputs = nodes[serial].inputs or ()
-        if serial in targets or any(isinstance(x, Node) and x.serial in needed for x in inputs):
+        if serial in targets or _leads_to(nodes[serial], needed):
             needed.add(serial)
     return needed
+
+
+def _leads_to(node: Node, needed: set[int]) -> bool:
+    """Whether an input of `node` is needed."""
+    return any(isinstance(x, Node) and x.serial in needed for x in node.inputs or ())
+
+
+def _is_leaf(node: Node) -> bool:
+    """Whether `node` keeps a gradient: it may have stopped requiring one."""
+    return node.op is None and node.requires_grad
 
 
 def _send_back(node: Node, g: Any, pending: dict, needed: Any, create_graph: bool) -> None:
@@ -396,18 +413,21 @@ def _unbroadcast(g: Any, shape: tuple[int, ...], op: Op) -> Any:
     """Sum `g` over what broadcasting had stretched, so that it has `shape` again."""
     if not hasattr(g, "shape"):
         g = np.asarray(g)
+        if g.dtype.kind not in "fiub":
+            raise TypeError(f"a derivative rule of {op.name}() gave no gradient, but {g.item()!r}")
     extra = g.ndim - len(shape)
     stretched = tuple(
         d for d in range(g.ndim) if d < extra or (shape[d - extra] == 1 and g.shape[d] != 1)
     )
     summed = g.sum(stretched) if stretched else g
-    try:
-        return summed.reshape(shape)
-    except ValueError as error:
+    if extra < 0 or summed.shape != tuple(
+        n for d, n in enumerate(shape) if d + extra not in stretched
+    ):
         raise ValueError(
             f"a derivative rule of {op.name}() gave a gradient of shape {g.shape} for an input "
             f"of shape {shape}; it must have the shape of the input or of the output"
-        ) from error
+        )
+    return summed.reshape(shape)
 
 
 def _is_shared(part: Any, others: tuple) -> bool:
@@ -421,7 +441,14 @@ def _after_hook(hook: Callable, gradient: Any) -> Any:
     returned = hook(_as_node(gradient * 1))
     if returned is None:
         return gradient
-    return (returned if isinstance(gradient, Node) else returned.data) * 1
+    if not isinstance(returned, Node) or returned.data.shape != gradient.shape:
+        shape = f" of shape {returned.data.shape}" if isinstance(returned, Node) else ""
+        raise TypeError(
+            f"a hook returned a {type(returned).__name__}{shape}; it must return nothing, or the "
+            f"gradient in another tensor of its shape {gradient.shape}"
+        )
+    value: Any = returned if isinstance(gradient, Node) else returned.data
+    return value.astype(gradient.dtype) * 1
 
 
 def _as_node(value: Any) -> Any:
@@ -450,7 +477,7 @@ def _owner(array: np.ndarray) -> np.ndarray:
 
 
 def _refuse_if_changed(node: Node) -> None:
-    for value in (node, *node.inputs):
+    for value in (node, *node.inputs, *_arrays_in(node.params)):
         array = value.data if isinstance(value, Node) else value
         if isinstance(array, np.ndarray):
             _, when = _changed.get(id(_owner(array)), (None, 0))
@@ -460,6 +487,14 @@ def _refuse_if_changed(node: Node) -> None:
                     "gradient was changed in place after it was used; change a copy "
                     "(t.clone()), or change it after backward()"
                 )
+
+
+def _arrays_in(params: dict) -> Iterator[np.ndarray]:
+    """The arrays among the parameters, as in an index, alone or in a tuple."""
+    for value in params.values():
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, np.ndarray):
+                yield part
 
 
 # --------------------------------------------------------------------------- finding a bad op
