@@ -10,6 +10,7 @@ import argparse
 import io
 import math
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -211,7 +212,8 @@ def run_compare(options: argparse.Namespace) -> None:
     finally:
         if runs:
             print("\n" + as_text(HEADER, table(runs)) + "\n")
-            print("\n".join(findings(runs)))
+            for sentence in findings(runs):
+                print(f"- {sentence}")
             print(f"\nwritten: {options.out / 'results.json'}, {options.out / 'report.html'}")
 
 
@@ -287,17 +289,25 @@ def run_show(options: argparse.Namespace) -> None:
 def watch(recipe: AnyRecipe, seed: int) -> Callable[[Epoch], None]:
     """What to call after each epoch: it moves a bar, or prints a line where nobody sees a bar."""
     name = f"{recipe.name}, seed {seed}"
+
+    def words(epoch: Epoch) -> str:
+        return f"loss {epoch.loss:.4f}, accuracy {100 * epoch.accuracy:.2f} %"
+
+    def line(epoch: Epoch) -> None:
+        print(f"{name}: epoch {epoch.epoch}/{recipe.epochs}, {words(epoch)}", flush=True)
+
     if not (sys.stdout.isatty() and sys.stderr.isatty()):
-
-        def line(epoch: Epoch) -> None:
-            words = f"loss {epoch.loss:.4f}, accuracy {100 * epoch.accuracy:.2f} %"
-            print(f"{name}: epoch {epoch.epoch}/{recipe.epochs}, {words}", flush=True)
-
         return line
-    bar = tqdm(total=recipe.epochs, desc=f"{name:24}", unit="epoch")
+    bar = tqdm(
+        total=recipe.epochs,
+        desc=f"{name:22}",
+        ncols=min(110, shutil.get_terminal_size().columns - 1),
+        bar_format="{desc} {bar} epoch {n_fmt}/{total_fmt} [{elapsed}<{remaining}]{postfix}",
+        mininterval=0,
+    )
 
     def move(epoch: Epoch) -> None:
-        bar.set_postfix(loss=f"{epoch.loss:.4f}", accuracy=f"{100 * epoch.accuracy:.2f} %")
+        bar.set_postfix_str(words(epoch), refresh=False)
         bar.update()
         if epoch.epoch == recipe.epochs:
             bar.close()

@@ -26,6 +26,14 @@ def plain(x: Any) -> Any:
     return x.data if isinstance(x, Node) else x
 
 
+def _axis(dim: int, ndim: int) -> int:
+    """A dimension counted from the front: of `ndim`, -1 is the last."""
+    if not -ndim <= dim < ndim:
+        known = f"use one from {-ndim} to {ndim - 1}" if ndim else "it has none to name"
+        raise IndexError(f"no dimension {dim} in a tensor of {ndim} dimensions; {known}")
+    return dim % ndim
+
+
 # --------------------------------------------------------------------------------- elementwise
 
 
@@ -52,7 +60,7 @@ def log2(x: Any) -> Any:
 def clamp(x: Any, min: Any = None, max: Any = None) -> Any:
     """`x` held between `min` and `max`; at the bounds themselves the gradient passes."""
     if min is None and max is None:
-        raise ValueError("clamp needs min, max or both")
+        raise ValueError("clamp needs min=, max= or both, and got neither")
     if min is not None:
         x = where(ops.less(x, min), min, x)
     if max is not None:
@@ -66,8 +74,9 @@ def masked_fill(x: Any, mask: Any, value: Any) -> Any:
 
 
 def lerp(x: Any, end: Any, weight: Any) -> Any:
-    """From `x` to `end`: x + weight * (end - x)."""
-    return x + weight * (end - x)
+    """From `x` to `end`: x + weight * (end - x), counted from the nearer end, so exact at both."""
+    near_end = abs(weight) >= 0.5
+    return where(near_end, end, x) + (weight - near_end) * (end - x)
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
@@ -108,8 +117,9 @@ def max(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest value; or the values and indices over `dim`; or, of two tensors, `maximum`."""
     if dim is None:
         return ops.amax(x)
-    if not isinstance(dim, int):
+    if isinstance(dim, (Node, np.ndarray)):
         return ops.maximum(x, dim)
+    dim = _one_dim(dim, "max", x)
     return _extreme(x, ops.argmax(x, dim=dim, keepdim=True), dim, keepdim)
 
 
@@ -117,9 +127,19 @@ def min(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest value; or the values and indices over `dim`; or, of two tensors, `minimum`."""
     if dim is None:
         return ops.amin(x)
-    if not isinstance(dim, int):
+    if isinstance(dim, (Node, np.ndarray)):
         return ops.minimum(x, dim)
+    dim = _one_dim(dim, "min", x)
     return _extreme(x, ops.argmin(x, dim=dim, keepdim=True), dim, keepdim)
+
+
+def _one_dim(dim: Any, name: str, x: Any) -> int:
+    if not isinstance(dim, (int, np.integer)):
+        raise TypeError(
+            f"{name} takes one dimension or a second tensor, not {dim!r}; "
+            f"a{name} takes several dimensions"
+        )
+    return _axis(int(dim), x.ndim)
 
 
 def _extreme(x: Any, index: Any, dim: int, keepdim: bool) -> Extreme:
@@ -131,8 +151,9 @@ def _extreme(x: Any, index: Any, dim: int, keepdim: bool) -> Extreme:
 
 def var(x: Any, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> Any:
     """Variance over `dim`: squares of the distances from the mean over (n - correction)."""
+    freedom = builtins.max(0, _count(x, dim) - correction)
     away = x - ops.mean(x, dim=dim, keepdim=True)
-    return ops.sum(away * away, dim=dim, keepdim=keepdim) / (_count(x, dim) - correction)
+    return ops.sum(away * away, dim=dim, keepdim=keepdim) / freedom
 
 
 def std(x: Any, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> Any:
@@ -142,11 +163,13 @@ def std(x: Any, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> 
 
 def norm(x: Any, p: float = 2, dim: Dim = None, keepdim: bool = False) -> Any:
     """The p-norm over `dim`: (sum of |x|^p)^(1/p). p = 1, 2, inf and any other above 0."""
+    if not p > 0:
+        raise ValueError(f"norm needs a p above 0, such as 1, 2 or inf, not {p}")
     if p == 2:
         return _sqrt_or_zero(ops.sum(x * x, dim=dim, keepdim=keepdim))
     if p == math.inf:
         return ops.amax(ops.abs(x), dim=dim, keepdim=keepdim)
-    total = ops.sum(ops.abs(x) if p == 1 else ops.abs(x) ** p, dim=dim, keepdim=keepdim)
+    total = ops.sum(ops.abs(x) if p == 1 else _power_or_zero(ops.abs(x), p), dim=dim, keepdim=keepdim)
     return total if p == 1 else _power_or_zero(total, 1 / p)
 
 
@@ -162,7 +185,9 @@ def _power_or_zero(x: Any, exponent: float) -> Any:
 def prod(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     """Product over `dim` or all, multiplied up in pairs: right where there are zeros, too."""
     if dim is None:
-        return prod(flatten(x), 0)
+        whole = prod(flatten(x), 0)
+        return whole.reshape([1] * x.ndim) if keepdim else whole
+    dim = _axis(dim, x.ndim)
     x = swap_to_end(x, dim)
     while x.shape[-1] > 1:
         half = x.shape[-1] // 2
@@ -183,7 +208,7 @@ def swap_to_end(x: Any, dim: int) -> Any:
 
 def logsumexp(x: Any, dim: Dim, keepdim: bool = False) -> Any:
     """log of the sum of e^x over `dim`, without overflow."""
-    largest = np.max(plain(x), axis=dim, keepdims=True)
+    largest = np.max(plain(x), axis=dim, keepdims=True, initial=-np.inf)
     largest = np.where(np.isfinite(largest), largest, 0).astype(largest.dtype)
     total = ops.log(ops.sum(ops.exp(x - largest), dim=dim, keepdim=keepdim))
     return total + (largest if keepdim else np.squeeze(largest, dim))
@@ -191,7 +216,7 @@ def logsumexp(x: Any, dim: Dim, keepdim: bool = False) -> Any:
 
 def _count(x: Any, dim: Dim) -> int:
     dims = range(x.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
-    return math.prod(x.shape[d] for d in dims)
+    return math.prod(x.shape[_axis(d, x.ndim)] for d in dims)
 
 
 # --------------------------------------------------------------------------------------- shape
@@ -225,26 +250,38 @@ def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     """The dimensions from `start_dim` to `end_dim` as one."""
     if x.ndim == 0:
         return x.reshape(1)
-    start, end = start_dim % x.ndim, end_dim % x.ndim
+    start, end = _axis(start_dim, x.ndim), _axis(end_dim, x.ndim)
+    if start > end:
+        raise ValueError(
+            f"flatten needs a start_dim before its end_dim, not {start_dim} and {end_dim} "
+            f"in a tensor of {x.ndim} dimensions"
+        )
     return x.reshape(*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :])
 
 
 def unflatten(x: Any, dim: int, sizes: Sequence[int]) -> Any:
-    """One dimension as several."""
-    dim = dim % x.ndim
+    """One dimension as several; one of the sizes may be -1."""
+    dim = _axis(dim, x.ndim)
+    given, known = tuple(sizes), math.prod(n for n in sizes if n != -1)
+    sizes = [x.shape[dim] // builtins.max(known, 1) if n == -1 else n for n in given]
+    if math.prod(sizes) != x.shape[dim] or given.count(-1) > 1:
+        raise ValueError(
+            f"unflatten cannot make sizes {given} of dimension {dim}, which has {x.shape[dim]}; "
+            "their product must be that, and only one may be -1"
+        )
     return x.reshape(*x.shape[:dim], *sizes, *x.shape[dim + 1 :])
 
 
 def squeeze(x: Any, dim: Dim = None) -> Any:
     """Without the dimensions of size 1: all of them, or those named that have size 1."""
     named = range(x.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
-    gone = {d % x.ndim for d in named if x.shape[d] == 1}
+    gone = {d for d in (_axis(d, x.ndim) for d in named) if x.shape[d] == 1}
     return x.reshape([n for d, n in enumerate(x.shape) if d not in gone])
 
 
 def unsqueeze(x: Any, dim: int) -> Any:
     """With a new dimension of size 1 at place `dim`."""
-    dim = dim % (x.ndim + 1)
+    dim = _axis(dim, x.ndim + 1)
     return x.reshape(*x.shape[:dim], 1, *x.shape[dim:])
 
 
@@ -262,7 +299,9 @@ def repeat(x: Any, *repeats: Any) -> Any:
 
 def flip(x: Any, *dims: Any) -> Any:
     """The order of values reversed along the dimensions named."""
-    turned = {d % x.ndim for d in sizes(dims)}
+    turned = [_axis(d, x.ndim) for d in sizes(dims)]
+    if len(set(turned)) < len(turned):
+        raise ValueError(f"flip was given a dimension twice: {sizes(dims)}; name each once")
     return x[tuple(slice(None, None, -1) if d in turned else slice(None) for d in range(x.ndim))]
 
 
@@ -270,33 +309,50 @@ def roll(x: Any, shifts: Any, dims: Any = None) -> Any:
     """Values moved along; what leaves at one end comes in at the other."""
     if dims is None:
         return roll(flatten(x), shifts, 0).reshape(x.shape)
-    shifts, dims = ((v,) if isinstance(v, int) else v for v in (shifts, dims))
+    shifts, dims = ((v,) if isinstance(v, int) else tuple(v) for v in (shifts, dims))
+    if len(shifts) != len(dims):
+        raise ValueError(f"roll needs one shift for each dimension, not {shifts} for {dims}")
     for shift, dim in zip(shifts, dims, strict=True):
+        dim = _axis(dim, x.ndim)
         positions = (np.arange(x.shape[dim]) - shift) % builtins.max(x.shape[dim], 1)
-        x = x[(slice(None),) * (dim % x.ndim) + (positions,)]
+        x = x[(slice(None),) * dim + (positions,)]
     return x
 
 
 def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
     """The tensors one after the other along `dim`."""
+    if not len(tensors):
+        raise ValueError("cat needs a list of at least one tensor, and got an empty one")
     return ops.cat(*tensors, dim=dim)
 
 
 def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
     """Tensors of one shape, side by side along a new dimension."""
+    shapes = [x.shape for x in tensors]
+    if len(set(shapes)) != 1:
+        raise ValueError(
+            f"stack needs one or more tensors of one shape, and got {shapes}; "
+            "cat joins those that differ along one dimension"
+        )
     return ops.cat(*(unsqueeze(x, dim) for x in tensors), dim=dim)
 
 
 def split(x: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Pieces along `dim`, all of one size (the last may be smaller), or of the sizes given."""
+    dim = _axis(dim, x.ndim)
     n = x.shape[dim]
     given = split_size_or_sections
     if isinstance(given, int):
-        given = [builtins.min(given, n - start) for start in range(0, n, given)] or [0]
-    if builtins.sum(given) != n:
-        raise ValueError(f"split sizes {given} do not add up to the size {n} of dimension {dim}")
+        if given < 1 and (given or n):
+            raise ValueError(f"split needs a size of at least 1, not {given}")
+        given = [builtins.min(given, n - start) for start in range(0, n, given or 1)] or [0]
+    if builtins.sum(given) != n or builtins.min(given, default=0) < 0:
+        raise ValueError(
+            f"split sizes {given} do not add up to the size {n} of dimension {dim}; "
+            "they must, and none may be below 0"
+        )
     ends = np.cumsum(given)
-    before = (slice(None),) * (dim % x.ndim)
+    before = (slice(None),) * dim
     return tuple(x[(*before, slice(int(e - s), int(e)))] for s, e in zip(given, ends, strict=True))
 
 
@@ -304,7 +360,8 @@ def chunk(x: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """At most `chunks` pieces of one size along `dim` (the last may be smaller)."""
     if chunks < 1:
         raise ValueError(f"chunk needs at least one piece, not {chunks}")
-    return split(x, builtins.max(1, -(-x.shape[dim] // chunks)), dim)
+    n = x.shape[_axis(dim, x.ndim)]
+    return split(x, -(-n // chunks) if n else [0] * chunks, dim)
 
 
 def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float = 0.0) -> Any:
@@ -316,7 +373,10 @@ def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float = 0.0) 
     if mode != "constant":
         raise ValueError(f'pad knows only the mode "constant", not {mode!r}')
     if len(pad) % 2 or len(pad) > 2 * x.ndim or builtins.min(pad, default=0) < 0:
-        raise ValueError(f"pad needs pairs of widths, at most {x.ndim} of them, not {tuple(pad)}")
+        raise ValueError(
+            f"pad needs (left, right) of the last dimension, and so on for at most {x.ndim}, "
+            f"none below 0, not {tuple(pad)}; to cut off, take a slice"
+        )
     pairs = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)]
     margins = [(0, 0)] * (x.ndim - len(pairs)) + pairs[::-1]
     shape = tuple(n + a + b for n, (a, b) in zip(x.shape, margins, strict=True))
@@ -339,13 +399,17 @@ def triu(x: Any, diagonal: int = 0) -> Any:
 
 
 def _lower(x: Any, diagonal: int) -> np.ndarray:
+    if x.ndim < 2:
+        raise ValueError(f"tril and triu need at least 2 dimensions, not the shape {x.shape}")
     rows, columns = x.shape[-2:]
     return np.tri(rows, columns, diagonal, dtype=bool)
 
 
 def diagonal(x: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     """The diagonal over two dimensions, as a new last dimension."""
-    dim1, dim2 = dim1 % x.ndim, dim2 % x.ndim
+    dim1, dim2 = _axis(dim1, x.ndim), _axis(dim2, x.ndim)
+    if dim1 == dim2:
+        raise ValueError(f"diagonal needs two different dimensions, not {dim1} twice")
     others = [d for d in range(x.ndim) if d not in (dim1, dim2)]
     x = ops.permute(x, dims=(*others, dim1, dim2))
     rows = builtins.max(0, -offset)
@@ -363,15 +427,24 @@ def _places(index: Any, dim: int) -> tuple[np.ndarray, ...]:
     index = np.asarray(plain(index))
     grid = [np.arange(n).reshape([-1 if i == d else 1 for i in range(index.ndim)])
             for d, n in enumerate(index.shape)]  # fmt: skip
-    grid[dim % index.ndim] = index
+    grid[dim] = index
     return tuple(grid)
 
 
 def gather(x: Any, dim: int, index: Any) -> Any:
     """Values picked along `dim`: result[i][j] = x[index[i][j]][j], for dim = 0."""
-    if x.ndim != plain(index).ndim:
-        raise ValueError(f"gather needs an index of {x.ndim} dimensions, like the tensor")
-    return x[_places(index, dim)]
+    index = np.asarray(plain(index))
+    _need_same_ndim("gather", x, index)
+    return x[_places(index, _axis(dim, x.ndim))]
+
+
+def _need_same_ndim(name: str, x: Any, *others: Any) -> None:
+    for other in others:
+        if other.ndim != x.ndim:
+            raise ValueError(
+                f"{name} needs an index with as many dimensions as the tensor, and got shapes "
+                f"{x.shape} and {other.shape}; add some of size 1 with unsqueeze"
+            )
 
 
 def take_along_dim(x: Any, indices: Any, dim: int | None = None) -> Any:
@@ -379,6 +452,8 @@ def take_along_dim(x: Any, indices: Any, dim: int | None = None) -> Any:
     indices = np.asarray(plain(indices))
     if dim is None:
         return flatten(x)[indices.reshape(-1)]
+    _need_same_ndim("take_along_dim", x, indices)
+    dim = _axis(dim, x.ndim)
     ours, theirs = list(x.shape), list(indices.shape)
     ours[dim] = theirs[dim] = 1
     shape = list(np.broadcast_shapes(tuple(ours), tuple(theirs)))
@@ -389,15 +464,27 @@ def take_along_dim(x: Any, indices: Any, dim: int | None = None) -> Any:
 
 def scatter_add(x: Any, dim: int, index: Any, src: Any) -> Any:
     """`x` with `src` added at `index` along `dim`; what is named twice is added twice."""
-    index = np.asarray(plain(index))
+    index, dim = np.asarray(plain(index)), _axis(dim, x.ndim)
+    if index.ndim != x.ndim or index.ndim != src.ndim or np.any(np.less(src.shape, index.shape)):
+        raise ValueError(
+            f"scatter_add needs a src of the shape of its index, or larger, both of {x.ndim} "
+            f"dimensions, and got src {src.shape} and index {index.shape}"
+        )
     part = src[tuple(slice(n) for n in index.shape)]
     return x + ops.put(part, shape=x.shape, index=_places(index, dim))
 
 
-def index_add(x: Any, dim: int, index: Any, source: Any) -> Any:
-    """`x` with the slices of `source` added to its slices number `index` along `dim`."""
-    places = (slice(None),) * (dim % x.ndim) + (np.asarray(plain(index)),)
-    return x + ops.put(source, shape=x.shape, index=places)
+def index_add(x: Any, dim: int, index: Any, source: Any, alpha: float = 1) -> Any:
+    """`x` with alpha times the slices of `source` added to its slices `index` along `dim`."""
+    index, dim = np.asarray(plain(index)), _axis(dim, x.ndim)
+    wanted = (*x.shape[:dim], index.size, *x.shape[dim + 1 :])
+    if index.ndim != 1 or source.shape != wanted:
+        raise ValueError(
+            f"index_add needs an index of one dimension, not {index.shape}, and, for it, a "
+            f"source of shape {wanted}, not {source.shape}"
+        )
+    added = ops.put(source, shape=x.shape, index=(slice(None),) * dim + (index,))
+    return x + (added if alpha == 1 else added * alpha)
 
 
 # ------------------------------------------------------------------------------------ products

@@ -1,0 +1,83 @@
+"""Values picked and added by their positions. Indices may repeat."""
+
+import numpy as np
+import torch
+from hypothesis import strategies as st
+
+from tinygrad_mlp import composed
+from tinygrad_mlp.testing import Sample, arrays, shapes
+
+from .case import Composed, random
+
+
+def positions(draw, shape, size):
+    """Positions from 0 up to `size`, in any order and number."""
+    return np.asarray(random(draw).integers(0, max(size, 1), shape))
+
+
+@st.composite
+def gathered(draw):
+    """An index no longer than the tensor along the other dimensions."""
+    x = draw(arrays(shapes(min_dims=1, min_side=1)))
+    dim = draw(st.integers(-x.ndim, x.ndim - 1))
+    shape = [draw(st.integers(0, n)) for n in x.shape]
+    shape[dim] = draw(st.integers(0, 4))
+    return Sample((x, positions(draw, shape, x.shape[dim])), {"dim": dim})
+
+
+@st.composite
+def taken(draw):
+    """An index that broadcasts with the tensor, but for the dimension it picks along."""
+    x = draw(arrays(shapes(min_dims=1, min_side=1)))
+    if draw(st.integers(0, 3)) == 0:
+        shape = draw(shapes(min_dims=1, max_dims=2))
+        return Sample((x, positions(draw, shape, x.size)), {"dim": None})
+    dim = draw(st.integers(-x.ndim, x.ndim - 1))
+    shape = [draw(st.sampled_from([n, 1])) for n in x.shape]
+    shape[dim] = draw(st.integers(0, 4))
+    x = np.asarray(x[tuple(slice(draw(st.sampled_from([None, 1]))) for _ in shape)])
+    return Sample((x, positions(draw, shape, x.shape[dim])), {"dim": dim})
+
+
+@st.composite
+def scattered(draw):
+    """An index no longer than the source, nor, but along `dim`, than the tensor."""
+    x = draw(arrays(shapes(min_dims=1, min_side=1)))
+    dim = draw(st.integers(-x.ndim, x.ndim - 1))
+    shape = [draw(st.integers(0, n)) for n in x.shape]
+    shape[dim] = draw(st.integers(0, 4))
+    source = draw(arrays(tuple(n + draw(st.integers(0, 1)) for n in shape)))
+    return Sample((x, positions(draw, shape, x.shape[dim]), source), {"dim": dim})
+
+
+@st.composite
+def added(draw):
+    x = draw(arrays(shapes(min_dims=1, min_side=1)))
+    dim = draw(st.integers(-x.ndim, x.ndim - 1))
+    shape = list(x.shape)
+    shape[dim] = draw(st.integers(0, 4))
+    index = positions(draw, (shape[dim],), x.shape[dim])
+    params = {"dim": dim, "alpha": draw(st.sampled_from([1, 2.5]))}
+    return Sample((x, index, draw(arrays(tuple(shape)))), params)
+
+
+CASES = {
+    "gather": Composed(
+        gathered(),
+        lambda x, index, dim: torch.gather(x, dim, index),
+        ours=lambda x, index, dim: composed.gather(x, dim, index),
+    ),
+    "take_along_dim": Composed(taken(), torch.take_along_dim, examples=30),
+    "scatter_add": Composed(
+        scattered(),
+        lambda x, index, src, dim: torch.scatter_add(x, dim, index, src),
+        ours=lambda x, index, src, dim: composed.scatter_add(x, dim, index, src),
+    ),
+    "index_add": Composed(
+        added(),
+        lambda x, index, source, dim, alpha: torch.index_add(x, dim, index, source, alpha=alpha),
+        ours=lambda x, index, source, dim, alpha: composed.index_add(
+            x, dim, index, source, alpha=alpha
+        ),
+    ),
+}

@@ -1,0 +1,153 @@
+"""Saved models: exact to the bit, whole or not at all, and clear when something is wrong."""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from tinygrad_mlp import checkpoint, files, nn
+from tinygrad_mlp.basic import BasicMLP
+
+
+def odd_numbers(dtype=np.float32):
+    """A layer with every kind of number in it."""
+    layer = nn.Linear(4, 3, rng=0, dtype=dtype)
+    limits = np.finfo(dtype)
+    layer.weight.data[0] = [limits.max, limits.smallest_subnormal, -0.0, np.pi]
+    layer.bias.data[:2] = [np.nan, -np.inf]
+    return layer
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_model_comes_back_exact_to_the_bit(tmp_path, dtype):
+    one, other = odd_numbers(dtype), nn.Linear(4, 3, rng=1, dtype=dtype)
+    checkpoint.save(tmp_path / "model.safetensors", one)
+    checkpoint.load(tmp_path / "model.safetensors", other)
+    for name, value in one.state_dict().items():
+        assert other.state_dict()[name].tobytes() == value.tobytes()
+
+
+def test_weights_that_are_not_contiguous_and_without_dimensions_come_back(tmp_path):
+    class Odd(nn.Module):
+        def __init__(self):
+            self.number = nn.Parameter(np.array(0.5))
+            self.turned = nn.Parameter(np.ones((2, 3)))
+            self.turned.data = np.arange(6.0).reshape(3, 2).T
+
+    checkpoint.save(tmp_path / "model", Odd())
+    weights, _ = checkpoint.read(tmp_path / "model")
+    assert weights["number"] == 0.5
+    np.testing.assert_array_equal(weights["turned"], [[0, 2, 4], [1, 3, 5]])
+
+
+def test_the_hand_written_network_is_saved_too(tmp_path):
+    one, other = BasicMLP((5,), rng=0), BasicMLP((5,), rng=1)
+    checkpoint.save(tmp_path / "model", one)
+    checkpoint.load(tmp_path / "model", other)
+    np.testing.assert_array_equal(one.dense[1].weight, other.dense[1].weight)
+
+
+def test_metadata_goes_round(tmp_path):
+    words = {"recipe": "small — é", "hidden": [10, 20], "by_hand": False, "lr": 0.1, "none": None}
+    checkpoint.save(tmp_path / "model", nn.Linear(1, 1), **words)
+    assert checkpoint.read(tmp_path / "model")[1] == words
+
+
+def test_without_metadata_there_is_none(tmp_path):
+    checkpoint.save(tmp_path / "model", nn.Linear(1, 1))
+    assert checkpoint.read(tmp_path / "model")[1] == {}
+
+
+def test_metadata_of_other_programs_is_given_as_it_is(tmp_path):
+    save_file({"weight": np.ones(2)}, tmp_path / "model", metadata={"format": "pt"})
+    assert checkpoint.read(tmp_path / "model")[1] == {"format": "pt"}
+
+
+def test_other_programs_can_read_the_file(tmp_path):
+    layer = nn.Linear(2, 3, rng=0)
+    checkpoint.save(tmp_path / "model", layer)
+    found = load_file(tmp_path / "model")
+    assert sorted(found) == ["bias", "weight"]
+    np.testing.assert_array_equal(found["weight"], layer.weight.data)
+
+
+def test_folders_are_made_and_nothing_else_is_left_in_them(tmp_path):
+    path = tmp_path / "new" / "folder" / "model.safetensors"
+    checkpoint.save(path, nn.Linear(1, 1))
+    checkpoint.save(path, nn.Linear(1, 1))
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_missing_file_says_how_to_make_one(tmp_path):
+    with pytest.raises(FileNotFoundError, match="model: no such file; `train --out FILE` writes"):
+        checkpoint.read(tmp_path / "model")
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        checkpoint.read(tmp_path)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 7, 8, 20, -1])
+def test_a_file_cut_short_is_told(tmp_path, cut):
+    path = tmp_path / "model"
+    checkpoint.save(path, nn.Linear(3, 2))
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(ValueError, match="model: not a whole safetensors file"):
+        checkpoint.read(path)
+
+
+def test_a_file_of_something_else_is_told(tmp_path):
+    (tmp_path / "model").write_text(json.dumps({"weights": [1, 2, 3]}) * 50)
+    with pytest.raises(ValueError, match="not a whole safetensors file"):
+        checkpoint.read(tmp_path / "model")
+
+
+def test_a_model_of_another_shape_is_left_as_it_was(tmp_path):
+    checkpoint.save(tmp_path / "model", nn.Linear(3, 2))
+    model = nn.Linear(4, 2, rng=0)
+    before = model.state_dict()
+    with pytest.raises(ValueError, match=r"weight has shape \(2, 3\), expected \(2, 4\)"):
+        checkpoint.load(tmp_path / "model", model)
+    np.testing.assert_array_equal(model.weight.data, before["weight"])
+
+
+# ------------------------------------------------------------------------- writing whole files
+
+
+def test_text_is_written_as_utf_8(tmp_path):
+    files.write_whole(tmp_path / "file", "é → ±")
+    assert (tmp_path / "file").read_bytes() == "é → ±".encode()
+
+
+@pytest.mark.parametrize("fails", ["replace", "chmod"])
+def test_a_failure_keeps_the_old_file_and_leaves_no_other(tmp_path, monkeypatch, fails):
+    path = tmp_path / "file"
+    files.write_whole(path, "old")
+
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(files.os, fails, stop)
+    with pytest.raises(KeyboardInterrupt):
+        files.write_whole(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("write", [lambda path: files.write_whole(path, ""), files.check_writable])
+def test_a_place_that_cannot_be_written_is_named(tmp_path, write):
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file" / "inside", tmp_path / "file" / "in" / "inside", tmp_path):
+        with pytest.raises(OSError, match=rf"{path} cannot be written \(.+\); choose another"):
+            write(path)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_check_writable_leaves_what_is_there_as_it_was(tmp_path):
+    (tmp_path / "file").write_text("old")
+    files.check_writable(tmp_path / "file")
+    files.check_writable(tmp_path / "new" / "file")
+    assert (tmp_path / "file").read_text() == "old"
+    assert list((tmp_path / "new").iterdir()) == []

@@ -1,0 +1,337 @@
+"""The command line: bad input gets one line and exit code 2, the rest does what it says."""
+
+import gzip
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tinygrad_mlp
+from tinygrad_mlp import __main__ as cli
+from tinygrad_mlp import checkpoint, nn
+from tinygrad_mlp.data import load_mnist
+from tinygrad_mlp.recipes import RECIPES
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def write_idx(path, values):
+    head = struct.pack(f">HBB{values.ndim}I", 0, 8, values.ndim, *values.shape)
+    path.write_bytes(gzip.compress(head + values.astype(np.uint8).tobytes(), 1))
+
+
+@pytest.fixture(scope="session")
+def some_digits(tmp_path_factory):
+    """A folder with a little of MNIST: 300 images to train on, 200 to test on."""
+    folder = tmp_path_factory.mktemp("digits")
+    data = load_mnist(split="test")
+    for prefix, part in (("train", slice(300)), ("t10k", slice(300, 500))):
+        images, labels = data[part]
+        write_idx(folder / f"{prefix}-images-idx3-ubyte.gz", np.rint(images * 255))
+        write_idx(folder / f"{prefix}-labels-idx1-ubyte.gz", labels)
+    return folder
+
+
+@pytest.fixture
+def run(capsys, tmp_path, monkeypatch):
+    """Runs a command in an empty folder; gives exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(*arguments):
+        try:
+            code = cli.main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            code = stop.code
+        return (code, *capsys.readouterr())
+
+    return command
+
+
+def results(folder="out"):
+    """What `compare` has written into a folder."""
+    return json.loads(Path(folder, "results.json").read_text("utf-8"))
+
+
+@pytest.fixture
+def no_pictures(monkeypatch):
+    monkeypatch.setattr(
+        "tinygrad_mlp.compare.write_report", lambda path, *parts: path.write_text("a report")
+    )
+
+
+# ----------------------------------------------------------------------------------- bad input
+
+BAD = {
+    "no command": ([], "required: command"),
+    "unknown command": (["compete"], "invalid choice: 'compete'"),
+    "unknown option": (["compare", "--fast"], "unrecognized arguments: --fast"),
+    "unknown recipe": (["compare", "--recipes", "small,nope"], "no recipe named 'nope'; choose"),
+    "empty recipes": (["compare", "--recipes", ""], "no recipe named ''; choose from basic,"),
+    "unknown recipe to train": (["train", "--recipe", "nope"], "no recipe named 'nope'; choose"),
+    "no epochs": (["compare", "--epochs", "0"], "--epochs: needs a whole number of at least 1"),
+    "half an epoch": (["train", "--epochs", "0.5"], "--epochs: needs a whole number"),
+    "no seeds": (["compare", "--seeds", "0"], "--seeds: needs a whole number of at least 1"),
+    "lr nan": (["compare", "--lr", "nan"], "--lr: needs a number above 0, not 'nan'"),
+    "lr inf": (["train", "--lr", "inf"], "--lr: needs a number above 0, not 'inf'"),
+    "lr 0": (["train", "--lr", "0"], "--lr: needs a number above 0, not '0'"),
+    "lr word": (["train", "--lr", "high"], "--lr: needs a number above 0, not 'high'"),
+    "no batch": (["train", "--batch-size", "-5"], "--batch-size: needs a whole number"),
+    "bad hidden": (["train", "--hidden", "10,x"], "--hidden: needs a whole number"),
+    "huge hidden": (["train", "--hidden", "1000000000000"], "not enough memory"),
+    "negative seed": (["train", "--seed", "-1"], "--seed: needs a whole number of at least 0"),
+    "missing data": (["compare", "--data", "nowhere"], "nowhere: no such folder; name an existing"),
+    "missing data to train": (["train", "--data", "nowhere"], "nowhere: no such folder"),
+    "missing data to show": (["show", "--data", "nowhere"], "nowhere: no such folder"),
+    "empty data": (["train", "--data", "."], "expected"),
+    "compare below a file": (["compare", "--out", "file/x"], "cannot be written (Not a directory)"),
+    "compare into a file": (["compare", "--out", "file"], "cannot be written"),
+    "train below a file": (["train", "--out", "file/x"], "file/x cannot be written"),
+    "train onto a folder": (["train", "--out", "."], ". cannot be written (it is a folder)"),
+    "show below a file": (["show", "--out", "file/x.png"], "x.png cannot be written"),
+    "show too many": (["show", "--count", "60000"], "--count: needs at most 100"),
+    "unknown augmentation": (["train", "--augment", "flips,blur"], "no augmentation named 'blur'"),
+    "augmented basic": (["train", "--recipe", "basic", "--augment", "noise"], "leave out --augm"),
+    "no model": (["evaluate", "nowhere"], "nowhere: no such file; `train --out FILE` writes one"),
+    "model of nothing": (["evaluate", "file"], "file: not a whole safetensors file"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_gets_one_line_that_says_what_to_do_and_exit_code_2(run, tmp_path, case):
+    (tmp_path / "file").touch()
+    arguments, words = BAD[case]
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert err.startswith("tinygrad_mlp: ") and err.endswith("\n") and err.count("\n") == 1
+    assert words in err
+    assert [path.name for path in tmp_path.iterdir() if path.name != "runs"] == ["file"]
+
+
+def test_damaged_data_is_told_in_one_line(run, tmp_path, some_digits):
+    for path in some_digits.iterdir():
+        content = path.read_bytes()
+        (tmp_path / path.name).write_bytes(content[: len(content) // 2])
+    code, out, err = run("compare", "--data", tmp_path)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "damaged or incomplete gzip data" in err and "download it again" in err
+
+
+def test_a_learning_rate_that_diverges_is_told_in_one_line(run, some_digits):
+    code, _, err = run("train", "--data", some_digits, "--lr", "1e30", "--hidden", "5")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "the loss became" in err and "a smaller learning rate may help" in err
+
+
+def test_a_model_of_another_program_is_told_in_one_line(run, tmp_path):
+    checkpoint.save(tmp_path / "model", nn.Linear(2, 2), format="pt")
+    code, _, err = run("evaluate", tmp_path / "model")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "does not name its layers; `train` writes files that do" in err
+
+
+def test_real_processes_give_one_line_and_exit_code_2(tmp_path):
+    started = process(tmp_path, "compare", "--recipes", "nope")
+    out, err = started.communicate(timeout=60)
+    assert (started.returncode, out, err.count("\n")) == (2, "", 1)
+    assert "no recipe named 'nope'" in err
+
+
+# --------------------------------------------------------------------------------------- compare
+
+
+def test_list_names_the_recipes(run):
+    code, out, err = run("compare", "--list")
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == list(RECIPES)
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_compare_prints_a_line_an_epoch_a_table_findings_and_where_things_are(run, some_digits):
+    code, out, err = run(
+        "compare", "--data", some_digits, "--recipes", "small, improved-plain", "--epochs", "2",
+        "--seeds", "2", "--out", "out",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    for name in ("small", "improved-plain"):
+        for seed in (0, 1):
+            told = [line for line in lines if line.startswith(f"{name}, seed {seed}: epoch ")]
+            assert [line.split(",")[1].split()[3] for line in told] == ["1/2", "2/2"]
+    [header] = [i for i, line in enumerate(lines) if line.startswith("recipe  ")]
+    assert lines[header + 2].startswith("small: 10 hidden units")
+    assert "±" in lines[header + 2]
+    assert any(line.startswith("- A wider hidden layer (from small") for line in lines)
+    assert lines[-1] == f"written: {os.path.join('out', 'results.json')}, " + os.path.join(
+        "out", "report.html"
+    )
+    assert results()["runs"][3]["seed"] == 1
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_compare_says_when_it_was_made_quick_or_changed_and_in_the_results_too(run, some_digits):
+    common = ["--data", some_digits, "--recipes", "small", "--out", "out"]
+    plain = run("compare", *common)[1]
+    assert "quick run" not in plain and "Settings were changed" not in plain
+    out = run("compare", *common, "--quick", "--lr", "0.02", "--hidden", "4,3")[1]
+    assert "This is a quick run: few images and epochs" in out
+    assert "Settings were changed on the command line, so these are not the recipes." in out
+    found = results()
+    assert all(note in out for note in found["notes"])
+    recipe = found["runs"][0]["recipe"]
+    assert (recipe["lr"], recipe["hidden"], recipe["epochs"]) == (0.02, [4, 3], 2)
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_data_other_than_mnist_is_not_held_against_published_numbers(run, some_digits):
+    out = run("compare", "--data", some_digits, "--recipes", "small", "--quick")[1]
+    assert "nothing published to compare with" in out
+    assert "90.54" not in out
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_recipe_named_twice_is_run_once(run, some_digits):
+    out = run("compare", "--data", some_digits, "--recipes", "small,small", "--quick")[1]
+    assert out.count("epoch 1/2") == 1
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_the_command_is_noted_in_the_results(run, some_digits):
+    run("compare", "--data", some_digits, "--recipes", "small", "--quick", "--out", "out")
+    found = results()
+    assert found["made"]["command"].startswith("python -m tinygrad_mlp compare --data ")
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_divergence_keeps_and_prints_what_was_finished(run, some_digits, monkeypatch):
+    monkeypatch.setitem(RECIPES, "improved", replace(RECIPES["improved"], lr=1e30))
+    code, out, err = run(
+        "compare", "--data", some_digits, "--recipes", "small,improved", "--quick", "--out", "out"
+    )
+    assert (code, err.count("\n")) == (2, 1)
+    assert "improved, seed 0: the loss became" in err
+    assert "small: 10 hidden units" in out
+    assert len(results()["runs"]) == 1
+
+
+# ------------------------------------------------------------------------------ train, evaluate
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ["--hidden", "6", "--epochs", "2"],
+        ["--hidden", "8,6", "--epochs", "1", "--augment", "noise, flips"],
+        ["--recipe", "small", "--epochs", "2", "--seed", "3"],
+        ["--recipe", "basic-mended", "--hidden", "5", "--epochs", "1"],
+    ],
+    ids=lambda model: " ".join(model),
+)
+def test_a_trained_model_scores_the_same_when_it_is_evaluated(run, some_digits, model):
+    code, trained, err = run("train", *model, "--data", some_digits, "--out", "out/model")
+    assert (code, err) == (0, "")
+    assert trained.splitlines()[-1] == f"written: {os.path.join('out', 'model')}"
+    code, evaluated, err = run("evaluate", "out/model", "--data", some_digits)
+    assert (code, err) == (0, "")
+    assert evaluated.splitlines() == trained.splitlines()[-3:-1]
+    assert evaluated.startswith("test accuracy ")
+    assert evaluated.splitlines()[1].count("%") == 10
+
+
+def test_train_uses_the_settings_given(run, some_digits):
+    run("train", "--data", some_digits, "--hidden", "7,4", "--epochs", "1", "--out", "model")
+    weights, words = checkpoint.read("model")
+    assert [w.shape for name, w in weights.items() if "weight" in name] == [
+        (7, 784),
+        (4, 7),
+        (10, 4),
+    ]
+    assert words["hidden"] == [7, 4]
+
+
+def test_train_says_when_a_recipe_was_changed(run, some_digits):
+    out = run("train", "--recipe", "small", "--epochs", "1", "--data", some_digits)[1]
+    assert out.startswith("Settings were changed on the command line, so this is not the recipe.")
+
+
+def test_the_seed_decides(run, some_digits):
+    outs = [
+        run("train", "--hidden", "5", "--epochs", "1", "--data", some_digits, "--seed", seed)[1]
+        for seed in (1, 1, 2)
+    ]
+    assert outs[0] == outs[1] != outs[2]
+
+
+# ---------------------------------------------------------------------------------------- show
+
+
+@pytest.mark.parametrize("options", [[], ["--augment"], ["--count", "3"], ["--seed", "4"]])
+def test_show_writes_a_picture(run, tmp_path, some_digits, options):
+    code, out, err = run("show", "--data", some_digits, "--out", "new/show.png", *options)
+    assert (code, err) == (0, "")
+    assert out == f"written: {os.path.join('new', 'show.png')}\n"
+    assert (tmp_path / "new" / "show.png").read_bytes().startswith(PNG)
+
+
+# ------------------------------------------------------------------------------ real processes
+
+
+def process(folder, *arguments, encoding="utf-8"):
+    return subprocess.Popen(
+        [sys.executable, "-m", "tinygrad_mlp", *map(str, arguments)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ
+        | {
+            "PYTHONPATH": str(Path(tinygrad_mlp.__file__).parents[1]),
+            "PYTHONIOENCODING": encoding,
+            "OPENBLAS_NUM_THREADS": "1",
+        },
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_gives_130_and_keeps_what_was_finished(tmp_path, some_digits):
+    started = process(
+        tmp_path, "compare", "--data", some_digits, "--recipes", "small,improved",
+        "--epochs", "4000", "--batch-size", "300", "--hidden", "3", "--out", "out",
+    )  # fmt: skip
+    for line in started.stdout:
+        assert "\r" not in line and "it/s" not in line  # a pipe sees no bar
+        if line.startswith("improved, seed 0: epoch 1/"):
+            break
+    started.send_signal(signal.SIGINT)
+    out, err = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert err == "\nstopped; only what was finished is written\n"
+    assert "small: 10 hidden units" in out
+    found = results(tmp_path / "out")
+    assert [r["recipe"]["name"] for r in found["runs"]] == ["small"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["report.html", "results.json"]
+
+
+def test_a_terminal_that_knows_only_ascii_gets_all_the_words(tmp_path, some_digits):
+    started = process(
+        tmp_path, "compare", "--data", some_digits, "--recipes", "small", "--quick",
+        "--seeds", "2", encoding="ascii",
+    )  # fmt: skip
+    out, err = started.communicate(timeout=60)
+    assert (started.returncode, err) == (0, "")
+    assert "written: " in out and " ? " in out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes end differently on Windows")
+def test_a_reader_that_has_enough_is_no_fault(tmp_path):
+    started = process(tmp_path, "compare", "--list")
+    started.stdout.close()
+    with started.stderr:
+        assert started.stderr.read() == ""
+    assert started.wait(timeout=60) == 141

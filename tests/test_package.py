@@ -1,0 +1,54 @@
+"""The package as a whole: importing it is light, and its names lead where they say."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tinygrad_mlp
+
+HEAVY = ["torch", "matplotlib", "hypothesis", "safetensors", "tqdm", "pytest"]
+
+
+def loaded_by(statement):
+    code = f"{statement}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
+    path = {"PYTHONPATH": str(Path(tinygrad_mlp.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | path,
+    )
+    return set(json.loads(done.stdout))
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    modules = loaded_by("import tinygrad_mlp")
+    assert "tinygrad_mlp.tensor" in modules
+    assert modules.isdisjoint(HEAVY)
+
+
+def test_the_command_line_needs_nothing_that_only_tests_need():
+    modules = loaded_by("import tinygrad_mlp.__main__")
+    assert modules.isdisjoint(["torch", "hypothesis", "pytest"])
+
+
+@pytest.mark.parametrize(
+    "module",
+    [tinygrad_mlp, tinygrad_mlp.nn, tinygrad_mlp.data, tinygrad_mlp.functional],
+    ids=lambda module: module.__name__,
+)
+def test_every_public_name_is_there_and_listed_once(module):
+    assert len(set(module.__all__)) == len(module.__all__)
+    assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_the_example_of_the_docstring_is_right():
+    x = tinygrad_mlp.tensor([1.0, 2.0], requires_grad=True)
+    (x * x).sum().backward()
+    assert repr(x.grad) == "tensor([2., 4.])"
+    assert repr(x.grad) in tinygrad_mlp.__doc__

@@ -1,0 +1,236 @@
+"""The training loop and the scoring: what is reported is what was measured."""
+
+import numpy as np
+import pytest
+
+import tinygrad_mlp as tg
+from tinygrad_mlp import functional as F
+from tinygrad_mlp import nn, optim
+from tinygrad_mlp.data import ArrayDataset, DataLoader, load_mnist
+from tinygrad_mlp.train import Diverged, Epoch, Scores, evaluate, fit, run_epochs
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """The first 500 test images of MNIST."""
+    return ArrayDataset(*load_mnist(split="test")[:500])
+
+
+def mlp(rng=0):
+    rng = np.random.default_rng(rng)
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(784, 10, rng=rng), nn.ReLU(), nn.Linear(10, 10, rng=rng)
+    )
+
+
+class Fixed:
+    """Gives each image the scores that are written in it."""
+
+    def __call__(self, images):
+        return images
+
+
+def scored(scores, labels):
+    return ArrayDataset(np.asarray(scores, np.float64), np.asarray(labels))
+
+
+# ----------------------------------------------------------------------------------------- fit
+
+
+def test_fit_lowers_the_loss_and_raises_the_accuracy(digits):
+    model = mlp()
+    batches = DataLoader(digits, 50, shuffle=True, rng=0)
+    history = fit(model, batches, optim.Adam(model.parameters(), 0.01), 5)
+    assert history[-1].loss < 0.5 * history[0].loss
+    assert history[-1].accuracy > history[0].accuracy > 0.1
+
+
+def test_history_numbers_the_epochs_and_goes_to_on_epoch_as_they_end(digits):
+    model, told = mlp(), []
+    batches = DataLoader(digits, 250)
+    history = fit(model, batches, optim.SGD(model.parameters()), 3, on_epoch=told.append)
+    assert [epoch.epoch for epoch in history] == [1, 2, 3]
+    assert told == history
+    assert all(epoch.seconds >= 0 for epoch in history)
+
+
+def test_one_epoch_of_fit_is_the_loop_that_everyone_writes(digits):
+    one, other = mlp(), mlp()
+    fit(one, DataLoader(digits, 60), optim.Adam(one.parameters(), 0.01), 1)
+    optimizer = optim.Adam(other.parameters(), 0.01)
+    for images, labels in DataLoader(digits, 60):
+        loss = F.cross_entropy(other(tg.tensor(images)), labels)
+        other.zero_grad()
+        loss.backward()
+        optimizer.step()
+    for name, value in one.state_dict().items():
+        np.testing.assert_array_equal(value, other.state_dict()[name])
+
+
+@pytest.mark.parametrize("batch_size", [7, 100, 500, 600])
+def test_history_has_means_over_examples_whatever_the_last_batch(digits, batch_size):
+    model = mlp()
+    [epoch] = fit(model, DataLoader(digits, batch_size), optim.SGD(model.parameters(), lr=0.0), 1)
+    scores = evaluate(model, digits)
+    np.testing.assert_allclose(epoch.loss, scores.loss, rtol=1e-5)
+    assert epoch.accuracy == scores.accuracy
+
+
+def test_an_epoch_weighs_batches_by_their_examples():
+    losses = iter([1.0, 4.0])
+
+    def step(images, labels):
+        return next(losses), np.eye(2)[labels]
+
+    batches = [(np.zeros(3), np.array([0, 1, 0])), (np.zeros(1), np.array([1]))]
+    [epoch] = run_epochs(step, batches, 1, lambda epoch: None)
+    assert (epoch.loss, epoch.accuracy) == (1.75, 1.0)
+
+
+def test_fit_puts_the_model_in_training_mode(digits):
+    model = mlp().eval()
+    fit(model, DataLoader(digits, 250), optim.SGD(model.parameters()), 1)
+    assert model.training and all(module.training for module in model)
+
+
+def test_fit_takes_another_loss(digits):
+    def squared(scores, labels):
+        return F.mse_loss(scores, F.one_hot(labels, 10))
+
+    model = mlp()
+    loader = DataLoader(digits, 50, shuffle=True, rng=0)
+    history = fit(model, loader, optim.Adam(model.parameters(), 0.01), 3, squared)
+    assert history[-1].loss < history[0].loss < 0.5
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_is_told_with_epoch_and_advice(bad):
+    losses = iter([0.5, 0.5, 0.5, bad])
+
+    def step(images, labels):
+        return next(losses), np.zeros((len(labels), 10))
+
+    batches = [(np.zeros((5, 2)), np.zeros(5, int))] * 2
+    words = rf"the loss became {bad} in epoch 2, after 5 examples; a smaller learning rate may help"
+    with pytest.raises(Diverged, match=words):
+        run_epochs(step, batches, 3, lambda epoch: None)
+
+
+def test_a_learning_rate_far_too_large_diverges_without_warnings(digits):
+    model = mlp()
+    with pytest.raises(Diverged):
+        fit(model, DataLoader(digits, 50), optim.SGD(model.parameters(), 1e30), 5)
+
+
+def test_finished_epochs_are_told_before_a_divergence():
+    told = []
+    losses = iter([0.5, float("nan")])
+
+    def step(images, labels):
+        return next(losses), np.zeros((len(labels), 10))
+
+    with pytest.raises(Diverged):
+        run_epochs(step, [(np.zeros((1, 2)), np.zeros(1, int))], 2, told.append)
+    assert [epoch.epoch for epoch in told] == [1]
+
+
+def test_batches_that_can_be_gone_through_only_once_are_refused(digits):
+    model = mlp()
+    once = iter(DataLoader(digits, 250))
+    with pytest.raises(ValueError, match=r"nothing to train on in epoch 2; .* a DataLoader"):
+        fit(model, once, optim.SGD(model.parameters()), 2)
+
+
+# ------------------------------------------------------------------------------------ evaluate
+
+
+def test_evaluate_is_the_direct_computation(digits):
+    model = mlp()
+    found = evaluate(model, digits, batch_size=64)
+    scores = model(digits.images).data.astype(np.float64)
+    shifted = scores - scores.max(1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
+    rows = np.arange(len(digits))
+    np.testing.assert_allclose(found.loss, -log_p[rows, digits.labels].mean(), rtol=1e-5)
+    assert found.accuracy == np.mean(scores.argmax(1) == digits.labels)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 499, 500, 10_000])
+def test_the_batch_size_of_evaluate_does_not_matter(digits, batch_size):
+    few = ArrayDataset(*digits[:100])
+    model = mlp()
+    one, other = evaluate(model, few), evaluate(model, few, batch_size=batch_size)
+    np.testing.assert_array_equal(one.confusion, other.confusion)
+    np.testing.assert_allclose(one.loss, other.loss, rtol=1e-5)
+
+
+def test_evaluate_records_nothing(digits):
+    seen = []
+
+    class Spy(nn.Module):
+        def __init__(self):
+            self.inner = mlp()
+
+        def forward(self, x):
+            seen.append(self.inner(x))
+            return seen[-1]
+
+    model = Spy()
+    evaluate(model, digits)
+    assert seen and not any(scores.requires_grad for scores in seen)
+    assert all(p.grad is None for p in model.parameters())
+    assert tg.is_grad_enabled()
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_evaluate_uses_eval_mode_and_gives_the_former_one_back(digits, training):
+    modes = []
+
+    class Spy(nn.Module):
+        def forward(self, x):
+            modes.append(self.training)
+            return np.zeros((len(x), 10))
+
+    model = nn.Sequential(Spy()).train(training)
+    evaluate(model, digits)
+    assert set(modes) == {False}
+    assert model.training == model[0].training == training
+
+
+def test_evaluate_changes_no_weight(digits):
+    model = mlp()
+    before = model.state_dict()
+    evaluate(model, digits)
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def test_confusion_has_true_classes_in_rows_and_answers_in_columns():
+    scores = np.eye(10)[[1, 1, 2, 7]]
+    found = evaluate(Fixed(), scored(scores, [1, 3, 2, 7]))
+    expected = np.zeros((10, 10), int)
+    expected[1, 1] = expected[3, 1] = expected[2, 2] = expected[7, 7] = 1
+    np.testing.assert_array_equal(found.confusion, expected)
+    assert found.accuracy == 0.75
+
+
+def test_confusion_counts_every_example_of_every_class(digits):
+    confusion = evaluate(mlp(), digits).confusion
+    np.testing.assert_array_equal(confusion.sum(1), np.bincount(digits.labels, minlength=10))
+
+
+def test_the_most_predicted_class_and_its_share():
+    found = evaluate(Fixed(), scored(np.eye(10)[[4, 4, 4, 1]], [0, 1, 2, 3]))
+    assert (found.most_predicted, found.most_predicted_share) == (4, 0.75)
+
+
+def test_evaluate_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="nothing to evaluate"):
+        evaluate(Fixed(), scored(np.zeros((0, 10)), np.zeros(0, int)))
+
+
+def test_records_cannot_be_changed_by_accident():
+    with pytest.raises(AttributeError):
+        Epoch(1, 0.5, 0.5, 1.0).loss = 0
+    with pytest.raises(AttributeError):
+        Scores(0.5, 0.5, np.eye(10)).loss = 0
