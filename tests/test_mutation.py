@@ -9,6 +9,7 @@ fault, must notice. What survives is a hole in the tests, and fails this one.
 import functools
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -147,11 +148,11 @@ def outcome_of_function(module: str, name: str) -> Outcome:
 
 
 @pytest.mark.parametrize("name", MUTATED)
-def test_samples_of_an_op_pass_while_nothing_is_broken(name):
-    check_case(name)
-    for _, rule, tree in rules_of(name):
-        with with_code(rule, compiled(tree, rule)):
-            check_case(name)
+def test_samples_of_an_op_pass_with_recompiled_rules(name):
+    with ExitStack() as stack:
+        for _, rule, tree in rules_of(name):
+            stack.enter_context(with_code(rule, compiled(tree, rule)))
+        check_case(name)
 
 
 @pytest.mark.parametrize("name", MUTATED)
@@ -228,7 +229,7 @@ def floats_keep_their_width() -> None:
     x = leaf(1, 2, dtype=np.float32)
     (x * np.ones(2)).backward(np.ones(2))
     assert x.grad.dtype == np.float32
-    tenths = leaf(*range(9), dtype=np.float32)
+    tenths = leaf(*range(1000), dtype=np.float32)
     assert np.array_equal(ops.mul(tenths, np.float64(0.1)).data, tenths.data * np.float32(0.1))
     assert tensor([1, 2]).mean().dtype == np.float32
     assert (leaf(1, 2) * 2).dtype == np.float64
@@ -240,7 +241,7 @@ def only_what_asks_is_recorded() -> None:
         assert not (x * 2).requires_grad
     assert (x * 2).requires_grad
     assert not (constant * 2).requires_grad
-    assert not (x > 0).requires_grad
+    assert not (x // 2).requires_grad
     assert not x.astype(np.int64).requires_grad
     with pytest.raises(ZeroDivisionError), no_grad():
         _ = 1 / 0
@@ -469,7 +470,7 @@ FAULTS = [
         engine.run_backward,
         "if not retain_graph:",
         "if True:",
-        (graphs_are_freed_unless_retained, recorded_gradients_can_be_differentiated, "mul"),
+        (graphs_are_freed_unless_retained, "exp"),
     ),
     Fault(
         "what was not walked over is freed",

@@ -10,6 +10,12 @@ from tinygrad_mlp import nn, optim
 STEPS = 100
 
 
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch):
+    """Pieces so small that a small parameter has several, the last one shorter."""
+    monkeypatch.setattr(optim, "PIECE", 500)
+
+
 def parameters():
     """Small, none-dimensional, not C-contiguous, and larger than a piece."""
     rng = np.random.default_rng(0)
@@ -17,7 +23,7 @@ def parameters():
         rng.normal(size=(3, 4)),
         np.array(0.7),
         np.asfortranarray(rng.normal(size=(5, 3))),
-        rng.normal(size=(101, 401)),
+        rng.normal(size=(41, 31)),
     ]
 
 
@@ -59,6 +65,11 @@ SGDS = [
     {"momentum": 0.9},
     {"weight_decay": 0.01},
     {"momentum": 0.5, "weight_decay": 0.1},
+    {"momentum": 0.9, "dampening": 0.3},
+    {"momentum": 0.9, "nesterov": True},
+    {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1},
+    {"maximize": True, "weight_decay": 0.1},
+    {"momentum": 0.9, "dampening": 0.1, "maximize": True},
 ]
 ADAMS = [
     {},
@@ -67,6 +78,9 @@ ADAMS = [
     {"eps": 1e-2},
     {"weight_decay": 0.01},
     {"betas": (0.8, 0.99), "eps": 1e-4, "weight_decay": 0.1},
+    {"amsgrad": True},
+    {"amsgrad": True, "weight_decay": 0.1},
+    {"maximize": True, "weight_decay": 0.1},
 ]
 
 
@@ -84,6 +98,18 @@ def test_adam_goes_where_pytorch_goes(settings):
         lambda p: optim.Adam(p, lr=0.01, **settings),
         lambda p: torch.optim.Adam(p, lr=0.01, **settings),
     )
+
+
+@pytest.mark.parametrize("settings", ADAMS)
+def test_adamw_goes_where_pytorch_goes(settings):
+    check_against_torch(
+        lambda p: optim.AdamW(p, lr=0.01, **settings),
+        lambda p: torch.optim.AdamW(p, lr=0.01, **settings),
+    )
+
+
+def test_adamw_decays_by_default_as_in_pytorch():
+    check_against_torch(optim.AdamW, torch.optim.AdamW)
 
 
 @pytest.mark.parametrize("layout", [np.asfortranarray, lambda g: np.flip(np.flip(g).copy())])
@@ -245,3 +271,45 @@ def test_a_bare_parameter_is_refused():
 def test_what_is_no_leaf_that_requires_a_gradient_is_refused(wrong):
     with pytest.raises(TypeError, match="leaf tensors that require a gradient"):
         optim.SGD([wrong])
+
+
+OPTIMISERS = [
+    lambda p: optim.SGD(p, 0.01, momentum=0.9),
+    lambda p: optim.Adam(p, amsgrad=True),
+    optim.AdamW,
+]
+
+
+@pytest.mark.parametrize("make", OPTIMISERS)
+def test_an_optimiser_goes_on_to_the_bit_from_its_state(make):
+    def gradients():
+        return [tg.randn(*p.shape, rng=rng, dtype=np.float64) for p in ours]
+
+    rng = np.random.default_rng(0)
+    ours = [leaf(v) for v in parameters()]
+    mine = make(ours)
+    mine.lr = 0.5
+    for p, g in zip(ours, gradients(), strict=True):
+        p.grad = g
+    mine.step()
+    copies = [leaf(p.data) for p in ours]
+    other = make(copies)
+    other.load_state_dict(mine.state_dict())
+    for p, q, g in zip(ours, copies, gradients(), strict=True):
+        p.grad = q.grad = g
+    mine.step()
+    other.step()
+    for p, q in zip(ours, copies, strict=True):
+        np.testing.assert_array_equal(p.data, q.data)
+
+
+def test_a_state_of_another_optimiser_is_refused_and_changes_nothing():
+    mine = optim.SGD([leaf(np.ones(2))], 0.1)
+    with pytest.raises(ValueError, match=r"differs in 0\.exp_avg, 0\.exp_avg_sq"):
+        mine.load_state_dict(optim.Adam([leaf(np.ones(2))]).state_dict())
+    assert mine.lr == 0.1
+
+
+def test_nesterov_needs_momentum():
+    with pytest.raises(ValueError, match="momentum above 0"):
+        optim.SGD([leaf(np.ones(2))], nesterov=True)

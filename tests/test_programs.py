@@ -242,8 +242,10 @@ def write_line(code: str, lines: list, values: dict, names: dict) -> None:
 def first_order(framework: Framework, program: Program, create_graph: bool) -> tuple:
     leaves, values = framework.run(program)
     loss = framework.loss(values)
-    return leaves, values, framework.grad(
-        loss, leaves, create_graph=create_graph, allow_unused=True
+    return (
+        leaves,
+        values,
+        framework.grad(loss, leaves, create_graph=create_graph, allow_unused=True),
     )
 
 
@@ -254,7 +256,7 @@ def compare_all(ours: list, theirs: list, words: str) -> None:
             close(OURS.array(x), THEIRS.array(y), 1e-9, f"{words} {i} differs from PyTorch's")
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(programs())
 def test_values_and_gradients_of_a_random_program_are_pytorchs(program):
     note(str(program))
@@ -264,7 +266,7 @@ def test_values_and_gradients_of_a_random_program_are_pytorchs(program):
     compare_all(gradients, expected, "gradient of leaf")
 
 
-@settings(max_examples=75)
+@settings(max_examples=50)
 @given(programs())
 def test_backward_of_a_random_program_leaves_the_gradients_that_grad_gives(program):
     note(str(program))
@@ -297,7 +299,7 @@ def zero_if_none(framework: Framework, found: list, program: Program) -> list:
     ]
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(programs())
 def test_a_hessian_vector_product_of_a_random_program_is_pytorchs(program):
     note(str(program))

@@ -520,24 +520,39 @@ def einsum(equation: str, *operands: Any) -> Any:
     return ops.permute(x, dims=tuple(names.index(n) for n in result))
 
 
+HIDDEN = chr(0x100)
+"""The first of the letters that stand for what "..." means; nobody writes these."""
+
+
 def _read_equation(equation: str, operands: Sequence[Any]) -> tuple[list[str], str]:
     """The letters of each operand and of the result; letters of their own for what "..." means."""
     left, arrow, result = equation.replace(" ", "").partition("->")
     terms = left.split(",")
     if len(terms) != len(operands):
-        raise ValueError(f"{equation!r} has {len(terms)} terms for {len(operands)} operands")
+        raise ValueError(
+            f"einsum: {equation!r} has {len(terms)} terms for {len(operands)} operands; "
+            "write one term for each, with commas between"
+        )
     hidden = [x.ndim - len(t.replace("...", "")) for x, t in zip(operands, terms, strict=True)]
-    letters = "".join(chr(0x100 + i) for i in range(builtins.max(hidden)))
+    letters = "".join(chr(ord(HIDDEN) + i) for i in range(builtins.max(hidden)))
     full = [
         t.replace("...", letters[len(letters) - h :]) for t, h in zip(terms, hidden, strict=True)
     ]
     for term, x in zip(full, operands, strict=True):
         if len(term) != x.ndim:
-            raise ValueError(f"{equation!r}: {term!r} does not fit an operand of shape {x.shape}")
+            raise ValueError(
+                f"einsum: a term of {equation!r} does not fit its operand of shape {x.shape}; "
+                "write one letter for each dimension, or ... for some"
+            )
     if not arrow:
         joined = "".join(t.replace("...", "") for t in terms)
         result = letters + "".join(sorted(n for n in set(joined) if joined.count(n) == 1))
-    return full, result.replace("...", letters)
+    result = result.replace("...", letters)
+    if len(set(result)) < len(result) or not set(result) <= set("".join(full)):
+        raise ValueError(
+            f"einsum: the result of {equation!r} must name letters of its terms, each once"
+        )
+    return full, result
 
 
 def _diagonals(x: Any, names: str) -> tuple[Any, str]:
@@ -546,6 +561,11 @@ def _diagonals(x: Any, names: str) -> tuple[Any, str]:
         while names.count(name) > 1:
             first = names.index(name)
             second = names.index(name, first + 1)
+            if x.shape[first] != x.shape[second]:
+                raise ValueError(
+                    f"einsum: {name!r} stands twice in one term, for sizes {x.shape[first]} and "
+                    f"{x.shape[second]}; they must be equal to have a diagonal"
+                )
             x = diagonal(x, 0, first, second)
             names = names[:first] + names[first + 1 : second] + names[second + 1 :] + name
     return x, names
@@ -568,8 +588,12 @@ def _contract(a: Any, a_names: str, b: Any, b_names: str, wanted: set[str]) -> t
     length: dict[str, int] = {}
     for n, size in [*zip(a_names, a.shape, strict=True), *zip(b_names, b.shape, strict=True)]:
         if length.get(n, 1) != 1 and size not in (1, length[n]):
-            raise ValueError(f"einsum: {n!r} is {length[n]} in one operand and {size} in another")
-        length[n] = builtins.max(length.get(n, 0), size)
+            what = n if n < HIDDEN else "..."
+            raise ValueError(
+                f"einsum: {what!r} is {length[n]} in one operand and {size} in another; "
+                "a letter needs the same size everywhere, or 1"
+            )
+        length[n] = size if length.get(n, 1) == 1 else length[n]
     a = _arranged(a, a_names, [shared, only_a, summed], length)
     b = _arranged(b, b_names, [shared, summed, only_b], length)
     names = [*shared, *only_a, *only_b]

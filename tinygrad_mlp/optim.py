@@ -11,7 +11,7 @@ To add an optimiser, subclass `Optimizer`: name its moments, and write `update`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -31,11 +31,20 @@ class Optimizer:
     params        leaf tensors; one that is given twice is stepped once
     lr            learning rate, at least 0
     weight_decay  this times the weight is added to its gradient
+    maximize      step up the gradient, not down
     """
 
     moments: tuple[str, ...] = ()
+    decoupled = False
 
-    def __init__(self, params: Iterable[Tensor], lr: float, weight_decay: float = 0.0):
+    def __init__(
+        self,
+        params: Iterable[Tensor],
+        lr: float,
+        weight_decay: float = 0.0,
+        maximize: bool = False,
+    ):
+        self.maximize = maximize
         self.params = _unique_leaves(params)
         self.lr = _at_least_zero("lr", lr)
         self.weight_decay = _at_least_zero("weight_decay", weight_decay)
@@ -54,7 +63,9 @@ class Optimizer:
                 continue
             self.steps[i] += 1
             for w, g, *rest in _pieces([p.data, p.grad.data, *moments.values()]):
-                if self.weight_decay:
+                if self.maximize:
+                    g = -g
+                if self.weight_decay and not self.decoupled:
                     g = g + self.weight_decay * w
                 self.update(self.steps[i], w, g, *rest)
             if self.steps[i] % FLUSH_EVERY == 0:
@@ -66,30 +77,67 @@ class Optimizer:
         """Change weights `w` and their moments in place, for gradient `g`, the step-th time."""
         raise NotImplementedError
 
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """A copy of everything that decides the next step: by parameter, "0.exp_avg" and so on."""
+        state: dict[str, np.ndarray] = {"lr": np.array(self.lr)}
+        for i, (step, moments) in enumerate(zip(self.steps, self.state, strict=True)):
+            state[f"{i}.step"] = np.array(step)
+            state |= {f"{i}.{name}": moment.copy() for name, moment in moments.items()}
+        return state
+
+    def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take over what `state_dict` gave. If anything does not fit, change nothing."""
+        own = {name: array.shape for name, array in self.state_dict().items()}
+        given = {name: np.shape(array) for name, array in state.items()}
+        if own != given:
+            differing = sorted(n for n in own.keys() | given if own.get(n) != given.get(n))
+            raise ValueError(
+                f"this state is not of {self!r} (nothing was changed); it differs in "
+                f"{', '.join(differing)}"
+            )
+        self.lr = float(state["lr"])
+        for i, moments in enumerate(self.state):
+            self.steps[i] = int(state[f"{i}.step"])
+            for name, moment in moments.items():
+                moment[...] = state[f"{i}.{name}"]
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.params)} parameters, lr={self.lr:g})"
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent: w -= lr * g, or with momentum, w -= lr * (sum of past g)."""
+    """Stochastic gradient descent: w -= lr * g, or with momentum, w -= lr * velocity.
+
+        velocity = momentum * velocity + (1 - dampening) * g        (at first: g)
+
+    nesterov  look ahead: step by g + momentum * velocity. Sutskever and others, 2013.
+    """
 
     def __init__(
         self,
         params: Iterable[Tensor],
         lr: float = 1e-3,
         momentum: float = 0.0,
+        dampening: float = 0.0,
         weight_decay: float = 0.0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
     ):
+        if nesterov and (momentum <= 0 or dampening):
+            raise ValueError("nesterov needs a momentum above 0 and no dampening")
         self.momentum = _at_least_zero("momentum", momentum)
+        self.dampening = float(dampening)
+        self.nesterov = nesterov
         self.moments = ("momentum_buffer",) if momentum else ()
-        super().__init__(params, lr, weight_decay)
+        super().__init__(params, lr, weight_decay, maximize)
 
     def update(self, step: int, w: np.ndarray, g: np.ndarray, *moments: np.ndarray) -> None:
         if moments:
             (velocity,) = moments
             velocity *= self.momentum
-            velocity += g
-            g = velocity
+            velocity += g * (1 - self.dampening) if self.dampening and step > 1 else g
+            g = g + self.momentum * velocity if self.nesterov else velocity
         w -= self.lr * g
 
 
@@ -101,9 +149,9 @@ class Adam(Optimizer):
 
     The moments are kept here without the factors (1 - b1) and (1 - b2), which are constant and
     go into the step size instead: two passes over the weights less.
-    """
 
-    moments = ("exp_avg", "exp_avg_sq")
+    amsgrad  divide by the largest v so far. Reddi, Kale and Kumar, 2018.
+    """
 
     def __init__(
         self,
@@ -112,16 +160,20 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
     ):
         for name, beta in zip(("betas[0]", "betas[1]"), betas, strict=True):
             if not 0 <= beta < 1:
                 raise ValueError(f"{name} must be at least 0 and below 1, not {beta}")
         self.betas = (float(betas[0]), float(betas[1]))
         self.eps = _at_least_zero("eps", eps)
-        super().__init__(params, lr, weight_decay)
+        self.moments = ("exp_avg", "exp_avg_sq") + (("max_exp_avg_sq",) if amsgrad else ())
+        super().__init__(params, lr, weight_decay, maximize)
 
     def update(self, step: int, w: np.ndarray, g: np.ndarray, *moments: np.ndarray) -> None:
-        m, v = moments
+        m, v, *largest = moments
         b1, b2 = self.betas
         v_scale = math.sqrt((1 - b2**step) / (1 - b2))
         m_scale = (1 - b1) / (1 - b1**step)
@@ -130,11 +182,39 @@ class Adam(Optimizer):
         v *= b2
         change = g * g
         v += change
+        for most in largest:
+            v = np.maximum(most, v, out=most)
         np.sqrt(v, out=change)
         change += self.eps * v_scale
         np.divide(m, change, out=change)
         change *= self.lr * m_scale * v_scale
         w -= change
+
+
+class AdamW(Adam):
+    """Adam with the decay apart from the gradient: w -= lr * weight_decay * w at each step.
+
+    Loshchilov and Hutter, 2019.
+    """
+
+    decoupled = True
+
+    def __init__(
+        self,
+        params: Iterable[Tensor],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ):
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+
+    def update(self, step: int, w: np.ndarray, g: np.ndarray, *moments: np.ndarray) -> None:
+        w *= 1 - self.lr * self.weight_decay
+        super().update(step, w, g, *moments)
 
 
 def _pieces(arrays: list[np.ndarray]) -> Iterator[list[np.ndarray]]:

@@ -12,15 +12,31 @@ from ..op_table.case import Case
 
 
 @dataclass(frozen=True)
+class Differs:
+    """A corner where this package differs from PyTorch.
+
+    sample  the call
+    alike   what agrees all the same: 0 the values, 1 the gradients too, but no second ones
+    why     what differs, and why
+    """
+
+    sample: Sample
+    alike: int
+    why: str
+
+
+@dataclass(frozen=True)
 class Composed(Case):
     """A Case of a function in `composed.py`.
 
     ours      what is called in place of the function, where it takes lists or gives tuples
     examples  how many samples are drawn
+    differs   corners where PyTorch gives something else, and why
     """
 
     ours: Callable | None = None
-    examples: int = 20
+    examples: int = 25
+    differs: tuple[Differs, ...] = ()
 
 
 @st.composite

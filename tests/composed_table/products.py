@@ -93,6 +93,6 @@ CASES = {
         lambda *operands, equation: torch.einsum(equation, *operands),
         edges=tuple(known(*row) for row in KNOWN),
         ours=lambda *operands, equation: composed.einsum(equation, *operands),
-        examples=60,
+        examples=100,
     ),
 }

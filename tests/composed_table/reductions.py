@@ -1,6 +1,7 @@
 """Extremes, spreads, norms and products over dimensions."""
 
 import math
+import warnings
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from tinygrad_mlp.testing import Sample, arrays, shapes
 
 from ..op_table.case import edge
 from ..op_table.elementwise import distinct_pairs
-from .case import Composed, apart, random, with_dim
+from .case import Composed, Differs, apart, random, with_dim
 
 INF = math.inf
 TIES = [[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]]
@@ -63,9 +64,12 @@ def spreads(draw):
 
 
 def spread_twin(function):
-    return lambda x, dim, keepdim, correction: function(
-        x, dim=dim, keepdim=keepdim, correction=correction
-    )
+    def twin(x, dim, keepdim, correction):
+        # PyTorch warns, besides giving NaN, when there are too few numbers
+        with warnings.catch_warnings(action="ignore"):
+            return function(x, dim=dim, keepdim=keepdim, correction=correction)
+
+    return twin
 
 
 CONSTANT = tuple(
@@ -76,6 +80,20 @@ CONSTANT = tuple(
 NOTHING_TO_SPREAD = (
     Sample((np.zeros((0, 3)),), {"dim": 1, "keepdim": False, "correction": 1}),
     edge(3.0, dim=None, keepdim=False, correction=0),
+)
+TOO_FEW = tuple(
+    Differs(
+        edge(x, dim=dim, keepdim=True, correction=correction),
+        0,
+        "the variance of too few numbers is NaN or inf, and its gradient is NaN; "
+        "PyTorch's gradient is a number, now and then",
+    )
+    for x, dim, correction in (
+        (3.0, None, 1),
+        ([[3.0], [4.0]], 1, 1),
+        ([[3.0], [4.0]], 0, 3),
+        ([[3.0], [3.0]], 0, 2),
+    )
 )
 
 
@@ -94,6 +112,15 @@ NORM_AT_ZERO = tuple(
     for x in ([[0.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [3.0, -4.0]], [[2.0, -2.0], [0.0, 2.0]])
     for p in (1, 2, 3, INF)
     for dim in (None, 1)
+    if p != 2 or any(x[0])
+)
+DISTANCE_ZERO = tuple(
+    Differs(
+        edge([[0.0, 0.0], [y, -y]], p=2, dim=dim, keepdim=False),
+        1,
+        "at 0 the second derivative of the length is taken as 0, as the first is; PyTorch has NaN",
+    )
+    for y, dim in ((0.0, None), (0.0, 1), (3.0, 1))
 )
 NORM_OF_NOTHING = tuple(
     Sample((np.zeros((0, 2)),), {"p": p, "dim": dim, "keepdim": True})
@@ -142,9 +169,13 @@ LOGSUMEXP_OF_NOTHING = tuple(
 CASES = {
     **extreme(torch.max, torch.maximum),
     **extreme(torch.min, torch.minimum),
-    "var": Composed(spreads(), spread_twin(torch.var), edges=CONSTANT + NOTHING_TO_SPREAD),
-    "std": Composed(spreads(), spread_twin(torch.std), edges=CONSTANT + NOTHING_TO_SPREAD),
-    "norm": Composed(norms(), torch.norm, edges=NORM_AT_ZERO + NORM_OF_NOTHING, examples=30),
+    "var": Composed(
+        spreads(), spread_twin(torch.var), edges=CONSTANT + NOTHING_TO_SPREAD, differs=TOO_FEW
+    ),
+    "std": Composed(
+        spreads(), spread_twin(torch.std), edges=CONSTANT + NOTHING_TO_SPREAD, differs=TOO_FEW
+    ),
+    "norm": Composed(norms(), torch.norm, edges=NORM_AT_ZERO + NORM_OF_NOTHING, differs=DISTANCE_ZERO),
     "prod": Composed(
         with_dim(keepdim=True, none=True), prod_twin, edges=ZEROS + PROD_OF_NOTHING, examples=30
     ),

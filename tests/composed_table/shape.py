@@ -11,13 +11,13 @@ from tinygrad_mlp import composed
 from tinygrad_mlp.testing import Sample, arrays, shapes
 
 from ..op_table.case import edge
-from ..op_table.shape import exchanged, joined, permuted, reshaped, stretched
+from ..op_table.shape import joined, permuted, reshaped, stretched
 from .case import Composed, with_dim
 
 INF, NAN = math.inf, math.nan
 
 
-def spelled(name, *, method=False):
+def spelled(name):
     """Calls with the sizes one by one, or as one tuple; in PyTorch always as one."""
 
     def ours(x, given, together):
@@ -250,6 +250,3 @@ CASES = {
     "diagonal": Composed(diagonals(), torch.diagonal),
     "swap_to_end": Composed(with_dim(), lambda x, dim: torch.transpose(x, dim, -1)),
 }
-"""`transpose` is an op, and stands in `tests/op_table`."""
-
-assert exchanged

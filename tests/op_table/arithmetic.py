@@ -34,6 +34,16 @@ def powers(draw):
     return Sample((draw(arrays(avoid=[0.0])), draw(st.sampled_from([0, 1, 2, 3, -1, -2.0]))))
 
 
+def pow_twin(a, b):
+    # At base 0 PyTorch's first derivative is 0, but its second is NaN if the exponent is a
+    # tensor. With whole exponents it is right number by number; 0 to any power is constant.
+    if isinstance(b, torch.Tensor) and not b.is_floating_point():
+        return torch.stack([torch.pow(x, int(n)) for x, n in zip(a, b, strict=True)])
+    if isinstance(a, int) and a == 0:
+        return torch.pow(a, b).detach() + 0 * b
+    return torch.pow(a, b)
+
+
 CASES = {
     "add": Case(binary(), torch.add),
     "sub": Case(binary(), torch.sub),
@@ -44,12 +54,12 @@ CASES = {
     "neg": Case(samples(arrays()), torch.neg),
     "pow": Case(
         powers(),
-        torch.pow,
+        pow_twin,
         edges=(
             edge([0.0, 2.0, -3.0], 0),
             edge([0.0, 2.0, -3.0], 1),
             edge([0.0, 1.0], 3),
-            edge([0.0, 0.0, 2.0, -3.0], np.array([0, 2, 0, 0])),
+            edge([0.0, 0.0, 2.0, -3.0], np.array([0, 2, 0, 1])),
             edge(0, [0.0, 0.5, 1.0, 3.0]),
         ),
     ),

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tinygrad_mlp.testing import Sample, arrays
 
-from .case import Case
+from .case import Case, edge
 
 
 @st.composite
@@ -27,7 +27,9 @@ def linears(draw):
     return Sample((x, weight, draw(arrays((outputs,)))) if draw(st.booleans()) else (x, weight))
 
 
+VECTOR_AND_BATCH = edge([1.0, 2.0], [[[3.0, 4.0], [5.0, 6.0]], [[7.0, 8.0], [9.0, 1.0]]])
+
 CASES = {
-    "matmul": Case(matmuls(), torch.matmul),
+    "matmul": Case(matmuls(), torch.matmul, edges=(VECTOR_AND_BATCH,)),
     "linear": Case(linears(), torch.nn.functional.linear),
 }

@@ -53,7 +53,7 @@ TIES = (
 CASES = {
     "sum": Case(reduced(), over_all(torch.sum)),
     "mean": Case(reduced(min_side=1), over_all(torch.mean)),
-    "cumsum": Case(along(), torch.cumsum),
+    "cumsum": Case(along(), torch.cumsum, edges=(edge([[1.0, 2.0], [3.0, 4.0]], dim=-1),)),
     "amax": Case(distinct(), over_all(torch.amax), edges=TIES),
     "amin": Case(distinct(), over_all(torch.amin), edges=TIES),
 }
