@@ -6,7 +6,7 @@ import torch
 import torch.autograd.functional as TA
 from hypothesis import given
 
-from tinygrad_mlp import calculus, cat, gradcheck, gradgradcheck, op, tensor
+from tinygrad_mlp import calculus, cat, grad, gradcheck, gradgradcheck, op, tensor
 from tinygrad_mlp import functional as F
 from tinygrad_mlp.engine import OPS
 from tinygrad_mlp.testing import arrays
@@ -139,3 +139,15 @@ def test_gradcheck_refuses_float32():
 def test_gradcheck_refuses_inputs_without_gradients():
     with pytest.raises(ValueError, match="an input that requires a gradient"):
         gradcheck(lambda x: x, tensor([1.0], np.float64))
+
+
+def test_an_input_that_is_named_twice_gets_two_gradients():
+    x = tensor([1.0, 2.0], requires_grad=True)
+    first, second = grad((x * x).sum(), [x, x])
+    assert first.tolist() == second.tolist() == [2.0, 4.0]
+    assert not np.shares_memory(first.data, second.data)
+
+
+def test_complex_numbers_are_refused_where_a_gradient_is_wanted():
+    with pytest.raises(TypeError, match=r"mul\(\) gave complex numbers"):
+        tensor([1.0], requires_grad=True) * 1j

@@ -4,9 +4,10 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import load_file, save_file
 
-from tinygrad_mlp import checkpoint, files, nn
+from tinygrad_mlp import checkpoint, files, nn, optim
 from tinygrad_mlp.basic import BasicMLP
 
 
@@ -36,7 +37,7 @@ def test_weights_that_are_not_contiguous_and_without_dimensions_come_back(tmp_pa
             self.turned.data = np.arange(6.0).reshape(3, 2).T
 
     checkpoint.save(tmp_path / "model", Odd())
-    weights, _ = checkpoint.read(tmp_path / "model")
+    weights = checkpoint.read(tmp_path / "model").weights
     assert weights["number"] == 0.5
     np.testing.assert_array_equal(weights["turned"], [[0, 2, 4], [1, 3, 5]])
 
@@ -51,17 +52,17 @@ def test_the_hand_written_network_is_saved_too(tmp_path):
 def test_metadata_goes_round(tmp_path):
     words = {"recipe": "small — é", "hidden": [10, 20], "by_hand": False, "lr": 0.1, "none": None}
     checkpoint.save(tmp_path / "model", nn.Linear(1, 1), **words)
-    assert checkpoint.read(tmp_path / "model")[1] == words
+    assert checkpoint.read(tmp_path / "model").words == words
 
 
 def test_without_metadata_there_is_none(tmp_path):
     checkpoint.save(tmp_path / "model", nn.Linear(1, 1))
-    assert checkpoint.read(tmp_path / "model")[1] == {}
+    assert checkpoint.read(tmp_path / "model").words == {}
 
 
 def test_metadata_of_other_programs_is_given_as_it_is(tmp_path):
     save_file({"weight": np.ones(2)}, tmp_path / "model", metadata={"format": "pt"})
-    assert checkpoint.read(tmp_path / "model")[1] == {"format": "pt"}
+    assert checkpoint.read(tmp_path / "model").words == {"format": "pt"}
 
 
 def test_other_programs_can_read_the_file(tmp_path):
@@ -151,3 +152,35 @@ def test_check_writable_leaves_what_is_there_as_it_was(tmp_path):
     files.check_writable(tmp_path / "new" / "file")
     assert (tmp_path / "file").read_text() == "old"
     assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_an_optimiser_comes_back_to_the_bit(tmp_path):
+    model, other = nn.Linear(3, 2, rng=0), nn.Linear(3, 2, rng=1)
+    mine = optim.Adam(model.parameters())
+    model(np.ones((4, 3), np.float32)).sum().backward()
+    mine.step()
+    checkpoint.save(tmp_path / "model", model, mine, epoch=3)
+    theirs = optim.Adam(other.parameters())
+    assert checkpoint.load(tmp_path / "model", other, theirs) == {"epoch": 3}
+    for name, array in mine.state_dict().items():
+        np.testing.assert_array_equal(array, theirs.state_dict()[name])
+
+
+def test_an_optimiser_that_does_not_fit_leaves_the_model_untouched(tmp_path):
+    model, other = nn.Linear(3, 2, rng=0), nn.Linear(3, 2, rng=1)
+    checkpoint.save(tmp_path / "model", model, optim.SGD(model.parameters()))
+    before = other.state_dict()
+    with pytest.raises(ValueError, match="nothing was changed"):
+        checkpoint.load(tmp_path / "model", other, optim.Adam(other.parameters()))
+    for name, array in before.items():
+        np.testing.assert_array_equal(array, other.state_dict()[name])
+
+
+def test_pytorch_reads_the_weights(tmp_path):
+    from safetensors.torch import load_file
+
+    model = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
+    checkpoint.save(tmp_path / "model", model)
+    twin = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.ReLU())
+    twin.load_state_dict(load_file(tmp_path / "model"))
+    np.testing.assert_array_equal(twin[0].weight.numpy(force=True), model[0].weight.data)

@@ -133,7 +133,7 @@ def test_a_model_of_another_program_is_told_in_one_line(run, tmp_path):
     checkpoint.save(tmp_path / "model", nn.Linear(2, 2), format="pt")
     code, _, err = run("evaluate", tmp_path / "model")
     assert (code, err.count("\n")) == (2, 1)
-    assert "does not name its layers; `train` writes files that do" in err
+    assert "does not say how it was trained; `train` writes files that do" in err
 
 
 def test_real_processes_give_one_line_and_exit_code_2(tmp_path):
@@ -246,13 +246,51 @@ def test_a_trained_model_scores_the_same_when_it_is_evaluated(run, some_digits, 
 
 def test_train_uses_the_settings_given(run, some_digits):
     run("train", "--data", some_digits, "--hidden", "7,4", "--epochs", "1", "--out", "model")
-    weights, words = checkpoint.read("model")
-    assert [w.shape for name, w in weights.items() if "weight" in name] == [
+    saved = checkpoint.read("model")
+    assert [w.shape for name, w in saved.weights.items() if "weight" in name] == [
         (7, 784),
         (4, 7),
         (10, 4),
     ]
-    assert words["hidden"] == [7, 4]
+    assert saved.words["recipe"]["hidden"] == [7, 4]
+
+
+def test_a_resumed_training_ends_as_an_uninterrupted_one_to_the_bit(run, some_digits):
+    small = ("train", "--recipe", "improved", "--hidden", "5", "--data", some_digits)
+    run(*small, "--epochs", "4", "--out", "whole")
+    run(*small, "--epochs", "2", "--out", "half")
+    code, out, err = run(
+        "train", "--resume", "half", "--epochs", "4", "--data", some_digits, "--out", "rest"
+    )
+    assert (code, err) == (0, "")
+    assert "epoch 3/4" in out and "epoch 2/4" not in out
+    whole, rest = checkpoint.read("whole"), checkpoint.read("rest")
+    for name, array in {**whole.weights, **whole.optimizer}.items():
+        np.testing.assert_array_equal(array, {**rest.weights, **rest.optimizer}[name])
+    for key in ("recipe", "seed", "order", "copies"):
+        assert whole.words[key] == rest.words[key]
+
+
+def test_the_hand_written_network_resumes_too(run, some_digits):
+    basic = ("train", "--recipe", "basic", "--hidden", "5", "--data", some_digits)
+    run(*basic, "--epochs", "2", "--out", "whole")
+    run(*basic, "--epochs", "1", "--out", "half")
+    run("train", "--resume", "half", "--epochs", "2", "--data", some_digits, "--out", "rest")
+    whole, rest = checkpoint.read("whole"), checkpoint.read("rest")
+    for name, array in whole.weights.items():
+        np.testing.assert_array_equal(array, rest.weights[name])
+
+
+def test_resuming_refuses_other_settings(run, some_digits):
+    run("train", "--hidden", "3", "--epochs", "1", "--data", some_digits, "--out", "model")
+    code, _, err = run("train", "--resume", "model", "--batch-size", "7", "--epochs", "2")
+    assert code == 2 and "--batch-size cannot be given with it" in err
+
+
+def test_resuming_what_is_finished_says_how_to_get_more(run, some_digits):
+    run("train", "--hidden", "3", "--epochs", "1", "--data", some_digits, "--out", "model")
+    code, _, err = run("train", "--resume", "model", "--data", some_digits)
+    assert code == 2 and "trained for 1 epochs already" in err and "--epochs 11" in err
 
 
 def test_train_says_when_a_recipe_was_changed(run, some_digits):

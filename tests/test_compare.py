@@ -261,8 +261,8 @@ def test_results_hold_every_figure_as_json(tmp_path, digits):
         assert kept["recipe"]["lr"] == one.recipe.lr
         assert kept["recipe"]["hidden"] == [4]
     assert found["runs"][2]["recipe"]["augment"] == [
-        "RandomHorizontalFlip(p=0.7)",
-        "GaussianNoise(mean=0.0, std=0.2)",
+        {"kind": "RandomHorizontalFlip", "p": 0.7},
+        {"kind": "GaussianNoise", "mean": 0.0, "std": 0.2},
     ]
 
 

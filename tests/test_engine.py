@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import enable_grad, grad, is_grad_enabled, no_grad, op, tensor
+from tinygrad_mlp import changes, enable_grad, grad, is_grad_enabled, no_grad, op, tensor
 from tinygrad_mlp.engine import OPS, set_grad_enabled
 from tinygrad_mlp.testing import arrays, check_op, close, samples
 
@@ -269,12 +269,11 @@ def test_a_thousand_training_steps_without_garbage_collector_leave_nothing_behin
 
 
 def test_in_place_changes_leave_nothing_behind():
-    from tinygrad_mlp import engine
 
-    before = len(engine._changed)
+    before = len(changes.stamps)
     for _ in range(100):
         tensor([1.0, 2.0]).add_(1)
-    assert len(engine._changed) == before
+    assert len(changes.stamps) == before
 
 
 # --------------------------------------------------------------------- gradients share nothing

@@ -196,7 +196,7 @@ THEIRS = Framework(
     torch.nn.functional,
     lambda a: torch.tensor(np.array(a)),
     torch.autograd.grad,
-    lambda t: t.detach().numpy(),
+    lambda t: t.numpy(force=True),
 )
 
 

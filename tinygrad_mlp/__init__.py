@@ -10,7 +10,8 @@ then `nn/`, `optim.py`, `data/`, `train.py`; then `recipes.py` and `compare.py`,
 """
 
 from . import calculus, data, functional, nn, ops, optim
-from .calculus import gradcheck, gradgradcheck
+from .anomaly import detect_anomaly
+from .calculus import grad, gradcheck, gradgradcheck
 from .composed import (
     cat,
     chunk,
@@ -72,7 +73,7 @@ from .creation import (
     zeros,
     zeros_like,
 )
-from .engine import detect_anomaly, enable_grad, is_grad_enabled, no_grad, op, set_grad_enabled
+from .engine import enable_grad, is_grad_enabled, no_grad, op, set_grad_enabled
 from .ops import (
     abs,
     add,
@@ -125,7 +126,7 @@ from .ops import (
     transpose,
     where,
 )
-from .tensor import Tensor, from_numpy, grad, tensor
+from .tensor import Tensor, from_dlpack, from_numpy, tensor
 
 __version__ = "0.1.0"
 
@@ -163,6 +164,7 @@ __all__ = [
     "flatten",
     "flip",
     "floor_divide",
+    "from_dlpack",
     "from_numpy",
     "full",
     "full_like",

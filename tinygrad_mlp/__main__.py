@@ -20,12 +20,25 @@ from typing import Any, NoReturn
 import numpy as np
 from tqdm import tqdm
 
-from . import checkpoint, plot
+from . import plot
 from .compare import HEADER, as_text, augmented_rows, compare, findings, quick, table
 from .data import ArrayDataset, load_mnist
 from .data.transforms import Transform
 from .files import check_writable
-from .recipes import FLIPS, NOISE, RECIPES, AnyRecipe, BasicRecipe, Recipe, Run, run
+from .recipes import (
+    FLIPS,
+    NOISE,
+    RECIPES,
+    AnyRecipe,
+    BasicRecipe,
+    Recipe,
+    Run,
+    Training,
+    begin,
+    finish,
+    load,
+    save,
+)
 from .train import Diverged, Epoch, evaluate
 
 AUGMENT: dict[str, Transform] = {"noise": NOISE, "flips": FLIPS}
@@ -88,6 +101,7 @@ def make_parser() -> Parser:
 
     add = commands.add_parser("train", help="train one model and save it")
     add.add_argument("--recipe", help="a recipe by name; the options below change it")
+    add.add_argument("--resume", type=Path, metavar="FILE", help="go on with a saved training")
     add.add_argument("--augment", metavar="A,B", help=f"copies with any of: {', '.join(AUGMENT)}")
     add.add_argument("--seed", type=seed, default=0, metavar="N")
     add.add_argument("--out", type=Path, default=Path("runs/model.safetensors"), metavar="FILE")
@@ -223,27 +237,51 @@ def is_mnist(test_data: ArrayDataset) -> bool:
 
 
 def run_train(options: argparse.Namespace) -> None:
+    training = resumed(options) if options.resume else begin(chosen_recipe(options), options.seed)
+    recipe = training.recipe
+    train_data = load_mnist(options.data)
+    test_data = load_mnist(options.data, split="test")
+    check_writable(options.out)
+    show = watch(recipe, training.seed, len(training.history))
+
+    def on_epoch(epoch: Epoch) -> None:
+        show(epoch)
+        save(options.out, training)
+
+    print_scores(finish(training, train_data, test_data, on_epoch).test)
+    print(f"written: {options.out}")
+
+
+def chosen_recipe(options: argparse.Namespace) -> AnyRecipe:
+    """The recipe that was named, or a model of one's own, with what the options change."""
     recipe: AnyRecipe = Recipe("model", "a model of your own")
     if options.recipe:
         recipe = find_recipe(options.recipe)
     recipe = changed(recipe, options)
     if options.augment is not None:
         recipe = with_augment(recipe, options.augment)
-    train_data = load_mnist(options.data)
-    test_data = load_mnist(options.data, split="test")
-    check_writable(options.out)
     if options.recipe and recipe != RECIPES[recipe.name]:
         print("Settings were changed on the command line, so this is not the recipe.")
-    trained = run(recipe, train_data, test_data, options.seed, watch(recipe, options.seed))
-    checkpoint.save(
-        options.out,
-        trained.model,
-        recipe=recipe.name,
-        hidden=recipe.hidden,
-        by_hand=isinstance(recipe, BasicRecipe),
-    )
-    print_scores(trained.test)
-    print(f"written: {options.out}")
+    return recipe
+
+
+def resumed(options: argparse.Namespace) -> Training:
+    """The training in a file; it goes on as it began, for more epochs if these are given."""
+    fixed = ("recipe", "augment", "lr", "batch_size", "hidden")
+    given = [name for name in fixed if getattr(options, name) is not None]
+    if given:
+        fail(
+            f"--resume goes on as the training began, so --{given[0].replace('_', '-')} cannot "
+            "be given with it; only --epochs, --data and --out can"
+        )
+    training = load(options.resume)
+    epochs = options.epochs or training.recipe.epochs
+    if epochs <= len(training.history):
+        fail(
+            f"{options.resume} was trained for {len(training.history)} epochs already; "
+            f"give more, as with --epochs {len(training.history) + 10}"
+        )
+    return replace(training, recipe=replace(training.recipe, epochs=epochs))
 
 
 def with_augment(recipe: AnyRecipe, names: str) -> Recipe:
@@ -257,14 +295,9 @@ def with_augment(recipe: AnyRecipe, names: str) -> Recipe:
 
 
 def run_evaluate(options: argparse.Namespace) -> None:
-    weights, words = checkpoint.read(options.file)
-    if not {"recipe", "hidden", "by_hand"} <= words.keys():
-        fail(f"{options.file} does not name its layers; `train` writes files that do")
-    kind = BasicRecipe if words["by_hand"] else Recipe
-    recipe = kind(words["recipe"], words["recipe"], hidden=tuple(words["hidden"]))
-    model = recipe.build()
-    model.load_state_dict(weights)
-    print_scores(evaluate(model, load_mnist(options.data, split="test"), recipe.loss_fn))
+    training = load(options.file)
+    data = load_mnist(options.data, split="test")
+    print_scores(evaluate(training.model, data, training.recipe.loss_fn))
 
 
 def print_scores(scores: Any) -> None:
@@ -286,7 +319,7 @@ def run_show(options: argparse.Namespace) -> None:
     print(f"written: {options.out}")
 
 
-def watch(recipe: AnyRecipe, seed: int) -> Callable[[Epoch], None]:
+def watch(recipe: AnyRecipe, seed: int, done: int = 0) -> Callable[[Epoch], None]:
     """What to call after each epoch: it moves a bar, or prints a line where nobody sees a bar."""
     name = f"{recipe.name}, seed {seed}"
 
@@ -300,6 +333,7 @@ def watch(recipe: AnyRecipe, seed: int) -> Callable[[Epoch], None]:
         return line
     bar = tqdm(
         total=recipe.epochs,
+        initial=done,
         desc=f"{name:22}",
         ncols=min(110, shutil.get_terminal_size().columns - 1),
         bar_format="{desc} {bar} epoch {n_fmt}/{total_fmt} [{elapsed}<{remaining}]{postfix}",

@@ -1,13 +1,14 @@
 """Saving and loading a trained model: safetensors, so a file holds numbers and no code.
 
-A file has the model's `state_dict` under PyTorch's names, and a few words of metadata beside it,
-such as the recipe that the model was built by. It is written whole or not at all.
+A file has the model's `state_dict` under PyTorch's names, if wanted the optimiser's state, and
+words such as the recipe that the model was built by. It is written whole or not at all.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +17,56 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from .files import write_whole
-from .nn import Module
+from .optim import Optimizer
+
+PREFIX = "optimizer."
+"""What the names of an optimiser's arrays begin with, beside those of the weights."""
 
 
-def save(path: str | os.PathLike[str], model: Module, **metadata: Any) -> None:
-    """Write the model's weights to `path`; metadata is anything that JSON can hold."""
-    words = {key: json.dumps(value) for key, value in metadata.items()}
-    write_whole(path, to_bytes(model.state_dict(), metadata=words or None))
+@dataclass(frozen=True, eq=False)
+class Saved:
+    """What a file holds: weights by name, the optimiser's state by name, and words."""
+
+    weights: dict[str, np.ndarray]
+    optimizer: dict[str, np.ndarray]
+    words: dict[str, Any]
 
 
-def load(path: str | os.PathLike[str], model: Module) -> None:
-    """Give `model` the weights in `path`, exact to the bit; it must have the same shapes."""
-    model.load_state_dict(read(path)[0])
+def save(
+    path: str | os.PathLike[str], model: Any, optimizer: Optimizer | None = None, **words: Any
+) -> None:
+    """Write the weights of `model`, and the state of `optimizer` if there is one, to `path`.
+
+    words  anything else worth keeping that JSON can hold, by name
+    """
+    arrays = model.state_dict()
+    if optimizer is not None:
+        arrays |= {PREFIX + name: array for name, array in optimizer.state_dict().items()}
+    metadata = {name: json.dumps(value) for name, value in words.items()}
+    write_whole(path, to_bytes(arrays, metadata=metadata or None))
 
 
-def read(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The weights and the metadata in a file.
+def load(
+    path: str | os.PathLike[str], model: Any, optimizer: Optimizer | None = None
+) -> dict[str, Any]:
+    """Give `model`, and `optimizer` if there is one, what the file holds; return its words.
+
+    Exact to the bit. If anything does not fit, ValueError, and nothing is changed.
+    """
+    saved = read(path)
+    before = model.state_dict()
+    model.load_state_dict(saved.weights)
+    if optimizer is not None:
+        try:
+            optimizer.load_state_dict(saved.optimizer)
+        except ValueError:
+            model.load_state_dict(before)
+            raise
+    return saved.words
+
+
+def read(path: str | os.PathLike[str]) -> Saved:
+    """Everything in a file.
 
     Raises FileNotFoundError if there is none, ValueError if it is no whole safetensors file.
     """
@@ -39,13 +74,17 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str,
         raise FileNotFoundError(f"{path}: no such file; `train --out FILE` writes one")
     try:
         with safe_open(path, framework="numpy") as file:
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            words = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            metadata = file.metadata() or {}
     except SafetensorError as error:
         raise ValueError(
             f"{path}: not a whole safetensors file ({error}); save the model again"
         ) from error
-    return weights, {key: _from_json(value) for key, value in words.items()}
+    return Saved(
+        {name: array for name, array in arrays.items() if not name.startswith(PREFIX)},
+        {n.removeprefix(PREFIX): array for n, array in arrays.items() if n.startswith(PREFIX)},
+        {key: _from_json(value) for key, value in metadata.items()},
+    )
 
 
 def _from_json(text: str) -> Any:

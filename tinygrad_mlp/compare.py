@@ -20,7 +20,7 @@ import numpy as np
 from . import __version__, plot
 from .data import ArrayDataset, transforms
 from .files import check_writable, write_whole
-from .recipes import RECIPES, AnyRecipe, Recipe, Run, count_weights, first_weights, run
+from .recipes import RECIPES, AnyRecipe, Recipe, Run, as_words, count_weights, first_weights, run
 from .report import write_report
 from .train import Epoch
 
@@ -312,7 +312,7 @@ def write_results(
 
 def _as_json(one: Run) -> dict[str, Any]:
     return {
-        "recipe": _recipe_as_json(one.recipe),
+        "recipe": as_words(one.recipe),
         "seed": one.seed,
         "test_accuracy": one.test.accuracy,
         "test_loss": one.test.loss,
@@ -325,13 +325,6 @@ def _as_json(one: Run) -> dict[str, Any]:
         "history": [asdict(epoch) for epoch in one.history],
         "confusion": one.test.confusion.tolist(),
     }
-
-
-def _recipe_as_json(recipe: AnyRecipe) -> dict[str, Any]:
-    fields = asdict(recipe)
-    if isinstance(recipe, Recipe):
-        fields["augment"] = [repr(transform) for transform in recipe.augment]
-    return fields
 
 
 def write_pictures(

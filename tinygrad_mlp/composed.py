@@ -29,9 +29,15 @@ def plain(x: Any) -> Any:
 def _axis(dim: int, ndim: int) -> int:
     """A dimension counted from the front: of `ndim`, -1 is the last."""
     if not -ndim <= dim < ndim:
-        known = f"use one from {-ndim} to {ndim - 1}" if ndim else "it has none to name"
-        raise IndexError(f"no dimension {dim} in a tensor of {ndim} dimensions; {known}")
+        known = f"use one from {-ndim} to {ndim - 1}" if ndim else "a 0-d tensor has none to name"
+        raise IndexError(f"there is no dimension {dim} among {ndim}; {known}")
     return dim % ndim
+
+
+def _axes(dim: Dim, ndim: int) -> tuple[int, ...]:
+    """The dimensions that a `dim` argument names, counted from the front; None names all."""
+    dims = range(ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
+    return tuple(_axis(d, ndim) for d in dims)
 
 
 # --------------------------------------------------------------------------------- elementwise
@@ -94,7 +100,7 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     if approximate == "tanh":
         return x * (1 + ops.tanh((x + 0.044715 * x * x * x) * math.sqrt(2 / math.pi))) * 0.5
     if approximate != "none":
-        raise ValueError(f'approximate must be "none" or "tanh", not {approximate!r}')
+        raise ValueError(f'gelu takes approximate="none" or "tanh", not {approximate!r}')
     return x * (1 + ops.erf(x * math.sqrt(0.5))) * 0.5
 
 
@@ -116,7 +122,7 @@ class Extreme(NamedTuple):
 def max(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest value; or the values and indices over `dim`; or, of two tensors, `maximum`."""
     if dim is None:
-        return ops.amax(x)
+        return ops.amax(x, keepdim=keepdim)
     if isinstance(dim, (Node, np.ndarray)):
         return ops.maximum(x, dim)
     dim = _one_dim(dim, "max", x)
@@ -126,7 +132,7 @@ def max(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
 def min(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest value; or the values and indices over `dim`; or, of two tensors, `minimum`."""
     if dim is None:
-        return ops.amin(x)
+        return ops.amin(x, keepdim=keepdim)
     if isinstance(dim, (Node, np.ndarray)):
         return ops.minimum(x, dim)
     dim = _one_dim(dim, "min", x)
@@ -169,8 +175,10 @@ def norm(x: Any, p: float = 2, dim: Dim = None, keepdim: bool = False) -> Any:
         return _sqrt_or_zero(ops.sum(x * x, dim=dim, keepdim=keepdim))
     if p == math.inf:
         return ops.amax(ops.abs(x), dim=dim, keepdim=keepdim)
-    total = ops.sum(ops.abs(x) if p == 1 else _power_or_zero(ops.abs(x), p), dim=dim, keepdim=keepdim)
-    return total if p == 1 else _power_or_zero(total, 1 / p)
+    if p == 1:
+        return ops.sum(ops.abs(x), dim=dim, keepdim=keepdim)
+    total = ops.sum(_power_or_zero(ops.abs(x), p), dim=dim, keepdim=keepdim)
+    return _power_or_zero(total, 1 / p)
 
 
 def _sqrt_or_zero(x: Any) -> Any:
@@ -179,6 +187,7 @@ def _sqrt_or_zero(x: Any) -> Any:
 
 
 def _power_or_zero(x: Any, exponent: float) -> Any:
+    """x ** exponent, with a gradient of 0 where x is 0."""
     return where(x == 0, 0, where(x == 0, 1, x) ** exponent)
 
 
@@ -208,6 +217,7 @@ def swap_to_end(x: Any, dim: int) -> Any:
 
 def logsumexp(x: Any, dim: Dim, keepdim: bool = False) -> Any:
     """log of the sum of e^x over `dim`, without overflow."""
+    dim = _axes(dim, x.ndim)
     largest = np.max(plain(x), axis=dim, keepdims=True, initial=-np.inf)
     largest = np.where(np.isfinite(largest), largest, 0).astype(largest.dtype)
     total = ops.log(ops.sum(ops.exp(x - largest), dim=dim, keepdim=keepdim))
@@ -215,8 +225,7 @@ def logsumexp(x: Any, dim: Dim, keepdim: bool = False) -> Any:
 
 
 def _count(x: Any, dim: Dim) -> int:
-    dims = range(x.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
-    return math.prod(x.shape[_axis(d, x.ndim)] for d in dims)
+    return math.prod(x.shape[d] for d in _axes(dim, x.ndim))
 
 
 # --------------------------------------------------------------------------------------- shape
@@ -243,7 +252,13 @@ def permute(x: Any, *dims: Any) -> Any:
 
 def expand(x: Any, *shape: Any) -> Any:
     """`x` broadcast to a shape; -1 keeps a size."""
-    return ops.expand(x, shape=sizes(shape))
+    wanted = sizes(shape)
+    if -1 in wanted[: builtins.max(0, len(wanted) - x.ndim)]:
+        raise ValueError(
+            f"expand from shape {x.shape} to {wanted}: -1 keeps a size that is there, "
+            "and a new dimension has none; give it a size"
+        )
+    return ops.expand(x, shape=wanted)
 
 
 def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
@@ -274,8 +289,7 @@ def unflatten(x: Any, dim: int, sizes: Sequence[int]) -> Any:
 
 def squeeze(x: Any, dim: Dim = None) -> Any:
     """Without the dimensions of size 1: all of them, or those named that have size 1."""
-    named = range(x.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
-    gone = {d for d in (_axis(d, x.ndim) for d in named) if x.shape[d] == 1}
+    gone = {d for d in _axes(dim, x.ndim) if x.shape[d] == 1}
     return x.reshape([n for d, n in enumerate(x.shape) if d not in gone])
 
 
@@ -288,8 +302,10 @@ def unsqueeze(x: Any, dim: int) -> Any:
 def repeat(x: Any, *repeats: Any) -> Any:
     """`x` laid out as tiles, so many times along each dimension."""
     counts = sizes(repeats)
-    if len(counts) < x.ndim:
-        raise ValueError(f"repeat needs a count for each of {x.ndim} dimensions, got {counts}")
+    if len(counts) < x.ndim or builtins.min(counts, default=0) < 0:
+        raise ValueError(
+            f"repeat needs a count for each of {x.ndim} dimensions, none below 0, not {counts}"
+        )
     shape = (1,) * (len(counts) - x.ndim) + x.shape
     split = [size for n in shape for size in (1, n)]
     tiled = [size for c, n in zip(counts, shape, strict=True) for size in (c, n)]

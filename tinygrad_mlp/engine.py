@@ -24,21 +24,18 @@ from __future__ import annotations
 
 import functools
 import inspect
-import itertools
-import os
 import threading
-import traceback
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from . import anomaly, changes
+from .changes import next_serial
+
 FLOAT64 = np.dtype(np.float64)
 FLOAT32 = np.dtype(np.float32)
-
-_serials = itertools.count(1)
 
 
 class _Mode(threading.local):
@@ -80,7 +77,7 @@ class Node:
 
     data: np.ndarray
     grad: Any
-    hooks: list[Callable] | None
+    hooks: list[Any] | None
     inputs: Any
     op: Any
     params: dict[str, Any]
@@ -93,7 +90,7 @@ class Node:
         self.requires_grad = False
         self.grad = self.op = self.inputs = self.hooks = None
         self.params = NO_PARAMS
-        self.serial = next(_serials)
+        self.serial = next_serial()
 
 
 NO_PARAMS: dict[str, Any] = {}
@@ -193,14 +190,16 @@ def apply(op: Op, args: tuple, params: dict) -> Any:
     if data.dtype is FLOAT64 and not _any_float64(args):
         data = data.astype(FLOAT32)
     node = new_node(data)
-    if wants_grad and mode.recording and op.has_rules and data.dtype.kind == "f":
+    if wants_grad and mode.recording and op.has_rules and data.dtype.kind in "fc":
+        if data.dtype.kind == "c":
+            raise TypeError(f"{op.name}() gave complex numbers, which have no gradients here")
         node.requires_grad = True
         node.op = op
         node.inputs = tuple(inputs)
         if op.params:
             node.params = {**op.defaults, **params}
-    if _watching:
-        _check_forward(node, op, arrays)
+    if anomaly.watching:
+        anomaly.check_forward(op.name, node.serial, data, arrays)
     return node
 
 
@@ -271,14 +270,14 @@ def set_grad_enabled(enabled: bool) -> Iterator[None]:
         mode.recording = before
 
 
-def no_grad() -> Any:
-    """`with no_grad():` or `@no_grad()`: nothing is recorded inside."""
-    return set_grad_enabled(False)
+def no_grad(function: Callable | None = None) -> Any:
+    """`with no_grad():`, or `@no_grad` on a function: nothing is recorded inside."""
+    return set_grad_enabled(False)(function) if function else set_grad_enabled(False)
 
 
-def enable_grad() -> Any:
-    """`with enable_grad():` or `@enable_grad()`: record again, inside a `no_grad`."""
-    return set_grad_enabled(True)
+def enable_grad(function: Callable | None = None) -> Any:
+    """`with enable_grad():`, or `@enable_grad`: record again, inside a `no_grad`."""
+    return set_grad_enabled(True)(function) if function else set_grad_enabled(True)
 
 
 def is_grad_enabled() -> bool:
@@ -365,7 +364,7 @@ def _on_the_way(nodes: dict[int, Node], order: list[int], targets: set[int]) -> 
     return needed
 
 
-def _leads_to(node: Node, needed: set[int]) -> bool:
+def _leads_to(node: Node, needed: Any) -> bool:
     """Whether an input of `node` is needed."""
     return any(isinstance(x, Node) and x.serial in needed for x in node.inputs or ())
 
@@ -378,13 +377,10 @@ def _is_leaf(node: Node) -> bool:
 def _send_back(node: Node, g: Any, pending: dict, needed: Any, create_graph: bool) -> None:
     """Apply the rules of `node.op`: turn its gradient into contributions to its inputs."""
     op, inputs, params = node.op, node.inputs, node.params
-    if _changed:
-        _refuse_if_changed(node)
-    y: Any = node
-    xs: Any = inputs
-    if not create_graph:
-        y = node.data
-        xs = [x.data if isinstance(x, Node) else x for x in inputs]
+    arrays = [x.data if isinstance(x, Node) else x for x in inputs]
+    y, xs = (node, inputs) if create_graph else (node.data, arrays)
+    if changes.stamps:
+        changes.refuse_if_changed(op.name, node.serial, [node.data, *arrays, *params.values()])
     for i, x in enumerate(inputs):
         if not isinstance(x, Node) or x.serial not in needed:
             continue
@@ -392,13 +388,13 @@ def _send_back(node: Node, g: Any, pending: dict, needed: Any, create_graph: boo
         if rule is None:
             continue
         part = rule(g, y, *xs, **params)
-        if _watching:
-            _check_backward(part, node, i, g)
+        if anomaly.watching:
+            anomaly.check_backward(op.name, node.serial, i, _array(part), _array(g))
         if getattr(part, "shape", None) != x.data.shape:
             part = _unbroadcast(part, x.data.shape, op)
         if part.dtype is not x.data.dtype:
             part = part.astype(x.data.dtype)
-        if x.op is None and _is_shared(part, (g, y, *xs)):
+        if x.op is None and _is_shared(part, (g, y, *xs, *params.values())):
             part = part * 1
         _add(pending, x.serial, part)
 
@@ -432,8 +428,7 @@ def _unbroadcast(g: Any, shape: tuple[int, ...], op: Op) -> Any:
 
 def _is_shared(part: Any, others: tuple) -> bool:
     """Whether `part` may share memory with something else: it must not end up in a `.grad`."""
-    array = part.data if isinstance(part, Node) else part
-    return getattr(array, "base", None) is not None or any(part is other for other in others)
+    return getattr(_array(part), "base", None) is not None or any(part is other for other in others)
 
 
 def _after_hook(hook: Callable, gradient: Any) -> Any:
@@ -451,110 +446,9 @@ def _after_hook(hook: Callable, gradient: Any) -> Any:
     return value.astype(gradient.dtype) * 1
 
 
+def _array(value: Any) -> Any:
+    return value.data if isinstance(value, Node) else value
+
+
 def _as_node(value: Any) -> Any:
     return value if isinstance(value, Node) else new_node(np.asarray(value))
-
-
-# --------------------------------------------------------------------------- in-place changes
-
-# A rule reads its inputs again during the backward pass, so they must still hold what they held
-# in the forward pass. Whoever writes into an array says so here; the stamp is a serial number,
-# and a node older than the stamp refuses to go on. Views count as the array they look into.
-_changed: dict[int, tuple[weakref.ref, int]] = {}
-
-
-def mark_changed(array: np.ndarray) -> None:
-    """Note that the memory of `array` was written to."""
-    owner = _owner(array)
-    key = id(owner)
-    _changed[key] = (weakref.ref(owner, lambda _: _changed.pop(key, None)), next(_serials))
-
-
-def _owner(array: np.ndarray) -> np.ndarray:
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
-
-
-def _refuse_if_changed(node: Node) -> None:
-    for value in (node, *node.inputs, *_arrays_in(node.params)):
-        array = value.data if isinstance(value, Node) else value
-        if isinstance(array, np.ndarray):
-            _, when = _changed.get(id(_owner(array)), (None, 0))
-            if when > node.serial:
-                raise RuntimeError(
-                    f"an array of shape {array.shape} that {node.op.name}() needs for its "
-                    "gradient was changed in place after it was used; change a copy "
-                    "(t.clone()), or change it after backward()"
-                )
-
-
-def _arrays_in(params: dict) -> Iterator[np.ndarray]:
-    """The arrays among the parameters, as in an index, alone or in a tuple."""
-    for value in params.values():
-        for part in value if isinstance(value, tuple) else (value,):
-            if isinstance(part, np.ndarray):
-                yield part
-
-
-# --------------------------------------------------------------------------- finding a bad op
-
-_watching = 0
-_made_at: dict[int, str] = {}
-
-
-@contextmanager
-def detect_anomaly() -> Iterator[None]:
-    """Inside, the first op that makes a NaN or an infinity raises, forward or backward.
-
-    The FloatingPointError names the op and the line of your program that called it. Every
-    result is looked through, so this is for finding a fault, not for training. It watches all
-    threads.
-    """
-    global _watching
-    _watching += 1
-    try:
-        yield
-    finally:
-        _watching -= 1
-        if not _watching:
-            _made_at.clear()
-
-
-def _check_forward(node: Node, op: Op, arrays: list) -> None:
-    here = _users_line()
-    _made_at[node.serial] = here
-    if _is_bad(node.data):
-        given = any(map(_is_bad, arrays))
-        source = "which came in with data that no op made" if given else "from finite inputs"
-        raise FloatingPointError(
-            f"{op.name}() gave the first {_bad_value(node.data)}, {source}, called at {here}"
-        )
-
-
-def _check_backward(part: Any, node: Node, i: int, g: Any) -> None:
-    if _is_bad(part) and not _is_bad(g):
-        where = _made_at.get(node.serial, "a line outside of detect_anomaly()")
-        raise FloatingPointError(
-            f"the backward of {node.op.name}() gave the first {_bad_value(part)}, in the gradient "
-            f"of input {i}; the forward was called at {where}"
-        )
-
-
-def _is_bad(value: Any) -> bool:
-    value = value.data if isinstance(value, Node) else value
-    return np.asarray(value).dtype.kind == "f" and not np.isfinite(value).all()
-
-
-def _bad_value(value: Any) -> str:
-    value = value.data if isinstance(value, Node) else value
-    return "NaN" if np.isnan(value).any() else "infinity"
-
-
-def _users_line() -> str:
-    """The nearest line outside of this package that is now being run."""
-    package = os.path.dirname(__file__)
-    for frame in reversed(traceback.extract_stack()):
-        if not frame.filename.startswith(package):
-            return f"{frame.filename}:{frame.lineno}: {frame.line}"
-    return "an unknown line"

@@ -65,10 +65,11 @@ def _from_twin(module: Any) -> Module:
     if kind == "Linear":
         return nn.Linear(module.in_features, module.out_features, module.bias is not None)
     for plain in PLAIN:
-        if kind == plain.__name__:
+        # a layer with options of its own (Flatten(0)) would lose them
+        if kind == plain.__name__ and repr(module) == repr(type(module)()):
             return plain()
     raise TypeError(
-        f"{kind} is a layer that this package does not have; it has Sequential, Linear and "
+        f"{module!r:.60} is a layer that this package does not have; it has Sequential, Linear and "
         f"{', '.join(plain.__name__ for plain in PLAIN)}"
     )
 

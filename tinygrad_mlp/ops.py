@@ -59,11 +59,18 @@ def _power_below(a: Any, b: Any) -> Any:
     return where(logical_and(a == 0, b == 0), 1, b - 1)
 
 
+def _base(a: Any, b: Any) -> Any:
+    """a; but 1 where 0 is raised to a power that is not negative. A number gets b's dtype."""
+    if isinstance(a, (int, float)):
+        a = np.asarray(a, b.dtype)
+    return where(logical_and(a == 0, b >= 0), 1, a)
+
+
 @op(
     grad=(
         lambda g, y, a, b: g * b * pow(a, _power_below(a, b)),
         # y * log(a); but 0 where 0 is raised to a power that is not negative
-        lambda g, y, a, b: g * y * log(where(logical_and(a == 0, b >= 0), 1, a)),
+        lambda g, y, a, b: g * y * log(_base(a, b)),
     )
 )
 def pow(a, b):
@@ -299,7 +306,7 @@ def astype(x, dtype):
 def _stretch(g: Any, x: Any, dim: Any, keepdim: bool) -> Any:
     """Undo the shape of a reduction of `x`: put the reduced dimensions back and fill them."""
     if dim is not None and not keepdim:
-        dims = {d % x.ndim for d in (dim if isinstance(dim, tuple) else (dim,))}
+        dims = {d % builtins.max(x.ndim, 1) for d in (dim if isinstance(dim, tuple) else (dim,))}
         g = g.reshape([1 if d in dims else n for d, n in enumerate(x.shape)])
     return expand(g, shape=x.shape)
 
@@ -364,6 +371,8 @@ def reshape(x, shape):
 def expand(x, shape):
     """`x` broadcast to `shape`: a read-only view; -1 keeps a dimension as it is."""
     extra = len(shape) - x.ndim
+    if -1 in shape[:extra]:
+        raise ValueError(f"-1 keeps a size, and the new dimensions of {tuple(shape)} have none")
     shape = [x.shape[d - extra] if n == -1 else n for d, n in enumerate(shape)]
     return np.broadcast_to(x, shape)
 
@@ -404,7 +413,9 @@ def put(x, shape, index):
 def _may_repeat(index: Any) -> bool:
     """Whether an index can name a place twice: only lists and arrays of integers can."""
     parts = index if isinstance(index, tuple) else (index,)
-    return any(isinstance(p, (list, np.ndarray)) and np.asarray(p).dtype != bool for p in parts)
+    return builtins.any(
+        isinstance(p, (list, np.ndarray)) and np.asarray(p).dtype != bool for p in parts
+    )
 
 
 def _slice_of(i: int, g: Any, y: Any, *tensors: Any, dim: int) -> Any:
@@ -494,9 +505,9 @@ def log_softmax(x, dim):
 @op(
     grad=(
         lambda g, y, x, q, total: (
-            _each_row(g, total) * (softmax(x, dim=-1) * sum(q, dim=-1, keepdim=True) - q)
+            g[..., None] * (softmax(x, dim=-1) * sum(q, dim=-1, keepdim=True) - q)
         ),
-        lambda g, y, x, q, total: _each_row(g, total) * -log_softmax(x, dim=-1),
+        lambda g, y, x, q, total: g[..., None] * -log_softmax(x, dim=-1),
     )
 )
 def soft_cross_entropy(x, q, total=True):
@@ -507,10 +518,6 @@ def soft_cross_entropy(x, q, total=True):
     """
     terms = np.multiply(q, log_softmax(x, dim=-1), where=q != 0, out=np.zeros_like(x))
     return -np.sum(terms, axis=None if total else -1)
-
-
-def _each_row(g: Any, total: bool) -> Any:
-    return g if total else g[..., None]
 
 
 @op(

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from .engine import mark_changed
+from .changes import mark_changed
 from .tensor import Tensor
 
 PIECE = 32_768

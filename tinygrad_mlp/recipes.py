@@ -8,16 +8,17 @@ this framework. To add an experiment, add an entry to `RECIPES`.
 from __future__ import annotations
 
 import math
+import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from . import checkpoint, nn, optim
 from . import functional as F
-from . import nn, optim
 from .basic import BasicMLP, mse_gradient, mse_to_labels, published_mse_gradient
 from .data import ArrayDataset, AugmentedDataset, DataLoader, transforms
 from .train import Diverged, Epoch, Scores, evaluate, fit, run_epochs
@@ -46,6 +47,7 @@ class BasicRecipe:
     epochs: int = 10
     train_images: int | None = 1000
 
+    augment = ()
     loss_name = "squared error"
     loss_fn = staticmethod(mse_to_labels)
 
@@ -74,6 +76,7 @@ class Recipe:
     epochs: int = 30
     train_images: int | None = None
 
+    shuffle = True
     loss_name = "cross-entropy"
     loss_fn = staticmethod(F.cross_entropy)
 
@@ -124,6 +127,24 @@ def build_mlp(hidden: tuple[int, ...], rng: Any = None) -> nn.Sequential:
 
 
 @dataclass(frozen=True, eq=False)
+class Training:
+    """A recipe on its way: everything that decides how it goes on.
+
+    optimizer  None for the hand-written network, which steps by itself
+    order_rng  draws the order of the examples; copies_rng what augmentation does to them
+    history    the epochs so far
+    """
+
+    recipe: AnyRecipe
+    seed: int
+    model: Any
+    optimizer: optim.Optimizer | None
+    order_rng: np.random.Generator
+    copies_rng: np.random.Generator
+    history: list[Epoch]
+
+
+@dataclass(frozen=True, eq=False)
 class Run:
     """One recipe, run with one seed: the model, how it learned, and how well it does.
 
@@ -150,48 +171,127 @@ def run(
 
     Raises Diverged, naming recipe and seed, when the loss is no number any more.
     """
+    return finish(begin(recipe, seed), train_data, test_data, on_epoch)
+
+
+def begin(recipe: AnyRecipe, seed: int = 0) -> Training:
+    """The untrained network and its generators."""
     weights_rng, order_rng, copies_rng = np.random.default_rng(seed).spawn(3)
+    model = recipe.build(weights_rng)
+    optimizer = None
+    if not isinstance(model, BasicMLP):
+        optimizer = optim.Adam(model.parameters(), recipe.lr)
+    return Training(recipe, seed, model, optimizer, order_rng, copies_rng, [])
+
+
+def finish(
+    training: Training,
+    train_data: ArrayDataset,
+    test_data: ArrayDataset,
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+) -> Run:
+    """Train up to the recipe's number of epochs, and score."""
+    recipe, model = training.recipe, training.model
     if recipe.train_images is not None:
         train_data = ArrayDataset(*train_data[: recipe.train_images])
     start = time.perf_counter()
-    model = recipe.build(weights_rng)
     try:
-        if isinstance(recipe, BasicRecipe):
-            history = _fit_basic(recipe, model, train_data, order_rng, on_epoch)
-        else:
-            history = _fit_improved(recipe, model, train_data, order_rng, copies_rng, on_epoch)
+        _train(training, train_data, on_epoch)
     except Diverged as error:
-        raise Diverged(f"{recipe.name}, seed {seed}: {error}") from error
+        raise Diverged(f"{recipe.name}, seed {training.seed}: {error}") from error
     seconds = time.perf_counter() - start
     test, train = (evaluate(model, data, recipe.loss_fn) for data in (test_data, train_data))
     if not math.isfinite(test.loss):
         raise Diverged(
-            f"{recipe.name}, seed {seed}: the loss on the test set is {test.loss}; "
+            f"{recipe.name}, seed {training.seed}: the loss on the test set is {test.loss}; "
             "a smaller learning rate may help"
         )
-    return Run(recipe, seed, model, history, test, train, seconds)
+    return Run(recipe, training.seed, model, training.history, test, train, seconds)
 
 
-def _fit_basic(
-    recipe: BasicRecipe, model: Any, data: ArrayDataset, order_rng: Any, on_epoch: Any
-) -> list[Epoch]:
-    batches = DataLoader(data, recipe.batch_size, shuffle=recipe.shuffle, rng=order_rng)
+def _train(training: Training, data: ArrayDataset, on_epoch: Callable[[Epoch], None]) -> None:
+    recipe, model, history = training.recipe, training.model, training.history
+    batches = make_batches(recipe, data, training.order_rng, training.copies_rng)
+    if training.optimizer is not None:
+        fit(model, batches, training.optimizer, recipe.epochs, recipe.loss_fn, on_epoch, history)
+        return
 
     def step(images: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
         return model.train_step(images, labels, recipe.lr)
 
-    return run_epochs(step, batches, recipe.epochs, on_epoch)
+    run_epochs(step, batches, recipe.epochs, on_epoch, history)
 
 
-def _fit_improved(
-    recipe: Recipe, model: Any, data: ArrayDataset, order_rng: Any, copies_rng: Any, on_epoch: Any
-) -> list[Epoch]:
+def make_batches(
+    recipe: AnyRecipe, data: ArrayDataset, order_rng: Any, copies_rng: Any = None
+) -> DataLoader:
+    """The batches that a recipe trains on: in order or shuffled, with augmented copies or not."""
     dataset: Any = data
     if recipe.augment:
-        dataset = AugmentedDataset(data, transforms.Compose(list(recipe.augment)), copies_rng)
-    batches = DataLoader(dataset, recipe.batch_size, shuffle=True, rng=order_rng)
-    optimizer = optim.Adam(model.parameters(), recipe.lr)
-    return fit(model, batches, optimizer, recipe.epochs, on_epoch=on_epoch)
+        dataset = AugmentedDataset(data, transforms.Compose(recipe.augment), copies_rng)
+    return DataLoader(dataset, recipe.batch_size, shuffle=recipe.shuffle, rng=order_rng)
+
+
+# --------------------------------------------------------------------------- saving and resuming
+
+
+def save(path: str | os.PathLike[str], training: Training) -> None:
+    """Write a training to a file, so that `load` can go on with it to the bit."""
+    checkpoint.save(
+        path,
+        training.model,
+        training.optimizer,
+        recipe=as_words(training.recipe),
+        seed=training.seed,
+        order=training.order_rng.bit_generator.state,
+        copies=training.copies_rng.bit_generator.state,
+        history=[asdict(epoch) for epoch in training.history],
+    )
+
+
+def load(path: str | os.PathLike[str]) -> Training:
+    """What `save` wrote. ValueError if the file does not hold a training of this package."""
+    saved = checkpoint.read(path)
+    if not {"recipe", "seed", "order", "copies", "history"} <= saved.words.keys():
+        raise ValueError(f"{path} does not say how it was trained; `train` writes files that do")
+    try:
+        training = begin(from_words(saved.words["recipe"]), saved.words["seed"])
+        training.order_rng.bit_generator.state = saved.words["order"]
+        training.copies_rng.bit_generator.state = saved.words["copies"]
+        training.history.extend(Epoch(**epoch) for epoch in saved.words["history"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{path} says in a way unknown here how it was trained ({error!r}); was it written "
+            "by another version of this package?"
+        ) from error
+    training.model.load_state_dict(saved.weights)
+    if training.optimizer is not None:
+        training.optimizer.load_state_dict(saved.optimizer)
+    return training
+
+
+def as_words(recipe: AnyRecipe) -> dict[str, Any]:
+    """A recipe as what JSON can hold."""
+    words = {"kind": type(recipe).__name__, **asdict(recipe)}
+    if recipe.augment:
+        words["augment"] = [{"kind": type(t).__name__, **vars(t)} for t in recipe.augment]
+    return words
+
+
+def from_words(words: Mapping[str, Any]) -> AnyRecipe:
+    """The recipe that `as_words` described."""
+    fields = {"hidden": (), **words}
+    kind = {"BasicRecipe": BasicRecipe, "Recipe": Recipe}[fields.pop("kind")]
+    fields["hidden"] = tuple(fields["hidden"])
+    if fields.get("augment"):
+        chosen = [dict(t) for t in fields["augment"]]
+        fields["augment"] = tuple(getattr(transforms, t.pop("kind"))(**t) for t in chosen)
+    else:
+        fields.pop("augment", None)
+    return kind(**fields)
+
+
+# ------------------------------------------------------------------------------ looking at them
 
 
 def first_weights(model: Any) -> np.ndarray:

@@ -9,22 +9,15 @@ stands behind them, and NumPy scalars count as plain numbers (they do not widen 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from . import composed, ops
+from .changes import mark_changed
 from .composed import plain
-from .engine import (
-    Node,
-    makes_results,
-    mark_changed,
-    mode,
-    new_node,
-    run_backward,
-    set_grad_enabled,
-)
+from .engine import OPS, Node, makes_results, mode, new_node, run_backward, set_grad_enabled
 
 
 @makes_results
@@ -172,6 +165,12 @@ class Tensor(Node):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.numpy().__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self.data.__dlpack_device__()
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """NumPy's ufuncs (np.exp(t), array + t) are answered by the op of the same meaning."""
         found = UFUNCS.get(ufunc)
@@ -204,6 +203,8 @@ class Tensor(Node):
 
     def __repr__(self) -> str:
         text = np.array2string(self.data, separator=", ", prefix="tensor(")
+        if self.data.size == 0 and self.ndim > 1:
+            text += f", size={self.shape}"
         if self.dtype not in (np.float32, np.int64, np.bool_):
             text += f", dtype={self.dtype}"
         if self.op is not None:
@@ -263,7 +264,7 @@ class Tensor(Node):
         create_graph  record the gradients, so that they can be differentiated
         """
         retain = create_graph if retain_graph is None else retain_graph
-        seed = _seed(self, gradient, create_graph)
+        seed = seed_of(self, gradient, create_graph)
         for leaf, found in run_backward([self], [seed], None, create_graph, retain):
             if leaf.grad is not None:
                 with set_grad_enabled(create_graph):
@@ -278,20 +279,27 @@ class Tensor(Node):
         """
         if not self.requires_grad:
             raise RuntimeError("this tensor has no gradient to hook on; set requires_grad=True")
-        self.hooks = [*(self.hooks or []), hook]
-        return Hook(self, hook)
+        return self._hook(hook, last=False)
+
+    def _hook(self, hook: Callable, last: bool) -> Hook:
+        handle = Hook(self, hook, last)
+        self.hooks = sorted([*(self.hooks or []), handle], key=lambda h: h.last)
+        return handle
 
     def retain_grad(self) -> None:
-        """Keep in `.grad` the gradient of this tensor though it is no leaf."""
-        if self.op is not None and self.requires_grad:
-            # A weak reference: the tensor's hook must not keep the tensor alive.
-            me = weakref.ref(self)
+        """Keep in `.grad` the gradient of this tensor though it is no leaf, after all hooks."""
+        if not self.requires_grad:
+            raise RuntimeError("this tensor has no gradient to keep; set requires_grad=True")
+        if self.op is None or any(h.last for h in self.hooks or ()):
+            return
+        # A weak reference: the tensor's hook must not keep the tensor alive.
+        me = weakref.ref(self)
 
-            def keep(gradient: Tensor) -> None:
-                if (tensor := me()) is not None:
-                    tensor.grad = gradient
+        def keep(gradient: Tensor) -> None:
+            if (tensor := me()) is not None:
+                tensor.grad = gradient if tensor.grad is None else tensor.grad + gradient
 
-            self.register_hook(keep)
+        self._hook(keep, last=True)
 
     # ---- in place
 
@@ -336,54 +344,32 @@ class Tensor(Node):
 
 
 class Hook:
-    """A hook on a tensor: `remove()` takes it away."""
+    """A hook on a tensor: called with its gradient, and taken away by `remove()`."""
 
-    def __init__(self, tensor: Tensor, hook: Callable):
+    def __init__(self, tensor: Tensor, hook: Callable, last: bool):
         self._tensor = weakref.ref(tensor)
         self._hook = hook
+        self.last = last
+
+    def __call__(self, gradient: Tensor) -> Tensor | None:
+        return self._hook(gradient)
 
     def remove(self) -> None:
         tensor = self._tensor()
         if tensor is not None and tensor.hooks:
-            tensor.hooks = [h for h in tensor.hooks if h is not self._hook]
+            tensor.hooks = [h for h in tensor.hooks if h is not self]
 
 
 UFUNCS: dict[Any, Any] = {
-    np.add: ops.add,
+    # where op and ufunc have one name, and then where they have not
+    **{getattr(np, n): o for n, o in OPS.items() if isinstance(getattr(np, n, None), np.ufunc)},
     np.subtract: ops.sub,
     np.multiply: ops.mul,
     np.divide: ops.div,
-    np.power: ops.pow,
-    np.matmul: ops.matmul,
     np.negative: ops.neg,
-    np.exp: ops.exp,
-    np.expm1: ops.expm1,
-    np.log: ops.log,
-    np.log1p: ops.log1p,
     np.log2: composed.log2,
-    np.sin: ops.sin,
-    np.cos: ops.cos,
     np.square: composed.square,
     np.reciprocal: composed.reciprocal,
-    np.floor_divide: ops.floor_divide,
-    np.remainder: ops.remainder,
-    np.sqrt: ops.sqrt,
-    np.tanh: ops.tanh,
-    np.absolute: ops.abs,
-    np.sign: ops.sign,
-    np.maximum: ops.maximum,
-    np.minimum: ops.minimum,
-    np.equal: ops.equal,
-    np.not_equal: ops.not_equal,
-    np.less: ops.less,
-    np.less_equal: ops.less_equal,
-    np.greater: ops.greater,
-    np.greater_equal: ops.greater_equal,
-    np.logical_and: ops.logical_and,
-    np.logical_or: ops.logical_or,
-    np.logical_not: ops.logical_not,
-    np.logical_xor: ops.logical_xor,
-    np.isnan: ops.isnan,
 }
 """Which op answers which NumPy ufunc."""
 
@@ -398,46 +384,12 @@ def from_numpy(array: np.ndarray) -> Tensor:
     return new_node(array)
 
 
-def grad(
-    outputs: Tensor | Sequence[Tensor],
-    inputs: Tensor | Sequence[Tensor],
-    grad_outputs: Any = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    allow_unused: bool = False,
-) -> tuple[Tensor | None, ...]:
-    """The gradients of the sum of `outputs` with respect to each of `inputs`, as a tuple.
-
-    grad_outputs  what each output is weighted with, of its shape; 1 for a single value
-    retain_graph  keep the graph for another backward (default: as create_graph)
-    create_graph  record the gradients, so that they can be differentiated
-    allow_unused  None, instead of an error, for an input that no output depends on
-
-    `.grad` of the leaves is left alone.
-    """
-    outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-    inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    if not isinstance(grad_outputs, (list, tuple)):
-        grad_outputs = [grad_outputs] * len(outputs)
-    if len(grad_outputs) != len(outputs):
-        raise ValueError(f"{len(outputs)} outputs, but {len(grad_outputs)} grad_outputs")
-    for i, x in enumerate(inputs):
-        if not x.requires_grad:
-            raise RuntimeError(f"input {i} does not require a gradient; set requires_grad=True")
-    retain = create_graph if retain_graph is None else retain_graph
-    seeds = [_seed(y, g, create_graph) for y, g in zip(outputs, grad_outputs, strict=True)]
-    pairs = run_backward(outputs, seeds, inputs, create_graph, retain)
-    found = {x.serial: gradient for x, gradient in pairs}
-    unused = [i for i, x in enumerate(inputs) if x.serial not in found]
-    if unused and not allow_unused:
-        raise RuntimeError(
-            f"no output depends on input {unused[0]} (of shape {inputs[unused[0]].shape}); "
-            "with allow_unused=True its gradient is None"
-        )
-    return tuple(found.get(x.serial) for x in inputs)
+def from_dlpack(source: Any) -> Tensor:
+    """A tensor on the memory of another library's array or tensor, through DLPack."""
+    return new_node(np.from_dlpack(source))
 
 
-def _seed(output: Tensor, gradient: Any, create_graph: bool) -> Any:
+def seed_of(output: Tensor, gradient: Any, create_graph: bool) -> Any:
     """What a backward pass starts with: the gradient given, or 1 for a single value.
 
     A tensor if the pass is to be recorded, else an array.

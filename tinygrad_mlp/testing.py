@@ -22,8 +22,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from .calculus import grad
 from .nn import Module
-from .tensor import Tensor, grad
+from .tensor import Tensor
 
 LAYOUTS = ("C", "Fortran", "reversed", "every other", "transposed", "read-only")
 """How an array may lie in memory; an op must not care."""

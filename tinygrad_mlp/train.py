@@ -70,11 +70,13 @@ def fit(
     epochs: int,
     loss_fn: Callable[[Any, Any], Any] = F.cross_entropy,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    history: list[Epoch] | None = None,
 ) -> list[Epoch]:
     """Train `model` in place; give the history, and each epoch to `on_epoch` as it ends.
 
     batches  gives (images, labels) batch by batch, anew for each epoch: a DataLoader
     loss_fn  of (scores, labels), a mean over the batch
+    history  the epochs that were trained before; `epochs` counts them, and it is added to
 
     Raises Diverged when the loss is infinite or no number.
     """
@@ -88,7 +90,7 @@ def fit(
         return loss.item(), scores.data
 
     model.train()
-    return run_epochs(step, batches, epochs, on_epoch)
+    return run_epochs(step, batches, epochs, on_epoch, history)
 
 
 def run_epochs(
@@ -96,10 +98,11 @@ def run_epochs(
     batches: Batches,
     epochs: int,
     on_epoch: Callable[[Epoch], None],
+    history: list[Epoch] | None = None,
 ) -> list[Epoch]:
     """The bookkeeping around any training step, which gives its batch's loss and scores."""
-    history = []
-    for number in range(1, epochs + 1):
+    history = [] if history is None else history
+    for number in range(len(history) + 1, epochs + 1):
         start = time.perf_counter()
         seen, right, total_loss = 0, 0, 0.0
         for images, labels in batches:

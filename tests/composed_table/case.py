@@ -35,7 +35,7 @@ class Composed(Case):
     """
 
     ours: Callable | None = None
-    examples: int = 25
+    examples: int = 50
     differs: tuple[Differs, ...] = ()
 
 

@@ -87,7 +87,6 @@ CASES = {
                 "below bounds that are equal the lower one gets the gradient; in PyTorch, nobody",
             ),
         ),
-        examples=30,
     ),
     "masked_fill": Composed(
         masked(),

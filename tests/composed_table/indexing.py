@@ -49,7 +49,9 @@ def scattered(draw):
     dim = draw(st.integers(-x.ndim, x.ndim - 1))
     shape = [draw(st.integers(0, n)) for n in x.shape]
     shape[dim] = draw(st.integers(0, 4))
-    return Sample((x, positions(draw, shape, x.shape[dim]), draw(arrays(tuple(shape)))), {"dim": dim})
+    return Sample(
+        (x, positions(draw, shape, x.shape[dim]), draw(arrays(tuple(shape)))), {"dim": dim}
+    )
 
 
 @st.composite

@@ -41,13 +41,11 @@ def extreme(twin, of_two):
         f"{name} over a dim": Composed(
             with_dim(min_side=1, keepdim=True).map(spread_out),
             values(twin),
-            edges=tuple(
-                edge(TIES, dim=dim, keepdim=keepdim)
-                for dim in (0, 1, -1)
-                for keepdim in (False, True)
-            )
-            + (edge([1.0, math.nan, 3.0, math.nan], dim=0, keepdim=False),)
-            + (Sample((np.zeros((0, 2)),), {"dim": 1, "keepdim": False}),),
+            edges=(
+                *(edge(TIES, dim=d, keepdim=k) for d in (0, 1, -1) for k in (False, True)),
+                edge([1.0, math.nan, 3.0, math.nan], dim=0, keepdim=False),
+                Sample((np.zeros((0, 2)),), {"dim": 1, "keepdim": False}),
+            ),
             ours=values(function),
         ),
         f"{name} of two": Composed(
@@ -81,19 +79,21 @@ NOTHING_TO_SPREAD = (
     Sample((np.zeros((0, 3)),), {"dim": 1, "keepdim": False, "correction": 1}),
     edge(3.0, dim=None, keepdim=False, correction=0),
 )
-TOO_FEW = tuple(
-    Differs(
-        edge(x, dim=dim, keepdim=True, correction=correction),
-        0,
-        "the variance of too few numbers is NaN or inf, and its gradient is NaN; "
-        "PyTorch's gradient is a number, now and then",
-    )
-    for x, dim, correction in (
-        (3.0, None, 1),
-        ([[3.0], [4.0]], 1, 1),
-        ([[3.0], [4.0]], 0, 3),
-        ([[3.0], [3.0]], 0, 2),
-    )
+ONE_NUMBER = edge(3.0, dim=None, keepdim=False, correction=1)
+TOO_FEW = (
+    edge([[3.0], [4.0]], dim=1, keepdim=True, correction=1),
+    edge([[3.0], [3.0]], dim=0, keepdim=True, correction=2),
+)
+FEWER_THAN_CORRECTION = Differs(
+    edge([[3.0], [4.0]], dim=0, keepdim=True, correction=3),
+    0,
+    "the variance of fewer numbers than the correction is inf, and its gradient NaN; "
+    "PyTorch's gradient is a finite number",
+)
+VAR_OF_ONE = Differs(
+    ONE_NUMBER,
+    1,
+    "the variance of one number is NaN, and so are both derivatives; PyTorch's second one is 0",
 )
 
 
@@ -114,13 +114,19 @@ NORM_AT_ZERO = tuple(
     for dim in (None, 1)
     if p != 2 or any(x[0])
 )
-DISTANCE_ZERO = tuple(
+NO_SECOND_AT_ZERO = tuple(
     Differs(
-        edge([[0.0, 0.0], [y, -y]], p=2, dim=dim, keepdim=False),
+        edge(x, p=p, dim=dim, keepdim=False),
         1,
-        "at 0 the second derivative of the length is taken as 0, as the first is; PyTorch has NaN",
+        "at 0 the second derivative is taken as 0, as the first is; PyTorch has NaN",
     )
-    for y, dim in ((0.0, None), (0.0, 1), (3.0, 1))
+    for x, p, dim in (
+        ([[0.0, 0.0], [0.0, 0.0]], 2, None),
+        ([[0.0, 0.0], [3.0, -4.0]], 2, 1),
+        ([0.0, 2.0, -3.0], 0.5, 0),
+        ([0.0, 2.0, -3.0], 1.5, 0),
+        ([0.0, 0.0], 1.5, None),
+    )
 )
 NORM_OF_NOTHING = tuple(
     Sample((np.zeros((0, 2)),), {"p": p, "dim": dim, "keepdim": True})
@@ -157,6 +163,9 @@ LOGSUMEXP_EDGES = tuple(
         [[-INF, 1.0, 2.0], [-INF, -INF, 0.0]],
         [[1e4, -1e4, 1e4], [-1e4, -1e4, -1e4]],
         [[-1e4, 0.0, 800.0], [1e4, 1e4 + 1, -INF]],
+        [[-INF, -INF], [INF, 1.0]],
+        [[INF, -INF], [INF, INF]],
+        [[-INF, -INF], [-INF, -INF]],
     )
     for dim in (1, (0, 1))
 )
@@ -170,15 +179,21 @@ CASES = {
     **extreme(torch.max, torch.maximum),
     **extreme(torch.min, torch.minimum),
     "var": Composed(
-        spreads(), spread_twin(torch.var), edges=CONSTANT + NOTHING_TO_SPREAD, differs=TOO_FEW
+        spreads(),
+        spread_twin(torch.var),
+        edges=CONSTANT + NOTHING_TO_SPREAD + TOO_FEW,
+        differs=(FEWER_THAN_CORRECTION, VAR_OF_ONE),
     ),
     "std": Composed(
-        spreads(), spread_twin(torch.std), edges=CONSTANT + NOTHING_TO_SPREAD, differs=TOO_FEW
+        spreads(),
+        spread_twin(torch.std),
+        edges=(*CONSTANT, *NOTHING_TO_SPREAD, *TOO_FEW, ONE_NUMBER),
+        differs=(FEWER_THAN_CORRECTION,),
     ),
-    "norm": Composed(norms(), torch.norm, edges=NORM_AT_ZERO + NORM_OF_NOTHING, differs=DISTANCE_ZERO),
-    "prod": Composed(
-        with_dim(keepdim=True, none=True), prod_twin, edges=ZEROS + PROD_OF_NOTHING, examples=30
+    "norm": Composed(
+        norms(), torch.norm, edges=NORM_AT_ZERO + NORM_OF_NOTHING, differs=NO_SECOND_AT_ZERO
     ),
+    "prod": Composed(with_dim(keepdim=True, none=True), prod_twin, edges=ZEROS + PROD_OF_NOTHING),
     "logsumexp": Composed(
         with_dim(min_side=1, keepdim=True, several=True),
         torch.logsumexp,

@@ -1,6 +1,7 @@
 """The same values in another arrangement, and parts of them."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -160,7 +161,7 @@ def pieces(draw):
         return Sample((x,), {"how": draw(st.integers(1, 6)), "dim": dim})
     cuts = sorted(draw(st.lists(st.integers(0, x.shape[dim]), max_size=3)))
     ends = [0, *cuts, x.shape[dim]]
-    return Sample((x,), {"how": [b - a for a, b in zip(ends, ends[1:], strict=False)], "dim": dim})
+    return Sample((x,), {"how": [b - a for a, b in pairwise(ends)], "dim": dim})
 
 
 @st.composite
@@ -209,6 +210,15 @@ def diagonals(draw):
     )
 
 
+GRID = (np.arange(12.0).reshape(3, 4) + 0.5,)
+ALL_TRIANGLES = tuple(Sample(GRID, {"diagonal": k}) for k in range(-3, 5))
+ALL_DIAGONALS = tuple(
+    Sample(GRID, {"offset": k, "dim1": dim1, "dim2": 1 - dim1})
+    for k in range(-4, 6)
+    for dim1 in (0, 1)
+)
+"""Random ones miss many, so here is each that a matrix of 3 by 4 has, and one beyond."""
+
 CASES = {
     "reshape": Composed(as_given("shape")(reshaped()), **spelled("reshape")),
     # PyTorch's view refuses what would need a copy; this one copies, as reshape does
@@ -245,8 +255,8 @@ CASES = {
         lambda x, pad, value: F.pad(x, pad, value=value),
         edges=(edge([1.0, 2.0], pad=(1, 2), value=-INF), edge([INF, NAN], pad=(1, 1), value=1.0)),
     ),
-    "tril": Composed(triangles(), torch.tril, edges=CUT_OFF),
-    "triu": Composed(triangles(), torch.triu, edges=CUT_OFF),
-    "diagonal": Composed(diagonals(), torch.diagonal),
+    "tril": Composed(triangles(), torch.tril, edges=CUT_OFF + ALL_TRIANGLES),
+    "triu": Composed(triangles(), torch.triu, edges=CUT_OFF + ALL_TRIANGLES),
+    "diagonal": Composed(diagonals(), torch.diagonal, edges=ALL_DIAGONALS),
     "swap_to_end": Composed(with_dim(), lambda x, dim: torch.transpose(x, dim, -1)),
 }

@@ -44,10 +44,12 @@ def pow_twin(a, b):
     return torch.pow(a, b)
 
 
+STRETCHED = (edge([[1.0], [2.0]], [3.0, 4.0, 5.0]), edge([[1.0, 2.0]], 3.0))
+
 CASES = {
-    "add": Case(binary(), torch.add),
+    "add": Case(binary(), torch.add, edges=STRETCHED),
     "sub": Case(binary(), torch.sub),
-    "mul": Case(binary(), torch.mul),
+    "mul": Case(binary(), torch.mul, edges=STRETCHED),
     "div": Case(binary(avoid=[0.0]), torch.div, edges=(edge([1.0, -1.0], [0.0, 0.0]),)),
     "floor_divide": Case(binary(avoid=[0.0]), torch.floor_divide),
     "remainder": Case(remainders(), torch.remainder),

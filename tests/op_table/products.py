@@ -27,9 +27,12 @@ def linears(draw):
     return Sample((x, weight, draw(arrays((outputs,)))) if draw(st.booleans()) else (x, weight))
 
 
-VECTOR_AND_BATCH = edge([1.0, 2.0], [[[3.0, 4.0], [5.0, 6.0]], [[7.0, 8.0], [9.0, 1.0]]])
+VECTOR, MATRIX = [1.0, 2.0], [[3.0, 4.0], [5.0, 6.0]]
+BATCH = [[[3.0, 4.0], [5.0, 6.0]], [[7.0, 8.0], [9.0, 1.0]], [[2.0, 0.0], [1.0, 4.0]]]
+RANKS = tuple(edge(a, b) for a in (VECTOR, MATRIX, BATCH) for b in (VECTOR, MATRIX, BATCH))
+"""Square, so that a wrong rule gives a wrong number and not an error."""
 
 CASES = {
-    "matmul": Case(matmuls(), torch.matmul, edges=(VECTOR_AND_BATCH,)),
+    "matmul": Case(matmuls(), torch.matmul, edges=RANKS),
     "linear": Case(linears(), torch.nn.functional.linear),
 }

@@ -51,7 +51,15 @@ TIES = (
 )
 
 CASES = {
-    "sum": Case(reduced(), over_all(torch.sum)),
+    "sum": Case(
+        reduced(),
+        over_all(torch.sum),
+        edges=(
+            edge([[[1.0, 2.0], [3.0, 4.0]]], dim=(0, -1), keepdim=False),
+            edge([1.0, 2.0, 3.0], dim=-1, keepdim=False),
+            edge(2.0, dim=0, keepdim=False),
+        ),
+    ),
     "mean": Case(reduced(min_side=1), over_all(torch.mean)),
     "cumsum": Case(along(), torch.cumsum, edges=(edge([[1.0, 2.0], [3.0, 4.0]], dim=-1),)),
     "amax": Case(distinct(), over_all(torch.amax), edges=TIES),
