@@ -56,10 +56,10 @@ def grad(
             "with allow_unused=True its gradient is None"
         )
     gradients: list[Tensor | None] = []
-    for x in inputs:
+    for i, x in enumerate(inputs):
         gradient = found.get(x.serial)
         # An input that is named twice gets two tensors: no two gradients share memory.
-        again = any(gradient is other for other in gradients)
+        again = any(x is other for other in inputs[:i])
         gradients.append(gradient * 1 if gradient is not None and again else gradient)
     return tuple(gradients)
 
