@@ -492,7 +492,7 @@ FAULTS = [
     Fault(
         "integer results are recorded",
         engine.apply,
-        'and data.dtype.kind in "fc"',
+        'and data.dtype.kind == "f"',
         "",
         (only_what_asks_is_recorded,),
     ),
@@ -590,7 +590,7 @@ FAULTS = [
     Fault(
         "recording cannot be switched off",
         engine.apply,
-        "and mode.recording ",
+        "and mode.recording",
         "",
         (only_what_asks_is_recorded,),
     ),

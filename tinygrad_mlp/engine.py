@@ -84,14 +84,6 @@ class Node:
     requires_grad: bool
     serial: int
 
-    def __init__(self, data: np.ndarray):
-        """A leaf around `data`, which is not copied."""
-        self.data = data
-        self.requires_grad = False
-        self.grad = self.op = self.inputs = self.hooks = None
-        self.params = NO_PARAMS
-        self.serial = next_serial()
-
 
 NO_PARAMS: dict[str, Any] = {}
 
@@ -108,10 +100,15 @@ def makes_results(cls: type) -> type:
     return cls
 
 
-def new_node(data: np.ndarray) -> Any:
-    """A leaf of the class that signed in, around `data`, which is not copied."""
-    node = _result_class.__new__(_result_class)
-    Node.__init__(node, data)
+def new_node(data: np.ndarray, node: Any = None) -> Any:
+    """A leaf around `data`, which is not copied: of the class that signed in, or `node`."""
+    if node is None:
+        node = _result_class.__new__(_result_class)
+    node.data = data
+    node.requires_grad = False
+    node.grad = node.op = node.inputs = node.hooks = None
+    node.params = NO_PARAMS
+    node.serial = next_serial()
     return node
 
 
@@ -187,12 +184,15 @@ def apply(op: Op, args: tuple, params: dict) -> Any:
         raise type(error)(_explain(op, arrays, params, error)) from error
     if type(data) is not np.ndarray:
         data = np.asarray(data)
-    if data.dtype is FLOAT64 and not _any_float64(args):
-        data = data.astype(FLOAT32)
-    node = new_node(data)
-    if wants_grad and mode.recording and op.has_rules and data.dtype.kind in "fc":
-        if data.dtype.kind == "c":
+    recorded = wants_grad and op.has_rules and mode.recording
+    if data.dtype is not FLOAT32:
+        if data.dtype is FLOAT64 and not _any_float64(args):
+            data = data.astype(FLOAT32)
+        if recorded and data.dtype.kind == "c":
             raise TypeError(f"{op.name}() gave complex numbers, which have no gradients here")
+        recorded = recorded and data.dtype.kind == "f"
+    node = new_node(data)
+    if recorded:
         node.requires_grad = True
         node.op = op
         node.inputs = tuple(inputs)

@@ -33,7 +33,7 @@ class Tensor(Node):
     __slots__ = ()
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False):
-        super().__init__(_to_array(data, dtype))
+        new_node(_to_array(data, dtype), self)
         if requires_grad:
             self.requires_grad_()
 

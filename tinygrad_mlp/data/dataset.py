@@ -6,16 +6,17 @@ access. Both answer `dataset[indices]` with new arrays, so nobody who changes a 
 data.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .transforms import Images, Rng, Transform
 
-Labels = NDArray[np.int64]
-Index = int | slice | NDArray[Any]
+Labels = np.ndarray
+Index = int | slice | np.ndarray
 
 
 class Dataset(Protocol):

@@ -4,6 +4,8 @@ A batch is taken out by a single `dataset[indices]`: one gather in NumPy, instea
 over examples that are stacked afterwards.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from numbers import Integral
 

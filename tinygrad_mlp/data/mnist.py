@@ -9,6 +9,8 @@ quietly learns nothing. So everything is checked, and each failure is one senten
 what was found, what was expected, what to do.
 """
 
+from __future__ import annotations
+
 import gzip
 import hashlib
 import math
@@ -16,10 +18,8 @@ import os
 import struct
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .dataset import ArrayDataset
 
@@ -166,7 +166,7 @@ def _load_idx(folder: Path, prefix: str) -> ArrayDataset:
     return _checked_dataset(images, labels, images_path, labels_path)
 
 
-def _read_idx(path: Path, kind: str) -> NDArray[np.uint8]:
+def _read_idx(path: Path, kind: str) -> np.ndarray:
     data = _read_unpacked(path)
     if path.parent == _EMBEDDED:
         _check_sum(path, data)
@@ -204,7 +204,7 @@ def _check_sum(path: Path, data: bytes) -> None:
         )
 
 
-def _parse_idx(path: Path, data: bytes, kind: str) -> NDArray[np.uint8]:
+def _parse_idx(path: Path, data: bytes, kind: str) -> np.ndarray:
     """Return the array in the bytes of an IDX file of unsigned bytes."""
     axes = _AXES[kind]
     header_size = 4 + 4 * axes
@@ -252,7 +252,7 @@ def _load_keras(path: Path, suffix: str) -> ArrayDataset:
     return _checked_dataset(images, labels, path, path)
 
 
-def _read_keras(path: Path, keys: tuple[str, str]) -> list[NDArray[Any]]:
+def _read_keras(path: Path, keys: tuple[str, str]) -> list[np.ndarray]:
     """Return the two named arrays of an .npz file."""
     try:
         # Opened here, because np.load leaves a damaged archive open. No pickles: they can run code.
@@ -285,7 +285,7 @@ def _check_size(path: Path, size: tuple[int, ...]) -> None:
 
 
 def _checked_dataset(
-    images: NDArray[np.uint8], labels: NDArray[Any], images_path: Path, labels_path: Path
+    images: np.ndarray, labels: np.ndarray, images_path: Path, labels_path: Path
 ) -> ArrayDataset:
     """Check that images and labels belong together, and scale the pixels into [0, 1]."""
     if len(images) != len(labels):
