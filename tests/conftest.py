@@ -8,7 +8,12 @@ import os
 
 import pytest
 import torch
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
+
+from tinygrad_mlp.engine import OPS
+
+from .composed_table import CASES as COMPOSED
+from .op_table import CASES
 
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
@@ -17,6 +22,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 torch.set_num_threads(1)  # two disturb each other when the other core is busy
 
 DIFFERENCES: dict[str, float] = {}
+COUNTS = {"properties": 0}
 
 
 @pytest.fixture
@@ -29,8 +35,18 @@ def largest_difference():
     return report
 
 
+def pytest_collection_modifyitems(items):
+    COUNTS["properties"] = sum(
+        is_hypothesis_test(getattr(item, "obj", None)) or "property" in item.keywords
+        for item in items
+    )
+
+
 def pytest_terminal_summary(terminalreporter):
-    if DIFFERENCES:
-        terminalreporter.section("largest differences measured")
-        for what, difference in sorted(DIFFERENCES.items()):
-            terminalreporter.write_line(f"{difference:9.2g}  {what}")
+    terminalreporter.section("what was held")
+    terminalreporter.write_line(
+        f"{len(OPS)} ops with {len(CASES)} cases, {len(COMPOSED)} composed functions, "
+        f"{COUNTS['properties']} properties checked on drawn examples"
+    )
+    for what, difference in sorted(DIFFERENCES.items()):
+        terminalreporter.write_line(f"largest difference {difference:9.2g}  {what}")

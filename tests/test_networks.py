@@ -17,6 +17,7 @@ def test_every_function_has_a_case_or_is_covered_elsewhere():
     assert set(F.__all__) == {name.split()[0] for name in CASES} | set(COVERED_ELSEWHERE)
 
 
+@pytest.mark.property
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_function_agrees_with_pytorch_and_with_differences(name):
     function, case = CASES[name]

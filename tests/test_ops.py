@@ -21,6 +21,7 @@ def test_case_states_its_reasons(name):
     assert case.rtol <= 1e-9 or case.why_rtol
 
 
+@pytest.mark.property
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_op_agrees_with_pytorch_and_with_differences(name):
     case = CASES[name]

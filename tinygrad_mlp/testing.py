@@ -14,7 +14,7 @@ it. `check_layer` does the same for a layer. Needs the `test` extra (Hypothesis,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -170,17 +170,17 @@ def check_sample(
     """Check one call of an op. See `check_op`."""
     before = [np.array(x) if isinstance(x, np.ndarray) else x for x in sample.inputs]
     with np.errstate(all="ignore"):
-        value = check_forward(op, sample)
+        check_forward(op, sample)
         if _is_differentiable(op, sample):
             check_gradients(op, sample)
-            check_float32(op, sample, value)
+            check_float32(op, sample)
         if reference is not None:
             check_against_torch(op, sample, reference, rtol)
     for x, kept in zip(sample.inputs, before, strict=True):
         assert not isinstance(x, np.ndarray) or same(x, kept), "an input was changed"
 
 
-def check_forward(op: Callable, sample: Sample) -> np.ndarray:
+def check_forward(op: Callable, sample: Sample) -> None:
     """On arrays and on tensors an op gives the same values, to the bit."""
     inputs, _ = tensors(sample.inputs)
     on_tensors = op(*inputs, **sample.params)
@@ -188,7 +188,6 @@ def check_forward(op: Callable, sample: Sample) -> np.ndarray:
     if hasattr(op, "op"):
         on_arrays = np.asarray(op(*sample.inputs, **sample.params))
         assert same(on_tensors.data, on_arrays), "arrays and tensors give different values"
-    return on_tensors.data
 
 
 def check_gradients(op: Callable, sample: Sample) -> None:
@@ -245,16 +244,25 @@ def second_order(op: Callable, sample: Sample) -> tuple[list, list]:
     )
 
 
-def check_float32(op: Callable, sample: Sample, value: np.ndarray) -> None:
-    """float32 in, float32 out, gradients too; and as accurate as float32 can be."""
-    single = [x.astype(np.float32) if _is_float(x) else x for x in sample.inputs]
-    inputs, leaves = tensors(single)
+def check_float32(op: Callable, sample: Sample) -> None:
+    """float32 in, float32 out, gradients of both orders too, and as accurate as it can be."""
+    single = replace(sample, inputs=tuple(map(_as_float32, sample.inputs)))
+    # the same numbers in float64, so that only the arithmetic is compared
+    double = replace(sample, inputs=tuple(map(_as_float64, single.inputs)))
+    inputs, leaves = tensors(single.inputs)
     y = op(*inputs, **sample.params)
     assert y.dtype == np.float32, f"float32 inputs gave a {y.dtype} result"
     for g in grad(y, leaves, weights_like(y.data), allow_unused=True):
         assert g is None or g.dtype == np.float32, f"float32 inputs gave a {g.dtype} gradient"
-    if sample.smooth:
-        close(y.data, value, 1e-4, "the float32 value is far from the float64 one")
+    if not sample.smooth:
+        return
+    expected = op(*tensors(double.inputs)[0], **sample.params)
+    close(y.data, expected.data, 1e-5, "the float32 value is far from the float64 one")
+    for order, (found, right) in enumerate(
+        zip(second_order(op, single), second_order(op, double), strict=True), 1
+    ):
+        for g, h in zip(found, right, strict=True):
+            close(g, h, 1e-4, f"the float32 derivative of order {order} is far from float64's")
 
 
 def check_against_torch(op: Callable, sample: Sample, reference: Callable, rtol: float) -> None:
@@ -433,6 +441,14 @@ def tensors(inputs: Iterable[Any]) -> tuple[list[Any], list[Tensor]]:
 def _replaced(inputs: Sequence[Any], arrays: Iterable[Any]) -> list[Any]:
     following = iter(arrays)
     return [next(following) if _is_float(x) else x for x in inputs]
+
+
+def _as_float32(x: Any) -> Any:
+    return x.astype(np.float32) if _is_float(x) else x
+
+
+def _as_float64(x: Any) -> Any:
+    return x.astype(np.float64) if _is_float(x) else x
 
 
 def _is_float(x: Any) -> bool:
