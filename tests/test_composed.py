@@ -53,6 +53,7 @@ def test_case_states_its_reasons(name):
     assert all(corner.why for corner in case.differs)
 
 
+@pytest.mark.property
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_function_agrees_with_pytorch_and_with_differences(name):
     case = CASES[name]
