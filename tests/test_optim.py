@@ -10,14 +10,8 @@ from tinygrad_mlp import nn, optim
 STEPS = 100
 
 
-@pytest.fixture(autouse=True)
-def small_pieces(monkeypatch):
-    """Pieces so small that a small parameter has several, the last one shorter."""
-    monkeypatch.setattr(optim, "PIECE", 500)
-
-
 def parameters():
-    """Small, none-dimensional, not C-contiguous, and larger than a piece."""
+    """Small, of no dimensions, not C-contiguous, and larger."""
     rng = np.random.default_rng(0)
     return [
         rng.normal(size=(3, 4)),
@@ -56,7 +50,6 @@ def leaf(values):
 def test_the_parameters_cover_the_ways_of_lying_in_memory():
     sizes = [leaf(values).data for values in parameters()]
     assert not sizes[2].flags.c_contiguous
-    assert sizes[3].size > optim.PIECE
     assert sizes[1].ndim == 0
 
 

@@ -21,12 +21,17 @@ next_serial = _counter.__next__
 stamps: dict[int, tuple[weakref.ref, int]] = {}
 """By the id of the array that owns the memory: a reference that clears the entry, and the stamp."""
 
+latest = 0
+"""The latest stamp of all. What was recorded after it need not look any further."""
+
 
 def mark_changed(array: np.ndarray) -> None:
     """Note that the memory of `array` was written to."""
+    global latest
     owner = _owner(array)
     key = id(owner)
-    stamps[key] = (weakref.ref(owner, lambda _: stamps.pop(key, None)), next_serial())
+    latest = next_serial()
+    stamps[key] = (weakref.ref(owner, lambda _: stamps.pop(key, None)), latest)
 
 
 def _owner(array: np.ndarray) -> np.ndarray:

@@ -379,7 +379,7 @@ def _send_back(node: Node, g: Any, pending: dict, needed: Any, create_graph: boo
     op, inputs, params = node.op, node.inputs, node.params
     arrays = [x.data if isinstance(x, Node) else x for x in inputs]
     y, xs = (node, inputs) if create_graph else (node.data, arrays)
-    if changes.stamps:
+    if changes.latest > node.serial:
         changes.refuse_if_changed(op.name, node.serial, [node.data, *arrays, *params.values()])
     for i, x in enumerate(inputs):
         if not isinstance(x, Node) or x.serial not in needed:

@@ -156,11 +156,12 @@ def _index_targets(
         )
     classes = scores.shape[-1]
     ignored = target == ignore_index
-    hot = one_hot(np.where(ignored, 0, target) if ignored.any() else target, classes, scores.dtype)
-    if ignored.any():
+    count = int(np.count_nonzero(ignored))
+    hot = one_hot(np.where(ignored, 0, target) if count else target, classes, scores.dtype)
+    if count:
         hot[ignored] = 0
     if weight is None and not smoothing:
-        return hot, float(target.size - np.count_nonzero(ignored))
+        return hot, float(target.size - count)
     weights = np.ones(classes, scores.dtype) if weight is None else np.asarray(plain(weight))
     counts = float(np.sum(hot * weights))
     if smoothing:

@@ -3,7 +3,7 @@
 Names, arguments, defaults and formulas are those of `torch.optim`. Each optimiser works in
 place on the arrays of its parameters, and how it is written decides its speed: a pass of a
 NumPy function over the 79,510 weights of the published network takes as long as a small matrix
-product. So the passes are few, and run over pieces that stay in the cache.
+product. So the passes are few and write into arrays that are there already.
 
 To add an optimiser, subclass `Optimizer`: name its moments, and write `update`.
 """
@@ -11,15 +11,12 @@ To add an optimiser, subclass `Optimizer`: name its moments, and write `update`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from .changes import mark_changed
 from .tensor import Tensor
-
-PIECE = 32_768
-"""How many values are updated at a time: their arrays together stay in the cache."""
 
 FLUSH_EVERY = 100
 """After how many steps moments that have all but decayed are set to 0."""
@@ -62,12 +59,13 @@ class Optimizer:
             if p.grad is None:
                 continue
             self.steps[i] += 1
-            for w, g, *rest in _pieces([p.data, p.grad.data, *moments.values()]):
-                if self.maximize:
-                    g = -g
-                if self.weight_decay and not self.decoupled:
-                    g = g + self.weight_decay * w
-                self.update(self.steps[i], w, g, *rest)
+            # What NumPy computes from arrays of no dimensions is no array, and has no `out`.
+            w, g, *rest = np.atleast_1d(p.data, p.grad.data, *moments.values())
+            if self.maximize:
+                g = -g
+            if self.weight_decay and not self.decoupled:
+                g = g + self.weight_decay * w
+            self.update(self.steps[i], w, g, *rest)
             if self.steps[i] % FLUSH_EVERY == 0:
                 for moment in moments.values():
                     _flush(moment)
@@ -215,21 +213,6 @@ class AdamW(Adam):
     def update(self, step: int, w: np.ndarray, g: np.ndarray, *moments: np.ndarray) -> None:
         w *= 1 - self.lr * self.weight_decay
         super().update(step, w, g, *moments)
-
-
-def _pieces(arrays: list[np.ndarray]) -> Iterator[list[np.ndarray]]:
-    """The same stretch of every array, one stretch after the other, as views."""
-    size = arrays[0].size
-    if arrays[0].ndim == 0:
-        # What NumPy computes from arrays of no dimensions is no array, and cannot be written to.
-        yield [a.reshape(1) for a in arrays]
-        return
-    if size <= PIECE or not all(a.flags.c_contiguous for a in arrays):
-        yield arrays
-        return
-    flat = [a.reshape(-1) for a in arrays]
-    for start in range(0, size, PIECE):
-        yield [a[start : start + PIECE] for a in flat]
 
 
 def _flush(moment: np.ndarray) -> None:
