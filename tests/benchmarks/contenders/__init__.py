@@ -1,0 +1,1 @@
+"""The contenders, a file for each framework: only there is it imported."""

@@ -1,0 +1,123 @@
+"""The jobs with `tinygrad_mlp`, as its users would write them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+import tinygrad_mlp as tg
+from tinygrad_mlp import functional as F
+from tinygrad_mlp import nn, optim
+from tinygrad_mlp.data import ArrayDataset, load_mnist
+from tinygrad_mlp.recipes import RECIPES, build_mlp, make_batches
+from tinygrad_mlp.train import fit
+
+from ..inputs import SMALL, WIDE, Inputs
+from ..timing import current_bytes, time_calls, time_expression, time_import, time_steps
+
+
+def _model(inputs: Inputs, name: str, sizes: tuple[int, ...]) -> nn.Sequential:
+    model = build_mlp(sizes[1:-1], rng=0)
+    names = [n for n, _ in model.named_parameters()]
+    model.load_state_dict(dict(zip(names, inputs.weights(name), strict=True)))
+    return model
+
+
+def _step(model: nn.Module, optimizer: optim.Optimizer) -> Any:
+    def step(x: np.ndarray, y: np.ndarray) -> float:
+        loss = F.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return step
+
+
+def small_step(inputs: Inputs, size: Mapping) -> dict:
+    model = _model(inputs, "small", SMALL)
+    optimizer = optim.Adam(model.parameters(), lr=0.01)
+    return time_steps(_step(model, optimizer), inputs.batches(size["batch"]), size)
+
+
+def wide_step(inputs: Inputs, size: Mapping) -> dict:
+    model = _model(inputs, "wide", WIDE)
+    optimizer = optim.AdamW(model.parameters(), lr=1e-3)
+    return time_steps(_step(model, optimizer), inputs.batches(size["batch"]), size)
+
+
+def epoch(inputs: Inputs, size: Mapping) -> dict:
+    """The second of two epochs, as `python -m tinygrad_mlp train improved` runs them."""
+    recipe = RECIPES["improved"]
+    data = load_mnist()
+    if size["images"] < len(data):
+        data = ArrayDataset(*data[: size["images"]])
+    model = _model(inputs, "small", SMALL)
+    optimizer = optim.Adam(model.parameters(), recipe.lr)
+    batches = make_batches(recipe, data, order_rng=1, copies_rng=2)
+    last = fit(model, batches, optimizer, 2, recipe.loss_fn)[-1]
+    return {
+        "seconds": last.seconds,
+        "checks": {"mean loss": last.loss, "accuracy": last.accuracy},
+    }
+
+
+def chain(inputs: Inputs, size: Mapping) -> dict:
+    x = tg.tensor(np.ones(size["elements"], np.float32), requires_grad=True)
+    a = tg.tensor(np.full(size["elements"], 1e-3, np.float32))
+    b = tg.tensor(np.full(size["elements"], 1 - 1e-6, np.float32))
+
+    def forward_and_backward() -> None:
+        x.grad = None
+        y = x
+        for _ in range(size["nodes"] // 2):
+            y = y + a
+            y = y * b
+        y.sum().backward()
+
+    seconds = time_calls(forward_and_backward, size["repeats"]) / size["nodes"]
+    return {"seconds": seconds, "checks": {"gradient": float(x.grad.data.sum())}}
+
+
+def record(inputs: Inputs, size: Mapping) -> dict:
+    x = tg.tensor(np.ones(10, np.float32), requires_grad=True)
+    y = tg.tensor(np.ones(10, np.float32))
+    names = {"x": x, "y": y}
+    return {"seconds": time_expression("x + y", names, size["number"], size["repeats"])}
+
+
+def second_order(inputs: Inputs, size: Mapping) -> dict:
+    model = _model(inputs, "small", SMALL)
+    parameters = list(model.parameters())
+    direction = [tg.tensor(v) for v in inputs.weights("direction")]
+    x, y = inputs.batches(size["batch"])[0]
+    found: dict[str, Any] = {}
+
+    def product() -> None:
+        found["loss"] = loss = F.cross_entropy(model(x), y)
+        gradients = tg.grad(loss, parameters, create_graph=True)
+        found["product"] = tg.grad(gradients, parameters, grad_outputs=direction)
+
+    seconds = time_calls(product, size["timed"], size["warm_up"])
+    norm = sum(float(np.sum(np.square(p.data, dtype=np.float64))) for p in found["product"]) ** 0.5
+    checks = {"loss": found["loss"].item(), "norm of the product": norm}
+    return {"seconds": seconds, "checks": checks}
+
+
+def importing(inputs: Inputs, size: Mapping) -> dict:
+    return {"seconds": time_import("tinygrad_mlp", size["repeats"])}
+
+
+def long_training(inputs: Inputs, size: Mapping) -> dict:
+    """How much memory the process holds, ten times during a training."""
+    model = _model(inputs, "small", SMALL)
+    step = _step(model, optim.Adam(model.parameters(), lr=0.01))
+    batches = inputs.batches(50)
+    held = []
+    for i in range(1, size["steps"] + 1):
+        step(*batches[i % len(batches)])
+        if i % (size["steps"] // 10) == 0:
+            held.append((i, current_bytes()))
+    return {"held": held}

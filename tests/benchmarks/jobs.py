@@ -1,0 +1,194 @@
+"""What is measured: jobs, who takes part in them, and the goals.
+
+A contender is a function in `contenders/`, named as "file.function". It is called with the
+inputs and the job's size, and returns a dictionary: `seconds`, the time of one unit of work, and
+`checks`, numbers which must be the same for all within the job's tolerances. To add a contender,
+write the function and name it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+OURS = "tinygrad_mlp"
+
+NEEDS = {
+    "pytorch": "torch",
+    "jax_": "jax",
+    "hips": "autograd",
+    "micrograd_": "micrograd",
+    "tinygrad_": "tinygrad",
+}
+"""Which package must be installed for a file of contenders; those not named need nothing more."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Ours, divided by theirs, is to be at most this.
+
+    against  the contender
+    at_most  one ratio, or one for each number of threads; None where there is no goal
+    measure  "seconds" or "peak_bytes", which is the peak memory of the process
+    """
+
+    against: str
+    at_most: float | Mapping[int, float] | None = None
+    measure: str = "seconds"
+
+    def limit(self, threads: int) -> float | None:
+        """The goal with so many threads."""
+        return self.at_most.get(threads) if isinstance(self.at_most, Mapping) else self.at_most
+
+
+@dataclass(frozen=True)
+class Job:
+    """One piece of work.
+
+    unit        what `seconds` is the time of
+    contenders  name -> "file.function"
+    goals       what the table compares, a row each
+    full        the size: keyword -> number; `smallest` is the one for seeing that it works
+    threads     with how many threads it is run
+    tolerances  check -> how far apart contenders may be, relative to ours
+    """
+
+    name: str
+    title: str
+    unit: str
+    contenders: Mapping[str, str]
+    goals: tuple[Goal, ...]
+    full: Mapping[str, Any]
+    smallest: Mapping[str, Any]
+    threads: tuple[int, ...] = (1,)
+    tolerances: Mapping[str, float] = field(default_factory=dict)
+
+
+PUBLISHED = "PyTorch, as published"
+BEST = "PyTorch, at its best"
+TORCH = "PyTorch"
+JAX = "JAX, whole step jitted"
+HIPS = "HIPS autograd"
+PRODUCTS = "the two large matrix products alone"
+
+EARLY, LATE = "loss at an early step", "mean loss of the timed steps"
+"""Rounding drives float32 runs apart: they are equal step for step at first (the size says until
+which step that is checked), and after a thousand only on the average."""
+
+JOBS = (
+    Job(
+        "step",
+        "improved recipe, whole step (784-100-10, batch 50, Adam, float32)",
+        "a step",
+        {
+            OURS: "ours.small_step",
+            PUBLISHED: "pytorch.small_step_published",
+            BEST: "pytorch.small_step_best",
+            JAX: "jax_.small_step",
+            HIPS: "hips.small_step",
+            "tinygrad, TinyJit": "tinygrad_.small_step",
+            PRODUCTS: "bare.products",
+        },
+        (
+            Goal(PUBLISHED, {1: 0.40, 2: 0.50}),
+            Goal(BEST, 0.75),
+            Goal(JAX, 0.95),
+            Goal(HIPS),
+            Goal("tinygrad, TinyJit"),
+            Goal(PRODUCTS, 2.5),
+        ),
+        full={"batch": 50, "warm_up": 1500, "timed": 500, "early": 200},
+        smallest={"batch": 50, "warm_up": 2, "timed": 3, "early": 3},
+        threads=(1, 2),
+        tolerances={EARLY: 1e-4, LATE: 0.15},
+    ),
+    Job(
+        "wide",
+        "784-1024-1024-10, batch 128, AdamW, float32, whole step",
+        "a step",
+        {
+            OURS: "ours.wide_step",
+            PUBLISHED: "pytorch.wide_step_published",
+            BEST: "pytorch.wide_step_best",
+        },
+        (Goal(PUBLISHED, 0.75), Goal(BEST, 1.15)),
+        full={"batch": 128, "warm_up": 900, "timed": 300, "early": 50},
+        smallest={"batch": 128, "warm_up": 1, "timed": 2, "early": 2},
+        threads=(2,),
+        tolerances={EARLY: 1e-3, LATE: 0.3},
+    ),
+    Job(
+        "epoch",
+        "improved recipe, whole epoch: loading, flip, noise, metrics",
+        "an epoch",
+        {
+            OURS: "ours.epoch",
+            "PyTorch, DataLoader as published": "pytorch.epoch_published",
+            "PyTorch, whole-batch tensors": "pytorch.epoch_whole_batches",
+        },
+        (
+            Goal("PyTorch, DataLoader as published", 0.35),
+            Goal("PyTorch, whole-batch tensors", 0.75),
+            Goal("PyTorch, whole-batch tensors", 0.5, "peak_bytes"),
+        ),
+        full={"images": 60_000},
+        smallest={"images": 1_000},
+        threads=(2,),
+        # Each draws its own order, flips and noise.
+        tolerances={"mean loss": 0.1, "accuracy": 0.05},
+    ),
+    Job(
+        "chain",
+        "a chain of 100,000 ops (add, mul) on 10 elements, forward and backward",
+        "an op",
+        {OURS: "ours.chain", HIPS: "hips.chain", TORCH: "pytorch.chain"},
+        (Goal(HIPS, 0.25), Goal(TORCH, 0.65)),
+        full={"nodes": 100_000, "elements": 10, "repeats": 3},
+        smallest={"nodes": 100, "elements": 10, "repeats": 1},
+        tolerances={"gradient": 1e-3},
+    ),
+    Job(
+        "scalar-chain",
+        "a chain of 10,000 ops (add, mul) on one number, forward and backward",
+        "an op",
+        {
+            OURS: "ours.chain",
+            "micrograd": "micrograd_.chain",
+            TORCH: "pytorch.chain",
+        },
+        (Goal("micrograd"), Goal(TORCH)),
+        full={"nodes": 10_000, "elements": 1, "repeats": 20},
+        smallest={"nodes": 100, "elements": 1, "repeats": 1},
+        tolerances={"gradient": 1e-3},
+    ),
+    Job(
+        "record",
+        "recording one op: an add of 10 elements",
+        "an op",
+        {OURS: "ours.record", "the bare NumPy call": "bare.add", TORCH: "pytorch.record"},
+        (Goal("the bare NumPy call", 5), Goal(TORCH)),
+        full={"number": 10_000, "repeats": 50},
+        smallest={"number": 10, "repeats": 3},
+    ),
+    Job(
+        "second-order",
+        "Hessian-vector product of the improved model's loss, batch 50",
+        "a product",
+        {OURS: "ours.second_order", TORCH: "pytorch.second_order"},
+        (Goal(TORCH, 1.0),),
+        full={"batch": 50, "warm_up": 100, "timed": 400},
+        smallest={"batch": 50, "warm_up": 1, "timed": 1},
+        threads=(1, 2),
+        tolerances={"loss": 1e-4, "norm of the product": 1e-3},
+    ),
+    Job(
+        "import",
+        "importing the package",
+        "an import",
+        {OURS: "ours.importing", "import numpy": "bare.importing"},
+        (Goal("import numpy", 1.3),),
+        full={"repeats": 20},
+        smallest={"repeats": 1},
+    ),
+)
