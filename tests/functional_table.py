@@ -110,11 +110,17 @@ def rows_first(function):
 # --------------------------------------------------------------------- norms, windows, lookups
 
 
+def spread(x):
+    """`x` as part of values that lie apart: dividing by a small spread would magnify float32's
+    rounding beyond what its check allows."""
+    return np.asarray(x / 3 + 3 * np.indices(x.shape).sum(axis=0))
+
+
 @st.composite
 def layer_norms(draw):
     shape = draw(st.sampled_from([(2, 3), (4,), (2, 3, 2)]))
     normalized = shape[draw(st.integers(0, len(shape) - 1)) :]
-    inputs = [draw(arrays(shape))]
+    inputs = [spread(draw(arrays(shape)))]
     if draw(st.booleans()):
         inputs += [draw(arrays(normalized)), draw(arrays(normalized))]
     return Sample(tuple(inputs), {"normalized_shape": normalized})
@@ -134,7 +140,7 @@ def batch_norms(draw):
     channels = (shape[1],)
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     running = (rng.normal(size=channels), rng.uniform(0.5, 2, channels))
-    inputs = (draw(arrays(shape)), draw(arrays(channels)), draw(arrays(channels)))
+    inputs = (spread(draw(arrays(shape))), draw(arrays(channels)), draw(arrays(channels)))
     return Sample(inputs, {"running": running, "training": draw(st.booleans())})
 
 

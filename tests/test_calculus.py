@@ -151,3 +151,9 @@ def test_an_input_that_is_named_twice_gets_two_gradients():
 def test_complex_numbers_are_refused_where_a_gradient_is_wanted():
     with pytest.raises(TypeError, match=r"mul\(\) gave complex numbers"):
         tensor([1.0], requires_grad=True) * 1j
+
+
+def test_gradcheck_finds_a_function_that_loses_its_graph():
+    x = tensor([1.0, 2.0], np.float64, requires_grad=True)
+    with pytest.raises(AssertionError, match="central differences give 2"):
+        gradcheck(lambda x: x.detach() * 2, x)

@@ -184,3 +184,10 @@ def test_pytorch_reads_the_weights(tmp_path):
     twin = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.ReLU())
     twin.load_state_dict(load_file(tmp_path / "model"))
     np.testing.assert_array_equal(twin[0].weight.numpy(force=True), model[0].weight.data)
+
+
+def test_a_model_whose_names_would_be_taken_for_the_optimisers_is_refused(tmp_path):
+    model = nn.Sequential()
+    model.optimizer = nn.Linear(1, 1)
+    with pytest.raises(ValueError, match="call this attribute of the model something else"):
+        checkpoint.save(tmp_path / "model", model)

@@ -398,3 +398,19 @@ def test_loading_a_state_that_does_not_fit_changes_no_parameter():
     for name, value in model.state_dict().items():
         np.testing.assert_array_equal(value, before[name])
     loss.backward()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda out, w: out.__setitem__(0, w[0] * 10),
+        lambda out, w: out.add_(w * 10),
+        lambda out, w: out.copy_(w),
+    ],
+)
+def test_writing_what_carries_a_graph_is_refused_and_nothing_is_written(write):
+    w = tensor([1.0, 2.0], requires_grad=True)
+    out = tensor([0.0, 0.0])
+    with pytest.raises(RuntimeError, match="carries a graph, which would be lost"):
+        write(out, w)
+    assert out.tolist() == [0.0, 0.0]

@@ -125,3 +125,42 @@ def test_interop_dlpack_comes_from_pytorch_without_copying(dtype):
 def test_interop_dlpack_refuses_what_requires_a_gradient():
     with pytest.raises(RuntimeError, match="detach"):
         torch.from_dlpack(tensor([1.0], requires_grad=True))
+
+
+def test_interop_refuses_a_layer_that_only_looks_like_one():
+    class Residual(nn.Sequential):
+        def forward(self, x):
+            return x + super().forward(x)
+
+    class Linear(torch.nn.Linear):
+        pass
+
+    with pytest.raises(TypeError, match="Residual has no twin"):
+        to_torch(Residual(nn.Linear(2, 2)))
+    with pytest.raises(TypeError, match="does not have"):
+        from_torch(torch.nn.Sequential(Linear(2, 2)))
+
+
+def test_interop_keeps_a_shared_layer_shared_both_ways():
+    layer = nn.Linear(2, 2)
+    twin = to_torch(nn.Sequential(layer, layer))
+    assert len(list(twin.parameters())) == 2
+    assert len(list(from_torch(twin).parameters())) == 2
+
+
+def test_interop_keeps_frozen_parameters_and_the_mode_of_each_layer():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    model[0].weight.requires_grad_(False)
+    model[0].eval()
+    for other in (to_torch(model), from_torch(to_torch(model))):
+        assert [p.requires_grad for p in other.parameters()] == [False, True, True, True]
+        assert [other[0].training, other[1].training, other.training] == [False, True, True]
+
+
+def test_interop_keeps_the_names_of_a_sequential():
+    layers = {"fc": torch.nn.Linear(2, 2), "act": torch.nn.ReLU()}
+    theirs = torch.nn.Sequential()
+    for name, layer in layers.items():
+        theirs.add_module(name, layer)
+    ours = from_torch(theirs)
+    assert list(ours.state_dict()) == list(theirs.state_dict()) == ["fc.weight", "fc.bias"]

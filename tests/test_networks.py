@@ -120,3 +120,21 @@ def test_refuses_with_a_message_that_tells_what_to_do(name):
     call, words = REFUSED[name]
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_softmax_of_nothing_is_nothing_as_in_pytorch():
+    assert zeros(0, 4).softmax(0).shape == (0, 4)
+
+
+def test_cross_entropy_with_probabilities_passes_gradients_to_the_weight():
+    x, q, w = (np.random.default_rng(i).random((2, 3)) for i in range(3))
+    ours, theirs = tensor(w[0], requires_grad=True), torch.tensor(w[0], requires_grad=True)
+    F.cross_entropy(tensor(x), tensor(q), weight=ours).backward()
+    loss = torch.nn.functional.cross_entropy(torch.tensor(x), torch.tensor(q), weight=theirs)
+    loss.backward()
+    np.testing.assert_allclose(ours.grad.data, theirs.grad.numpy(), rtol=1e-12)
+
+
+def test_a_weight_that_would_lose_its_gradient_is_refused():
+    with pytest.raises(ValueError, match=r"pass weight.detach\(\)"):
+        F.cross_entropy(ones(2, 3), [0, 1], weight=ones(3, requires_grad=True))

@@ -341,7 +341,7 @@ def test_cross_entropy_loss_agrees_with_pytorch(reduction):
     rng = np.random.default_rng(0)
     scores, classes = rng.normal(size=(5, 4)), rng.integers(0, 4, 5)
     check_loss(
-        nn.CrossEntropyLoss(reduction),
+        nn.CrossEntropyLoss(reduction=reduction),
         torch.nn.CrossEntropyLoss(reduction=reduction),
         scores,
         classes,

@@ -40,6 +40,12 @@ def save(
     words  anything else worth keeping that JSON can hold, by name
     """
     arrays = model.state_dict()
+    for name in arrays:
+        if name.startswith(PREFIX):
+            raise ValueError(
+                f"{name}: names that begin with {PREFIX!r} are the optimiser's in a file; "
+                "call this attribute of the model something else"
+            )
     if optimizer is not None:
         arrays |= {PREFIX + name: array for name, array in optimizer.state_dict().items()}
     metadata = {name: json.dumps(value) for name, value in words.items()}

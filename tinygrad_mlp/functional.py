@@ -129,7 +129,7 @@ def cross_entropy(
                 f"shape {target.shape}"
             )
         q = _classes_last(target) * (1 - label_smoothing) + label_smoothing / classes
-        q = q if weight is None else q * plain(weight)
+        q = q if weight is None else q * weight
         counts = math.prod(scores.shape[:-1])
     if reduction == "mean":
         q = q / (counts or math.nan)
@@ -162,7 +162,7 @@ def _index_targets(
         hot[ignored] = 0
     if weight is None and not smoothing:
         return hot, float(target.size - count)
-    weights = np.ones(classes, scores.dtype) if weight is None else np.asarray(plain(weight))
+    weights = np.ones(classes, scores.dtype) if weight is None else _like(weight, scores)
     counts = float(np.sum(hot * weights))
     if smoothing:
         hot = hot * (1 - smoothing) + np.where(ignored, 0, smoothing / classes)[..., None]
@@ -244,6 +244,8 @@ def _reduced(values: Any, reduction: str) -> Any:
 
 def _like(x: Any, input: Any) -> np.ndarray:
     """`x`, which gets no gradient, as an array of the dtype of the input."""
+    if getattr(x, "requires_grad", False):
+        raise ValueError("a weight gets no gradient here; pass weight.detach()")
     return np.asarray(plain(x), input.dtype)
 
 

@@ -491,7 +491,7 @@ def linear(x, weight, bias=None):
 @op(grad=lambda g, y, x, dim: y * (g - sum(g * y, dim=dim, keepdim=True)))
 def softmax(x, dim):
     """e^x / sum of e^x over `dim`, shifted by the largest value so that nothing overflows."""
-    e = np.exp(x - np.max(x, axis=dim, keepdims=True))
+    e = np.exp(x - np.max(x, axis=dim, keepdims=True, initial=-np.inf))
     return e / np.sum(e, axis=dim, keepdims=True)
 
 

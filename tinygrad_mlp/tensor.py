@@ -177,7 +177,8 @@ class Tensor(Node):
         if found is None or method != "__call__" or kwargs:
             raise TypeError(
                 f"np.{ufunc.__name__}, used in this way, has no op that knows its derivative; "
-                "use a Tensor method, or t.detach().numpy() if no gradient is needed"
+                "use a Tensor method, or t.detach().numpy() if no gradient is needed; to write "
+                "into a tensor, `with no_grad(): t -= ...`"
             )
         return found(*inputs)
 
@@ -303,42 +304,48 @@ class Tensor(Node):
 
     # ---- in place
 
-    def _write(self, change: Callable[[np.ndarray], Any]) -> Tensor:
-        """Let `change` write into the data, if no recorded graph can be harmed by it."""
+    def _write(self, change: Callable[[np.ndarray, Any], Any], value: Any) -> Tensor:
+        """Let `change` write `value` into the data, if no recorded graph is harmed or lost."""
         if self.requires_grad and mode.recording:
             raise RuntimeError(
                 "a tensor that requires a gradient cannot be changed in place while operations "
                 "are recorded; write t = t + 1 for a new one, or do it inside `with no_grad():`"
             )
+        if isinstance(value, Tensor) and value.requires_grad and mode.recording:
+            raise RuntimeError(
+                "what is written here carries a graph, which would be lost; make a new tensor "
+                "(out = out + w, stack, where), or write w.detach()"
+            )
         changed = self.data.copy()
-        change(changed)
+        change(changed, plain(value))
         self.data[...] = changed
         mark_changed(self.data)
         return self
 
     def copy_(self, other: Any) -> Tensor:
-        return self._write(lambda data: np.copyto(data, plain(other), casting="same_kind"))
+        return self._write(lambda data, value: np.copyto(data, value, casting="same_kind"), other)
 
     def fill_(self, value: Any) -> Tensor:
-        return self._write(lambda data: data.fill(plain(value)))
+        return self._write(lambda data, value: data.fill(value), value)
 
     def zero_(self) -> Tensor:
         return self.fill_(0)
 
     def add_(self, other: Any) -> Tensor:
-        return self._write(lambda data: np.add(data, plain(other), out=data))
+        return self._write(lambda data, value: np.add(data, value, out=data), other)
 
     def sub_(self, other: Any) -> Tensor:
-        return self._write(lambda data: np.subtract(data, plain(other), out=data))
+        return self._write(lambda data, value: np.subtract(data, value, out=data), other)
 
     def mul_(self, other: Any) -> Tensor:
-        return self._write(lambda data: np.multiply(data, plain(other), out=data))
+        return self._write(lambda data, value: np.multiply(data, value, out=data), other)
 
     def div_(self, other: Any) -> Tensor:
-        return self._write(lambda data: np.divide(data, plain(other), out=data))
+        return self._write(lambda data, value: np.divide(data, value, out=data), other)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._write(lambda data: data.__setitem__(_plain_index(index), plain(value)))
+        index = _plain_index(index)
+        self._write(lambda data, value: data.__setitem__(index, value), value)
 
     __iadd__, __isub__, __imul__, __itruediv__ = add_, sub_, mul_, div_
 
@@ -431,5 +438,7 @@ def _to_array(data: Any, dtype: Any) -> np.ndarray:
 
 
 def _plain_index(index: Any) -> Any:
-    """An index with the tensors in it as arrays."""
-    return tuple(map(plain, index)) if isinstance(index, tuple) else plain(index)
+    """An index with the tensors and lists in it as arrays."""
+    if isinstance(index, tuple):
+        return tuple(map(_plain_index, index))
+    return np.array(index) if isinstance(index, list) and index else plain(index)

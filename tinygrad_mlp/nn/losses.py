@@ -12,11 +12,22 @@ from .module import Module
 class CrossEntropyLoss(Module):
     """Cross-entropy of scores (n, classes) and classes (n,). See `functional.cross_entropy`."""
 
-    def __init__(self, reduction: str = "mean"):
+    def __init__(
+        self,
+        weight: Any = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ):
+        self.weight = weight
+        self.ignore_index = ignore_index
         self.reduction = reduction
+        self.label_smoothing = label_smoothing
 
     def forward(self, input: Any, target: Any) -> Tensor:
-        return F.cross_entropy(input, target, reduction=self.reduction)
+        return F.cross_entropy(
+            input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing
+        )
 
 
 class MSELoss(Module):
