@@ -14,7 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tinygrad_mlp.data.transforms import Compose, GaussianNoise, RandomHorizontalFlip
+from tinygrad_mlp.data.transforms import (
+    Compose,
+    ElasticTransform,
+    GaussianNoise,
+    RandomAffine,
+    RandomHorizontalFlip,
+)
 
 dtypes = st.sampled_from([np.float32, np.float64])
 shapes = hnp.array_shapes(min_dims=3, max_dims=3, min_side=0, max_side=6)
@@ -23,9 +29,16 @@ probabilities = st.floats(0, 1)
 spreads = st.floats(0, 10)
 flips = st.builds(RandomHorizontalFlip, probabilities)
 noises = st.builds(GaussianNoise, st.floats(-5, 5), spreads)
-transforms = st.one_of(
-    flips, noises, st.builds(Compose, st.lists(st.one_of(flips, noises), max_size=3))
+affines = st.builds(
+    RandomAffine,
+    st.floats(0, 180),
+    st.none() | st.tuples(probabilities, probabilities),
+    st.none() | st.tuples(st.floats(0.5, 1), st.floats(1, 2)),
+    st.none() | st.floats(0, 60),
 )
+elastics = st.builds(ElasticTransform, st.floats(0, 100), st.floats(0.5, 8))
+simple = st.one_of(flips, noises, affines, elastics)
+transforms = st.one_of(simple, st.builds(Compose, st.lists(simple, max_size=3)))
 
 
 @st.composite

@@ -17,7 +17,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-__all__ = ["Compose", "GaussianNoise", "RandomHorizontalFlip"]
+from .warp import CHUNK, affine_places, blur_matrix, sample
+
+__all__ = ["Compose", "ElasticTransform", "GaussianNoise", "RandomAffine", "RandomHorizontalFlip"]
 
 Images = np.ndarray
 # As text, so that importing the package does not load numpy.random: a fifth of NumPy's own time.
@@ -128,3 +130,188 @@ class RandomHorizontalFlip:
         result = images.copy()
         result[chosen] = images[chosen][..., ::-1]
         return result
+
+
+@dataclass(frozen=True)
+class RandomAffine:
+    """Turn, shift, scale and shear each image about its centre, each on its own.
+
+    Parameters mean what they mean in torchvision. Unlike there, places between pixels are mixed
+    from the four around (bilinear), for a digit of 28 x 28 pixels suffers from anything coarser.
+    Outside the image all is 0.
+
+    Args:
+        degrees: turns by an angle drawn from (-degrees, degrees), or from a pair (least, most);
+            degrees, clockwise.
+        translate: None, or a pair (a, b): shifts by whole pixels, up to a times the width to
+            either side and b times the height up or down; each from 0 to 1.
+        scale: None, or a pair: enlarges by a factor drawn from it; above 0.
+        shear: None, or a number s: shears along the rows by an angle from (-s, s), in degrees; a
+            pair (least, most) for it; or four numbers, two more to shear along the columns.
+
+    Raises:
+        ValueError: if a parameter is not of this kind.
+    """
+
+    degrees: float | Sequence[float]
+    translate: Sequence[float] | None = None
+    scale: Sequence[float] | None = None
+    shear: float | Sequence[float] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("degrees", "translate", "scale", "shear"):
+            value = getattr(self, name)
+            if isinstance(value, Sequence):
+                object.__setattr__(self, name, tuple(value))
+        _interval("RandomAffine: degrees", self.degrees)
+        if self.translate is not None:
+            _numbers("RandomAffine: translate", self.translate, 2)
+            if not all(0 <= share <= 1 for share in self.translate):
+                raise ValueError(
+                    "RandomAffine: translate must be shares of width and height, from 0 to 1, "
+                    f"found {self.translate}"
+                )
+        if self.scale is not None:
+            if _interval("RandomAffine: scale", self.scale, pair=True)[0] <= 0:
+                raise ValueError(f"RandomAffine: scale must be above 0, found {self.scale}")
+        for least, most in self._shears():
+            if not -90 < least <= most < 90:
+                raise ValueError(f"RandomAffine: shear must be below 90, found {self.shear}")
+
+    def __call__(self, images: Images, rng: Rng = None) -> Images:
+        """Return `images`, shape (n, h, w) and float32 or float64, each warped."""
+        _check_images("RandomAffine", images)
+        rng = np.random.default_rng(rng)
+        n, h, w = images.shape
+        angle = rng.uniform(*_interval("degrees", self.degrees), n)
+        shift_x, shift_y = np.zeros(n), np.zeros(n)
+        if self.translate is not None:
+            far_x, far_y = self.translate[0] * w, self.translate[1] * h
+            shift_x = np.rint(rng.uniform(-far_x, far_x, n))
+            shift_y = np.rint(rng.uniform(-far_y, far_y, n))
+        scale = rng.uniform(*self.scale, n) if self.scale is not None else np.ones(n)
+        shear_x, shear_y = (rng.uniform(*bounds, n) for bounds in self._shears())
+        matrices = _inverse_affine(angle, shift_x, shift_y, scale, shear_x, shear_y)
+        matrices = matrices.astype(images.dtype)
+        result = np.empty_like(images)
+        for start in range(0, n, CHUNK):
+            part = slice(start, start + CHUNK)
+            result[part] = sample(images[part], affine_places(matrices[part], h, w))
+        return result
+
+    def _shears(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The angles of the shear along the rows, and along the columns."""
+        if self.shear is None:
+            return (0.0, 0.0), (0.0, 0.0)
+        if isinstance(self.shear, tuple) and len(self.shear) == 4:
+            _numbers("RandomAffine: shear", self.shear, 4)
+            return self.shear[:2], self.shear[2:]
+        return _interval("RandomAffine: shear", self.shear), (0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class ElasticTransform:
+    """Bend each image as if it were drawn on rubber. Simard, Steinkraus and Platt, 2003.
+
+    Every pixel is moved by a random field: independent uniform numbers from -1 to 1, blurred with
+    a Gaussian of `sigma` pixels, times `alpha` / 2 pixels. This is torchvision's meaning of alpha;
+    that of the paper is half of it (its alpha 34 is 68 here). Each image gets a field of its own.
+
+    Args:
+        alpha: how far pixels move; 0 or more.
+        sigma: how smooth the field is, in pixels; above 0.
+
+    Raises:
+        ValueError: if `alpha` is negative or `sigma` not above 0, or one is not finite.
+    """
+
+    alpha: float = 50.0
+    sigma: float = 5.0
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.alpha) or self.alpha < 0:
+            raise ValueError(
+                f"ElasticTransform: alpha must be finite and 0 or more, found {self.alpha}"
+            )
+        if not math.isfinite(self.sigma) or self.sigma <= 0:
+            raise ValueError(
+                f"ElasticTransform: sigma must be finite and above 0, found {self.sigma}"
+            )
+
+    def __call__(self, images: Images, rng: Rng = None) -> Images:
+        """Return `images`, shape (n, h, w) and float32 or float64, each bent."""
+        _check_images("ElasticTransform", images)
+        if not images.size:
+            return images.copy()
+        rng = np.random.default_rng(rng)
+        n, h, w = images.shape
+        dtype = images.dtype
+        blur_rows, blur_columns = (blur_matrix(size, self.sigma, dtype) for size in (h, w))
+        here = affine_places(np.eye(2, 3, dtype=dtype)[None], h, w)
+        result = np.empty_like(images)
+        for start in range(0, n, CHUNK):
+            part = slice(start, start + CHUNK)
+            field = rng.random((len(images[part]), 2, h, w), dtype=dtype.type)
+            field *= 2
+            field -= 1
+            field = (field.reshape(-1, w) @ blur_columns.T).reshape(-1, h, w)
+            field = np.matmul(blur_rows, field)
+            field *= self.alpha / 2
+            result[part] = sample(images[part], field.reshape(-1, 2, h * w) + here)
+        return result
+
+
+def _inverse_affine(
+    angle: np.ndarray,
+    shift_x: np.ndarray,
+    shift_y: np.ndarray,
+    scale: np.ndarray,
+    shear_x: np.ndarray,
+    shear_y: np.ndarray,
+) -> np.ndarray:
+    """Where the maps look things up: matrices (n, 2, 3) that act on (row, column, 1).
+
+    All arguments have the shape (n,), angles are in degrees. Forward, about the centre and with
+    torchvision's signs: scale, shear along the rows, shear along the columns, turn, then shift.
+    """
+    turn, tan_x, tan_y = np.radians(angle), np.tan(np.radians(shear_x)), np.tan(np.radians(shear_y))
+    one, zero = np.ones_like(turn), np.zeros_like(turn)
+    # In (row, column) and with rows counted downwards, these turn clockwise for angles above 0.
+    turned = _matrices(np.cos(turn), np.sin(turn), -np.sin(turn), np.cos(turn))
+    down = _matrices(one, -tan_y, zero, one)
+    along = _matrices(one, zero, -tan_x, one)
+    inverse = np.linalg.inv(turned @ down @ along * scale[:, None, None])
+    shift = np.stack([shift_y, shift_x], axis=1)[:, :, None]
+    return np.concatenate([inverse, -inverse @ shift], axis=2)
+
+
+def _matrices(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> np.ndarray:
+    """Matrices [[a, b], [c, d]] of shape (n, 2, 2), from numbers of shape (n,)."""
+    return np.stack([a, b, c, d], axis=1).reshape(-1, 2, 2)
+
+
+def _check_images(name: str, images: Images) -> None:
+    if images.ndim != 3 or images.dtype not in (np.float32, np.float64):
+        raise ValueError(
+            f"{name} expects float32 or float64 images of shape (n, h, w), found {images.dtype} "
+            f"of shape {images.shape}"
+        )
+
+
+def _interval(name: str, value: float | Sequence[float], pair: bool = False) -> tuple[float, float]:
+    """(-value, value) of a number, or the pair (least, most) itself."""
+    if isinstance(value, int | float) and not pair:
+        if not (math.isfinite(value) and value >= 0):
+            raise ValueError(f"{name} must be 0 or more, or a pair (least, most), found {value}")
+        return -float(value), float(value)
+    least, most = _numbers(name, value, 2)
+    if least > most:
+        raise ValueError(f"{name} must be (least, most), found {value}")
+    return least, most
+
+
+def _numbers(name: str, values: Any, count: int) -> tuple[float, ...]:
+    good = isinstance(values, Sequence) and len(values) == count
+    if not good or not all(isinstance(v, int | float) and math.isfinite(v) for v in values):
+        raise ValueError(f"{name} must be {count} finite numbers, found {values!r}")
+    return tuple(float(v) for v in values)

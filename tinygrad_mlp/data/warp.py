@@ -1,0 +1,86 @@
+"""Warping images: where each pixel of the new image is looked up in the old one.
+
+A warp is a map from pixels of the new image to places in the old one, which mostly lie between
+pixels; there, the four around are mixed (bilinear sampling). Outside the image everything is 0.
+Rows and columns are counted from 0 at the centre of the first pixel.
+
+All images of a batch are sampled at once: four gathers and a dozen passes, with NumPy only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+CHUNK = 128
+"""How many images are warped at a time, so that what lies between stays in the cache."""
+
+
+def sample(images: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The values of `images` (n, h, w) at `places` (n, 2, h * w): rows, then columns.
+
+    Gives (n, h, w) of the images' dtype. `places` may be overwritten.
+    """
+    n, h, w = images.shape
+    # One ring of zeros around, and one more below and right: a place on the last pixel, or
+    # anywhere outside, then has neighbours like any other.
+    wide = w + 3
+    padded = np.zeros((n, h + 3, wide), images.dtype)
+    padded[:, 1 : h + 1, 1 : w + 1] = images
+    flat = padded.reshape(-1)
+
+    places += 1
+    rows, columns = places[:, 0], places[:, 1]
+    np.clip(rows, 0, h + 1, out=rows)
+    np.clip(columns, 0, w + 1, out=columns)
+    corners = places.astype(np.intp)
+    places -= corners  # what is left is how far a place lies from its upper left pixel
+    corner = corners[:, 0] * wide
+    corner += corners[:, 1]
+    corner += (np.arange(n) * ((h + 3) * wide))[:, None]
+
+    above = _mix(flat, corner, columns)
+    below = _mix(flat[wide:], corner, columns)
+    below -= above
+    below *= rows
+    above += below
+    return above.reshape(n, h, w)
+
+
+def _mix(flat: np.ndarray, left: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Between the pixels at `left` and those to the right of them."""
+    # No index is out of range; "clip" spares NumPy a copy that "raise" needs.
+    here = flat.take(left, mode="clip")
+    right = flat[1:].take(left, mode="clip")
+    right -= here
+    right *= share
+    here += right
+    return here
+
+
+def affine_places(matrices: np.ndarray, h: int, w: int) -> np.ndarray:
+    """Where affine maps (n, 2, 3) look up each pixel of an image (h, w): (n, 2, h * w).
+
+    A matrix takes (row, column, 1), counted from the centre of the new image, to (row, column),
+    counted from the centre of the old one.
+    """
+    rows, columns = np.mgrid[:h, :w].astype(matrices.dtype)
+    centre = np.array([(h - 1) / 2, (w - 1) / 2], matrices.dtype)
+    grid = np.stack([rows.ravel() - centre[0], columns.ravel() - centre[1], np.ones(h * w)])
+    places = matrices.reshape(-1, 3) @ grid.astype(matrices.dtype)
+    places = places.reshape(len(matrices), 2, h * w)
+    places += centre[:, None]
+    return places
+
+
+def blur_matrix(size: int, sigma: float, dtype: np.dtype) -> np.ndarray:
+    """The matrix (size, size) that blurs a row of pixels with a Gaussian of `sigma` pixels.
+
+    The kernel has 8 sigma + 1 pixels, made odd, and what lies outside is mirrored, as in
+    torchvision. Blurring an image (h, w) is blur_matrix(h) @ image @ blur_matrix(w).T.
+    """
+    width = int(8 * sigma + 1) | 1
+    kernel = np.exp(-0.5 * ((np.arange(width) - width // 2) / sigma) ** 2)
+    kernel /= kernel.sum()
+    mirrored = np.pad(np.eye(size), ((width // 2, width // 2), (0, 0)), "reflect")
+    rows = [kernel @ mirrored[start : start + width] for start in range(size)]
+    return np.array(rows, dtype)
