@@ -3,7 +3,7 @@
 Each function takes arrays or records and returns a `matplotlib.figure.Figure`. None touches
 pyplot, so nothing needs a display, nothing is global, and nothing has to be closed. What a
 figure shows is also said in words, in its label (`figure.get_label()`), for those who cannot
-see it; the report uses it. `to_png`, `to_data_uri` and `save` turn figures into pictures.
+see it; the report uses it. `to_png`, `to_data_uri`, `save` and `show` turn figures into pictures.
 
 `import tinygrad_mlp` does not import this file, because matplotlib is slow to import.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -196,6 +197,17 @@ def to_data_uri(figure: Figure) -> str:
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Write the figure to `path` as a PNG picture: the whole file, or nothing."""
     write_whole(path, to_png(figure))
+
+
+def show(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Show the figure where a notebook can, and write it to `path` elsewhere. For the lessons."""
+    if "ipykernel" in sys.modules:
+        from IPython.display import Image, display
+
+        display(Image(to_png(figure), alt=str(figure.get_label())))
+        return
+    save(figure, path)
+    print(f"picture: {os.fspath(path)}")
 
 
 def _need(count: int, what: str) -> None:
