@@ -5,10 +5,12 @@ in every layout that is accepted and with every kind of damage that is refused; 
 files are compared with what is known of MNIST.
 """
 
+import gc
 import gzip
 import hashlib
 import shutil
 import struct
+import threading
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 
 from tinygrad_mlp import data
 from tinygrad_mlp.data import ArrayDataset, AugmentedDataset, DataLoader, load_mnist, mnist
+from tinygrad_mlp.data import loader as loader_module
 from tinygrad_mlp.data.transforms import Compose, GaussianNoise, RandomHorizontalFlip
 
 seeds = st.integers(0, 2**32 - 1)
@@ -219,6 +222,23 @@ def test_augmented_index_out_of_range_is_an_index_error(index):
         AugmentedDataset(numbered(5), plus_half)[np.array([index])]
 
 
+@settings(deadline=None)
+@given(st.data(), sizes)
+def test_copies_alone_are_a_changed_copy_of_each(draw, n):
+    index = np.array(draw.draw(st.lists(st.integers(-n, n - 1), max_size=20)), np.int64)
+    dataset = AugmentedDataset(numbered(n), plus_half, originals=False)
+    images, labels = dataset[index]
+    assert len(dataset) == n
+    assert np.array_equal(labels, index % n)
+    assert np.array_equal(images[:, 0, 0], index % n + 0.5)
+
+
+def test_copies_alone_take_a_single_integer():
+    image, label = AugmentedDataset(numbered(5), plus_half, originals=False)[3]
+    assert np.array_equal(image, np.full((2, 3), 3.5))
+    assert label == 3
+
+
 def test_transform_must_keep_the_shape():
     augmented = AugmentedDataset(numbered(4), lambda images, rng: images[:1])
     with pytest.raises(ValueError, match=r"returned shape \(1, 2, 3\), expected .*\(4, 2, 3\)"):
@@ -318,6 +338,60 @@ def test_numpy_integer_is_a_batch_size():
 def test_empty_dataset_is_refused():
     with pytest.raises(ValueError, match="at least one example"):
         DataLoader(numbered(0), 5)
+
+
+@settings(deadline=None, max_examples=20)
+@given(sizes, batch_sizes, seeds)
+def test_a_worker_changes_no_batch(n, batch_size, seed):
+    def run(num_workers):
+        copies = AugmentedDataset(numbered(n), GaussianNoise(), rng=seed)
+        loader = DataLoader(copies, batch_size, shuffle=True, rng=seed, num_workers=num_workers)
+        return [part.tobytes() for _ in range(2) for part in epoch(loader)]
+
+    assert run(0) == run(1)
+
+
+def test_a_worker_is_gone_after_the_epoch_and_after_a_break():
+    before = threading.active_count()
+    loader = DataLoader(numbered(50), 1, num_workers=1)
+    list(loader)
+    assert threading.active_count() == before
+    for _ in loader:
+        break
+    gc.collect()
+    assert threading.active_count() == before
+
+
+def test_a_worker_that_stopped_early_prepared_only_a_few_batches():
+    asked = []
+
+    class Watched(ArrayDataset):
+        def __getitem__(self, index):
+            asked.append(index)
+            return super().__getitem__(index)
+
+    data = numbered(50)
+    batches = iter(DataLoader(Watched(data.images, data.labels), 1, num_workers=1))
+    next(batches)
+    batches.close()
+    assert len(asked) <= loader_module.AHEAD + 3
+
+
+def test_an_error_in_a_worker_is_raised_where_the_batch_is_asked_for():
+    def fail(images, rng):
+        raise ArithmeticError("no such copy")
+
+    loader = DataLoader(AugmentedDataset(numbered(4), fail), 4, num_workers=1)
+    batches = iter(loader)
+    next(batches)
+    with pytest.raises(ArithmeticError, match="no such copy"):
+        next(batches)
+
+
+@pytest.mark.parametrize("num_workers", [2, -1, None])
+def test_other_numbers_of_workers_are_refused(num_workers):
+    with pytest.raises(ValueError, match="num_workers must be 0 or 1"):
+        DataLoader(numbered(3), num_workers=num_workers)
 
 
 # Small folders of images, in every layout.
@@ -443,9 +517,9 @@ def test_both_kinds_in_one_root(tmp_path):
     assert f"name {tmp_path / 'MNIST'} or {tmp_path / 'FashionMNIST'}" in message
 
 
-@pytest.mark.parametrize("split", ["validation", "Train", "", None, 0, ["train"]])
+@pytest.mark.parametrize("split", ["valid", "Train", "", None, 0, ["train"]])
 def test_unknown_split(split):
-    assert "use 'train' or 'test'" in failure(ValueError, None, split)
+    assert "use 'train' or 'test' or 'validation'" in failure(ValueError, None, split)
 
 
 def test_missing_folder(tmp_path):
@@ -730,3 +804,16 @@ def test_everything_promised_is_exported():
     expected = {"ArrayDataset", "AugmentedDataset", "DataLoader", "load_mnist", "transforms"}
     assert set(data.__all__) == expected
     assert all(hasattr(data, name) for name in expected)
+
+
+def test_validation_is_the_last_ten_thousand_training_images():
+    train, held_out = load_mnist(), load_mnist(split="validation")
+    assert len(held_out) == 10_000
+    assert np.array_equal(held_out.images, train.images[50_000:])
+    assert np.array_equal(held_out.labels, train.labels[50_000:])
+
+
+def test_too_few_training_images_to_hold_out(tmp_path):
+    write_idx(tmp_path)
+    with pytest.raises(ValueError, match="cannot be held out for validation"):
+        load_mnist(tmp_path, split="validation")

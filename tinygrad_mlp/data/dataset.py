@@ -2,8 +2,8 @@
 
 `ArrayDataset` is two arrays that belong together. `AugmentedDataset` wraps a dataset and makes it
 twice as long: the originals, then a copy of each, changed at random and drawn anew at every
-access. Both answer `dataset[indices]` with new arrays, so nobody who changes a batch changes the
-data.
+access; or it gives the copies alone. Both answer `dataset[indices]` with new arrays, so nobody
+who changes a batch changes the data.
 """
 
 from __future__ import annotations
@@ -87,19 +87,23 @@ class ArrayDataset:
 
 
 class AugmentedDataset:
-    """The originals of a dataset, plus as many copies, changed at random.
+    """The originals of a dataset, plus as many copies, changed at random; or the copies alone.
 
     Index i < n is original i. Index n + i is a copy of image i, passed through `transform`; it is
-    drawn anew at every access, so that every epoch sees different copies.
+    drawn anew at every access, so that every epoch sees different copies. Without the originals,
+    index i is a copy of image i.
 
     Args:
         dataset: what holds the n originals; it is never modified.
         transform: called as `transform(images, rng)` with the images of all the copies in a
             batch; returns an array of the same shape.
         rng: a generator or a seed for the copies.
+        originals: whether the originals are among it.
     """
 
-    def __init__(self, dataset: Dataset, transform: Transform, rng: Rng = None) -> None:
+    def __init__(
+        self, dataset: Dataset, transform: Transform, rng: Rng = None, originals: bool = True
+    ) -> None:
         if not callable(transform):
             raise ValueError(
                 f"AugmentedDataset expects a transform that can be called, found {transform!r}"
@@ -107,7 +111,8 @@ class AugmentedDataset:
         self.dataset = dataset
         self.transform = transform
         self.rng = np.random.default_rng(rng)
-        self._positions = np.arange(2 * len(dataset))
+        self.originals = originals
+        self._positions = np.arange((1 + originals) * len(dataset))
 
     def __len__(self) -> int:
         return len(self._positions)
@@ -116,18 +121,22 @@ class AugmentedDataset:
         """Return new arrays (images, labels) for a slice or an integer array."""
         # Looking the index up lets NumPy deal with slices, negative numbers and its own errors.
         positions = self._positions[index]
-        is_copy = positions >= len(self.dataset)
-        images, labels = self.dataset[positions - len(self.dataset) * is_copy]
+        n = len(self.dataset)
+        is_copy = positions >= (n if self.originals else 0)
+        images, labels = self.dataset[positions % n if n else positions]
         if is_copy.any():
-            originals = images[is_copy]
-            changed = self.transform(originals, self.rng)
-            if np.shape(changed) != originals.shape:
-                raise ValueError(
-                    f"{self.transform!r} returned shape {np.shape(changed)}, expected that of "
-                    f"the images it was given, {originals.shape}"
-                )
-            images[is_copy] = changed
+            images[is_copy] = self._changed(images[is_copy])
         return images, labels
 
+    def _changed(self, images: Images) -> Images:
+        changed = self.transform(images, self.rng)
+        if np.shape(changed) != images.shape:
+            raise ValueError(
+                f"{self.transform!r} returned shape {np.shape(changed)}, expected that of "
+                f"the images it was given, {images.shape}"
+            )
+        return changed
+
     def __repr__(self) -> str:
-        return f"AugmentedDataset({self.dataset!r}, {self.transform!r})"
+        without = "" if self.originals else ", originals=False"
+        return f"AugmentedDataset({self.dataset!r}, {self.transform!r}{without})"

@@ -1,18 +1,25 @@
 """The loader: one pass over a dataset, batch by batch, in a new order every time.
 
 A batch is taken out by a single `dataset[indices]`: one gather in NumPy, instead of a Python loop
-over examples that are stacked afterwards.
+over examples that are stacked afterwards. A thread can do it ahead, while the batch before is
+trained on; NumPy's functions let another thread run meanwhile.
 """
 
 from __future__ import annotations
 
+import queue
+import threading
 from collections.abc import Iterator
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
 from .dataset import Dataset, Images, Labels
 from .transforms import Rng
+
+AHEAD = 4
+"""How many batches a worker thread prepares ahead."""
 
 
 class DataLoader:
@@ -27,9 +34,12 @@ class DataLoader:
         shuffle: draw a new order at the start of every epoch.
         drop_last: leave out the last batch if it is smaller than the others.
         rng: a generator or a seed for the order.
+        num_workers: 0 prepares a batch when it is asked for; 1 has a thread prepare the next
+            ones of the epoch meanwhile. The batches are the same.
 
     Raises:
-        ValueError: if `batch_size` is not an integer of 1 or more, or the dataset is empty.
+        ValueError: if `batch_size` is not an integer of 1 or more, `num_workers` is not 0 or 1,
+            or the dataset is empty.
     """
 
     def __init__(
@@ -39,13 +49,20 @@ class DataLoader:
         shuffle: bool = False,
         drop_last: bool = False,
         rng: Rng = None,
+        num_workers: int = 0,
     ) -> None:
         is_integer = isinstance(batch_size, Integral) and not isinstance(batch_size, bool)
         if not is_integer or batch_size < 1:
             raise ValueError(f"batch_size must be an integer of 1 or more, found {batch_size!r}")
         if len(dataset) == 0:
             raise ValueError("DataLoader expects a dataset with at least one example, found none")
+        if num_workers not in (0, 1):
+            raise ValueError(
+                f"num_workers must be 0 or 1, found {num_workers!r}: several would draw their "
+                "random numbers in an order that nobody can repeat"
+            )
         self.dataset = dataset
+        self.num_workers = int(num_workers)
         self.batch_size = int(batch_size)
         self.shuffle = shuffle
         self.drop_last = drop_last
@@ -58,6 +75,9 @@ class DataLoader:
 
     def __iter__(self) -> Iterator[tuple[Images, Labels]]:
         """Yield the batches of one epoch."""
+        return prepared_ahead(self._batches()) if self.num_workers else self._batches()
+
+    def _batches(self) -> Iterator[tuple[Images, Labels]]:
         n = len(self.dataset)
         order = self.rng.permutation(n) if self.shuffle else np.arange(n)
         for batch in range(len(self)):
@@ -69,3 +89,44 @@ class DataLoader:
             f"DataLoader({self.dataset!r}, batch_size={self.batch_size}, "
             f"shuffle={self.shuffle}, drop_last={self.drop_last})"
         )
+
+
+def prepared_ahead(batches: Iterator[Any]) -> Iterator[Any]:
+    """The same batches, in the same order, fetched by a thread, at most `AHEAD` of them early.
+
+    What goes wrong in the thread is raised here. Whoever stops early stops the thread.
+    """
+    ready: queue.Queue[tuple[str, Any]] = queue.Queue(AHEAD)
+    given_up = threading.Event()
+
+    def hand_over(kind: str, what: Any) -> None:
+        while not given_up.is_set():
+            try:
+                return ready.put((kind, what), timeout=0.1)
+            except queue.Full:
+                continue
+
+    def work() -> None:
+        try:
+            for batch in batches:
+                hand_over("batch", batch)
+                if given_up.is_set():
+                    return
+        except BaseException as error:
+            hand_over("error", error)
+        else:
+            hand_over("end", None)
+
+    thread = threading.Thread(target=work, name="batches", daemon=True)
+    thread.start()
+    try:
+        while True:
+            kind, what = ready.get()
+            if kind == "error":
+                raise what
+            if kind == "end":
+                return
+            yield what
+    finally:
+        given_up.set()
+        thread.join()

@@ -33,8 +33,11 @@ _EMBEDDED_SUMS = {
     "t10k-labels": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
 
+HELD_OUT = 10_000
+"""How many of the last training images are the split "validation"."""
+
 # For each split: how the IDX files begin, and how the Keras arrays end.
-_SPLITS = {"train": ("train", "train"), "test": ("t10k", "test")}
+_SPLITS = {"train": ("train", "train"), "test": ("t10k", "test"), "validation": ("train", "train")}
 
 # For each kind of IDX file: how many axes its array has, which its name and magic number tell.
 _AXES = {"images": 3, "labels": 1}
@@ -48,7 +51,9 @@ def load_mnist(root: str | os.PathLike[str] | None = None, split: str = "train")
             folder: one given to torchvision (with `MNIST/raw` or `FashionMNIST/raw` in it), a
             folder inside that, or any folder of IDX files, gzipped or not. Or Keras's
             `mnist.npz`, or a folder that holds it. Files directly in `root` come first.
-        split: "train" or "test".
+        split: "train", "test", or "validation": the last 10,000 of the training images. To choose
+            settings honestly, train on `ArrayDataset(*load_mnist()[:-10_000])` and score on
+            "validation"; the test images are for the end.
 
     Returns:
         A dataset of images, float32 of shape (n, 28, 28) and divided by 255 into [0, 1], and
@@ -67,8 +72,17 @@ def load_mnist(root: str | os.PathLike[str] | None = None, split: str = "train")
         raise ValueError(f"load_mnist: split {split!r} is unknown; use {expected}")
     source = _EMBEDDED if root is None else _find_source(Path(root).expanduser())
     if source.suffix == ".npz" and not os.path.isdir(source):
-        return _load_keras(source, _SPLITS[split][1])
-    return _load_idx(source, _SPLITS[split][0])
+        dataset = _load_keras(source, _SPLITS[split][1])
+    else:
+        dataset = _load_idx(source, _SPLITS[split][0])
+    if split != "validation":
+        return dataset
+    if len(dataset) <= HELD_OUT:
+        raise ValueError(
+            f"load_mnist: {source} has {len(dataset):,} training images, so {HELD_OUT:,} of them "
+            "cannot be held out for validation"
+        )
+    return ArrayDataset(*dataset[-HELD_OUT:])
 
 
 # Where the files are. os.path is asked rather than Path, because it answers no to a name that the

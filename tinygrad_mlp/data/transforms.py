@@ -171,9 +171,8 @@ class RandomAffine:
                     "RandomAffine: translate must be shares of width and height, from 0 to 1, "
                     f"found {self.translate}"
                 )
-        if self.scale is not None:
-            if _interval("RandomAffine: scale", self.scale, pair=True)[0] <= 0:
-                raise ValueError(f"RandomAffine: scale must be above 0, found {self.scale}")
+        if self.scale and _interval("RandomAffine: scale", self.scale, pair=True)[0] <= 0:
+            raise ValueError(f"RandomAffine: scale must be above 0, found {self.scale}")
         for least, most in self._shears():
             if not -90 < least <= most < 90:
                 raise ValueError(f"RandomAffine: shear must be below 90, found {self.shear}")
