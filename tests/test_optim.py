@@ -21,7 +21,13 @@ def parameters():
     ]
 
 
-def check_against_torch(make, make_torch, skip=lambda step, i: False, grad_layout=np.array):
+def check_against_torch(
+    make,
+    make_torch,
+    skip=lambda step, i: False,
+    grad_layout=np.array,
+    before_step=lambda step, ours, theirs: None,
+):
     """The same gradients to both for STEPS steps: the weights agree to 1e-12."""
     rng = np.random.default_rng(1)
     ours = [leaf(values) for values in parameters()]
@@ -34,6 +40,7 @@ def check_against_torch(make, make_torch, skip=lambda step, i: False, grad_layou
             if p.grad is not None:
                 p.grad.data = grad_layout(g)
             q.grad = None if skip(step, i) else torch.tensor(g)
+        before_step(step, mine, other)
         mine.step()
         other.step()
     for p, q in zip(ours, theirs, strict=True):
@@ -125,10 +132,43 @@ def test_defaults_are_those_of_pytorch():
     check_against_torch(optim.Adam, torch.optim.Adam)
 
 
+@pytest.mark.parametrize("amsgrad", [False, True])
+@pytest.mark.parametrize("name", ["Adam", "AdamW"])
+def test_betas_may_be_changed_between_steps_as_in_pytorch(name, amsgrad):
+    def change(step, ours, theirs):
+        betas = ((0.9, 0.5, 0.0)[step % 3], (0.999, 0.9)[step % 2])
+        ours.betas = theirs.param_groups[0]["betas"] = betas
+
+    check_against_torch(
+        lambda p: getattr(optim, name)(p, lr=0.01, amsgrad=amsgrad),
+        lambda p: getattr(torch.optim, name)(p, lr=0.01, amsgrad=amsgrad),
+        skip=lambda step, i: (step + i) % 5 == 0,
+        before_step=change,
+    )
+
+
+def test_momentum_may_be_changed_between_steps_as_in_pytorch():
+    def change(step, ours, theirs):
+        ours.momentum = theirs.param_groups[0]["momentum"] = (0.9, 0.5)[step % 2]
+
+    check_against_torch(
+        lambda p: optim.SGD(p, 0.01, momentum=0.9),
+        lambda p: torch.optim.SGD(p, 0.01, momentum=0.9),
+        before_step=change,
+    )
+
+
+def test_betas_that_are_none_are_refused_when_they_are_changed_too():
+    optimizer = optim.Adam([nn.Parameter([1.0])])
+    with pytest.raises(ValueError, match=r"betas\[1\] must be at least 0 and below 1, not 1.0"):
+        optimizer.betas = (0.9, 1.0)
+    assert optimizer.betas == (0.9, 0.999)
+
+
 @pytest.mark.parametrize("make", [lambda p: optim.SGD(p, momentum=0.9), optim.Adam])
 def test_flushing_denormals_changes_nothing_beyond_rounding(make, monkeypatch):
     def weights(every):
-        monkeypatch.setattr(optim, "FLUSH_EVERY", every)
+        monkeypatch.setattr(optim.optimizers, "FLUSH_EVERY", every)
         p = leaf(np.linspace(-1, 1, 200, dtype=np.float32).reshape(20, 10))
         optimizer = make([p])
         rng = np.random.default_rng(0)
@@ -282,6 +322,8 @@ def test_an_optimiser_goes_on_to_the_bit_from_its_state(make):
     ours = [leaf(v) for v in parameters()]
     mine = make(ours)
     mine.lr = 0.5
+    if hasattr(mine, "betas"):
+        mine.betas = (0.7, 0.99)
     for p, g in zip(ours, gradients(), strict=True):
         p.grad = g
     mine.step()

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
-from .changes import mark_changed
-from .tensor import Tensor
+from ..changes import mark_changed
+from ..tensor import Tensor
 
 FLUSH_EVERY = 100
 """After how many steps moments that have all but decayed are set to 0."""
@@ -32,7 +33,11 @@ class Optimizer:
     """
 
     moments: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ("lr",)
+    """What may change from step to step, as schedules do, and is therefore part of the state."""
     decoupled = False
+    initial_lr: float | None = None
+    """What schedules start from, as the first of them found it."""
 
     def __init__(
         self,
@@ -77,7 +82,7 @@ class Optimizer:
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """A copy of everything that decides the next step: by parameter, "0.exp_avg" and so on."""
-        state: dict[str, np.ndarray] = {"lr": np.array(self.lr)}
+        state = {name: np.array(getattr(self, name)) for name in self.settings}
         for i, (step, moments) in enumerate(zip(self.steps, self.state, strict=True)):
             state[f"{i}.step"] = np.array(step)
             state |= {f"{i}.{name}": moment.copy() for name, moment in moments.items()}
@@ -85,15 +90,9 @@ class Optimizer:
 
     def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
         """Take over what `state_dict` gave. If anything does not fit, change nothing."""
-        own = {name: array.shape for name, array in self.state_dict().items()}
-        given = {name: np.shape(array) for name, array in state.items()}
-        if own != given:
-            differing = sorted(n for n in own.keys() | given if own.get(n) != given.get(n))
-            raise ValueError(
-                f"this state is not of {self!r} (nothing was changed); it differs in "
-                f"{', '.join(differing)}"
-            )
-        self.lr = float(state["lr"])
+        refuse_misfit(self, state)
+        for name in self.settings:
+            setattr(self, name, np.asarray(state[name]).tolist())
         for i, moments in enumerate(self.state):
             self.steps[i] = int(state[f"{i}.step"])
             for name, moment in moments.items():
@@ -110,6 +109,8 @@ class SGD(Optimizer):
 
     nesterov  look ahead: step by g + momentum * velocity. Sutskever and others, 2013.
     """
+
+    settings = ("lr", "momentum")
 
     def __init__(
         self,
@@ -145,11 +146,13 @@ class Adam(Optimizer):
         m = b1 * m + (1 - b1) * g            v = b2 * v + (1 - b2) * g^2
         w -= lr * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)
 
-    The moments are kept here without the factors (1 - b1) and (1 - b2), which are constant and
-    go into the step size instead: two passes over the weights less.
+    The moments are kept here without the factors (1 - b1) and (1 - b2), which go into the step
+    size instead: two passes over the weights less.
 
     amsgrad  divide by the largest v so far. Reddi, Kale and Kumar, 2018.
     """
+
+    settings = ("lr", "betas")
 
     def __init__(
         self,
@@ -162,17 +165,31 @@ class Adam(Optimizer):
         *,
         maximize: bool = False,
     ):
-        for name, beta in zip(("betas[0]", "betas[1]"), betas, strict=True):
-            if not 0 <= beta < 1:
-                raise ValueError(f"{name} must be at least 0 and below 1, not {beta}")
-        self.betas = (float(betas[0]), float(betas[1]))
+        self._betas = _below_one(betas)
         self.eps = _at_least_zero("eps", eps)
         self.moments = ("exp_avg", "exp_avg_sq") + (("max_exp_avg_sq",) if amsgrad else ())
         super().__init__(params, lr, weight_decay, maximize)
 
+    @property
+    def betas(self) -> tuple[float, float]:
+        """b1 and b2. When they are changed, the moments get the factors that they then lack."""
+        return self._betas
+
+    @betas.setter
+    def betas(self, betas: tuple[float, float]) -> None:
+        before, self._betas = self._betas, _below_one(betas)
+        first, second = (
+            (1 - old) / (1 - new) for old, new in zip(before, self._betas, strict=True)
+        )
+        for moments in self.state:
+            for name, moment in moments.items():
+                factor = first if name == "exp_avg" else second
+                if factor != 1:
+                    moment *= factor
+
     def update(self, step: int, w: np.ndarray, g: np.ndarray, *moments: np.ndarray) -> None:
         m, v, *largest = moments
-        b1, b2 = self.betas
+        b1, b2 = self._betas
         v_scale = math.sqrt((1 - b2**step) / (1 - b2))
         m_scale = (1 - b1) / (1 - b1**step)
         m *= b1
@@ -224,6 +241,18 @@ def _flush(moment: np.ndarray) -> None:
     moment[np.abs(moment) < np.finfo(moment.dtype).tiny * 1e6] = 0
 
 
+def refuse_misfit(owner: Any, state: Mapping[str, np.ndarray]) -> None:
+    """ValueError if `state` has not the names and shapes that `owner.state_dict()` has."""
+    own = {name: array.shape for name, array in owner.state_dict().items()}
+    given = {name: np.shape(array) for name, array in state.items()}
+    if own != given:
+        differing = sorted(n for n in own.keys() | given if own.get(n) != given.get(n))
+        raise ValueError(
+            f"this state is not of {owner!r} (nothing was changed); it differs in "
+            f"{', '.join(differing)}"
+        )
+
+
 def _unique_leaves(params: Iterable[Tensor]) -> list[Tensor]:
     if isinstance(params, Tensor):
         raise TypeError("an optimiser takes a list of parameters; write [parameter]")
@@ -243,3 +272,10 @@ def _at_least_zero(name: str, value: float) -> float:
     if not (value >= 0 and math.isfinite(value)):
         raise ValueError(f"{name} must be a finite number, at least 0, not {value}")
     return float(value)
+
+
+def _below_one(betas: tuple[float, float]) -> tuple[float, float]:
+    for name, beta in zip(("betas[0]", "betas[1]"), betas, strict=True):
+        if not 0 <= beta < 1:
+            raise ValueError(f"{name} must be at least 0 and below 1, not {beta}")
+    return float(betas[0]), float(betas[1])

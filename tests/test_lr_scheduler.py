@@ -1,0 +1,355 @@
+"""Schedules, step for step against `torch.optim.lr_scheduler`, with drawn arguments."""
+
+import json
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import tinygrad_mlp as tg
+from tinygrad_mlp import checkpoint, nn, optim
+from tinygrad_mlp.optim import lr_scheduler
+
+MAKERS = {
+    "sgd": lambda module, params, lr: module.SGD(params, lr, momentum=0.9),
+    "adam": lambda module, params, lr: module.Adam(params, lr),
+}
+
+
+def optimizers(kind="sgd", lr=0.1):
+    """Two equal optimisers: this package's and PyTorch's."""
+    theirs = torch.ones(1, dtype=torch.float64, requires_grad=True)
+    make = MAKERS[kind]
+    return make(optim, [nn.Parameter(np.ones(1))], lr), make(torch.optim, [theirs], lr)
+
+
+def momentum_of(ours):
+    """Momentum or betas[0] of one of our optimisers."""
+    return ours.betas[0] if isinstance(ours, optim.Adam) else ours.momentum
+
+
+def momentum_of_pytorchs(theirs):
+    [group] = theirs.param_groups
+    return group["betas"][0] if "betas" in group else group["momentum"]
+
+
+def check_against_torch(make, steps, lr=0.1, kind="sgd"):
+    """`make(module, optimizer)` from both modules: learning rates and momenta agree to 1e-12."""
+    ours, theirs = optimizers(kind, lr)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch's SequentialLR warns of its own ways
+        mine, other = make(lr_scheduler, ours), make(torch.optim.lr_scheduler, theirs)
+        for count in range(steps + 1):
+            [expected] = other.get_last_lr()
+            assert mine.get_last_lr() == [ours.lr]
+            np.testing.assert_allclose(ours.lr, expected, rtol=1e-12, atol=1e-300)
+            if count < steps:
+                np.testing.assert_allclose(
+                    momentum_of(ours), momentum_of_pytorchs(theirs), rtol=1e-12
+                )
+                theirs.step()
+                other.step()
+                mine.step()
+
+
+rates = st.floats(1e-4, 10)
+shares = st.floats(0.01, 1)
+lengths = st.integers(1, 60)
+
+
+@given(rates, st.integers(1, 20), shares)
+def test_step_lr_is_pytorchs(lr, step_size, gamma):
+    check_against_torch(lambda m, o: m.StepLR(o, step_size, gamma), 50, lr)
+
+
+@given(rates, lengths, st.just(0.0) | st.floats(0, 0.1))
+def test_cosine_annealing_is_pytorchs_far_beyond_its_end_too(lr, length, eta_min):
+    check_against_torch(lambda m, o: m.CosineAnnealingLR(o, length, eta_min), 3 * length + 1, lr)
+
+
+@given(rates, shares, shares, lengths)
+def test_linear_lr_is_pytorchs(lr, start, end, length):
+    check_against_torch(lambda m, o: m.LinearLR(o, start, end, length), length + 5, lr)
+
+
+@given(rates, shares)
+def test_lambda_lr_is_pytorchs(lr, base):
+    check_against_torch(lambda m, o: m.LambdaLR(o, lambda count: base**count), 20, lr)
+
+
+@given(
+    st.sampled_from(sorted(MAKERS)),
+    rates,
+    st.integers(2, 60),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "pct_start": st.floats(0.05, 0.95),
+            "anneal_strategy": st.sampled_from(["cos", "linear"]),
+            "cycle_momentum": st.booleans(),
+            "base_momentum": st.floats(0.1, 0.8),
+            "max_momentum": st.floats(0.8, 0.99),
+            "div_factor": st.floats(1, 100),
+            "final_div_factor": st.floats(1, 1e5),
+            "three_phase": st.booleans(),
+        },
+    ),
+)
+def test_one_cycle_is_pytorchs_in_learning_rate_and_momentum(kind, max_lr, steps, settings):
+    share = settings.get("pct_start", 0.3)
+    assume(share * steps != 1)  # PyTorch divides by 0 there
+    assume(share < 0.5 or not settings.get("three_phase"))  # there is a third phase
+    check_against_torch(lambda m, o: m.OneCycleLR(o, max_lr, steps, **settings), steps, kind=kind)
+
+
+def test_one_cycle_counts_epochs_too():
+    check_against_torch(lambda m, o: m.OneCycleLR(o, 0.3, epochs=3, steps_per_epoch=7), 21)
+
+
+def test_one_cycle_whose_top_is_the_first_step_begins_at_the_top():
+    ours, _ = optimizers()
+    schedule = lr_scheduler.OneCycleLR(ours, 0.3, 10, pct_start=0.1)
+    assert schedule.get_last_lr() == [0.3]
+
+
+@given(rates, st.lists(lengths, min_size=2, max_size=2), st.integers(1, 40))
+def test_warm_up_and_then_another_is_pytorchs(lr, milestones, length):
+    def make(module, optimizer):
+        parts = [
+            module.LinearLR(optimizer, 0.1, 1.0, length),
+            module.CosineAnnealingLR(optimizer, length, 1e-5),
+            module.StepLR(optimizer, 5, 0.5),
+        ]
+        return module.SequentialLR(optimizer, parts, sorted(milestones))
+
+    check_against_torch(make, 80, lr)
+
+
+@pytest.mark.parametrize("kind", sorted(MAKERS))
+def test_one_cycle_and_then_another_is_pytorchs(kind):
+    def make(module, optimizer):
+        parts = [module.OneCycleLR(optimizer, 0.3, 20), module.StepLR(optimizer, 3)]
+        return module.SequentialLR(optimizer, parts, [18])
+
+    check_against_torch(make, 40, kind=kind)
+
+
+@pytest.mark.parametrize("name", ["StepLR", "CosineAnnealingLR", "LinearLR", "OneCycleLR"])
+def test_defaults_are_those_of_pytorch(name):
+    own = {"StepLR": (3,), "CosineAnnealingLR": (9,), "OneCycleLR": (0.5, 20)}
+    check_against_torch(lambda m, o: getattr(m, name)(o, *own.get(name, ())), 20)
+
+
+def test_a_training_with_a_cycle_of_momentum_goes_where_pytorch_goes():
+    rng = np.random.default_rng(0)
+    start, gradients = rng.normal(size=5), rng.normal(size=(40, 5))
+    for kind in MAKERS:
+        p, q = nn.Parameter(start), torch.tensor(start, requires_grad=True)
+        ours, theirs = MAKERS[kind](optim, [p], 0.1), MAKERS[kind](torch.optim, [q], 0.1)
+        mine = lr_scheduler.OneCycleLR(ours, 0.3, 40)
+        other = torch.optim.lr_scheduler.OneCycleLR(theirs, 0.3, 40)
+        for g in gradients:
+            p.grad, q.grad = tg.tensor(g), torch.tensor(g)
+            for each in (ours, theirs, mine, other):
+                each.step()
+        np.testing.assert_allclose(p.data, q.numpy(force=True), rtol=1e-12, atol=1e-13)
+
+
+# ------------------------------------------------------------------------------ state and resuming
+
+SCHEDULES = {
+    "LambdaLR": lambda o: lr_scheduler.LambdaLR(o, lambda count: 0.9**count),
+    "StepLR": lambda o: lr_scheduler.StepLR(o, 2),
+    "LinearLR": lr_scheduler.LinearLR,
+    "CosineAnnealingLR": lambda o: lr_scheduler.CosineAnnealingLR(o, 15),
+    "OneCycleLR": lambda o: lr_scheduler.OneCycleLR(o, 0.3, 20),
+    "SequentialLR": lambda o: lr_scheduler.SequentialLR(
+        o, [lr_scheduler.OneCycleLR(o, 0.3, 20), lr_scheduler.CosineAnnealingLR(o, 15)], [6]
+    ),
+}
+
+
+def train(model, optimizer, schedule, steps):
+    for step in steps:
+        x = np.random.default_rng(step).normal(size=(4, 3)).astype(np.float32)
+        optimizer.zero_grad()
+        (model(x) ** 2).sum().backward()
+        optimizer.step()
+        schedule.step()
+
+
+@pytest.mark.parametrize("schedule_first", [False, True])
+@pytest.mark.parametrize("kind", sorted(MAKERS))
+@pytest.mark.parametrize("name", sorted(SCHEDULES))
+def test_a_resumed_training_is_the_uninterrupted_one_to_the_bit(
+    name, kind, schedule_first, tmp_path
+):
+    def begin():
+        model = nn.Linear(3, 2, rng=0)
+        optimizer = MAKERS[kind](optim, model.parameters(), 0.1)
+        return model, optimizer, SCHEDULES[name](optimizer)
+
+    whole, first, second = begin(), begin(), begin()
+    train(*whole, range(12))
+    train(*first, range(7))
+    model, optimizer, schedule = first
+    checkpoint.save(tmp_path / "file", model, optimizer, schedule=schedule.state_dict())
+
+    model, optimizer, schedule = second
+    if schedule_first:
+        schedule.load_state_dict(checkpoint.read(tmp_path / "file").words["schedule"])
+    words = checkpoint.load(tmp_path / "file", model, optimizer)
+    if not schedule_first:
+        schedule.load_state_dict(words["schedule"])
+    train(*second, range(7, 12))
+    for key, value in whole[0].state_dict().items():
+        np.testing.assert_array_equal(model.state_dict()[key], value)
+    assert schedule.get_last_lr() == whole[2].get_last_lr()
+    assert momentum_of(optimizer) == momentum_of(whole[1])
+
+
+@pytest.mark.parametrize("name", sorted(SCHEDULES))
+def test_a_state_is_what_json_can_hold_and_no_part_of_the_schedule(name):
+    schedule = SCHEDULES[name](optimizers()[0])
+    state = schedule.state_dict()
+    assert json.loads(json.dumps(state)) == state
+    state["base_lrs"][0] = 7.0
+    assert schedule.base_lrs != [7.0]
+
+
+def test_loading_sets_the_learning_rate_though_the_optimiser_is_new():
+    ours, _ = optimizers()
+    schedule = lr_scheduler.StepLR(ours, 1)
+    schedule.step()
+    other = optim.SGD([nn.Parameter([1.0])], lr=5.0)
+    lr_scheduler.StepLR(other, 1).load_state_dict(schedule.state_dict())
+    assert other.lr == ours.lr
+
+
+@pytest.mark.parametrize("name", ["LinearLR", "SequentialLR"])
+def test_a_state_of_another_schedule_is_refused_and_changes_nothing(name):
+    schedule = SCHEDULES[name](optimizers()[0])
+    before, lr = schedule.state_dict(), schedule.optimizer.lr
+    state = SCHEDULES["StepLR"](optimizers()[0]).state_dict()
+    with pytest.raises(ValueError, match="nothing was changed"):
+        schedule.load_state_dict(state)
+    assert schedule.state_dict() == before
+    assert schedule.optimizer.lr == lr
+
+
+def test_a_state_with_a_part_that_does_not_fit_changes_no_other_part():
+    def sequence(second):
+        ours, _ = optimizers()
+        parts = [lr_scheduler.LinearLR(ours, 0.1), second(ours)]
+        return lr_scheduler.SequentialLR(ours, parts, [3])
+
+    schedule = sequence(lambda o: lr_scheduler.StepLR(o, 2))
+    other = sequence(lambda o: lr_scheduler.CosineAnnealingLR(o, 9))
+    other.step()
+    before, lr = schedule.state_dict(), schedule.optimizer.lr
+    with pytest.raises(ValueError, match="no state of StepLR"):
+        schedule.load_state_dict(other.state_dict())
+    assert schedule.state_dict() == before
+    assert schedule.optimizer.lr == lr
+
+
+def test_a_schedule_can_begin_in_the_middle_as_in_pytorch():
+    ours, theirs = optimizers()
+    for module, optimizer in ((lr_scheduler, ours), (torch.optim.lr_scheduler, theirs)):
+        module.LinearLR(optimizer, 1.0)
+        schedule = module.LambdaLR(optimizer, lambda count: 1 / (count + 1), last_epoch=4)
+        assert schedule.get_last_lr() == [0.1 * (1 / 6)]
+
+
+# ----------------------------------------------------------------------------------------- errors
+
+
+def test_one_cycle_refuses_to_step_beyond_its_end_where_pytorch_does():
+    ours, theirs = optimizers()
+    for module, optimizer in ((lr_scheduler, ours), (torch.optim.lr_scheduler, theirs)):
+        schedule = module.OneCycleLR(optimizer, 0.3, 5)
+        for _ in range(5):
+            optimizer.step()
+            schedule.step()
+        with pytest.raises(ValueError, match="5"):
+            schedule.step()
+
+
+def test_a_learning_rate_that_was_changed_meanwhile_is_told():
+    ours, _ = optimizers()
+    schedule = lr_scheduler.StepLR(ours, 3)
+    ours.lr = 7.0
+    with pytest.raises(RuntimeError, match=r"set to 0\.1 by StepLR, and is 7 now"):
+        schedule.step()
+
+
+def test_two_schedules_that_are_both_stepped_are_told():
+    ours, _ = optimizers()
+    schedules = [lr_scheduler.LinearLR(ours), lr_scheduler.StepLR(ours, 3)]
+    with pytest.raises(RuntimeError, match="join schedules with SequentialLR"):
+        for schedule in schedules:
+            schedule.step()
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda o: lr_scheduler.StepLR(o, 0), "step_size must be a whole number, at least 1"),
+        (lambda o: lr_scheduler.CosineAnnealingLR(o, 2.5), "T_max must be a whole number"),
+        (lambda o: lr_scheduler.LinearLR(o, 0.0), "start_factor must be above 0"),
+        (lambda o: lr_scheduler.LinearLR(o, end_factor=1.5), "end_factor must be between 0 and 1"),
+        (lambda o: lr_scheduler.LinearLR(o, total_iters=0), "total_iters must be a whole number"),
+        (lambda o: lr_scheduler.OneCycleLR(o, 0.1), "needs total_steps, or epochs and steps_per"),
+        (lambda o: lr_scheduler.OneCycleLR(o, 0.1, epochs=3), "needs total_steps"),
+        (lambda o: lr_scheduler.OneCycleLR(o, 0.1, 0), "total_steps must be a whole number"),
+        (lambda o: lr_scheduler.OneCycleLR(o, 0.1, 9, pct_start=1.5), "pct_start must be a share"),
+        (lambda o: lr_scheduler.OneCycleLR(o, 0.1, 9, anneal_strategy="x"), '"cos" or "linear"'),
+        (lambda o: lr_scheduler.StepLR(o, 1, last_epoch=3), "was never scheduled"),
+        (lambda o: lr_scheduler.SequentialLR(o, [lr_scheduler.LinearLR(o)], [3]), "a milestone"),
+        (lambda o: lr_scheduler.SequentialLR(o, [], []), "a milestone between each two"),
+        (
+            lambda o: lr_scheduler.SequentialLR(o, [lr_scheduler.LinearLR(optimizers()[0])], []),
+            "all of its own optimiser",
+        ),
+        (
+            lambda o: lr_scheduler.SequentialLR(o, [lr_scheduler.LinearLR(o)] * 3, [5, 2]),
+            r"milestones must ascend, and these are \[5, 2\]",
+        ),
+    ],
+)
+def test_what_makes_no_schedule_is_refused(make, words):
+    with pytest.raises(ValueError, match=words):
+        make(optimizers()[0])
+
+
+def test_one_cycle_needs_a_momentum_to_cycle():
+    plain = optim.SGD([nn.Parameter([1.0])], 0.1)
+    with pytest.raises(ValueError, match="SGD has no momentum that could be cycled"):
+        lr_scheduler.OneCycleLR(plain, 0.1, 10)
+    lr_scheduler.OneCycleLR(plain, 0.1, 10, cycle_momentum=False)
+
+
+def test_what_is_no_optimiser_is_refused():
+    with pytest.raises(TypeError, match="a schedule is of an optimiser, and this is"):
+        lr_scheduler.OneCycleLR(nn.Linear(1, 1), 0.1, 10, cycle_momentum=False)
+
+
+def test_a_schedule_of_a_users_own_needs_lr_at_only():
+    class Root(lr_scheduler.LRScheduler):
+        def lr_at(self, count):
+            return self.base_lrs[0] / (count + 1) ** 0.5
+
+    ours, _ = optimizers(lr=1.0)
+    schedule = Root(ours)
+    for _ in range(3):
+        schedule.step()
+    assert ours.lr == 0.5
+    with pytest.raises(NotImplementedError, match="LRScheduler needs a method lr_at"):
+        lr_scheduler.LRScheduler(ours)
+
+
+def test_repr_says_where_it_is():
+    assert repr(lr_scheduler.StepLR(optimizers()[0], 3)) == "StepLR(step 0, lr=0.1)"
