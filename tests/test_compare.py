@@ -8,7 +8,6 @@ import pytest
 
 from tinygrad_mlp import compare as module
 from tinygrad_mlp.compare import (
-    HEADER,
     as_text,
     augmented_rows,
     compare,
@@ -61,34 +60,42 @@ def said(runs, about):
 
 
 def test_the_table_has_a_row_for_each_recipe_under_the_header():
-    rows = table([made("small", 0.91), made("improved", 0.948, loss=0.2345)])
+    header, rows = table([made("small", 0.91), made("improved", 0.948, loss=0.2345)])
+    assert header[:3] == ["recipe", "published %", "test %"]
     assert rows == [
         ["small: 10 hidden units", "90.54", "91.00", "0.300", "91.00", "2: 30 %", "12.3"],
         ["improved, as published", "94.95", "94.80", "0.234", "94.80", "2: 30 %", "12.3"],
     ]
-    assert all(len(row) == len(HEADER) for row in rows)
+    assert all(len(row) == len(header) for row in rows)
 
 
 def test_several_seeds_give_mean_and_standard_deviation():
-    [row] = table([made("small", a, seed) for seed, a in enumerate((0.90, 0.91, 0.92))])
+    _, [row] = table([made("small", a, seed) for seed, a in enumerate((0.90, 0.91, 0.92))])
     assert row[2] == "91.00 ± 1.00"
     assert row[-1] == "12.3 ± 0.0"
 
 
 def test_what_was_published_of_ten_images_is_not_given_as_a_percentage():
-    [row] = table([made("basic", 0.1, share=0.9)])
+    _, [row] = table([made("basic", 0.1, share=0.9)])
     assert row[1] == "1 of 10"
     assert row[5] == "2: 90 %"
 
 
 def test_what_was_not_published_is_left_empty():
-    assert table([made("improved-plain", 0.97)])[0][1] == ""
+    assert table([made("improved-plain", 0.97)])[1][0][1] == ""
 
 
 def test_every_class_that_was_most_predicted_is_named():
     one, other = made("basic", 0.1, share=0.9), made("basic", 0.1, 1, share=0.7)
     turned = replace(other, test=Scores(0.1, 0.3, np.roll(other.test.confusion, 3, axis=1)))
-    assert table([one, turned])[0][5] == "2,5: 80 %"
+    assert table([one, turned])[1][0][5] == "2,5: 80 %"
+
+
+def test_validation_has_a_column_once_something_is_held_out():
+    best = replace(made("best", 0.9951), validation=scores(0.9949))
+    header, [row, other] = table([best, made("small", 0.91)])
+    assert (row[header.index("validation %")], row[header.index("test %")]) == ("99.49", "99.51")
+    assert other[header.index("validation %")] == ""
 
 
 def test_as_text_lines_up_its_columns():
@@ -342,12 +349,24 @@ def test_quick_only_takes_fewer_images_and_epochs(name):
     assert replace(small, epochs=recipe.epochs, train_images=recipe.train_images) == recipe
 
 
+def test_findings_past_the_published_say_what_was_chosen_on_what():
+    best = replace(made("best", 0.9951), validation=scores(0.9949))
+    assert "was chosen on 10,000 training images" in said([best], "chosen")
+    assert "99.49 % there, 99.51 % on the test images" in said([best], "chosen")
+    assert "+0.21 points from the 99.30 % of Simard" in said([best], "Simard")
+
+
+def test_nothing_is_compared_with_simard_when_settings_were_changed():
+    assert not any("Simard" in sentence for sentence in findings([made("best", 0.995, lr=0.1)]))
+
+
 def test_augmented_rows_are_copies_as_the_recipes_draw_them(digits):
     images = digits[0].images[:50]
     rows = augmented_rows(images)
     assert list(rows) == [
-        RECIPES[name].title for name in ("improved", "improved-noise", "improved-flips")
-    ]
+        RECIPES[name].title
+        for name in ("improved", "improved-noise", "improved-flips", "affine", "simard")
+    ]  # "best" draws as "simard" does
     flipped = rows[RECIPES["improved-flips"].title]
     turned = [np.array_equal(a, b[:, ::-1]) for a, b in zip(flipped, images, strict=True)]
     kept = [np.array_equal(a, b) for a, b in zip(flipped, images, strict=True)]

@@ -1,13 +1,25 @@
 """The recipes have the published settings, and the same seed gives the same bits."""
 
+import json
 from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
 
+from tinygrad_mlp import functional as F
+from tinygrad_mlp import optim, recipes
 from tinygrad_mlp.basic import BasicMLP, mse_gradient, published_mse_gradient
 from tinygrad_mlp.data import ArrayDataset, AugmentedDataset, DataLoader, load_mnist, transforms
-from tinygrad_mlp.recipes import RECIPES, BasicRecipe, Recipe, count_weights, first_weights, run
+from tinygrad_mlp.recipes import (
+    AFFINE,
+    BEYOND,
+    RECIPES,
+    BasicRecipe,
+    Recipe,
+    count_weights,
+    first_weights,
+    run,
+)
 from tinygrad_mlp.train import Diverged
 
 FLIPS, NOISE = transforms.RandomHorizontalFlip(0.7), transforms.GaussianNoise(0.0, 0.2)
@@ -23,13 +35,14 @@ def digits():
 def small(name):
     """A recipe that runs in a moment."""
     hidden = (6, 5) if name.startswith("basic") else (6,)
-    return replace(RECIPES[name], epochs=2, hidden=hidden, train_images=120)
+    held_out = {"held_out": 50} if getattr(RECIPES[name], "held_out", 0) else {}
+    return replace(RECIPES[name], epochs=2, hidden=hidden, train_images=120, **held_out)
 
 
 # ----------------------------------------------------------------------------------- the table
 
 
-def test_there_are_the_eight_recipes():
+def test_there_are_the_published_recipes_and_three_beyond():
     assert list(RECIPES) == [
         "basic",
         "basic-sign",
@@ -39,9 +52,10 @@ def test_there_are_the_eight_recipes():
         "improved-plain",
         "improved-noise",
         "improved-flips",
+        *BEYOND,
     ]
     assert all(recipe.name == name for name, recipe in RECIPES.items())
-    assert len({recipe.title for recipe in RECIPES.values()}) == 8
+    assert len({recipe.title for recipe in RECIPES.values()}) == 11
 
 
 def test_basic_is_as_published():
@@ -205,3 +219,91 @@ def test_a_divergence_in_the_last_step_is_told_too(digits):
     recipe = replace(small("small"), lr=1e36, epochs=1, batch_size=120)
     with pytest.raises(Diverged, match="small, seed 0: the loss on the test set is"):
         run(recipe, *digits)
+
+
+# --------------------------------------------------------------------- past the published recipes
+
+
+def test_affine_changes_the_augmentation_of_improved_alone():
+    kept = {"name": "affine", "title": RECIPES["affine"].title, "published": None}
+    assert replace(RECIPES["improved"], augment=(AFFINE,), **kept) == RECIPES["affine"]
+
+
+@pytest.mark.parametrize("name", ["simard", "best"])
+def test_what_is_held_out_is_not_trained_on(name):
+    data = load_mnist()
+    train, held_out = recipes.divide(RECIPES[name], data)
+    assert len(train) == 50_000
+    assert np.array_equal(held_out.images, load_mnist(split="validation").images)
+    assert np.array_equal(np.concatenate([train.labels, held_out.labels]), data.labels)
+
+
+def test_nothing_is_held_out_of_the_published_recipes(digits):
+    train, held_out = recipes.divide(RECIPES["improved"], digits[0])
+    assert (train, held_out) == (digits[0], None)
+
+
+def test_too_few_images_to_hold_out_are_refused(digits):
+    with pytest.raises(ValueError, match="best holds 10,000 training images out"):
+        recipes.divide(RECIPES["best"], digits[0])
+
+
+def little(name, **changes):
+    return replace(RECIPES[name], epochs=3, hidden=(6,), train_images=120, held_out=50, **changes)
+
+
+def test_the_held_out_images_are_scored(digits):
+    train, test = digits
+    done = run(little("best"), train, test)
+    assert done.validation.confusion.sum() == 50
+    assert done.train.confusion.sum() == 120
+
+
+def test_the_learning_rate_goes_through_one_cycle(digits, monkeypatch):
+    rates = []
+    update = optim.AdamW.update
+
+    def watched(self, *arguments):
+        rates.append(self.lr)
+        update(self, *arguments)
+
+    monkeypatch.setattr(optim.AdamW, "update", watched)
+    recipe = little("best", batch_size=20)
+    run(recipe, *digits)
+    steps = np.array(rates).reshape(-1, 4)  # two layers, weights and biases
+    assert len(steps) == 18 and (steps == steps[:, :1]).all()
+    assert steps[0, 0] == pytest.approx(recipe.lr / 25)
+    assert steps.max() == pytest.approx(recipe.lr, rel=0.05)
+    assert steps[-1, 0] == pytest.approx(recipe.lr / 25e4)
+
+
+def test_smoothed_labels_are_what_is_trained_on(digits):
+    plain, smooth = (run(little("best", label_smoothing=s), *digits) for s in (0.0, 0.3))
+    assert smooth.history[0].loss != plain.history[0].loss
+    # Scoring is without: the loss of what is known for certain.
+    expected = F.cross_entropy(smooth.model(digits[1].images), digits[1].labels)
+    assert smooth.test.loss == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_an_interrupted_cycle_goes_on_to_the_bit(digits, tmp_path):
+    recipe = little("best")
+    whole = run(recipe, *digits)
+    training = recipes.begin(recipe)
+
+    def interrupt(epoch):
+        recipes.save(tmp_path / "half", training)
+        if epoch.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        recipes.finish(training, *digits, interrupt)
+    rest = recipes.finish(recipes.load(tmp_path / "half"), *digits)
+    assert [e.loss for e in rest.history] == [e.loss for e in whole.history]
+    for name, array in whole.model.state_dict().items():
+        assert array.tobytes() == rest.model.state_dict()[name].tobytes()
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes_survive_being_written_as_json(name):
+    words = json.loads(json.dumps(recipes.as_words(RECIPES[name])))
+    assert recipes.from_words(words) == RECIPES[name]

@@ -21,11 +21,14 @@ import numpy as np
 from tqdm import tqdm
 
 from . import plot
-from .compare import HEADER, as_text, augmented_rows, compare, findings, quick, table
+from .compare import as_text, augmented_rows, compare, findings, quick, table
 from .data import ArrayDataset, load_mnist
 from .data.transforms import Transform
 from .files import check_writable
 from .recipes import (
+    AFFINE,
+    BEYOND,
+    ELASTIC,
     FLIPS,
     NOISE,
     RECIPES,
@@ -41,7 +44,12 @@ from .recipes import (
 )
 from .train import Diverged, Epoch, evaluate
 
-AUGMENT: dict[str, Transform] = {"noise": NOISE, "flips": FLIPS}
+AUGMENT: dict[str, Transform] = {
+    "noise": NOISE,
+    "flips": FLIPS,
+    "affine": AFFINE,
+    "elastic": ELASTIC,
+}
 
 
 class Parser(argparse.ArgumentParser):
@@ -92,6 +100,7 @@ def make_parser() -> Parser:
 
     add = commands.add_parser("compare", help="run the published experiments and report")
     add.add_argument("--recipes", help="only these, by name: a,b,c (see --list)")
+    add.add_argument("--all", action="store_true", help=f"also {', '.join(BEYOND)}: half an hour")
     add.add_argument("--seeds", type=whole, default=1, metavar="N", help="runs of each recipe")
     add.add_argument("--quick", action="store_true", help="a few images and epochs, under 20 s")
     add.add_argument("--list", action="store_true", help="name the recipes and stop")
@@ -188,7 +197,9 @@ def run_compare(options: argparse.Namespace) -> None:
         for recipe in RECIPES.values():
             print(f"{recipe.name:16} {recipe.title}")
         return
-    names = list(RECIPES) if options.recipes is None else options.recipes.split(",")
+    names = [name for name in RECIPES if options.all or name not in BEYOND]
+    if options.recipes is not None:
+        names = options.recipes.split(",")
     recipes = list({recipe.name: recipe for recipe in map(find_recipe, names)}.values())
     train_data = load_mnist(options.data)
     test_data = load_mnist(options.data, split="test")
@@ -225,7 +236,7 @@ def run_compare(options: argparse.Namespace) -> None:
         )
     finally:
         if runs:
-            print("\n" + as_text(HEADER, table(runs)) + "\n")
+            print("\n" + as_text(*table(runs)) + "\n")
             for sentence in findings(runs):
                 print(f"- {sentence}")
             print(f"\nwritten: {options.out / 'results.json'}, {options.out / 'report.html'}")
@@ -248,7 +259,11 @@ def run_train(options: argparse.Namespace) -> None:
         show(epoch)
         save(options.out, training)
 
-    print_scores(finish(training, train_data, test_data, on_epoch).test)
+    done = finish(training, train_data, test_data, on_epoch)
+    print(f"trained for {done.seconds:.0f} seconds")
+    if done.validation is not None:
+        print(f"validation accuracy {100 * done.validation.accuracy:.2f} %")
+    print_scores(done.test)
     print(f"written: {options.out}")
 
 
@@ -280,6 +295,11 @@ def resumed(options: argparse.Namespace) -> Training:
         fail(
             f"{options.resume} was trained for {len(training.history)} epochs already; "
             f"give more, as with --epochs {len(training.history) + 10}"
+        )
+    if epochs != training.recipe.epochs and getattr(training.recipe, "one_cycle", False):
+        fail(
+            f"the learning rate of {training.recipe.name} follows a schedule over its "
+            f"{training.recipe.epochs} epochs, so --epochs cannot change them on the way"
         )
     return replace(training, recipe=replace(training.recipe, epochs=epochs))
 

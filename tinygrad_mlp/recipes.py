@@ -59,10 +59,15 @@ class BasicRecipe:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Part 2 of the published notebook: ReLU layers, cross-entropy, Adam.
+    """Part 2 of the published notebook, and what goes past it: ReLU layers, cross-entropy, Adam.
 
-    augment  transforms; if there are any, the training set is the originals plus as many copies
-             that go through all of them, drawn anew each epoch
+    augment       transforms; if there are any, the training set is the originals plus as many
+                  copies that go through all of them, drawn anew each epoch
+    originals     False: the copies alone
+    weight_decay  above 0: AdamW instead of Adam
+    one_cycle     the learning rate goes up to `lr` and down to almost 0 (OneCycleLR)
+    label_smoothing  how much of the target is spread over all classes, 0 to 1
+    held_out      how many of the last training images are kept for validation, not trained on
     """
 
     name: str
@@ -75,10 +80,19 @@ class Recipe:
     batch_size: int = 50
     epochs: int = 30
     train_images: int | None = None
+    originals: bool = True
+    weight_decay: float = 0.0
+    one_cycle: bool = False
+    label_smoothing: float = 0.0
+    held_out: int = 0
 
     shuffle = True
     loss_name = "cross-entropy"
     loss_fn = staticmethod(F.cross_entropy)
+
+    def training_loss(self, scores: Any, labels: Any) -> Any:
+        """What is made small: the cross-entropy, with smoothed labels if the recipe has it so."""
+        return F.cross_entropy(scores, labels, label_smoothing=self.label_smoothing)
 
     def build(self, rng: Any = None) -> nn.Sequential:
         """The untrained network."""
@@ -87,8 +101,13 @@ class Recipe:
 
 AnyRecipe = BasicRecipe | Recipe
 
+HELD_OUT = 10_000
+"""How many training images the recipes of our own keep for validation."""
+
 FLIPS = transforms.RandomHorizontalFlip(p=0.7)
 NOISE = transforms.GaussianNoise(mean=0.0, std=0.2)
+AFFINE = transforms.RandomAffine(degrees=15, translate=(0.07, 0.07), scale=(0.88, 1.12), shear=8.6)
+ELASTIC = transforms.ElasticTransform(alpha=50, sigma=5)
 
 RECIPES: dict[str, AnyRecipe] = {
     recipe.name: recipe
@@ -112,8 +131,38 @@ RECIPES: dict[str, AnyRecipe] = {
         Recipe("improved-plain", "improved, no augmentation"),
         Recipe("improved-noise", "improved, noise only", augment=(NOISE,)),
         Recipe("improved-flips", "improved, flips only", augment=(FLIPS,)),
+        Recipe("affine", "improved, affine copies", augment=(AFFINE,)),
+        Recipe(
+            "simard",
+            "800 hidden units, elastic",
+            hidden=(800,),
+            augment=(AFFINE, ELASTIC),
+            originals=False,
+            lr=1e-3,
+            batch_size=128,
+            epochs=60,
+            weight_decay=0.01,
+            one_cycle=True,
+            held_out=HELD_OUT,
+        ),
+        Recipe(
+            "best",
+            "best: three hidden layers",
+            hidden=(1536, 1024, 512),
+            augment=(AFFINE, ELASTIC),
+            originals=False,
+            lr=1e-3,
+            batch_size=128,
+            epochs=60,
+            weight_decay=0.01,
+            one_cycle=True,
+            held_out=HELD_OUT,
+        ),
     )
 }
+
+BEYOND = ("affine", "simard", "best")
+"""The recipes that are not of the published experiment but go past it."""
 
 
 def build_mlp(hidden: tuple[int, ...], rng: Any = None) -> nn.Sequential:
@@ -148,7 +197,8 @@ class Training:
 class Run:
     """One recipe, run with one seed: the model, how it learned, and how well it does.
 
-    seconds covers the training, not the scoring.
+    validation  the scores on the images that the recipe holds out, if it does
+    seconds     of the training, not the scoring
     """
 
     recipe: AnyRecipe
@@ -158,6 +208,7 @@ class Run:
     test: Scores
     train: Scores
     seconds: float
+    validation: Scores | None = None
 
 
 def run(
@@ -178,10 +229,15 @@ def begin(recipe: AnyRecipe, seed: int = 0) -> Training:
     """The untrained network and its generators."""
     weights_rng, order_rng, copies_rng = np.random.default_rng(seed).spawn(3)
     model = recipe.build(weights_rng)
-    optimizer = None
-    if not isinstance(model, BasicMLP):
-        optimizer = optim.Adam(model.parameters(), recipe.lr)
+    optimizer = None if isinstance(recipe, BasicRecipe) else make_optimizer(recipe, model)
     return Training(recipe, seed, model, optimizer, order_rng, copies_rng, [])
+
+
+def make_optimizer(recipe: Recipe, model: nn.Module) -> optim.Adam:
+    """Adam, or AdamW where the weights decay."""
+    if recipe.weight_decay:
+        return optim.AdamW(model.parameters(), recipe.lr, weight_decay=recipe.weight_decay)
+    return optim.Adam(model.parameters(), recipe.lr)
 
 
 def finish(
@@ -192,8 +248,7 @@ def finish(
 ) -> Run:
     """Train up to the recipe's number of epochs, and score."""
     recipe, model = training.recipe, training.model
-    if recipe.train_images is not None:
-        train_data = ArrayDataset(*train_data[: recipe.train_images])
+    train_data, held_out = divide(recipe, train_data)
     start = time.perf_counter()
     try:
         _train(training, train_data, on_epoch)
@@ -206,14 +261,44 @@ def finish(
             f"{recipe.name}, seed {training.seed}: the loss on the test set is {test.loss}; "
             "a smaller learning rate may help"
         )
-    return Run(recipe, training.seed, model, training.history, test, train, seconds)
+    validation = None if held_out is None else evaluate(model, held_out, recipe.loss_fn)
+    return Run(recipe, training.seed, model, training.history, test, train, seconds, validation)
+
+
+def divide(recipe: AnyRecipe, data: ArrayDataset) -> tuple[ArrayDataset, ArrayDataset | None]:
+    """The images that a recipe trains on, and those that it holds out, if it does."""
+    held_out = None
+    if isinstance(recipe, Recipe) and recipe.held_out:
+        if recipe.held_out >= len(data):
+            raise ValueError(
+                f"{recipe.name} holds {recipe.held_out:,} training images out for validation, and "
+                f"there are only {len(data):,}"
+            )
+        held_out = ArrayDataset(*data[-recipe.held_out :])
+        data = ArrayDataset(*data[: -recipe.held_out])
+    if recipe.train_images is not None:
+        data = ArrayDataset(*data[: recipe.train_images])
+    return data, held_out
 
 
 def _train(training: Training, data: ArrayDataset, on_epoch: Callable[[Epoch], None]) -> None:
     recipe, model, history = training.recipe, training.model, training.history
     batches = make_batches(recipe, data, training.order_rng, training.copies_rng)
-    if training.optimizer is not None:
-        fit(model, batches, training.optimizer, recipe.epochs, recipe.loss_fn, on_epoch, history)
+    if isinstance(recipe, Recipe):
+        assert training.optimizer is not None
+        after_step = None
+        if recipe.one_cycle:
+            after_step = make_schedule(recipe, training.optimizer, len(batches), len(history)).step
+        fit(
+            model,
+            batches,
+            training.optimizer,
+            recipe.epochs,
+            recipe.training_loss,
+            on_epoch,
+            history,
+            after_step,
+        )
         return
 
     def step(images: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
@@ -222,14 +307,34 @@ def _train(training: Training, data: ArrayDataset, on_epoch: Callable[[Epoch], N
     run_epochs(step, batches, recipe.epochs, on_epoch, history)
 
 
+def make_schedule(
+    recipe: Recipe, optimizer: optim.Optimizer, batches: int, done: int = 0
+) -> optim.lr_scheduler.OneCycleLR:
+    """The one-cycle schedule of a recipe, for so many batches an epoch, after `done` epochs."""
+    schedule = optim.lr_scheduler.OneCycleLR(
+        optimizer, recipe.lr, recipe.epochs * batches, cycle_momentum=False
+    )
+    # A schedule is a formula of the count of steps, so a resumed one is told the count.
+    schedule.load_state_dict(schedule.state_dict() | {"last_epoch": done * batches})
+    return schedule
+
+
 def make_batches(
     recipe: AnyRecipe, data: ArrayDataset, order_rng: Any, copies_rng: Any = None
 ) -> DataLoader:
-    """The batches that a recipe trains on: in order or shuffled, with augmented copies or not."""
+    """The batches that a recipe trains on: in order or shuffled, with augmented copies or not.
+
+    Where all images are warped, which takes as long as training a small network, a thread does it
+    while the batch before is trained on.
+    """
     dataset: Any = data
+    warps = isinstance(recipe, Recipe) and not recipe.originals
     if recipe.augment:
-        dataset = AugmentedDataset(data, transforms.Compose(recipe.augment), copies_rng)
-    return DataLoader(dataset, recipe.batch_size, shuffle=recipe.shuffle, rng=order_rng)
+        transform = transforms.Compose(recipe.augment)
+        dataset = AugmentedDataset(data, transform, copies_rng, originals=not warps)
+    return DataLoader(
+        dataset, recipe.batch_size, recipe.shuffle, rng=order_rng, num_workers=int(warps)
+    )
 
 
 # --------------------------------------------------------------------------- saving and resuming

@@ -71,12 +71,14 @@ def fit(
     loss_fn: Callable[[Any, Any], Any] = F.cross_entropy,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     history: list[Epoch] | None = None,
+    after_step: Callable[[], None] | None = None,
 ) -> list[Epoch]:
     """Train `model` in place; give the history, and each epoch to `on_epoch` as it ends.
 
     batches  gives (images, labels) batch by batch, anew for each epoch: a DataLoader
     loss_fn  of (scores, labels), a mean over the batch
     history  the epochs that were trained before; `epochs` counts them, and it is added to
+    after_step  called after each step: that of a schedule, for example
 
     Raises Diverged when the loss is infinite or no number.
     """
@@ -87,6 +89,8 @@ def fit(
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        if after_step is not None:
+            after_step()
         return loss.item(), scores.data
 
     model.train()
