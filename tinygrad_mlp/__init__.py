@@ -130,6 +130,16 @@ from .tensor import Tensor, from_dlpack, from_numpy, tensor
 
 __version__ = "0.1.0"
 
+
+def __getattr__(name: str) -> object:
+    """`predict` brings what reads pictures and files, so it is imported when it is first used."""
+    if name == "predict":
+        from .recognise import predict
+
+        return predict
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
     "Tensor",
     "abs",
@@ -216,6 +226,7 @@ __all__ = [
     "pad",
     "permute",
     "pow",
+    "predict",
     "prod",
     "rand",
     "rand_like",

@@ -1,4 +1,4 @@
-"""The command line: `python -m tinygrad_mlp compare | train | evaluate | show`.
+"""The command line: `python -m tinygrad_mlp compare | train | evaluate | predict | export | show`.
 
 Only reading arguments and printing happens here. Bad input gets one line on stderr and exit
 code 2; Ctrl-C keeps what was finished and exits with 130.
@@ -38,10 +38,12 @@ from .recipes import (
     Run,
     Training,
     begin,
+    export,
     finish,
     load,
     save,
 )
+from .recognise import load_model, predict
 from .train import Diverged, Epoch, evaluate
 
 AUGMENT: dict[str, Transform] = {
@@ -121,6 +123,17 @@ def make_parser() -> Parser:
     add.add_argument("file", type=Path)
     add.add_argument("--data", metavar="DIR", help="a folder with MNIST or Fashion-MNIST")
     add.set_defaults(run=run_evaluate)
+
+    add = commands.add_parser("predict", help="say which digit a picture of yours shows")
+    add.add_argument("file", type=Path, help="PNG or JPEG, of any size, dark on light or not")
+    add.add_argument("--model", type=Path, metavar="FILE", help="a model that `train` wrote")
+    add.add_argument("--out", type=Path, default=Path("runs/predict.png"), metavar="FILE")
+    add.set_defaults(run=run_predict)
+
+    add = commands.add_parser("export", help="write the weights of a saved model, in float16")
+    add.add_argument("file", type=Path)
+    add.add_argument("--out", type=Path, default=Path("runs/weights.safetensors"), metavar="FILE")
+    add.set_defaults(run=run_export)
 
     add = commands.add_parser("show", help="draw samples, and augmented samples, as a picture")
     add.add_argument("--augment", action="store_true", help="originals and their copies")
@@ -318,6 +331,20 @@ def run_evaluate(options: argparse.Namespace) -> None:
     training = load(options.file)
     data = load_mnist(options.data, split="test")
     print_scores(evaluate(training.model, data, training.recipe.loss_fn))
+
+
+def run_predict(options: argparse.Namespace) -> None:
+    model = load_model(options.model) if options.model else None
+    found = predict(options.file, model)
+    plot.save(plot.prediction(found.image, found.probabilities), options.out)
+    print(f"this is a {found.digit}, with {100 * found.probabilities[found.digit]:.1f} %")
+    print("  ".join(f"{digit}: {100 * p:.1f} %" for digit, p in enumerate(found.probabilities)))
+    print(f"what the network saw: {options.out}")
+
+
+def run_export(options: argparse.Namespace) -> None:
+    export(load(options.file), options.out)
+    print(f"written: {options.out}, {options.out.stat().st_size / 1e6:.1f} MB")
 
 
 def print_scores(scores: Any) -> None:

@@ -1,7 +1,8 @@
 """Saving and loading a trained model: safetensors, so a file holds numbers and no code.
 
-A file has the model's `state_dict` under PyTorch's names, if wanted the optimiser's state, and
-words such as the recipe that the model was built by. It is written whole or not at all.
+A file has the model's `state_dict` under PyTorch's names, if wanted the state of the optimiser
+and of an average of the weights, and words: the recipe that the model was built by, or the state
+of a schedule. It is written whole or not at all.
 """
 
 from __future__ import annotations
@@ -17,57 +18,76 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from .files import write_whole
-from .optim import Optimizer
+from .optim import Optimizer, WeightAverage
 
-PREFIX = "optimizer."
-"""What the names of an optimiser's arrays begin with, beside those of the weights."""
+PREFIXES = ("optimizer.", "average.")
+"""What the names of other arrays than the weights of the model begin with."""
 
 
 @dataclass(frozen=True, eq=False)
 class Saved:
-    """What a file holds: weights by name, the optimiser's state by name, and words."""
+    """What a file holds: the states of model, optimiser and average, by name, and words."""
 
     weights: dict[str, np.ndarray]
     optimizer: dict[str, np.ndarray]
+    average: dict[str, np.ndarray]
     words: dict[str, Any]
 
 
 def save(
-    path: str | os.PathLike[str], model: Any, optimizer: Optimizer | None = None, **words: Any
+    path: str | os.PathLike[str],
+    model: Any,
+    optimizer: Optimizer | None = None,
+    average: WeightAverage | None = None,
+    **words: Any,
 ) -> None:
-    """Write the weights of `model`, and the state of `optimizer` if there is one, to `path`.
+    """Write the state of `model`, and of `optimizer` and `average` if there are any, to `path`.
 
-    words  anything else worth keeping that JSON can hold, by name
+    words  anything else worth keeping that JSON can hold, by name: a schedule's `state_dict()`
     """
     arrays = model.state_dict()
     for name in arrays:
-        if name.startswith(PREFIX):
+        if name.startswith(PREFIXES):
             raise ValueError(
-                f"{name}: names that begin with {PREFIX!r} are the optimiser's in a file; "
-                "call this attribute of the model something else"
+                f"{name}: names that begin with {' or '.join(map(repr, PREFIXES))} are not the "
+                "model's in a file; call this attribute of the model something else"
             )
-    if optimizer is not None:
-        arrays |= {PREFIX + name: array for name, array in optimizer.state_dict().items()}
+    for prefix, part in zip(PREFIXES, (optimizer, average), strict=True):
+        if part is not None:
+            arrays |= {prefix + name: array for name, array in part.state_dict().items()}
+    save_arrays(path, arrays, **words)
+
+
+def save_arrays(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], **words: Any) -> None:
+    """Write arrays and words, by name, to `path`: the whole file, or nothing."""
     metadata = {name: json.dumps(value) for name, value in words.items()}
     write_whole(path, to_bytes(arrays, metadata=metadata or None))
 
 
 def load(
-    path: str | os.PathLike[str], model: Any, optimizer: Optimizer | None = None
+    path: str | os.PathLike[str],
+    model: Any,
+    optimizer: Optimizer | None = None,
+    average: WeightAverage | None = None,
 ) -> dict[str, Any]:
-    """Give `model`, and `optimizer` if there is one, what the file holds; return its words.
+    """Give `model`, `optimizer` and `average`, if any, what the file holds; return its words.
 
     Exact to the bit. If anything does not fit, ValueError, and nothing is changed.
     """
     saved = read(path)
-    before = model.state_dict()
-    model.load_state_dict(saved.weights)
-    if optimizer is not None:
+    parts: Any = (model, saved.weights), (optimizer, saved.optimizer), (average, saved.average)
+    done: list[tuple[Any, dict]] = []
+    for part, state in parts:
+        if part is None:
+            continue
+        before = part.state_dict()
         try:
-            optimizer.load_state_dict(saved.optimizer)
+            part.load_state_dict(state)
         except ValueError:
-            model.load_state_dict(before)
+            for changed, its_state in done:
+                changed.load_state_dict(its_state)
             raise
+        done.append((part, before))
     return saved.words
 
 
@@ -86,11 +106,13 @@ def read(path: str | os.PathLike[str]) -> Saved:
         raise ValueError(
             f"{path}: not a whole safetensors file ({error}); save the model again"
         ) from error
-    return Saved(
-        {name: array for name, array in arrays.items() if not name.startswith(PREFIX)},
-        {n.removeprefix(PREFIX): array for n, array in arrays.items() if n.startswith(PREFIX)},
-        {key: _from_json(value) for key, value in metadata.items()},
+    optimizer, average = (
+        {n.removeprefix(prefix): array for n, array in arrays.items() if n.startswith(prefix)}
+        for prefix in PREFIXES
     )
+    weights = {name: array for name, array in arrays.items() if not name.startswith(PREFIXES)}
+    words = {key: _from_json(value) for key, value in metadata.items()}
+    return Saved(weights, optimizer, average, words)
 
 
 def _from_json(text: str) -> Any:

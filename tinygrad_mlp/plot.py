@@ -182,6 +182,26 @@ def first_weights(weights: np.ndarray, title: str) -> Figure:
     return figure
 
 
+def prediction(image: np.ndarray, probabilities: np.ndarray) -> Figure:
+    """What the network saw (28, 28), and how probable it takes each digit to be (10,)."""
+    figure = Figure(figsize=(6.5, 2.8), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=[1, 1.5])
+    _show_ink(left, image)
+    left.set_title("what the network saw", fontsize=10)
+    likely = int(np.argmax(probabilities))
+    colours = [COLOURS[1] if digit == likely else COLOURS[7] for digit in range(10)]
+    bars = right.barh(range(10), 100 * probabilities, color=colours)
+    right.bar_label(bars, [f"{100 * p:.1f}" for p in probabilities], fontsize=8, padding=3)
+    right.set(xlim=(0, 112), yticks=range(10), xlabel="probability (%)")
+    right.invert_yaxis()
+    right.spines[["top", "right"]].set_visible(False)
+    figure.set_label(
+        f"A digit as the network saw it, taken for a {likely} with "
+        f"{100 * probabilities[likely]:.1f} %"
+    )
+    return figure
+
+
 def to_png(figure: Figure) -> bytes:
     """The figure as the bytes of a PNG picture."""
     buffer = io.BytesIO()

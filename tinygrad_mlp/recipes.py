@@ -375,6 +375,15 @@ def load(path: str | os.PathLike[str]) -> Training:
     return training
 
 
+def export(training: Training, path: str | os.PathLike[str]) -> None:
+    """Write the weights alone, in float16, and the recipe: what it takes to answer, no more.
+
+    Rounding to 11 bits moves scores by about a thousandth; the file is a sixth of that of `save`.
+    """
+    halved = {name: a.astype(np.float16) for name, a in training.model.state_dict().items()}
+    checkpoint.save_arrays(path, halved, recipe=as_words(training.recipe), seed=training.seed)
+
+
 def as_words(recipe: AnyRecipe) -> dict[str, Any]:
     """A recipe as what JSON can hold."""
     words = {"kind": type(recipe).__name__, **asdict(recipe)}

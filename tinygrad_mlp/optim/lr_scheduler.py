@@ -88,13 +88,19 @@ class LRScheduler:
 
         ValueError if it is the state of another kind of schedule; then nothing is changed.
         """
+        self._refuse_misfit(state)
+        self._take_over(state)
+        self._go_to(self.last_epoch)
+
+    def _refuse_misfit(self, state: Mapping[str, Any]) -> None:
         if self.state_dict().keys() != state.keys():
             raise ValueError(
                 f"this is no state of {type(self).__name__} (nothing was changed); it has "
                 f"{', '.join(state)}"
             )
+
+    def _take_over(self, state: Mapping[str, Any]) -> None:
         vars(self).update(state)
-        self._go_to(self.last_epoch)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(step {self.last_epoch}, lr={self._last_lr[0]:g})"
@@ -309,22 +315,19 @@ class SequentialLR(LRScheduler):
     def state_dict(self) -> dict[str, Any]:
         return super().state_dict() | {"schedulers": [s.state_dict() for s in self.schedulers]}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` gave, those of the schedules in it too."""
-        if len(state.get("schedulers", ())) != len(self.schedulers):
+    def _refuse_misfit(self, state: Mapping[str, Any]) -> None:
+        super()._refuse_misfit(state)
+        if len(state["schedulers"]) != len(self.schedulers):
             raise ValueError(
                 f"this is no state of {len(self.schedulers)} schedules (nothing was changed)"
             )
-        before = [schedule.state_dict() for schedule in self.schedulers]
-        try:
-            for schedule, its_state in zip(self.schedulers, state["schedulers"], strict=True):
-                schedule.load_state_dict(its_state)
-            super().load_state_dict({**state, "schedulers": self.schedulers})
-        except ValueError:
-            for schedule, its_state in zip(self.schedulers, before, strict=True):
-                schedule.load_state_dict(its_state)
-            self._go_to(self.last_epoch)
-            raise
+        for schedule, its_state in zip(self.schedulers, state["schedulers"], strict=True):
+            schedule._refuse_misfit(its_state)
+
+    def _take_over(self, state: Mapping[str, Any]) -> None:
+        for schedule, its_state in zip(self.schedulers, state["schedulers"], strict=True):
+            schedule._take_over(its_state)
+        super()._take_over({**state, "schedulers": self.schedulers})
 
 
 def _line(start: float, end: float, share: float) -> float:

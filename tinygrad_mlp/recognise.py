@@ -1,0 +1,175 @@
+"""Answering for a picture of your own: which digit is this?
+
+A network knows only what it was trained on, so a picture is prepared as MNIST's digits were
+(LeCun, Bottou, Bengio and Haffner, 1998): light ink on black, scaled into 20 by 20 pixels with its
+proportions kept, and placed by its centre of mass in the middle of 28 by 28.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from . import checkpoint
+from .engine import no_grad
+from .functional import softmax
+from .recipes import from_words
+
+BEST = Path(__file__).parent / "weights" / "best.safetensors"
+"""The trained weights that come with the package, as `export` wrote them."""
+
+BOX, SIDE, MIDDLE = 20, 28, 14
+"""In MNIST, in pixels: the sides of what holds the ink and of the whole image, and the row and
+column of the centre of mass, to half a pixel. A test measures them on the test images."""
+
+CONTRAST = 0.1
+"""The least difference between ink and paper, of 1; below it nothing is drawn."""
+
+FAINT = 0.02
+"""Ink, of 1, that is not counted when the box around the digit is found."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """The answer for one picture.
+
+    digit          the most probable class, 0 to 9
+    probabilities  (10,), one for each digit; they add up to 1
+    image          (28, 28), from 0 to 1: what the network saw
+    """
+
+    digit: int
+    probabilities: np.ndarray
+    image: np.ndarray
+
+
+def predict(picture: str | os.PathLike[str] | np.ndarray, model: Any = None) -> Prediction:
+    """Say which digit a picture shows.
+
+    picture  the path of a picture file (PNG, JPEG, ...), or an array (h, w) of greys, either
+             floats from 0 to 1 or bytes from 0 to 255; dark on light or light on dark, any size
+    model    a trained model, images (n, 28, 28) -> scores (n, 10); None for the one that comes
+             with the package
+
+    Raises FileNotFoundError if there is no such file, ValueError if it is no picture, or if
+    nothing is drawn on it.
+    """
+    greys = _greys(picture) if isinstance(picture, np.ndarray) else read_picture(picture)
+    image = prepare(greys)
+    model = load_model(BEST) if model is None else model
+    model.eval()
+    with no_grad():
+        probabilities = softmax(model(image[None]), dim=1).numpy()[0]
+    return Prediction(int(probabilities.argmax()), probabilities, image)
+
+
+def load_model(path: str | os.PathLike[str]) -> Any:
+    """The model in a file of `train` or `export`, ready to answer."""
+    saved = checkpoint.read(path)
+    if "recipe" not in saved.words:
+        raise ValueError(f"{path} does not say what kind of network its weights are of")
+    model = from_words(saved.words["recipe"]).build(0)
+    model.load_state_dict(saved.weights)
+    return model.eval()
+
+
+def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
+    """The greys (h, w) of a picture file, from 0 for black to 1 for white.
+
+    Of an animation it is the first frame; what is transparent is taken as white, or as black
+    where that would leave nothing to see.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as file:
+                upright = ImageOps.exif_transpose(file)
+                upright.load()
+    except (
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+        OSError,
+        SyntaxError,
+        ValueError,
+    ) as error:
+        raise ValueError(
+            f"{path}: this cannot be read as a picture ({error}); PNG and JPEG can"
+        ) from error
+    if upright.mode.startswith(("I", "F")):  # 16 or 32 bits a pixel
+        values = np.asarray(upright, np.float64)
+        return _greys(values / max(float(values.max()), 1.0))
+    coloured = np.asarray(upright.convert("RGBA"), np.float32) / 255
+    opacity = coloured[..., 3]
+    # The eye's weights of red, green and blue (ITU-R BT.601).
+    brightness = coloured[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32)
+    on_white = brightness * opacity + (1 - opacity)
+    return on_white if np.ptp(on_white) >= CONTRAST else brightness * opacity
+
+
+def prepare(greys: np.ndarray) -> np.ndarray:
+    """A picture (h, w) of greys from 0 to 1 as MNIST would have it: float32 (28, 28).
+
+    ValueError if nothing is drawn on it.
+    """
+    ink = _ink(greys)
+    rows, columns = np.flatnonzero(ink.max(1) > FAINT), np.flatnonzero(ink.max(0) > FAINT)
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = BOX / max(ink.shape)
+    size = [max(1, round(side * scale)) for side in ink.shape]
+    if size != list(ink.shape):
+        scaled = Image.fromarray(ink).resize((size[1], size[0]), Image.Resampling.BICUBIC)
+        ink = np.clip(np.asarray(scaled), 0, None)
+    return _centred(ink / ink.max())
+
+
+def _ink(greys: np.ndarray) -> np.ndarray:
+    """How much ink each pixel has, float32 from 0 to 1, whatever its colour and the paper's."""
+    border = np.concatenate([greys[0], greys[-1], greys[:, 0], greys[:, -1]])
+    paper = np.median(border)
+    grain = 4 * 1.4826 * float(np.median(np.abs(border - paper)))  # four standard deviations
+    darker, lighter = np.clip(paper - greys, 0, None), np.clip(greys - paper, 0, None)
+    ink = darker if darker.sum() > lighter.sum() else lighter
+    contrast = float(ink.max())
+    if contrast < CONTRAST or contrast <= grain:
+        raise ValueError(
+            "nothing is drawn on this picture: it is all of about the same grey; a digit should "
+            "stand out from an even background"
+        )
+    return np.clip((ink - grain) / (contrast - grain), 0, 1).astype(np.float32)
+
+
+def _centred(ink: np.ndarray) -> np.ndarray:
+    """The ink (at most 20, at most 20) in (28, 28), its centre of mass in the middle."""
+    image = np.zeros((SIDE, SIDE), np.float32)
+    corner = []
+    for axis, side in enumerate(ink.shape):
+        mass = ink.sum(1 - axis)
+        centre = float((mass * np.arange(side)).sum() / mass.sum())
+        # As near to the middle as leaves all of it inside.
+        corner.append(min(max(round(MIDDLE - centre), 0), SIDE - side))
+    top, left = corner
+    image[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
+    return image
+
+
+def _greys(values: np.ndarray) -> np.ndarray:
+    """Greys (h, w) from 0 to 1, from floats that are so or from bytes."""
+    if values.ndim != 2 or not values.size:
+        raise ValueError(f"a picture is an array (h, w) of greys, not of shape {values.shape}")
+    if values.dtype == np.uint8:
+        return values.astype(np.float32) / 255
+    if values.dtype.kind != "f" or not (values.min() >= 0 and values.max() <= 1):
+        raise ValueError(
+            f"greys are floats from 0 to 1 or bytes from 0 to 255, not {values.dtype} from "
+            f"{values.min()} to {values.max()}"
+        )
+    return values.astype(np.float32)
