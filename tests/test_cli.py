@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -12,12 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import tinygrad_mlp
 from tinygrad_mlp import __main__ as cli
-from tinygrad_mlp import checkpoint, nn
+from tinygrad_mlp import checkpoint, nn, recipes
 from tinygrad_mlp.data import load_mnist
 from tinygrad_mlp.recipes import RECIPES
+from tinygrad_mlp.train import Epoch
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -242,6 +245,65 @@ def test_a_trained_model_scores_the_same_when_it_is_evaluated(run, some_digits, 
     assert evaluated.splitlines() == trained.splitlines()[-3:-1]
     assert evaluated.startswith("test accuracy ")
     assert evaluated.splitlines()[1].count("%") == 10
+
+
+def test_exported_weights_score_about_the_same_and_are_small(run, some_digits):
+    run("train", "--hidden", "8", "--epochs", "2", "--data", some_digits, "--out", "model")
+    code, out, err = run("export", "model", "--out", "out/weights")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"written: {os.path.join('out', 'weights')}, 0.0 MB")
+    weights = checkpoint.read("out/weights")
+    assert {array.dtype.name for array in weights.weights.values()} == {"float16"}
+    assert not weights.optimizer
+    assert Path("out/weights").stat().st_size < Path("model").stat().st_size / 4
+    whole, halved = (
+        run("evaluate", file, "--data", some_digits)[1] for file in ("model", "out/weights")
+    )
+    accuracy, halved_accuracy = (float(text.split()[2]) for text in (whole, halved))
+    assert abs(accuracy - halved_accuracy) <= 1
+
+
+def test_predict_names_the_digit_its_probabilities_and_a_picture(run, some_digits):
+    run("train", "--hidden", "8", "--epochs", "5", "--data", some_digits, "--out", "model")
+    page = np.full((60, 60), 255, np.uint8)
+    page[10:50, 28:33] = 0
+    Image.fromarray(page).save("one.png")
+    code, out, err = run("predict", "one.png", "--model", "model", "--out", "out/seen.png")
+    assert (code, err) == (0, "")
+    answer, probabilities, where = out.splitlines()
+    assert re.fullmatch(r"this is a [0-9], with [0-9.]+ %", answer)
+    assert len(re.findall(r"[0-9]: [0-9.]+ %", probabilities)) == 10
+    assert where == f"what the network saw: {os.path.join('out', 'seen.png')}"
+    assert Path("out/seen.png").read_bytes().startswith(PNG)
+
+
+@pytest.mark.parametrize(
+    "content, complaint",
+    [
+        (None, "no such file"),
+        (b"", "cannot be read as a picture"),
+        (b"hello", "cannot be read as a picture"),
+        ("white", "nothing is drawn on this picture"),
+    ],
+)
+def test_predict_refuses_what_is_no_drawing_in_one_line(run, some_digits, content, complaint):
+    run("train", "--hidden", "3", "--epochs", "1", "--data", some_digits, "--out", "model")
+    if content == "white":
+        Image.new("L", (20, 20), 255).save("digit.png")
+    elif content is not None:
+        Path("digit.png").write_bytes(content)
+    code, out, err = run("predict", "digit.png", "--model", "model")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert complaint in err
+
+
+def test_the_epochs_of_a_scheduled_training_cannot_be_changed_on_the_way(run, monkeypatch):
+    recipe = replace(RECIPES["best"], epochs=2, hidden=(3,), train_images=60)
+    training = recipes.begin(recipe)
+    training.history.append(Epoch(1, 1.0, 0.1, 1.0))
+    recipes.save("half", training)
+    code, _, err = run("train", "--resume", "half", "--epochs", "5")
+    assert code == 2 and "follows a schedule over its 2 epochs" in err
 
 
 def test_train_uses_the_settings_given(run, some_digits):

@@ -41,9 +41,10 @@ from .recipes import (
     export,
     finish,
     load,
+    load_model,
     save,
 )
-from .recognise import load_model, predict
+from .recognise import predict
 from .train import Diverged, Epoch, evaluate
 
 AUGMENT: dict[str, Transform] = {
@@ -328,13 +329,13 @@ def with_augment(recipe: AnyRecipe, names: str) -> Recipe:
 
 
 def run_evaluate(options: argparse.Namespace) -> None:
-    training = load(options.file)
+    recipe, model = load_model(options.file)
     data = load_mnist(options.data, split="test")
-    print_scores(evaluate(training.model, data, training.recipe.loss_fn))
+    print_scores(evaluate(model, data, recipe.loss_fn))
 
 
 def run_predict(options: argparse.Namespace) -> None:
-    model = load_model(options.model) if options.model else None
+    model = load_model(options.model)[1] if options.model else None
     found = predict(options.file, model)
     plot.save(plot.prediction(found.image, found.probabilities), options.out)
     print(f"this is a {found.digit}, with {100 * found.probabilities[found.digit]:.1f} %")

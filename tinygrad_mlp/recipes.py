@@ -359,20 +359,31 @@ def load(path: str | os.PathLike[str]) -> Training:
     saved = checkpoint.read(path)
     if not {"recipe", "seed", "order", "copies", "history"} <= saved.words.keys():
         raise ValueError(f"{path} does not say how it was trained; `train` writes files that do")
+    training = begin(_from_file(path, saved.words["recipe"]), saved.words["seed"])
     try:
-        training = begin(from_words(saved.words["recipe"]), saved.words["seed"])
         training.order_rng.bit_generator.state = saved.words["order"]
         training.copies_rng.bit_generator.state = saved.words["copies"]
         training.history.extend(Epoch(**epoch) for epoch in saved.words["history"])
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"{path} says in a way unknown here how it was trained ({error!r}); was it written "
-            "by another version of this package?"
-        ) from error
+        raise _from_another_version(path, error) from error
     training.model.load_state_dict(saved.weights)
     if training.optimizer is not None:
         training.optimizer.load_state_dict(saved.optimizer)
     return training
+
+
+def _from_file(path: str | os.PathLike[str], words: Mapping[str, Any]) -> AnyRecipe:
+    try:
+        return from_words(words)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _from_another_version(path, error) from error
+
+
+def _from_another_version(path: str | os.PathLike[str], error: Exception) -> ValueError:
+    return ValueError(
+        f"{path} says in a way unknown here how it was trained ({error!r}); was it written "
+        "by another version of this package?"
+    )
 
 
 def export(training: Training, path: str | os.PathLike[str]) -> None:
@@ -382,6 +393,20 @@ def export(training: Training, path: str | os.PathLike[str]) -> None:
     """
     halved = {name: a.astype(np.float16) for name, a in training.model.state_dict().items()}
     checkpoint.save_arrays(path, halved, recipe=as_words(training.recipe), seed=training.seed)
+
+
+def load_model(path: str | os.PathLike[str]) -> tuple[AnyRecipe, Any]:
+    """The recipe and the trained network in a file that `save` or `export` wrote."""
+    saved = checkpoint.read(path)
+    if "recipe" not in saved.words:
+        raise ValueError(
+            f"{path} does not say of what recipe its weights are; `train` and `export` write "
+            "files that do"
+        )
+    recipe = _from_file(path, saved.words["recipe"])
+    model = recipe.build(0)
+    model.load_state_dict(saved.weights)
+    return recipe, model
 
 
 def as_words(recipe: AnyRecipe) -> dict[str, Any]:

@@ -16,10 +16,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from . import checkpoint
 from .engine import no_grad
 from .functional import softmax
-from .recipes import from_words
+from .recipes import load_model
 
 BEST = Path(__file__).parent / "weights" / "best.safetensors"
 """The trained weights that come with the package, as `export` wrote them."""
@@ -62,21 +61,12 @@ def predict(picture: str | os.PathLike[str] | np.ndarray, model: Any = None) -> 
     """
     greys = _greys(picture) if isinstance(picture, np.ndarray) else read_picture(picture)
     image = prepare(greys)
-    model = load_model(BEST) if model is None else model
+    if model is None:
+        _, model = load_model(BEST)
     model.eval()
     with no_grad():
         probabilities = softmax(model(image[None]), dim=1).numpy()[0]
     return Prediction(int(probabilities.argmax()), probabilities, image)
-
-
-def load_model(path: str | os.PathLike[str]) -> Any:
-    """The model in a file of `train` or `export`, ready to answer."""
-    saved = checkpoint.read(path)
-    if "recipe" not in saved.words:
-        raise ValueError(f"{path} does not say what kind of network its weights are of")
-    model = from_words(saved.words["recipe"]).build(0)
-    model.load_state_dict(saved.weights)
-    return model.eval()
 
 
 def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
