@@ -1,0 +1,770 @@
+# %% [markdown]
+# # 1. The derivative
+#
+# **Question.** What is a gradient, and why does order matter?
+#
+# **Time.** 40 minutes.
+#
+# **New from the package.** `plot.show`, `tensor`, `engine.run_backward`, `engine._send_back`,
+# `engine._add`.
+#
+# **Before this.** Nothing of this course. You need some Python and the derivatives that one
+# learns at school: that of $x^2$ is $2x$, and that of $\sin x$ is $\cos x$.
+
+# %%
+import inspect
+import itertools
+import math
+import sys
+from collections import defaultdict
+
+import numpy as np
+from matplotlib.figure import Figure
+
+import tinygrad_mlp as tg
+from tinygrad_mlp import engine, plot
+
+BLUE, ORANGE = "#0072B2", "#D55E00"
+
+# %% [markdown]
+# ## A slope
+#
+# A derivative answers one question: *if I move this number a little, how far does the result
+# move?* Take the function
+#
+# $$f(x) = x \, \sin x$$
+#
+# and move $x$ by a small amount, a **nudge**. Divide how far $f$ moved by how far $x$ moved. That
+# ratio is the slope of the curve, measured over the length of the nudge.
+#
+# **Predict.** At $x = 3$ the value is about $0.42$, and the curve falls there. Nudge $x$ from $3$
+# to $3.01$. Does $f$ move by about $-0.3$, $-0.03$ or $-0.003$?
+
+
+# %%
+def f(x):
+    return x * math.sin(x)
+
+
+print(f"f(3) = {f(3):.4f}")
+print()
+print("   nudge    f moves by    ratio")
+for nudge in (1.0, 0.1, 0.01, 0.001, 0.0001):
+    moved = f(3 + nudge) - f(3)
+    print(f"{nudge:8.4f}  {moved:12.6f}  {moved / nudge:7.4f}")
+
+assert -0.029 < f(3.01) - f(3) < -0.028
+
+# %% [markdown]
+# It moves by about $-0.03$. The ratio settles as the nudge shrinks, near $-2.83$. The number it
+# settles at is the derivative: $f$ moves about $2.83$ times as far as $x$ does, in the other
+# direction.
+#
+# The picture shows why the ratio settles. Seen from near enough, a smooth curve is a straight
+# line, and a straight line has one slope. (`plot.show` is the first thing we use from the
+# package: it shows a figure in a notebook, and writes it to a file elsewhere.)
+
+
+# %%
+def slope_of_f(x):
+    # The product rule of school. Later in this lesson we find it again without knowing it.
+    return math.sin(x) + x * math.cos(x)
+
+
+figure = Figure(figsize=(9, 3.6), layout="constrained")
+whole, near = figure.subplots(1, 2, width_ratios=(1.6, 1))
+
+xs = np.linspace(0, 7, 300)
+whole.plot(xs, xs * np.sin(xs), color=BLUE, linewidth=2)
+for x, reach, place in ((1.0, 0.8, (-46, 24)), (3.0, 0.8, (16, 8)), (6.0, 0.6, (14, -10))):
+    ends = np.array([x - reach, x + reach])
+    whole.plot(ends, f(x) + slope_of_f(x) * (ends - x), color=ORANGE, linewidth=1.8)
+    whole.plot(x, f(x), "o", color=ORANGE)
+    whole.annotate(
+        f"slope {slope_of_f(x):.2f}",
+        (x, f(x)),
+        xytext=place,
+        textcoords="offset points",
+    )
+whole.set(xlabel="x", ylabel="f(x) = x sin x", title="The slope differs from place to place")
+
+xs = np.linspace(2.95, 3.05, 100)
+near.plot(xs, xs * np.sin(xs), color=BLUE, linewidth=5, alpha=0.5, label="the curve")
+near.plot(
+    xs, f(3) + slope_of_f(3) * (xs - 3), color=ORANGE, linewidth=1.8, label="the straight line"
+)
+near.plot(3, f(3), "o", color=ORANGE)
+near.legend(frameon=False)
+near.set(xlabel="x", title="Around x = 3, seventy times closer")
+
+for axes in (whole, near):
+    axes.grid(color="#e6e6e6")
+    axes.spines[["top", "right"]].set_visible(False)
+figure.set_label(
+    "Left: the curve x sin x from 0 to 7 with straight lines that touch it at 1, 3 and 6, with the "
+    "slopes 1.38, -2.83 and 5.48. Right: from 2.95 to 3.05 the curve and its line look the same."
+)
+plot.show(figure, "runs/lessons/01/slopes.png")
+
+assert [round(slope_of_f(x), 2) for x in (1, 3, 6)] == [1.38, -2.83, 5.48]
+
+# %% [markdown]
+# ## A gradient
+#
+# Here is the smallest thing that can learn. A line predicts $w x + b$, the right answer is $t$,
+# and the **loss** says how wrong the prediction is:
+#
+# $$\text{loss} = (w x + b - t)^2.$$
+#
+# The loss depends on four numbers, so it has four slopes, one for each: nudge that number alone
+# and leave the others where they are. The list of all these slopes is the **gradient**.
+#
+# **Predict.** With $w = 1.5$, $x = 2$, $b = 0.5$ and $t = 5$, the prediction is $3.5$, which is
+# too small. Which of the four slopes are negative, so that a larger number means a smaller loss?
+# Which slope is the steepest?
+
+# %%
+START = {"w": 1.5, "x": 2.0, "b": 0.5, "t": 5.0}
+
+
+def loss_of(w, x, b, t):
+    error = w * x + b - t
+    return error * error
+
+
+def slopes_by_nudging(function, start, nudge=1e-6):
+    """The slope of `function` with respect to each of its numbers, measured one by one."""
+    before = function(**start)
+    slopes = {}
+    for name in start:
+        nudged = dict(start)
+        nudged[name] += nudge
+        slopes[name] = (function(**nudged) - before) / nudge
+    return slopes
+
+
+measured = slopes_by_nudging(loss_of, START)
+print(f"loss = {loss_of(**START)}")
+for name, slope in measured.items():
+    print(f"slope with respect to {name}: {slope:12.8f}")
+
+for name, expected in {"w": -6, "x": -4.5, "b": -3, "t": 3}.items():
+    assert abs(measured[name] - expected) < 1e-4, f"the slope for {name} is not {expected}"
+assert measured["w"] != -6, "nudging is expected to be a little off"
+
+# %% [markdown]
+# Three slopes are negative: a larger $w$, $x$ or $b$ raises the prediction, which is too small.
+# The steepest slope is that of $w$, because a change of $w$ reaches the prediction twice as
+# large: it is multiplied by $x = 2$ on the way.
+#
+# Nudging is honest and needs no mathematics. It is also slow and a little wrong: four numbers
+# cost five runs, and the slope of $w$ is exactly $-6$, as we shall see. A network has thousands
+# of numbers. We want all slopes at once, and exactly.
+
+# %% [markdown]
+# ## The chain rule
+#
+# The loss is made in four small steps. The slope of each step alone is easy to read off. We call
+# it the **local slope**.
+#
+# | step | value | local slopes |
+# | --- | --- | --- |
+# | $p = w \cdot x$ | $3$ | $x = 2$ for $w$, and $w = 1.5$ for $x$ |
+# | $y = p + b$ | $3.5$ | $1$ for $p$, and $1$ for $b$ |
+# | $e = y - t$ | $-1.5$ | $1$ for $y$, and $-1$ for $t$ |
+# | $\text{loss} = e \cdot e$ | $2.25$ | $e = -1.5$ for the left factor, $-1.5$ for the right |
+#
+# The chain rule says what to do with them. If $p$ moves twice as far as $w$, and $y$ as far as
+# $p$, and $e$ as far as $y$, then $e$ moves $2 \cdot 1 \cdot 1 = 2$ times as far as $w$. **Along
+# a path, local slopes are multiplied.** And $e$ is used twice: when it moves, both factors move,
+# and both effects arrive. **Where paths meet, they are added.** So the slope of the loss with
+# respect to $w$ is
+#
+# $$2 \cdot 1 \cdot 1 \cdot (-1.5) \;+\; 2 \cdot 1 \cdot 1 \cdot (-1.5) \;=\; -6,$$
+#
+# which is what the nudge measured.
+
+# %% [markdown]
+# ## A number that remembers
+#
+# Nobody should have to write that table by hand. We let the calculation write it: a `Value` is a
+# number that remembers which values it was made from, and the local slope for each of them. It
+# also gets a **serial number**, counted up each time a value is made. That number will matter
+# soon.
+
+# %%
+serials = itertools.count(1)
+
+
+class Value:
+    """A number that remembers how it came to be."""
+
+    def __init__(self, number, inputs=(), slopes=(), name="?"):
+        self.number = number
+        self.inputs = inputs  # the values it was made from
+        self.slopes = slopes  # its local slope for each of them
+        self.name = name  # for pictures only
+        self.serial = next(serials)
+
+    def __add__(self, other):
+        return Value(self.number + other.number, (self, other), (1.0, 1.0), "+")
+
+    def __sub__(self, other):
+        return Value(self.number - other.number, (self, other), (1.0, -1.0), "-")
+
+    def __mul__(self, other):
+        return Value(self.number * other.number, (self, other), (other.number, self.number), "*")
+
+
+def sin(x):
+    return Value(math.sin(x.number), (x,), (math.cos(x.number),), "sin")
+
+
+def cos(x):
+    return Value(math.cos(x.number), (x,), (-math.sin(x.number),), "cos")
+
+
+leaves = {name: Value(number, name=name) for name, number in START.items()}
+loss = loss_of(**leaves)
+
+print(f"loss = {loss.number}, made by {loss.name}, serial number {loss.serial}")
+print("its inputs:", [x.number for x in loss.inputs], " its local slopes:", loss.slopes)
+
+assert loss.number == 2.25 and loss.slopes == (-1.5, -1.5)
+
+# %% [markdown]
+# `loss_of` did not change: it is the function that we nudged before. Python calls our `__mul__`,
+# `__add__` and `__sub__` for `*`, `+` and `-`, and each of them writes down one row of the table.
+#
+# The record is a network of values, called a **graph**. `reachable` collects everything that a
+# value was made from, so that we can look at all of it.
+
+
+# %%
+def reachable(result):
+    """Everything that `result` was made from, itself included, by serial number."""
+    values = {}
+    waiting = [result]
+    while waiting:
+        value = waiting.pop()
+        if value.serial not in values:
+            values[value.serial] = value
+            waiting.extend(value.inputs)
+    return values
+
+
+print("serial  made by  value   from          local slopes")
+for serial, value in sorted(reachable(loss).items()):
+    made_of = ", ".join(str(x.serial) for x in value.inputs)
+    slopes = ", ".join(str(slope) for slope in value.slopes)
+    print(f"{serial:6d}  {value.name:7s}  {value.number:5}   {made_of:12s}  {slopes}".rstrip())
+
+# %% [markdown]
+# This is the table from above, and nobody wrote it by hand. Now the same as a picture. The next
+# cell is the code that draws it. It has nothing to do with derivatives, so you may run it and go
+# on.
+
+
+# %%
+def places(result):
+    """Where to draw each value: the result on the right, and all others left of their users."""
+    values = reachable(result)
+    newest_first = sorted(values, reverse=True)
+    column = dict.fromkeys(values, 0)
+    users = {serial: [] for serial in values}
+    for serial in newest_first:
+        for x in values[serial].inputs:
+            column[x.serial] = max(column[x.serial], column[serial] + 1)
+            users[x.serial].append(serial)
+    spots = {}
+    for c in range(max(column.values()) + 1):
+        members = [s for s in values if column[s] == c]
+        heights = {s: sum(spots[u][1] for u in users[s]) / max(len(users[s]), 1) for s in members}
+        members.sort(key=lambda s: (-heights[s], s))
+        middle = sum(heights.values()) / len(members)
+        for i, serial in enumerate(members):
+            spots[serial] = (-2.0 * c, middle + 1.35 * ((len(members) - 1) / 2 - i))
+    return spots
+
+
+def text(number):
+    return f"{number:.3g}"
+
+
+def draw_graph(axes, result, gradients=None, local_slopes=True, headroom=0.5):
+    """Circles are values; an arrow leads from an input to what was made of it."""
+    values, spots = reachable(result), places(result)
+    for serial, value in values.items():
+        x, y = spots[serial]
+        draw_arrows(axes, value, spots, local_slopes)
+        colour = "#eeeeee" if value.inputs else "#d5e8f5"
+        axes.plot(x, y, "o", markersize=36, color=colour, markeredgecolor="#555555", clip_on=False)
+        words = f"{value.name}\n{text(value.number)}"
+        axes.text(x, y, words, ha="center", va="center", fontsize=9.5)
+        if gradients is not None:
+            style = {"color": ORANGE, "weight": "bold", "fontsize": 10.5}
+            style |= {"xytext": (0, -27), "textcoords": "offset points", "va": "center"}
+            axes.annotate(text(gradients[serial]), (x, y), ha="center", **style)
+    across = [x for x, _ in spots.values()]
+    up = [y for _, y in spots.values()]
+    below = 0.5 if gradients is None else 0.8
+    axes.set_xlim(min(across) - 0.5, max(across) + 0.5)
+    axes.set_ylim(min(up) - below, max(up) + headroom)
+    axes.set_aspect("equal")
+    axes.axis("off")
+
+
+def draw_arrows(axes, value, spots, local_slopes):
+    """The arrows that end at `value`, each with its local slope."""
+    x1, y1 = spots[value.serial]
+    for i, (source, slope) in enumerate(zip(value.inputs, value.slopes, strict=True)):
+        x0, y0 = spots[source.serial]
+        twice = value.inputs.count(source) > 1
+        passes_by = x1 - x0 > 2.5  # another value may stand between the two
+        bend = (-0.4 if i == 0 else 0.4) if twice or passes_by else 0.0
+        arrow = {"arrowstyle": "-|>", "color": "#555555", "shrinkA": 19, "shrinkB": 19}
+        arrow["connectionstyle"] = f"arc3,rad={bend}"
+        axes.annotate("", (x1, y1), xytext=(x0, y0), arrowprops=arrow, zorder=1)
+        if local_slopes:
+            x = (x0 + x1) / 2 + bend / 2 * (y1 - y0)
+            y = (y0 + y1) / 2 - bend / 2 * (x1 - x0)
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+            style = {"color": BLUE, "fontsize": 9.5, "bbox": box, "zorder": 2}
+            axes.text(x, y, text(slope), ha="center", va="center", **style)
+
+
+# %%
+figure = Figure(figsize=(9, 3.6), layout="constrained")
+draw_graph(figure.subplots(), loss)
+figure.set_label(
+    "The graph of the loss. w = 1.5 and x = 2 make their product 3; with b = 0.5 the sum 3.5; "
+    "minus t = 5 the difference -1.5; two arrows lead from it to the product of it with itself, "
+    "the loss, 2.25. Each arrow carries its local slope: 2, 1.5, 1, 1, 1, -1, and twice -1.5."
+)
+plot.show(figure, "runs/lessons/01/graph.png")
+
+# %% [markdown]
+# Read it from left to right: blue circles are the numbers we put in, grey circles were computed.
+# The blue number on an arrow is its local slope. The slope of the loss with respect to $w$ is the
+# sum over all paths from $w$ to the last circle, and there are two of them, because two arrows
+# lead from the error to the loss.
+
+# %% [markdown]
+# ## First attempt: tell your inputs, and go on
+#
+# We have to walk back along the arrows, from the loss to the leaves. The slope of the loss with
+# respect to itself is $1$. Then each value passes its gradient to its inputs, times the local
+# slope, and each input does the same in turn. As a recursive function this takes four lines.
+#
+# **Predict.** Nudging gave $-6$ for $w$, $-4.5$ for $x$, $-3$ for $b$ and $3$ for $t$. Does this
+# function find the same? Follow it with a finger on the picture if you like.
+
+
+# %%
+def backward_at_once(value, gradients):
+    for x, slope in zip(value.inputs, value.slopes, strict=True):
+        gradients[x.serial] += slope * gradients[value.serial]
+        backward_at_once(x, gradients)
+
+
+gradients = defaultdict(float)
+gradients[loss.serial] = 1.0
+backward_at_once(loss, gradients)
+
+error = loss.inputs[0]
+of_error = slopes_by_nudging(lambda e: e * e, {"e": error.number})["e"]
+print("        measured   at once")
+print(f"error   {of_error:8.4f}  {gradients[error.serial]:8.4f}")
+for name, leaf in leaves.items():
+    print(f"{name}       {measured[name]:8.4f}  {gradients[leaf.serial]:8.4f}")
+
+assert gradients[error.serial] == -3 and gradients[leaves["w"].serial] == -15
+assert gradients[error.inputs[0].serial] == -4.5 and gradients[leaves["b"].serial] == -6
+
+# %% [markdown]
+# It is right for the error, and wrong for everything behind it. What happened: the first arrow
+# brings $-1.5$ to the error, which passes $-1.5$ on at once. Then the second arrow brings another
+# $-1.5$. Now the error holds $-3$, which is right, and passes on $-3$. But $-1.5$ of that it had
+# passed on before. So its input got $-4.5$ in place of $-3$: the first part was **counted
+# twice**. One step further back even that mistake is made again, and $b$ ends at $-6$.
+#
+# Wherever two paths part and meet again, this happens. Such a place is called a **diamond**,
+# after its shape in a drawing.
+
+# %% [markdown]
+# ## Second attempt: one path at a time
+#
+# The mend that comes to mind is to pass on only the part that arrived just now, and not all that
+# was collected so far. Then every path from the loss to a leaf is walked on its own, and adds its
+# own product.
+
+
+# %%
+def backward_by_paths(value, gradients, part=1.0):
+    """Add up all paths; returns how often it was called."""
+    gradients[value.serial] += part
+    calls = 1
+    for x, slope in zip(value.inputs, value.slopes, strict=True):
+        calls += backward_by_paths(x, gradients, slope * part)
+    return calls
+
+
+gradients = defaultdict(float)
+calls = backward_by_paths(loss, gradients)
+
+print("    measured   by paths")
+for name, leaf in leaves.items():
+    print(f"{name}   {measured[name]:8.4f}  {gradients[leaf.serial]:8.4f}")
+print(f"{calls} calls for {len(reachable(loss))} values")
+
+for name, leaf in leaves.items():
+    assert abs(gradients[leaf.serial] - measured[name]) < 1e-4, name
+assert calls == 15 and len(reachable(loss)) == 8
+
+# %% [markdown]
+# All four are right. But eight values took fifteen calls: everything behind the diamond was
+# visited twice, once for each way through it.
+#
+# Now put several diamonds in a row. Each of them computes $\sin v + \cos v$ and hands the sum to
+# the next. This is the shape of a network, where each layer uses each value of the layer before
+# more than once.
+#
+# **Predict.** A ladder of eighteen diamonds has $55$ values. How many calls will it take: about a
+# hundred, about a thousand, or about a million?
+
+
+# %%
+def ladder(rungs):
+    v = Value(0.4, name="v")
+    for _ in range(rungs):
+        v = sin(v) + cos(v)
+    return v
+
+
+rungs = list(range(1, 19))
+calls = [backward_by_paths(ladder(n), defaultdict(float)) for n in rungs]
+sizes = [len(reachable(ladder(n))) for n in rungs]
+
+print("diamonds   values      calls")
+for n in (1, 2, 3, 6, 12, 18):
+    print(f"{n:8d}  {sizes[n - 1]:7d}  {calls[n - 1]:9,d}")
+
+figure = Figure(figsize=(9, 5.2), layout="constrained")
+top, bottom = figure.subplots(2, 1, height_ratios=(1, 1.6))
+draw_graph(top, ladder(3), local_slopes=False)
+top.set_title("Three diamonds: 2 · 2 · 2 = 8 paths from the last circle back to v")
+bottom.semilogy(rungs, calls, "o-", color=ORANGE, label="calls, path by path")
+bottom.semilogy(rungs, sizes, "s-", color=BLUE, label="values")
+bottom.set(xlabel="diamonds in a row", xticks=rungs, ylabel="count (each line: ten times as many)")
+bottom.grid(color="#e6e6e6")
+bottom.spines[["top", "right"]].set_visible(False)
+bottom.legend(frameon=False)
+figure.set_label(
+    "Above: the graph of three diamonds in a row. Below: the number of calls over the number of "
+    "diamonds, on a logarithmic axis; it doubles with each diamond and passes a million at 18, "
+    "while the number of values grows to 55."
+)
+plot.show(figure, "runs/lessons/01/ladder.png")
+
+assert sizes[-1] == 55 and calls[-1] > 1_000_000
+assert all(more == 2 * less + 3 for less, more in itertools.pairwise(calls))
+calls_of_a_hundred = 2**102 - 3  # what the line above gives after a hundred doublings
+assert calls[-1] == 2**20 - 3 and calls_of_a_hundred / 1e9 > 1e14 * 365 * 24 * 3600
+
+# %% [markdown]
+# More than a million. Each diamond doubles the number of paths, so each doubles the work. A
+# hundred diamonds would keep a computer that makes a thousand million calls a second busy for
+# more than a hundred million million years. And yet eighteen diamonds are only 55 values, each
+# made from two others at most. The answers are right. What is wasted is work.
+
+# %% [markdown]
+# ## Third attempt: wait until everything has arrived
+#
+# Look at two paths that meet in $e$ and go on together with the slope $s$. The second attempt
+# computed $s \cdot a + s \cdot b$. School says that this is $s \cdot (a + b)$: first collect,
+# then multiply once. **A value must pass on its gradient once, after all of its users have sent
+# theirs.** That is why order matters. The first attempt passed on too early; the second was right
+# and never collected.
+#
+# Which order visits every value after all its users? We have it already. A value is made after
+# its inputs, so its serial number is larger than theirs. Walk through the serial numbers from the
+# largest down to the smallest: when we come to a value, everything that was made from it has a
+# larger number and has had its turn.
+
+
+# %%
+def backward(result):
+    """The slope of `result` with respect to everything it was made from, by serial number."""
+    values = reachable(result)
+    gradients = dict.fromkeys(values, 0.0)
+    gradients[result.serial] = 1.0
+    for serial in sorted(values, reverse=True):
+        value = values[serial]
+        for x, slope in zip(value.inputs, value.slopes, strict=True):
+            gradients[x.serial] += slope * gradients[serial]
+    return gradients
+
+
+gradients = backward(loss)
+for name, leaf in leaves.items():
+    print(f"{name}   measured {measured[name]:8.4f}   backward {gradients[leaf.serial]:8.4f}")
+    assert abs(gradients[leaf.serial] - measured[name]) < 1e-4, name
+assert gradients[leaves["w"].serial] == -6
+
+tall = ladder(100)
+oldest = min(reachable(tall))  # the smallest serial number: that of v
+gradient = backward(tall)[oldest]
+print()
+print(f"a hundred diamonds: {len(reachable(tall))} values, one visit each, slope {gradient:.2e}")
+assert len(reachable(tall)) == 301 and 0 < abs(gradient) < 1e-15
+
+figure = Figure(figsize=(9, 3.8), layout="constrained")
+draw_graph(figure.subplots(), loss, gradients)
+figure.set_label(
+    "The graph of the loss again, now with the gradient of the loss under each value: 1 for the "
+    "loss, -3 for the error, the sum and the product, 3 for t, -3 for b, -6 for w, -4.5 for x."
+)
+plot.show(figure, "runs/lessons/01/gradients.png")
+
+# %% [markdown]
+# The orange numbers are the gradient: how fast the loss moves with each value, the ones in
+# between included. The error has $-3$ and passed it on once. One walk found all eight slopes,
+# where nudging needs one more run for each, and $-6$ is $-6$ to the last digit.
+#
+# The ladder of a hundred diamonds was no effort: 301 visits. Its slope is tiny because a hundred
+# factors smaller than $1$ were multiplied on the way down. In lesson 6 the same thing will keep a
+# deep network from learning.
+
+# %% [markdown]
+# ## A long chain
+#
+# The walk by serial number has a second merit. It is a loop, and `reachable` is a loop too, with
+# a list of what is still waiting. Nothing calls itself.
+#
+# **Predict.** We add $1$ to a number, ten thousand times in a row. No value is used twice, so
+# there is one path, and the second attempt was right about paths. Will it find the slope?
+
+
+# %%
+def chain(length):
+    v, one = Value(0.5, name="v"), Value(1.0, name="1")
+    start = v
+    for _ in range(length):
+        v = v + one
+    return start, v
+
+
+start, end = chain(10_000)
+print(f"Python's limit for calls inside calls: {sys.getrecursionlimit():,}")
+outcome = "found the slope"
+try:
+    backward_by_paths(end, defaultdict(float))
+except RecursionError as problem:
+    outcome = f"RecursionError: {str(problem)[:32]}"
+print(f"path by path,  10,000 additions: {outcome}")
+assert outcome.startswith("RecursionError")
+
+start, end = chain(100_000)
+slope = backward(end)[start.serial]
+print(f"by serial,    100,000 additions: slope {slope}")
+assert slope == 1.0
+
+# %% [markdown]
+# Python stops a function that calls itself too often, one call inside the other; the limit is the
+# first line above. A recursive walk fails on anything deeper. Ten times that chain is no trouble
+# for a loop.
+
+# %% [markdown]
+# ## What it is good for
+#
+# First a check against mathematics. In $x \sin x$ the number $x$ is used twice, so there are two
+# paths: one through the product alone, with the slope $\sin x$, and one through the sine, with
+# the slope $x \cos x$. Their sum is the product rule of school. Nobody told our engine that rule.
+
+# %%
+for number in (1.0, 3.0, 6.0):
+    x = Value(number, name="x")
+    y = x * sin(x)
+    slope = backward(y)[x.serial]
+    by_hand = slope_of_f(number)
+    print(f"x = {number}:  by the engine {slope:15.12f}   by the product rule {by_hand:15.12f}")
+    assert math.isclose(slope, by_hand, rel_tol=1e-14)
+
+figure = Figure(figsize=(6, 2.4), layout="constrained")
+draw_graph(figure.subplots(), y, backward(y), headroom=1.0)
+figure.set_label(
+    "The graph of x sin x at x = 6: one arrow from x to the product, past the sine, with the local "
+    "slope sin 6 = -0.279; and one through the sine, cos 6 = 0.96, and then 6. Under x stands 5.48."
+)
+plot.show(figure, "runs/lessons/01/product.png")
+
+# %% [markdown]
+# Now the reason why anybody wants a gradient. The slope of the loss for $w$ is $-6$: a larger $w$
+# means a smaller loss. So we move $w$ and $b$ a little way **against** their slopes, and compute
+# the loss again. This is called gradient descent. The length of the step is the slope times a
+# small number, the **learning rate**.
+#
+# **Predict.** The loss is $2.25$, and the learning rate $0.05$. After one step, is the loss below
+# $2$? Below $1$? What will it be after five?
+
+# %%
+w, b = START["w"], START["b"]
+x, t = START["x"], START["t"]
+losses = []
+print("step        w        b     loss")
+for step in range(6):
+    leaves = {name: Value(number) for name, number in (("w", w), ("x", x), ("b", b), ("t", t))}
+    loss = loss_of(**leaves)
+    gradients = backward(loss)
+    losses.append(loss.number)
+    print(f"{step:4d}  {w:7.4f}  {b:7.4f}  {loss.number:7.4f}")
+    w -= 0.05 * gradients[leaves["w"].serial]
+    b -= 0.05 * gradients[leaves["b"].serial]
+
+assert losses[0] == 2.25 and losses[1] < 1 and losses[5] < 0.01
+assert all(math.isclose(after, before / 4) for before, after in itertools.pairwise(losses))
+
+# %% [markdown]
+# The loss falls to a quarter with each step, and to less than a hundredth in five. This is
+# learning, on one example and with two weights. What the next lessons add is more numbers.
+#
+# Note that each step builds a new graph. The record belongs to one calculation; new numbers make
+# a new record. So `if` and `for` may be used freely inside `loss_of`: what is recorded is what
+# was done.
+
+# %% [markdown]
+# ## The same, in the package
+#
+# What our `Value` is, the package calls a **Tensor**. `tensor(number, requires_grad=True)` makes
+# one and asks for its gradient. `loss.backward()` walks back, and leaves the gradients in the
+# attribute `.grad` of the leaves.
+
+# %%
+w = tg.tensor(1.5, requires_grad=True)
+b = tg.tensor(0.5, requires_grad=True)
+loss = loss_of(w=w, x=2.0, b=b, t=5.0)
+loss.backward()
+print("loss", loss.item(), "  w.grad", w.grad.item(), "  b.grad", b.grad.item())
+
+assert loss.item() == 2.25 and w.grad.item() == -6 and b.grad.item() == -3
+
+# %% [markdown]
+# `loss_of` is still the function of the second section. Only `w` and `b` have asked for a
+# gradient; `x` and `t` are plain numbers, and no work is done for them. (`.item()` takes the
+# number out of a tensor.)
+#
+# The package is plain Python, so we can read what `backward()` does. The function that does the
+# work is `run_backward`, in the file `engine.py`. `inspect.getsource` gives the text of a
+# function, so what you see here is what just ran.
+
+# %%
+walk = inspect.getsource(engine.run_backward)
+print(walk)
+
+# %% [markdown]
+# It is longer than ours, but the frame is the same. Let us put the lines that correspond under
+# each other, and check that they really stand in both.
+
+# %%
+PAIRS = [
+    ("values = reachable(result)", "nodes = _reachable(outputs)"),
+    ("for serial in sorted(values, reverse=True):", "order = sorted(nodes, reverse=True)"),
+    ("gradients = dict.fromkeys(values, 0.0)", "pending: dict[int, Any] = {}"),
+    ("gradients[result.serial] = 1.0", "_add(pending, node.serial, seed * 1)"),
+    ("value = values[serial]", "node = nodes.pop(serial)"),
+    ("for x, slope in zip(", "_send_back(node, gradient, pending, needed, create_graph)"),
+]
+ours = inspect.getsource(backward)
+for mine, theirs in PAIRS:
+    assert mine in ours, f"not in our engine: {mine}"
+    assert theirs in walk, f"not in the package: {theirs}"
+    print(f"ours     {mine}")
+    print(f"package  {theirs}")
+    print()
+
+# %% [markdown]
+# From top to bottom:
+#
+# - `_reachable` is our `reachable`: a dictionary by serial number, and a stack in place of
+#   recursion.
+# - `order` answers the second half of our question: serial numbers, largest first.
+# - `seeds` is our $1$. There may be several outputs, each with its own weight.
+# - `pending` is our `gradients`: what has arrived so far. It lives for one walk, so nothing of an
+#   earlier walk can be left in it. What is taken out with `pop` is finished, and its memory is
+#   free.
+# - `targets` and `needed` are for those who ask for some gradients only. Then the walk leaves out
+#   whatever does not lead there.
+# - `found` collects the results: the leaves with their gradients. `.backward()` puts them in
+#   `.grad`.
+# - `node.inputs = None` cuts the graph, because a walked graph is rarely walked again, and its
+#   numbers take memory. `retain_graph=True` keeps it.
+# - `hook` lets somebody look at a gradient as it passes, and `create_graph` records the walk
+#   itself, so that it can be differentiated again. That is lesson 14.
+#
+# One call is left: `_send_back` does the inner loop, and adds with `_add`.
+
+# %%
+sending = inspect.getsource(engine._send_back)
+print(sending)
+print(inspect.getsource(engine._add))
+
+for line in (
+    "for i, x in enumerate(inputs):",
+    "rule(g, y, *xs, **params)",
+    "_add(pending, x.serial",
+):
+    assert line in sending, f"not in the package: {line}"
+assert "known + part" in inspect.getsource(engine._add)
+
+# %% [markdown]
+# This is our inner loop, `gradients[x.serial] += slope * gradients[serial]`, in three lines out
+# of many:
+#
+# - `for i, x in enumerate(inputs)` goes over the inputs. One that is a plain number, or whose
+#   gradient nobody needs, is skipped.
+# - `part = rule(g, y, *xs, **params)` stands for `slope * gradients[serial]`. We stored the local
+#   slope while computing forward. The package stores nothing but the inputs, and asks a **rule**
+#   of the op for the product. For numbers there is little difference; for arrays there is a great
+#   one, and it is the subject of lesson 2.
+# - `_add(pending, x.serial, part)` is our `+=`: the first part is taken, later ones are added.
+#
+# The rest is there because tensors are arrays. `_unbroadcast` mends shapes (lesson 2), `astype`
+# keeps the number format, `_is_shared` takes a copy where two arrays would share memory.
+# `changes` and `anomaly` are watchmen: they stop with an error when an array was overwritten
+# after it was used, or when a gradient is not a number.
+
+# %%
+parts = [Value.__init__, Value.__add__, Value.__sub__, Value.__mul__, sin, cos, reachable, backward]
+lines = sum(len(inspect.getsource(part).splitlines()) for part in parts)
+print(f"our engine: {lines} lines in {len(parts)} functions")
+assert 35 <= lines <= 50
+
+# %% [markdown]
+# ## What was learned
+#
+# - A derivative says how far the result moves when a number moves a little. A gradient is the
+#   list of the derivatives for all numbers that went in.
+# - Chain rule: along a path multiply the local slopes, where paths meet add.
+# - A calculation can record itself. Each value remembers its inputs and the local slopes.
+# - Order matters because a value must pass on its gradient once, after all its users have sent
+#   theirs. Too early counts twice; path by path takes exponential time.
+# - Creation order, walked backwards, is such an order, and it needs no recursion.
+
+# %% [markdown]
+# ## What is still open
+#
+# Our engine needs a `Value` for every single number. An image of $28 \times 28$ pixels has 784 of
+# them, and a network has thousands of weights. NumPy multiplies whole arrays at once; can a whole
+# array be *one* value in the graph? What is its local slope then? That is lesson 2.
+#
+# And we typed the local slopes by hand. If we had written a `+` for a `-` in `cos`, how would we
+# notice? That is lesson 3.
+
+# %% [markdown]
+# ## Exercises
+#
+# - `divide`: the quotient of two numbers and its two local slopes.
+# - `walk_back`: the backward walk over a graph that is given as plain lists.
+# - `walk_forward`: the other direction, from one value to everything that was made from it.
+#
+# Check them with `python -m lessons check 01`.

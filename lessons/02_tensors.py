@@ -1,0 +1,711 @@
+# %% [markdown]
+# # 2. Tensors
+#
+# **Question.** What changes when the numbers are arrays?
+#
+# **Time.** 45 minutes.
+#
+# **New from the package.** `engine._unbroadcast`, `ops.add`, `ops.sub`, `ops.mul`, `ops.matmul`,
+# `ops.mean`, `ops._matmul_grad_a`, `ops._matmul_grad_b`, `ops._stretch`.
+#
+# **Before this.** Lesson 1 built an engine in which every single number is a value in the graph,
+# with a local slope for each of its inputs. It left open how a whole array can be one value, and
+# what its local slope is then.
+
+# %%
+import inspect
+import itertools
+
+import numpy as np
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+
+import tinygrad_mlp as tg
+from tinygrad_mlp import engine, ops, plot
+
+BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+
+# %% [markdown]
+# ## Why arrays
+#
+# A layer of the network in lesson 8 takes $50$ images of $784$ pixels, and computes $10$ numbers
+# for each. It is one matrix product: images $(50 \times 784)$ times weights $(784 \times 10)$.
+# With the engine of lesson 1, each multiplication and each addition in it would be a value of its
+# own.
+
+# %%
+images, pixels, units = 50, 784, 10
+multiplications = images * pixels * units
+additions = images * (pixels - 1) * units
+print(f"values in the graph, number by number: {multiplications + additions:,}")
+print("values in the graph, array by array:   1")
+assert multiplications + additions > 780_000
+
+# %% [markdown]
+# So we want one value for the whole product. The question is what to write down as its local
+# slope. An array has many numbers, and each of them may move each number of the result.
+
+# %% [markdown]
+# ## The table of all slopes
+#
+# Take a small product, $Y = A B$ with $A$ of shape $(2 \times 3)$, $B$ of shape $(3 \times 4)$
+# and $Y$ of shape $(2 \times 4)$. Nudge each of the $6$ numbers of $A$ and watch all $8$ numbers
+# of $Y$. This gives a table of $8 \times 6$ slopes, called the **Jacobian** of $Y$ with respect
+# to $A$. For $B$ it is $8 \times 12$.
+#
+# **Predict.** How many of the $48$ slopes in the first table are not zero? (Which numbers of $A$
+# does one number of $Y$ depend on?)
+
+
+# %%
+def table_of_slopes(function, x, nudge=1e-6):
+    """Slopes of all numbers of function(x), one row each, for all numbers of x, one column each."""
+    before = function(x)
+    table = np.zeros((before.size, x.size))
+    for j in range(x.size):
+        nudged = x.copy()
+        nudged.flat[j] += nudge
+        table[:, j] = ((function(nudged) - before) / nudge).ravel()
+    return table
+
+
+rng = np.random.default_rng(0)
+A = rng.uniform(0.5, 2.0, (2, 3))
+B = rng.uniform(0.5, 2.0, (3, 4)) * np.array([1, -1, 1, -1])
+table_A = table_of_slopes(lambda a: a @ B, A)
+table_B = table_of_slopes(lambda b: A @ b, B)
+for name, table in (("A", table_A), ("B", table_B)):
+    count = np.count_nonzero(np.abs(table) > 1e-4)
+    print(f"slopes of Y for {name}: a table {table.shape}, of {table.size} slopes {count} not zero")
+    assert count == 24
+
+
+def draw_table(axes, table, shape_of_input, name):
+    axes.imshow(table, cmap="RdBu_r", vmin=-4, vmax=4, aspect="auto")
+    for (i, j), slope in np.ndenumerate(table):
+        if abs(slope) > 1e-4:
+            axes.text(j, i, f"{slope:.2f}", ha="center", va="center", fontsize=8)
+    rows, columns = shape_of_input
+    axes.set_xticks(range(table.shape[1]))
+    axes.set_xticklabels([f"{r},{c}" for r in range(rows) for c in range(columns)])
+    axes.set_yticks(range(8))
+    axes.set_yticklabels([f"{r},{c}" for r in range(2) for c in range(4)])
+    axes.set(xlabel=f"number of {name} (row, column)", title=f"Slopes of Y = AB for {name}")
+
+
+figure = Figure(figsize=(9, 4.1), layout="constrained")
+left, right = figure.subplots(1, 2, width_ratios=(6, 12))
+draw_table(left, table_A, A.shape, "A")
+draw_table(right, table_B, B.shape, "B")
+left.set_ylabel("number of Y (row, column)")
+figure.set_label(
+    "Two tables of slopes. Left, 8 rows and 6 columns: two blocks on the diagonal, both equal to B "
+    "with rows and columns exchanged, and zeros elsewhere. Right, 8 rows and 12 columns: the six "
+    "numbers of A, each along the diagonal of a block of four by four, and zeros elsewhere."
+)
+plot.show(figure, "runs/lessons/02/jacobians.png")
+
+assert 3.9e6 < (images * units) * (pixels * units) < 4e6 and images * pixels == 39_200
+block = table_A[:4, :3]
+assert np.allclose(block, B.T, atol=1e-4) and np.allclose(table_A[4:, 3:], B.T, atol=1e-4)
+
+# %% [markdown]
+# Half of the first table is zero and three quarters of the second, because a number of $Y$
+# depends on one row of $A$ and one column of $B$ only. And there is nothing new in the rest: on
+# the left stands $B^T$, twice; on the right stand the numbers of $A$, four times each.
+#
+# For the layer above, the table for the weights would have a row for each of $500$ results and a
+# column for each of $7840$ weights: almost four million slopes, to repeat what the $39200$
+# numbers of the images say. We shall not write it down. We never need the table itself. In lesson
+# 1 a local slope was used in one way: multiplied with the gradient that came from above. So we
+# need the *product* of the table with that gradient, and there is a shorter way to it.
+
+# %% [markdown]
+# ## The rule of the matrix product
+#
+# Let $L$ be the loss at the end, and let $G$ be the gradient of $L$ with respect to $Y$: one
+# number for each number of $Y$, so $G$ has the shape of $Y$, $(n \times m)$. We look for the
+# gradient with respect to $A$ $(n \times k)$, from $G$ $(n \times m)$ and $B$ $(k \times m)$.
+#
+# The shapes give a hint: $G B^T$ is $(n \times m)(m \times k) = (n \times k)$, and no other
+# product of the two fits. Where the matrices are square, though, many products fit.
+#
+# To measure, we take the sum of all $G_{ij} Y_{ij}$ as the loss, because then the gradient of the
+# loss with respect to $Y$ is $G$.
+#
+# **Predict.** Here all three matrices are $(3 \times 3)$. Which of the products $G B$, $G B^T$,
+# $B G$ and $B^T G$ is equal to the measured gradient?
+
+# %%
+A3, B3, G3 = rng.normal(size=(3, 3, 3))
+
+
+def weighted_sum(a):
+    return np.sum(G3 * (a @ B3))
+
+
+measured = table_of_slopes(weighted_sum, A3).reshape(3, 3)
+candidates = {"G B": G3 @ B3, "G B^T": G3 @ B3.T, "B G": B3 @ G3, "B^T G": B3.T @ G3}
+for name, candidate in candidates.items():
+    off = np.abs(candidate - measured).max()
+    print(f"{name:6s} differs from the measured gradient by at most {off:.7f}")
+
+wrong = [np.abs(c - measured).max() for name, c in candidates.items() if name != "G B^T"]
+assert np.allclose(candidates["G B^T"], measured, atol=1e-6) and min(wrong) > 0.1
+
+# %% [markdown]
+# $G B^T$ it is. The shapes allowed all four, so they can only hint; a measurement decides. Here
+# is the reason. One number of the product is
+#
+# $$Y_{ij} = \sum_{r} A_{ir} B_{rj}.$$
+#
+# So $A_{ir}$ moves $Y_{ij}$ with the local slope $B_{rj}$, for every column $j$. These are $m$
+# paths from $A_{ir}$ to the loss, and where paths meet, we add:
+#
+# $$\frac{\partial L}{\partial A_{ir}} = \sum_{j} G_{ij} B_{rj} = (G B^T)_{ir},
+# \qquad
+# \frac{\partial L}{\partial B_{rj}} = \sum_{i} A_{ir} G_{ij} = (A^T G)_{rj}.$$
+#
+# The shapes: $G B^T$ is $(n \times m)(m \times k) = (n \times k)$, as $A$; and $A^T G$ is
+# $(k \times n)(n \times m) = (k \times m)$, as $B$. Two matrix products stand in for two large
+# tables. The next cell compares them with the tables we measured above.
+
+# %%
+G = rng.normal(size=(2, 4))
+by_table_A = (table_A.T @ G.ravel()).reshape(A.shape)
+by_table_B = (table_B.T @ G.ravel()).reshape(B.shape)
+print("for A: the table and G B^T differ by at most", f"{np.abs(by_table_A - G @ B.T).max():.1e}")
+print("for B: the table and A^T G differ by at most", f"{np.abs(by_table_B - A.T @ G).max():.1e}")
+assert np.allclose(by_table_A, G @ B.T, atol=1e-6) and np.allclose(by_table_B, A.T @ G, atol=1e-6)
+
+# %% [markdown]
+# ## The derivative table
+#
+# So an op on arrays comes with one **rule** for each input, in place of a local slope. A rule
+# takes the gradient `g` of the result, and gives the gradient of that input. It may look at the
+# result `y` and at the inputs. Five ops are enough for this lesson:
+#
+# | op | result | rule for the first input | rule for the second input |
+# | --- | --- | --- | --- |
+# | add | $y = a + b$ | $g$ | $g$ |
+# | sub | $y = a - b$ | $g$ | $-g$ |
+# | mul | $y = a \cdot b$, number by number | $g \cdot b$ | $g \cdot a$ |
+# | matmul | $y = a b$ | $g b^T$ | $a^T g$ |
+# | mean | $y = \frac{1}{n} \sum_i x_i$ | $g / n$ in every place | |
+
+# %%
+FORWARD = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "matmul": np.matmul,
+    "mean": np.mean,
+}
+
+RULES = {
+    "add": (lambda g, y, a, b: g, lambda g, y, a, b: g),
+    "sub": (lambda g, y, a, b: g, lambda g, y, a, b: -g),
+    "mul": (lambda g, y, a, b: g * b, lambda g, y, a, b: g * a),
+    "matmul": (lambda g, y, a, b: g @ b.T, lambda g, y, a, b: a.T @ g),
+    "mean": (lambda g, y, x: np.full(x.shape, g / x.size),),
+}
+
+# %% [markdown]
+# The engine around the table is that of lesson 1, with one difference: a value remembers the name
+# of its op, and asks the table on the way back. The parameter `mend` of `backward` does nothing
+# yet. We will need it in a moment.
+
+# %%
+serials = itertools.count(1)
+
+
+class Array:
+    """An array that remembers how it came to be."""
+
+    def __init__(self, data, op=None, inputs=()):
+        self.data = np.asarray(data, dtype=np.float64)
+        self.op = op
+        self.inputs = inputs
+        self.serial = next(serials)
+
+    def __add__(self, other):
+        return apply("add", self, other)
+
+    def __sub__(self, other):
+        return apply("sub", self, other)
+
+    def __mul__(self, other):
+        return apply("mul", self, other)
+
+    def __matmul__(self, other):
+        return apply("matmul", self, other)
+
+    def mean(self):
+        return apply("mean", self)
+
+
+def apply(op, *inputs):
+    """Compute an op on arrays, and write down what was done."""
+    return Array(FORWARD[op](*[x.data for x in inputs]), op, inputs)
+
+
+def reachable(result):
+    """Everything that `result` was made from, itself included, by serial number."""
+    values = {}
+    waiting = [result]
+    while waiting:
+        value = waiting.pop()
+        if value.serial not in values:
+            values[value.serial] = value
+            waiting.extend(value.inputs)
+    return values
+
+
+def leave_as_it_is(g, shape):
+    return g
+
+
+def backward(result, mend=leave_as_it_is):
+    """The gradient of `result` with respect to everything it was made from, by serial number."""
+    values = reachable(result)
+    gradients = {result.serial: np.ones_like(result.data)}
+    for serial in sorted(values, reverse=True):
+        value = values[serial]
+        arrays = [x.data for x in value.inputs]
+        for i, x in enumerate(value.inputs):
+            part = RULES[value.op][i](gradients[serial], value.data, *arrays)
+            part = mend(part, x.data.shape)
+            if x.serial in gradients:
+                # Not +=, which would write into an array that another value may hold too.
+                gradients[x.serial] = gradients[x.serial] + part
+            else:
+                gradients[x.serial] = part
+    return gradients
+
+
+# %% [markdown]
+# ## Twenty-four galaxies
+#
+# Now some data. In 1929 Edwin Hubble published a table of $24$ galaxies: how far away each is,
+# and how fast it moves away from us ("A relation between distance and radial velocity among
+# extra-galactic nebulae", Proceedings of the National Academy of Sciences 15). He saw that the
+# farther ones move away faster, and drew a straight line. Let us find that line.
+#
+# The distances are in megaparsec (one is about three million light years), the speeds in
+# thousands of kilometres a second. We write them as columns, $x$ and $t$, of shape
+# $(24 \times 1)$. The line is $x w + b$ with $w$ of shape $(1 \times 1)$ and $b$ of shape $(1)$,
+# and the loss is the mean of the squared errors.
+
+# %%
+DISTANCES = (
+    "0.032 0.034 0.214 0.263 0.275 0.275 0.45 0.5 0.5 0.63 0.8 0.9 "
+    "0.9 0.9 0.9 1.0 1.1 1.1 1.4 1.7 2.0 2.0 2.0 2.0"
+)
+SPEEDS = (
+    "170 290 -130 -70 -185 -220 200 290 270 200 300 -30 "
+    "650 150 500 920 450 500 500 960 500 850 800 1090"
+)
+x = np.array([[float(word)] for word in DISTANCES.split()])
+t = np.array([[float(word) / 1000] for word in SPEEDS.split()])
+assert x.shape == t.shape == (24, 1)
+
+
+def loss_of(w, b, x, t):
+    error = x @ w + b - t
+    return (error * error).mean()
+
+
+w, b = Array([[-0.7]]), Array([0.2])
+loss = loss_of(w, b, Array(x), Array(t))
+print(f"loss {loss.data:.4f} with w = {w.data[0, 0]} and b = {b.data[0]}")
+print(f"{len(reachable(loss))} values in the graph")
+assert len(reachable(loss)) == 9
+
+# %% [markdown]
+# Nine values for the whole calculation: four leaves and five results, one for each op.
+#
+# Now the gradients, and with them the descent of lesson 1: move `w` and `b` against their
+# gradients, two thousand times.
+#
+# **Predict.** Of which shape are the gradients of `w` $(1 \times 1)$ and `b` $(1)$? Something
+# will go wrong. Will you see an error message, a loss that rises, or neither?
+
+# %%
+gradients = backward(loss)
+print("w", w.data.shape, " its gradient", gradients[w.serial].shape)
+print("b", b.data.shape, "   its gradient", gradients[b.serial].shape)
+assert gradients[b.serial].shape == (24, 1)
+
+
+def descend(w, b, rate, steps, mend):
+    """Gradient descent: all w, b and losses on the way, those of the start first."""
+    path = []
+    for _ in range(steps):
+        leaf_w, leaf_b = Array(w), Array(b)
+        loss = loss_of(leaf_w, leaf_b, Array(x), Array(t))
+        path.append((w, b, loss.data))
+        gradients = backward(loss, mend)
+        w = w - rate * gradients[leaf_w.serial]
+        b = b - rate * gradients[leaf_b.serial]
+    return path
+
+
+START = np.array([[-0.7]]), np.array([0.2])
+path = descend(*START, rate=0.1, steps=2000, mend=leave_as_it_is)
+print()
+print("step     loss   shape of b")
+for step in (0, 1, 10, 100, 1000, 1999):
+    w_now, b_now, loss_now = path[step]
+    print(f"{step:4d}  {loss_now:7.4f}   {b_now.shape}")
+
+columns = np.hstack([x, np.ones_like(x)])
+best_line = np.linalg.lstsq(columns, t, rcond=None)[0].ravel()
+best_loss = np.mean((columns @ best_line.reshape(2, 1) - t) ** 2)
+print(f"the best straight line that there is has the loss {best_loss:.4f}")
+assert path[-1][2] < 1e-4 < 0.04 < best_loss < 0.06
+
+# %% [markdown]
+# Neither. There is no message, and the loss falls to zero: lower than any straight line can
+# reach. That is the worst kind of fault. It looks like success.
+#
+# The gradient of `b` came out with the shape $(24 \times 1)$, one number for each galaxy. In
+# `b - rate * gradient` NumPy stretched the one number `b` to twenty-four, without a word. From
+# then on each galaxy had its own `b`, and every error could be brought to zero. No line was
+# fitted at all.
+#
+# **A gradient has the shape of the thing it belongs to.** Where it has not, something is wrong.
+
+# %% [markdown]
+# ## The reverse of broadcasting
+#
+# It begins in the forward direction. In `x @ w + b` NumPy adds an array of shape $(24 \times 1)$
+# and one of shape $(1)$. It behaves as if `b` were copied twenty-four times. This is called
+# **broadcasting**. So one number is used twenty-four times: it has twenty-four paths to the loss.
+# And where paths meet, we add. The reverse of copying is summing. (The next cell draws this, and
+# does nothing else.)
+
+
+# %%
+def draw_cells(axes, cells, left, top, colour, ghosts=0):
+    """A grid of numbers; the last `ghosts` rows are drawn as copies."""
+    rows, columns = cells.shape
+    for r, c in itertools.product(range(rows), range(columns)):
+        copy = r >= rows - ghosts
+        box = {"facecolor": "white" if copy else colour, "edgecolor": "#555555"}
+        box |= {"linestyle": ":" if copy else "-", "linewidth": 0.8}
+        axes.fill(left + c + np.array([0, 1, 1, 0]), top - r - np.array([0, 0, 1, 1]), **box)
+        ink = "#999999" if copy else "black"
+        style = {"ha": "center", "va": "center", "fontsize": 10, "color": ink}
+        axes.text(left + c + 0.5, top - r - 0.5, f"{cells[r, c]:g}", **style)
+
+
+def draw_words(axes, x, y, words):
+    axes.text(x, y, words, ha="center", va="center", fontsize=12)
+
+
+rows = np.array([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]])
+row = np.array([[10, 20, 30, 40]])
+g = np.array([[1, 0, 2, -1], [3, 1, 0, 1], [0, 2, 1, 2]])
+
+figure = Figure(figsize=(9, 4.6), layout="constrained")
+axes = figure.subplots()
+draw_cells(axes, rows, 0, 9, "#d5e8f5")
+draw_words(axes, 4.75, 7.5, "+")
+draw_cells(axes, np.repeat(row, 3, axis=0), 5.5, 9, "#f9ddc9", ghosts=2)
+draw_words(axes, 10.25, 7.5, "=")
+draw_cells(axes, rows + row, 11, 9, "#eeeeee")
+draw_words(axes, 2, 9.5, "a (3, 4)")
+draw_words(axes, 7.5, 9.5, "b (4), copied downwards")
+draw_words(axes, 13, 9.5, "y (3, 4)")
+draw_cells(axes, g, 11, 4.6, "#eeeeee")
+draw_words(axes, 13, 5.1, "gradient of y (3, 4)")
+draw_cells(axes, g, 0, 4.6, "#d5e8f5")
+draw_words(axes, 2, 5.1, "gradient of a: as it is")
+draw_cells(axes, g, 5.5, 4.6, "white", ghosts=3)
+draw_cells(axes, g.sum(axis=0, keepdims=True), 5.5, 1.2, "#f9ddc9")
+draw_words(axes, 7.5, 5.1, "gradient of b: add each column")
+for c in range(4):
+    arrow = {"arrowstyle": "-|>", "color": ORANGE}
+    axes.annotate("", (6 + c, 1.2), xytext=(6 + c, 1.65), arrowprops=arrow)
+style = {"fontsize": 11, "rotation": 90, "ha": "center", "va": "center"}
+axes.text(-0.6, 7.5, "forward", **style)
+axes.text(-0.6, 3.1, "backward", **style)
+axes.set(xlim=(-1, 15.2), ylim=(-0.1, 9.9), aspect="equal")
+axes.axis("off")
+figure.set_label(
+    "Above, an array a of 3 rows and 4 columns plus a row b of 4 numbers, which is copied to all 3 "
+    "rows, makes y. Below, the gradient of y, 3 by 4, goes to a as it is, and to b as the sums "
+    "of its 4 columns."
+)
+plot.show(figure, "runs/lessons/02/broadcasting.png")
+
+# %% [markdown]
+# NumPy stretches an array in two ways: it puts new dimensions in front, and it repeats a
+# dimension of length $1$. The reverse sums over exactly those dimensions.
+
+
+# %%
+def unbroadcast(g, shape):
+    """Sum `g` over what broadcasting had stretched, so that it has `shape` again."""
+    while g.ndim > len(shape):
+        g = g.sum(axis=0)
+    for d, length in enumerate(shape):
+        if length == 1 and g.shape[d] != 1:
+            g = g.sum(axis=d, keepdims=True)
+    return g
+
+
+# %% [markdown]
+# Every op that broadcasts needs this: `add`, `sub` and `mul`. But no rule in our table has to
+# know of it. The engine does it in one place, after each rule: `mend=unbroadcast`.
+#
+# **Predict.** An array of shape $(3 \times 4)$ is multiplied with one of shape $(3 \times 1)$.
+# Which dimension of the gradient is summed for the second one? And which for shape $()$, a single
+# number?
+
+# %%
+for shape in ((3, 4), (4,), (1, 4), (3, 1), (1, 1), ()):
+    a, c = Array(rng.normal(size=(3, 4))), Array(rng.normal(size=shape))
+    gradient = backward((a * c).mean(), mend=unbroadcast)[c.serial]
+    by_nudging = table_of_slopes(lambda c, a=a: np.mean(a.data * c), c.data).reshape(shape)
+    off = np.abs(gradient - by_nudging).max()
+    print(f"(3, 4) * {shape!s:7}: gradient of shape {gradient.shape!s:7} off by {off:.0e}")
+    assert gradient.shape == shape and off < 1e-8
+
+# %% [markdown]
+# For $(3 \times 1)$ the second dimension is summed, for $()$ both. In all six cases the gradient
+# has the shape of the array it belongs to, and agrees with the nudges.
+#
+# Now the same descent, mended.
+
+# %%
+path = descend(*START, rate=0.1, steps=2000, mend=unbroadcast)
+print("step        w        b     loss   shape of b")
+for step in (0, 1, 10, 100, 1000, 1999):
+    w_now, b_now, loss_now = path[step]
+    print(f"{step:4d}  {w_now.item():7.4f}  {b_now.item():7.4f}  {loss_now:7.4f}   {b_now.shape}")
+print(f"best  {best_line[0]:7.4f}  {best_line[1]:7.4f}  {best_loss:7.4f}")
+
+w_end, b_end, loss_end = path[-1]
+assert b_end.shape == (1,) and np.isclose(loss_end, best_loss, rtol=1e-9)
+assert abs(w_end.item() - best_line[0]) < 1e-6 and abs(b_end.item() - best_line[1]) < 1e-6
+assert 0.45 < w_end.item() < 0.46 and -0.05 < b_end.item() < -0.03
+
+# %% [markdown]
+# The descent ends at the best line, the one that NumPy's least squares finds directly: about
+# $0.45$, that is $450$ kilometres a second for each megaparsec. (Today's value is several times
+# smaller. The distances of 1929 were too short, and no fit can mend that.)
+
+# %% [markdown]
+# ## The landscape
+#
+# The loss depends on two numbers, so we can draw it as a map, with lines of equal loss. The
+# descent is a path on that map. At each point the gradient is at right angles to the line of
+# equal loss, and the step goes against it: straight downhill.
+
+
+# %%
+def loss_map(ws, bs):
+    """The loss for all pairs: one row for each b, one column for each w."""
+    errors = x[:, 0] * ws[None, :, None] + bs[:, None, None] - t[:, 0]
+    return (errors**2).mean(axis=-1)
+
+
+def draw_map(axes, ws, bs):
+    # Levels closer together near the lowest point, where the ground is almost flat.
+    levels = best_loss + np.array([0.005, 0.02, 0.05, 0.1, 0.2, 0.35, 0.6, 1, 1.5, 2.2, 3, 4])
+    style = {"levels": levels, "norm": PowerNorm(0.5, vmin=0, vmax=6)}
+    axes.contourf(ws, bs, loss_map(ws, bs), cmap="Blues", extend="both", **style)
+    axes.contour(ws, bs, loss_map(ws, bs), levels=levels, colors="#6688aa", linewidths=0.5)
+    axes.plot(*best_line, "*", color="black", markersize=11)
+    axes.set(xlabel="w (1000 km/s for each megaparsec)", ylabel="b (1000 km/s)")
+    axes.set(xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]), aspect="equal")
+
+
+def draw_path(axes, path, colour):
+    points = np.array([[w.item(), b.item()] for w, b, _ in path])
+    axes.plot(points[:, 0], points[:, 1], "o-", color=colour, markersize=3.5, linewidth=1.3)
+
+
+ws, bs = np.linspace(-1.0, 1.4, 200), np.linspace(-0.9, 1.3, 200)
+figure = Figure(figsize=(9, 4.2), layout="constrained")
+left, right = figure.subplots(1, 2)
+left.plot(x, t, "o", color="black", markersize=4)
+for step, colour in ((0, PINK), (3, ORANGE), (30, GREEN), (1999, BLUE)):
+    w_now, b_now, _ = path[step]
+    ends = np.array([0, 2.1])
+    left.plot(ends, w_now.item() * ends + b_now.item(), color=colour, label=f"step {step}")
+left.set(xlabel="distance (megaparsec)", ylabel="speed (1000 km/s)")
+left.legend(frameon=False, fontsize=9, ncols=2)
+left.spines[["top", "right"]].set_visible(False)
+left.set_title("The line turns towards the galaxies")
+draw_map(right, ws, bs)
+draw_path(right, path[:300], ORANGE)
+right.set_title("The same descent on the map of the loss")
+figure.set_label(
+    "Left: 24 galaxies, speed over distance, and the line at steps 0, 3, 30 and 1999, from falling "
+    "to rising. Right: the loss as a map over w and b, a long valley; the path of descent goes "
+    "quickly into the valley and then slowly along it to the lowest point, marked with a star."
+)
+plot.show(figure, "runs/lessons/02/descent.png")
+
+# %% [markdown]
+# The map shows a long valley. The path falls into it within a few steps and then creeps along the
+# floor, where the slope is small. A larger learning rate would be quicker there.
+#
+# **Predict.** We take 25 steps with the rates $0.02$, $0.2$, $0.45$ and $0.5$. Which of them
+# comes nearest to the star? What does the path look like when the rate is too large?
+
+# %%
+RATES = (0.02, 0.2, 0.45, 0.5)
+figure = Figure(figsize=(9, 2.9), layout="constrained")
+ends = {}
+wide_w, wide_b = np.linspace(-1.2, 2.1, 160), np.linspace(-1.7, 1.8, 160)
+for axes, rate in zip(figure.subplots(1, 4, sharey=True), RATES, strict=True):
+    short = descend(*START, rate=rate, steps=26, mend=unbroadcast)
+    ends[rate] = short[-1][2]
+    draw_map(axes, wide_w, wide_b)
+    draw_path(axes, short, ORANGE)
+    axes.set(title=f"rate {rate}", xlabel="w")
+    axes.label_outer()
+    print(f"rate {rate:4.2f}: loss after 25 steps {ends[rate]:.4f}")
+figure.set_label(
+    "Four maps of the loss with 25 steps of descent. Rate 0.02: a short path into the valley. Rate "
+    "0.2: a path along the valley, close to the star. Rate 0.45: jumping from side to side of the "
+    "valley, and closer to the star. Rate 0.5: jumping further with each step, away from the star."
+)
+plot.show(figure, "runs/lessons/02/rates.png")
+print(f"the best line:           {best_loss:.4f}")
+
+assert ends[0.45] < ends[0.2] < ends[0.02] < ends[0.5]
+assert ends[0.45] < best_loss * 1.01 and ends[0.5] > short[0][2]
+
+# %% [markdown]
+# The rate $0.02$ is safe and slow. With $0.45$ each step jumps across the valley to its other
+# side, a little lower each time, and after 25 steps it is the nearest of the four. With $0.5$
+# each jump lands higher than it started, and the loss grows. Across the valley the ground is
+# steep and along it almost flat, and one rate has to serve both.
+#
+# The best rate and the first one that fails are close together, and nobody tells us in advance
+# where the border is. We will meet it again in lessons 6 and 8.
+
+# %% [markdown]
+# ## The same, in the package
+#
+# A `Tensor` of the package, made by `tensor`, holds an array. The array is its attribute `.data`,
+# and the gradient in `.grad` is a tensor of the same shape. Operators like `+` and `@` and
+# methods like `.mean()` record what they do, so `loss_of` works as it stands. NumPy's float64
+# arrays stay float64; Python numbers become float32, to save time and memory.
+
+# %%
+galaxies, speeds = tg.tensor(x), tg.tensor(t)
+w, b = START
+for _ in range(1999):
+    leaf_w = tg.tensor(w, requires_grad=True)
+    leaf_b = tg.tensor(b, requires_grad=True)
+    loss_of(leaf_w, leaf_b, galaxies, speeds).backward()
+    w = w - 0.1 * leaf_w.grad.data
+    b = b - 0.1 * leaf_b.grad.data
+
+print(f"the package  w {w.item():.12f}   b {b.item():.12f}   shape of b {b.shape}")
+print(f"our engine   w {w_end.item():.12f}   b {b_end.item():.12f}   shape of b {b_end.shape}")
+assert b.shape == (1,) and np.allclose(
+    [w.item(), b.item()], [w_end.item(), b_end.item()], rtol=1e-9
+)
+
+# %% [markdown]
+# ## The two tables, side by side
+#
+# The derivative table of the package is the file `ops.py`. Each op is one block: a function on
+# plain arrays, and above it the rules. Here are those of our five ops.
+
+# %%
+for function in (ops.add, ops.sub, ops.mul, ops.matmul, ops.mean):
+    print(inspect.getsource(function))
+
+# %% [markdown]
+# `@op(grad=...)` does what our two dictionaries do: it enters the function and its rules under
+# one name. The rules of `add`, `sub` and `mul` are ours letter by letter. There is one rule for
+# each input, so that nothing is computed for an input that needs no gradient, like the images of
+# a batch.
+#
+# The rules of `matmul` and `mean` call functions of their own: `_matmul_grad_a`, `_matmul_grad_b`
+# and `_stretch`.
+
+# %%
+for function in (ops._matmul_grad_a, ops._matmul_grad_b, ops._stretch):
+    print(inspect.getsource(function))
+
+# %% [markdown]
+# The last line of `_matmul_grad_a` is $G B^T$, and that of `_matmul_grad_b` is $A^T G$. The lines
+# before them are for vectors, which have no second dimension to exchange. `transpose` exchanges
+# the last two dimensions only, because a matrix product in NumPy may have more in front: a stack
+# of matrices. And the rules are written with the package's own ops, so that they work on tensors
+# too; this is how derivatives of derivatives come about, in lesson 14.
+#
+# `mean` divides the gradient by the number of values and copies it to all places. `_stretch` does
+# the copying, over the chosen dimensions. So the two go in pairs: **the reverse of copying is
+# summing, and the reverse of summing is copying.**
+#
+# Do both tables say the same? We can ask them.
+
+# %%
+PACKAGE = {"add": ops.add, "sub": ops.sub, "mul": ops.mul, "matmul": ops.matmul, "mean": ops.mean}
+for name, function in PACKAGE.items():
+    inputs = [rng.normal(size=(4, 4)) for _ in RULES[name]]
+    y = FORWARD[name](*inputs)
+    g = rng.normal(size=np.shape(y))
+    entry = function.op  # what the engine knows of the op
+    for i, rule in enumerate(RULES[name]):
+        ours = rule(g, y, *inputs)
+        theirs = entry.rules[i](g, y, *inputs, **entry.defaults)
+        assert np.allclose(ours, theirs, rtol=1e-12), name
+        print(f"{name:6s}  rule of input {i}: the same numbers")
+
+# %% [markdown]
+# And the one place where shapes are mended, `_unbroadcast` in the engine:
+
+# %%
+print(inspect.getsource(engine._unbroadcast))
+
+for shape in ((3, 4), (4,), (1, 4), (3, 1), (1, 1), ()):
+    g = rng.normal(size=(3, 4))
+    ours, theirs = unbroadcast(g, shape), engine._unbroadcast(g, shape, PACKAGE["mul"].op)
+    assert ours.shape == theirs.shape and np.allclose(ours, theirs)
+
+# %% [markdown]
+# - The first lines turn a plain Python number into an array, and refuse what is no number at all.
+# - `extra` is how many dimensions were put in front: our `while` loop.
+# - `stretched` lists these, and each dimension that has length 1 in `shape` and more in `g`: our
+#   `for` loop. One call of `sum` then does all of them.
+# - The `raise` refuses a gradient that fits neither the input nor the output. Our `unbroadcast`
+#   would have handed it on, and the next `w - rate * gradient` might have stretched it in
+#   silence.
+
+# %% [markdown]
+# ## What was learned
+#
+# - A whole array is one value in the graph. In place of a local slope it needs a rule for each
+#   input: from the gradient of the result to the gradient of the input.
+# - The table of all slopes of a matrix product is huge and mostly zero. Its rules are two matrix
+#   products: $G B^T$ and $A^T G$.
+# - A gradient has the shape of the thing it belongs to. Where broadcasting copied, the gradient
+#   sums. Leaving that out gave no error, and a loss that was too good.
+# - The engine knows nothing about particular ops, and the table knows nothing about the walk.
+# - Gradient descent with too large a step leaves the valley; just below that it is quickest.
+
+# %% [markdown]
+# ## What is still open
+#
+# We believed the rules because a nudge agreed. But how small must a nudge be? How near is near
+# enough? And which inputs would have found a fault that ours did not? A rule with a wrong sign
+# would have gone on silently, as the missing sum did. Lesson 3 is about knowing.
+
+# %% [markdown]
+# ## Exercises
+#
+# - `column_means_rule`: the rule of a mean over the rows, for each column.
+# - `linear_rules`: the three rules of a layer, $y = x W^T + b$.
+# - `fit_logistic`: gradient descent for two classes, with the package.
+#
+# Check them with `python -m lessons check 02`.

@@ -1,0 +1,197 @@
+"""How the exercises of lesson 1 are judged."""
+
+from lessons.checking import Exercise, Mistake
+
+# Three graphs: a diamond whose two sides have different lengths; two diamonds in a row, with a
+# value that leads nowhere; a value that is used twice by the same value, and later again.
+GRAPHS = [
+    ([(), (0,), (1, 0)], [(), (0.7,), (1.3, -0.4)]),
+    (
+        [(), (), (0, 1), (0,), (2, 3), (3,), (4,), (4, 2), (6, 7)],
+        [
+            (),
+            (),
+            (0.5, 2.0),
+            (-1.5,),
+            (1.2, 0.8),
+            (3.0,),
+            (0.9,),
+            (-0.6, 1.1),
+            (1.7, 0.3),
+        ],
+    ),
+    (
+        [(), (), (1, 0), (2, 2), (3, 2), (4, 0)],
+        [(), (), (1.4, -0.7), (0.6, 0.6), (1.1, -2.3), (0.45, 1.9)],
+    ),
+]
+
+PAIRS = [(3.0, 4.0), (-1.7, 0.6), (2.5, -1.3), (-0.2, -5.0)]
+
+
+def observe_walk_back(answer):
+    return [answer(inputs, slopes) for inputs, slopes in GRAPHS]
+
+
+def observe_walk_forward(answer):
+    return [
+        answer(inputs, slopes, start)
+        for inputs, slopes in GRAPHS
+        for start in range(len(inputs) - 1)
+    ]
+
+
+def divide_without_sign(a, b):
+    return a / b, 1 / b, a / b**2
+
+
+def divide_without_square(a, b):
+    return a / b, 1 / b, -a / b
+
+
+def divide_exchanged(a, b):
+    return a / b, -a / b**2, 1 / b
+
+
+def walk_back_replacing(inputs, slopes):
+    gradients = [0.0] * len(inputs)
+    gradients[-1] = 1.0
+    for i in reversed(range(len(inputs))):
+        for x, slope in zip(inputs[i], slopes[i], strict=True):
+            gradients[x] = slope * gradients[i]
+    return gradients
+
+
+def walk_back_from_the_oldest(inputs, slopes):
+    gradients = [0.0] * len(inputs)
+    gradients[-1] = 1.0
+    for i in range(len(inputs)):
+        for x, slope in zip(inputs[i], slopes[i], strict=True):
+            gradients[x] += slope * gradients[i]
+    return gradients
+
+
+def walk_back_at_once(inputs, slopes):
+    gradients = [0.0] * len(inputs)
+    gradients[-1] = 1.0
+
+    def send(i):
+        for x, slope in zip(inputs[i], slopes[i], strict=True):
+            gradients[x] += slope * gradients[i]
+            send(x)
+
+    send(len(inputs) - 1)
+    return gradients
+
+
+def walk_back_adding_slopes(inputs, slopes):
+    gradients = [0.0] * len(inputs)
+    gradients[-1] = 1.0
+    for i in reversed(range(len(inputs))):
+        for x, slope in zip(inputs[i], slopes[i], strict=True):
+            gradients[x] += slope
+    return gradients
+
+
+def walk_forward_losing_the_start(inputs, slopes, start):
+    speeds = [0.0] * len(inputs)
+    speeds[start] = 1.0
+    for i in range(len(inputs)):
+        pairs = zip(inputs[i], slopes[i], strict=True)
+        speeds[i] = sum(slope * speeds[x] for x, slope in pairs)
+    return speeds
+
+
+def walk_forward_replacing(inputs, slopes, start):
+    speeds = [0.0] * len(inputs)
+    speeds[start] = 1.0
+    for i in range(start + 1, len(inputs)):
+        for x, slope in zip(inputs[i], slopes[i], strict=True):
+            speeds[i] = slope * speeds[x]
+    return speeds
+
+
+def walk_forward_multiplying(inputs, slopes, start):
+    speeds = [0.0] * len(inputs)
+    speeds[start] = 1.0
+    for i in range(start + 1, len(inputs)):
+        moving = [
+            slope * speeds[x]
+            for x, slope in zip(inputs[i], slopes[i], strict=True)
+            if speeds[x] != 0
+        ]
+        product = 1.0
+        for part in moving:
+            product *= part
+        speeds[i] = product if moving else 0.0
+    return speeds
+
+
+EXERCISES = [
+    Exercise(
+        "divide",
+        observe=lambda answer: [answer(a, b) for a, b in PAIRS],
+        hint="Write a / b as a times 1 / b. Which factor moves when only b moves, and how fast?",
+        mistakes=[
+            Mistake(
+                divide_without_sign,
+                "The slope for b has the wrong sign. A larger b makes 3 / b smaller.",
+            ),
+            Mistake(
+                divide_without_square,
+                "The slope of 1 / b is -1 / b**2, and you have -1 / b.",
+            ),
+            Mistake(
+                divide_exchanged,
+                "Both slopes are right, in the wrong order: first the slope for a, then for b.",
+            ),
+        ],
+    ),
+    Exercise(
+        "walk_back",
+        observe=observe_walk_back,
+        hint="Begin with 1 for the last value. Which values have sent their part before you go on?",
+        mistakes=[
+            Mistake(
+                walk_back_replacing,
+                "A value with several users keeps only the part that came last. Add the parts.",
+            ),
+            Mistake(
+                walk_back_from_the_oldest,
+                "You start at the oldest value, when nothing has arrived there yet. Start at the "
+                "newest.",
+            ),
+            Mistake(
+                walk_back_at_once,
+                "This is the first attempt of the lesson: a value passes on what it has before all "
+                "its users have sent their parts, and some of it is counted twice.",
+            ),
+            Mistake(
+                walk_back_adding_slopes,
+                "You add the local slopes. Along a path they are multiplied: each slope times the "
+                "gradient of the value that it belongs to.",
+            ),
+        ],
+    ),
+    Exercise(
+        "walk_forward",
+        observe=observe_walk_forward,
+        hint="A value moves by the sum over its inputs of local slope times how fast the input "
+        "moves.",
+        mistakes=[
+            Mistake(
+                walk_forward_losing_the_start,
+                "The 1 of the start is overwritten when the loop comes to it: begin after it.",
+            ),
+            Mistake(
+                walk_forward_replacing,
+                "Only the last input of each value counts here. The effects of all inputs are "
+                "added.",
+            ),
+            Mistake(
+                walk_forward_multiplying,
+                "You multiply the effects of the inputs. Where paths meet, they are added.",
+            ),
+        ],
+    ),
+]

@@ -1,0 +1,201 @@
+"""How the exercises of lesson 2 are judged."""
+
+import numpy as np
+
+import tinygrad_mlp as tg
+from lessons.checking import Exercise, Mistake
+
+rng = np.random.default_rng(2)
+
+COLUMNS = [rng.normal(size=shape) for shape in ((5, 3), (2, 4), (7, 1))]
+COLUMN_GRADIENTS = [rng.normal(size=x.shape[1]) for x in COLUMNS]
+
+# Examples, inputs and outputs of each layer.
+LAYERS = [
+    (
+        rng.normal(size=(n, outputs)),
+        rng.normal(size=(n, inputs)),
+        rng.normal(size=(outputs, inputs)),
+        rng.normal(size=outputs),
+    )
+    for n, inputs, outputs in ((4, 4, 4), (5, 3, 2), (2, 4, 6))
+]
+
+EXAMPLES = [rng.normal(size=(12, 2)) + 0.3, 1.5 * rng.normal(size=(9, 3))]
+LABELS = [
+    (examples[:, 0] - 0.5 * examples[:, 1] > rng.normal(size=len(examples))).astype(float)
+    for examples in EXAMPLES
+]
+
+
+def observe_column_means(answer):
+    return [answer(g, x.mean(axis=0), x) for g, x in zip(COLUMN_GRADIENTS, COLUMNS, strict=True)]
+
+
+def observe_linear(answer):
+    return [answer(*layer) for layer in LAYERS]
+
+
+def observe_logistic(answer):
+    return [
+        answer(examples, labels, rate, steps)
+        for examples, labels in zip(EXAMPLES, LABELS, strict=True)
+        for rate, steps in ((0.4, 1), (0.4, 2), (0.3, 8))
+    ]
+
+
+def column_means_undivided(g, y, x):
+    return np.broadcast_to(g, x.shape)
+
+
+def column_means_by_all(g, y, x):
+    return np.broadcast_to(g / x.size, x.shape)
+
+
+def column_means_by_columns(g, y, x):
+    return np.broadcast_to(g / x.shape[1], x.shape)
+
+
+def column_means_small(g, y, x):
+    return g / len(x)
+
+
+def linear_weight_transposed(g, x, weight, bias):
+    return g @ weight, x.T @ g, g.sum(axis=0)
+
+
+def linear_x_transposed(g, x, weight, bias):
+    return g @ weight.T, g.T @ x, g.sum(axis=0)
+
+
+def linear_bias_stretched(g, x, weight, bias):
+    return g @ weight, g.T @ x, g
+
+
+def linear_bias_mean(g, x, weight, bias):
+    return g @ weight, g.T @ x, g.mean(axis=0)
+
+
+def linear_bias_over_outputs(g, x, weight, bias):
+    return g @ weight, g.T @ x, g.sum(axis=1)
+
+
+def probabilities(examples, w, b):
+    return (tg.tensor(examples) @ w + b).sigmoid()
+
+
+def cross_entropy(p, labels):
+    right = tg.tensor(labels)
+    return right * p.log() + (1 - right) * (1 - p).log()
+
+
+def logistic(loss_of, direction=-1, move_b=True):
+    """A version of fit_logistic with another loss, or another step."""
+
+    def fit(x, labels, rate, steps):
+        w, b = np.zeros(x.shape[1]), np.zeros(())
+        for _ in range(steps):
+            leaf_w = tg.tensor(w, requires_grad=True)
+            leaf_b = tg.tensor(b, requires_grad=True)
+            loss_of(probabilities(x, leaf_w, leaf_b), labels).backward()
+            w = w + direction * rate * leaf_w.grad.data
+            b = b + direction * rate * leaf_b.grad.data * move_b
+        return w, b
+
+    return fit
+
+
+logistic_uphill = logistic(lambda p, labels: -cross_entropy(p, labels).mean(), direction=1)
+logistic_summed = logistic(lambda p, labels: -cross_entropy(p, labels).sum())
+logistic_without_b = logistic(lambda p, labels: -cross_entropy(p, labels).mean(), move_b=False)
+logistic_one_sided = logistic(lambda p, labels: -(tg.tensor(labels) * p.log()).mean())
+logistic_squared = logistic(lambda p, labels: ((p - tg.tensor(labels)) ** 2).mean())
+
+
+def logistic_accumulating(x, labels, rate, steps):
+    w = tg.tensor(np.zeros(x.shape[1]), requires_grad=True)
+    b = tg.tensor(np.zeros(()), requires_grad=True)
+    for _ in range(steps):
+        (-cross_entropy(probabilities(x, w, b), labels).mean()).backward()
+        w.data = w.data - rate * w.grad.data
+        b.data = b.data - rate * b.grad.data
+    return w, b
+
+
+EXERCISES = [
+    Exercise(
+        "column_means_rule",
+        observe=observe_column_means,
+        hint="How far does the mean of a column move when one number of that column moves by 1?",
+        mistakes=[
+            Mistake(
+                column_means_undivided,
+                "This is the rule of the sum. A mean of n numbers moves 1 / n times as far as one "
+                "of them.",
+            ),
+            Mistake(
+                column_means_by_all,
+                "You divide by the number of all values. Each mean is taken over one column only.",
+            ),
+            Mistake(
+                column_means_by_columns,
+                "You divide by the number of columns. How many numbers are in one column?",
+            ),
+            Mistake(
+                column_means_small,
+                "A gradient has the shape of the thing it belongs to: x is (n, m). Copy the row to "
+                "all rows, as np.broadcast_to does.",
+            ),
+        ],
+    ),
+    Exercise(
+        "linear_rules",
+        observe=observe_linear,
+        hint="Call weight.T B. The lesson has the rules for x and B; what is the gradient of B "
+        "transposed? And how often is the bias used?",
+        mistakes=[
+            Mistake(
+                linear_weight_transposed,
+                "The gradient of weight has the layout of weight.T. Compare its shape with that of "
+                "weight; for the square layer only the numbers tell.",
+            ),
+            Mistake(
+                linear_x_transposed,
+                "The gradient of x is g times B transposed, and B is weight.T already.",
+            ),
+            Mistake(
+                linear_bias_stretched,
+                "The bias was copied to all rows, so its gradient is a sum. Over which dimension?",
+            ),
+            Mistake(
+                linear_bias_mean,
+                "The gradient of the bias is the sum over the rows; you took the mean.",
+            ),
+            Mistake(
+                linear_bias_over_outputs,
+                "You summed over the outputs. Which dimension of y was the bias copied along?",
+            ),
+        ],
+    ),
+    Exercise(
+        "fit_logistic",
+        observe=observe_logistic,
+        hint="Print the loss of each step: it should fall. Then compare the first step with the "
+        "text: which loss, which sign, which rate?",
+        mistakes=[
+            Mistake(
+                logistic_accumulating,
+                "The first step is right and the later ones are not: backward() adds to .grad. "
+                "Make new tensors for each step, or set .grad to None.",
+            ),
+            Mistake(logistic_uphill, "You go up: the step is against the gradient."),
+            Mistake(logistic_summed, "You took the sum over the examples; the loss is the mean."),
+            Mistake(logistic_without_b, "b stays at 0. It has a gradient too."),
+            Mistake(
+                logistic_one_sided,
+                "Only examples of class 1 count in your loss. The others bring -log(1 - p).",
+            ),
+            Mistake(logistic_squared, "This is the squared error. The loss here is -log p."),
+        ],
+    ),
+]

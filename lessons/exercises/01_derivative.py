@@ -1,0 +1,50 @@
+"""Exercises of lesson 1. Check them with `python -m lessons check 01`."""
+
+
+def divide(a, b):
+    """The quotient a / b of two numbers, and its two local slopes.
+
+    a, b     numbers; b is not 0
+    returns  three numbers: a / b, its slope with respect to a, its slope with respect to b
+
+    Judged on several pairs of numbers, some of them negative.
+    """
+    raise NotImplementedError
+
+
+def walk_back(inputs, slopes):
+    """How fast the last value moves with each value: the backward walk, over plain lists.
+
+    The values are numbered 0, 1, 2, ... in the order in which they were made.
+
+    inputs   for each value a tuple: the numbers of the values that it was made from.
+             A leaf has an empty tuple. A value may occur twice, as in e * e
+    slopes   for each value a tuple: its local slopes, one for each of its inputs
+    returns  a list of numbers, one for each value: the slope of the LAST value with respect to it.
+             A value that the last one was not made from has the slope 0
+
+    For x * sin(x) at x = 6, with x as number 0 and sin(x) as number 1, the arguments are
+        inputs = [(), (0,), (0, 1)]      slopes = [(), (0.96,), (-0.28, 6.0)]
+    and the answer is about [5.48, 6.0, 1.0].
+
+    Judged on three graphs with diamonds.
+    """
+    raise NotImplementedError
+
+
+def walk_forward(inputs, slopes, start):
+    """How fast each value moves with the value `start`: a walk in the other direction.
+
+    walk_back gives the slopes of one result with respect to everything. This gives the slopes of
+    everything with respect to one value. It needs one pass too, from the oldest to the newest.
+
+    inputs, slopes   as in walk_back
+    start            the number of a value
+    returns          a list of numbers, one for each value: its slope with respect to `start`.
+                     For `start` itself that is 1, and for what was not made from it 0
+
+    Think first: if you know how fast all inputs of a value move, how fast does the value move?
+
+    Judged on three graphs with diamonds, from several starts.
+    """
+    raise NotImplementedError

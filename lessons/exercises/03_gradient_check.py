@@ -1,0 +1,54 @@
+"""Exercises of lesson 3: checking a gradient. Check them with `python -m lessons check 03`."""
+
+
+def slope_along(function, x, direction, step=1e-5):
+    """The slope of `function` at x along a direction, by one central difference.
+
+    Move all numbers of x at once, by `step` times `direction` one way and the other. To first
+    order f(x + h v) = f(x) + h * sum(gradient * v), so the slope is sum(gradient * direction).
+    This checks a whole gradient with two evaluations, however many numbers x has.
+
+    function   takes an array of the shape of x, gives one number
+    x          array of any shape, float64; leave it as it is
+    direction  array of the shape of x; use it as it is given, of whatever length
+
+    Returns one number. Judged on functions of several shapes, with a step so long that a
+    one-sided difference shows.
+    """
+    raise NotImplementedError
+
+
+def richardson(function, x, step):
+    """A slope whose error falls with the fourth power of the step, from two central differences.
+
+    Let C(h) be the central difference with step h, its error is about c * h**2 with a c that
+    does not depend on h. So the error of C(h / 2) is a quarter of that. Find the weights a and b
+    with which a * C(step / 2) + b * C(step) has no error of this kind, and is still a slope
+    (a + b = 1).
+
+    function  elementwise, on arrays
+    x         array of any shape, float64
+    step      the h of C(h); the other difference uses step / 2
+
+    Returns the slopes, of the shape of x. Judged with long steps, where the weights show.
+    """
+    raise NotImplementedError
+
+
+def points_that_tell():
+    """At most four numbers x at which the checks of a rule find every planted fault.
+
+    The function is np.clip(x / 6 + 1 / 2, 0, 1): a line, cut off at 0 and at 1. Its right rule
+    is 1 / 6 for -3 < x < 3, and 0 outside. The planted faults:
+
+        1. the factor 1 / 6 is forgotten: 1 inside, 0 outside
+        2. the cut on the left is forgotten: 1 / 6 for all x < 3
+        3. the cut on the right is forgotten: 1 / 6 for all x > -3
+        4. the kinks are put at -2 and 2
+        5. the kinks are put at -4 and 4
+
+    Returns a list of numbers. At each of them the rule is compared with a central difference
+    of step 1e-6. Judged by seven values: whether the right rule is accused (0 is expected),
+    whether fault 1, 2, 3, 4, 5 is found (1), and whether there are at most four points (1).
+    """
+    raise NotImplementedError
