@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import tinygrad_mlp
 from tinygrad_mlp import __main__ as cli
@@ -144,6 +145,34 @@ def test_real_processes_give_one_line_and_exit_code_2(tmp_path):
     out, err = started.communicate(timeout=60)
     assert (started.returncode, out, err.count("\n")) == (2, "", 1)
     assert "no recipe named 'nope'" in err
+
+
+def blas_threads_of_a_command(run, monkeypatch):
+    seen = []
+
+    def look(options):
+        seen.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+
+    monkeypatch.setattr(cli, "run_evaluate", look)
+    assert run("evaluate", "model")[0] == 0
+    return seen
+
+
+def test_a_matrix_product_takes_one_thread(run, monkeypatch):
+    for name in cli.BLAS_SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    before = [pool["num_threads"] for pool in threadpool_info()]
+    assert set(blas_threads_of_a_command(run, monkeypatch)) == {1}
+    assert [pool["num_threads"] for pool in threadpool_info()] == before
+
+
+@pytest.mark.parametrize("name", cli.BLAS_SETTINGS)
+def test_the_environment_has_the_last_word_on_threads(run, monkeypatch, name):
+    for other in cli.BLAS_SETTINGS:
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, "2")
+    with threadpool_limits(2, user_api="blas"):
+        assert set(blas_threads_of_a_command(run, monkeypatch)) == {2}
 
 
 # --------------------------------------------------------------------------------------- compare

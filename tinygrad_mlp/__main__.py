@@ -7,6 +7,7 @@ code 2; Ctrl-C keeps what was finished and exits with 130.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import math
 import os
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from . import plot
@@ -55,6 +57,10 @@ AUGMENT: dict[str, Transform] = {
 }
 
 
+BLAS_SETTINGS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+"""The variables by which a user says how many threads a matrix product takes."""
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose complaint is one line."""
 
@@ -78,7 +84,8 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without a sign shows ? for it
     try:
-        options.run(options)
+        with blas_threads():
+            options.run(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("\nstopped; only what was finished is written", file=sys.stderr)
@@ -92,6 +99,17 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError, Diverged) as error:
         fail(error)
     return 0
+
+
+def blas_threads() -> Any:
+    """One thread for each matrix product, unless the user's environment says how many.
+
+    For networks of this size a second thread gains little, and can make a step many times slower
+    when something else runs on its core. Another number also gives other bits.
+    """
+    if any(os.environ.get(name) for name in BLAS_SETTINGS):
+        return contextlib.nullcontext()
+    return threadpool_limits(1, user_api="blas")
 
 
 # ----------------------------------------------------------------------------------- arguments

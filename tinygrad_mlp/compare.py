@@ -299,8 +299,9 @@ def _about_selection(group: list[Run] | None) -> str:
     if group is None or any(r.validation is None for r in group):
         return ""
     validation = float(np.mean([r.validation.accuracy for r in group if r.validation]))
+    held_out = sum(r.validation.confusion.sum() for r in group if r.validation) // len(group)
     return (
-        f"“{group[0].recipe.title}” was chosen on {group[0].recipe.held_out:,} training images "
+        f"“{group[0].recipe.title}” was chosen on {held_out:,} training images "
         f"that it does not train on: {100 * validation:.2f} % there, "
         f"{100 * _accuracy(group):.2f} % on the test images."
     )

@@ -229,13 +229,13 @@ def begin(recipe: AnyRecipe, seed: int = 0) -> Training:
     """The untrained network and its generators."""
     weights_rng, order_rng, copies_rng = np.random.default_rng(seed).spawn(3)
     model = recipe.build(weights_rng)
-    optimizer = None if isinstance(recipe, BasicRecipe) else make_optimizer(recipe, model)
+    optimizer = None if isinstance(model, BasicMLP) else make_optimizer(recipe, model)
     return Training(recipe, seed, model, optimizer, order_rng, copies_rng, [])
 
 
-def make_optimizer(recipe: Recipe, model: nn.Module) -> optim.Adam:
+def make_optimizer(recipe: AnyRecipe, model: nn.Module) -> optim.Adam:
     """Adam, or AdamW where the weights decay."""
-    if recipe.weight_decay:
+    if isinstance(recipe, Recipe) and recipe.weight_decay:
         return optim.AdamW(model.parameters(), recipe.lr, weight_decay=recipe.weight_decay)
     return optim.Adam(model.parameters(), recipe.lr)
 

@@ -182,14 +182,17 @@ class RandomAffine:
         _check_images("RandomAffine", images)
         rng = np.random.default_rng(rng)
         n, h, w = images.shape
-        angle = rng.uniform(*_interval("degrees", self.degrees), n)
+        least, most = _interval("degrees", self.degrees)
+        angle = rng.uniform(least, most, n)
         shift_x, shift_y = np.zeros(n), np.zeros(n)
         if self.translate is not None:
             far_x, far_y = self.translate[0] * w, self.translate[1] * h
             shift_x = np.rint(rng.uniform(-far_x, far_x, n))
             shift_y = np.rint(rng.uniform(-far_y, far_y, n))
-        scale = rng.uniform(*self.scale, n) if self.scale is not None else np.ones(n)
-        shear_x, shear_y = (rng.uniform(*bounds, n) for bounds in self._shears())
+        scale = np.ones(n)
+        if self.scale is not None:
+            scale = rng.uniform(self.scale[0], self.scale[1], n)
+        shear_x, shear_y = (rng.uniform(low, high, n) for low, high in self._shears())
         matrices = _inverse_affine(angle, shift_x, shift_y, scale, shear_x, shear_y)
         matrices = matrices.astype(images.dtype)
         result = np.empty_like(images)
