@@ -182,17 +182,16 @@ class RandomAffine:
         _check_images("RandomAffine", images)
         rng = np.random.default_rng(rng)
         n, h, w = images.shape
-        least, most = _interval("degrees", self.degrees)
-        angle = rng.uniform(least, most, n)
+        angle = _draw(rng, _interval("degrees", self.degrees), n)
         shift_x, shift_y = np.zeros(n), np.zeros(n)
         if self.translate is not None:
             far_x, far_y = self.translate[0] * w, self.translate[1] * h
-            shift_x = np.rint(rng.uniform(-far_x, far_x, n))
-            shift_y = np.rint(rng.uniform(-far_y, far_y, n))
+            shift_x = np.rint(_draw(rng, (-far_x, far_x), n))
+            shift_y = np.rint(_draw(rng, (-far_y, far_y), n))
         scale = np.ones(n)
         if self.scale is not None:
-            scale = rng.uniform(self.scale[0], self.scale[1], n)
-        shear_x, shear_y = (rng.uniform(low, high, n) for low, high in self._shears())
+            scale = _draw(rng, self.scale, n)
+        shear_x, shear_y = (_draw(rng, bounds, n) for bounds in self._shears())
         matrices = _inverse_affine(angle, shift_x, shift_y, scale, shear_x, shear_y)
         matrices = matrices.astype(images.dtype)
         result = np.empty_like(images)
@@ -261,6 +260,10 @@ class ElasticTransform:
             field *= self.alpha / 2
             result[part] = sample(images[part], field.reshape(-1, 2, h * w) + here)
         return result
+
+
+def _draw(rng: np.random.Generator, bounds: Sequence[float], n: int) -> np.ndarray:
+    return rng.uniform(bounds[0], bounds[1], (n,))
 
 
 def _inverse_affine(
