@@ -5,11 +5,11 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_mlp import from_dlpack, from_numpy, nn, tensor
-from tinygrad_mlp.interop import PLAIN, from_torch, to_torch
+from tinygrad_mlp.interop import OPTIONS, from_torch, to_torch
 from tinygrad_mlp.recipes import RECIPES, Recipe
 
 MODERN = [recipe for recipe in RECIPES.values() if isinstance(recipe, Recipe)]
@@ -65,18 +65,117 @@ def test_interop_keeps_float64_and_the_mode():
     assert back[0].weight.dtype == np.float64 and not back.training
 
 
-@pytest.mark.parametrize("kind", PLAIN, ids=lambda kind: kind.__name__)
-def test_interop_knows_every_layer_without_weights(kind):
-    assert type(from_torch(to_torch(kind()))) is kind
+DRAWN_OPTIONS = {
+    nn.Linear: st.fixed_dictionaries(
+        {"in_features": st.integers(1, 4), "out_features": st.integers(1, 4), "bias": st.booleans()}
+    ),
+    nn.Dropout: st.fixed_dictionaries({"p": st.floats(0, 1)}),
+    nn.BatchNorm1d: st.fixed_dictionaries(
+        {"num_features": st.integers(1, 4)},
+        optional={
+            "eps": st.floats(1e-9, 0.1),
+            "momentum": st.none() | st.floats(0, 1),
+            "affine": st.booleans(),
+            "track_running_stats": st.booleans(),
+            "bias": st.booleans(),
+        },
+    ),
+    nn.LayerNorm: st.fixed_dictionaries(
+        {"normalized_shape": st.integers(1, 4) | st.lists(st.integers(1, 3), min_size=1)},
+        optional={
+            "eps": st.floats(1e-9, 0.1),
+            "elementwise_affine": st.booleans(),
+            "bias": st.booleans(),
+        },
+    ),
+    **dict.fromkeys([nn.ReLU, nn.Sigmoid, nn.Flatten], st.just({})),
+}
+"""What each kind of layer may be made with."""
+
+FLOATS = st.sampled_from([np.float32, np.float64])
+
+
+@st.composite
+def layers(draw):
+    """A layer of any kind, with any numbers in it, of either precision, in either mode."""
+    kind = draw(st.sampled_from(list(OPTIONS)))
+    dtype = draw(FLOATS)
+    has_dtype = kind in (nn.Linear, nn.BatchNorm1d, nn.LayerNorm)
+    layer = kind(**draw(DRAWN_OPTIONS[kind]), **({"dtype": dtype} if has_dtype else {}))
+    rng = np.random.default_rng(draw(st.integers(0, 1000)))
+    layer.load_state_dict(
+        {n: rng.integers(0, 9, a.shape) + 0 * a for n, a in layer.state_dict().items()}
+    )
+    return layer.train(draw(st.booleans()))
+
+
+@given(st.lists(layers(), max_size=4))
+def test_interop_carries_every_layer_and_its_options_over_to_the_bit(drawn):
+    model = nn.Sequential(*drawn, nn.Sequential(*drawn))
+    twin = to_torch(model)
+    back = from_torch(twin)
+    assert repr(back) == repr(model)
+    for ours, theirs, again in zip(drawn, twin, back, strict=False):
+        assert vars(ours).keys() == vars(again).keys()
+        for name in OPTIONS[type(ours)]:
+            if name != "bias":
+                assert getattr(ours, name) == getattr(theirs, name) == getattr(again, name)
+        assert ours.training == theirs.training == again.training
+    states = model.state_dict(), twin.state_dict(), back.state_dict()
+    assert list(states[0]) == list(states[1]) == list(states[2])
+    for mine, theirs, again in zip(*(state.values() for state in states), strict=True):
+        assert mine.dtype == theirs.numpy().dtype == again.dtype
+        assert mine.tobytes() == theirs.numpy().tobytes() == again.tobytes()
+
+
+@st.composite
+def networks(draw):
+    """A network of blocks of all kinds of layers, for inputs of 3 features, in float64."""
+    width, parts = 3, []
+    for _ in range(draw(st.integers(1, 3))):
+        more = draw(st.integers(1, 4))
+        norms = [
+            lambda n=more: nn.BatchNorm1d(n, momentum=0.3, dtype=np.float64),
+            lambda n=more: nn.LayerNorm(n, dtype=np.float64),
+        ]
+        others = [nn.Sigmoid, nn.ReLU, lambda: nn.Dropout(0.0), nn.Flatten]
+        chosen = draw(st.lists(st.sampled_from(norms + others), max_size=3))
+        linear = nn.Linear(width, more, rng=draw(st.integers(0, 99)), dtype=np.float64)
+        parts += [linear, *(make() for make in chosen)]
+        width = more
+    return nn.Sequential(*parts)
+
+
+@settings(max_examples=50)
+@given(networks(), st.booleans(), st.integers(0, 99))
+def test_interop_twins_compute_the_same_scores_gradients_and_running_statistics(
+    model, training, seed
+):
+    twin = to_torch(model.train(training))
+    for _ in range(3):
+        x = np.random.default_rng(seed).normal(size=(4, 3))
+        y, expected = model(x), twin(torch.from_numpy(x))
+        assert_close(y.data, expected.numpy(force=True))
+        y.sum().backward()
+        expected.sum().backward()
+    for name, p in model.named_parameters():
+        assert_close(p.grad.data, twin.get_parameter(name).grad.numpy())
+    for name, buffer in model.named_buffers():
+        assert_close(buffer.data, twin.get_buffer(name).numpy())
+
+
+def assert_close(ours, theirs):
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-11)
 
 
 def test_interop_knows_every_layer_of_the_package():
-    layers = {
+    kinds = {
         value
         for name, value in vars(nn).items()
         if isinstance(value, type) and issubclass(value, nn.Module) and not name.endswith("Loss")
     }
-    assert layers == {*PLAIN, nn.Linear, nn.Sequential, nn.Module}
+    assert kinds == {*OPTIONS, nn.Sequential, nn.Module}
+    assert DRAWN_OPTIONS.keys() == OPTIONS.keys()
 
 
 def test_interop_names_a_layer_that_pytorch_does_not_have():
@@ -93,8 +192,19 @@ def test_interop_names_a_layer_that_this_package_does_not_have():
 
 
 def test_interop_refuses_an_option_that_would_be_lost():
-    with pytest.raises(TypeError, match="Flatten"):
-        from_torch(torch.nn.Flatten(0))
+    for layer in (torch.nn.Flatten(0), torch.nn.ReLU(inplace=True), torch.nn.Dropout(0.1, True)):
+        with pytest.raises(TypeError, match=type(layer).__name__):
+            from_torch(layer)
+
+
+def test_interop_keeps_the_precision_of_each_layer():
+    model = nn.Sequential(nn.Linear(2, 2, dtype=np.float64), nn.LayerNorm(2), nn.BatchNorm1d(2))
+    twin = to_torch(model)
+    assert [v.dtype for v in twin.state_dict().values()] == [
+        *[torch.float64] * 2,
+        *[torch.float32] * 6,
+        torch.int64,
+    ]
 
 
 # ---------------------------------------------------------------------------------- arrays

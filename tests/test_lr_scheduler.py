@@ -167,7 +167,10 @@ SCHEDULES = {
     "CosineAnnealingLR": lambda o: lr_scheduler.CosineAnnealingLR(o, 15),
     "OneCycleLR": lambda o: lr_scheduler.OneCycleLR(o, 0.3, 20),
     "SequentialLR": lambda o: lr_scheduler.SequentialLR(
-        o, [lr_scheduler.OneCycleLR(o, 0.3, 20), lr_scheduler.CosineAnnealingLR(o, 15)], [6]
+        o, [lr_scheduler.OneCycleLR(o, 0.3, 20), lr_scheduler.OneCycleLR(o, 0.1, 10)], [4]
+    ),
+    "SequentialLR after a cycle": lambda o: lr_scheduler.SequentialLR(
+        o, [lr_scheduler.OneCycleLR(o, 0.3, 20), lr_scheduler.LinearLR(o)], [6]
     ),
 }
 
@@ -238,6 +241,15 @@ def test_a_state_of_another_schedule_is_refused_and_changes_nothing(name):
         schedule.load_state_dict(state)
     assert schedule.state_dict() == before
     assert schedule.optimizer.lr == lr
+
+
+def test_a_state_of_fewer_schedules_is_refused():
+    first, second = (
+        lr_scheduler.SequentialLR(o, [lr_scheduler.LinearLR(o) for _ in range(n)], [1] * (n - 1))
+        for o, n in ((optimizers()[0], 1), (optimizers()[0], 2))
+    )
+    with pytest.raises(ValueError, match="no state of 1 schedules"):
+        first.load_state_dict(second.state_dict())
 
 
 def test_a_state_with_a_part_that_does_not_fit_changes_no_other_part():

@@ -348,6 +348,19 @@ def test_cross_entropy_loss_agrees_with_pytorch(reduction):
     )
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+def test_cross_entropy_loss_with_all_its_options_agrees_with_pytorch(smoothing):
+    rng = np.random.default_rng(0)
+    scores, classes, weight = rng.normal(size=(5, 4)), np.array([0, 3, 1, 3, 2]), rng.random(4)
+    options = {"ignore_index": 1, "reduction": "mean", "label_smoothing": smoothing}
+    check_loss(
+        nn.CrossEntropyLoss(weight, **options),
+        torch.nn.CrossEntropyLoss(torch.tensor(weight), **options),
+        scores,
+        classes,
+    )
+
+
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 def test_mse_loss_agrees_with_pytorch(reduction):
     rng = np.random.default_rng(0)

@@ -39,7 +39,7 @@ def test_the_command_line_needs_nothing_that_only_tests_need():
 
 @pytest.mark.parametrize(
     "module",
-    [tinygrad_mlp, tinygrad_mlp.nn, tinygrad_mlp.data, tinygrad_mlp.functional],
+    [tinygrad_mlp, tinygrad_mlp.nn, tinygrad_mlp.optim, tinygrad_mlp.data, tinygrad_mlp.functional],
     ids=lambda module: module.__name__,
 )
 def test_every_public_name_is_there_and_listed_once(module):

@@ -7,6 +7,7 @@ float32 is held step for step over the first 200, then by accuracy, then (slow) 
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,8 +16,8 @@ import torch
 from tests import reference
 from tinygrad_mlp import functional as F
 from tinygrad_mlp import optim
-from tinygrad_mlp.data import load_mnist
-from tinygrad_mlp.recipes import RECIPES, make_batches, run
+from tinygrad_mlp.data import ArrayDataset, load_mnist
+from tinygrad_mlp.recipes import RECIPES, make_batches, make_optimizer, make_schedule, run
 from tinygrad_mlp.train import evaluate
 
 
@@ -76,6 +77,48 @@ def test_parity_in_float64_over_2000_steps(name, digits, largest_difference):
     largest_difference(f"parity: {name}, float64, 2,000 steps, parameters", in_parameters)
     assert in_losses < 1e-8
     assert in_parameters < 1e-7
+
+
+def test_parity_of_everything_that_the_best_recipe_adds(digits, largest_difference):
+    """Batch normalisation, smoothed labels, AdamW and the one-cycle schedule, in float64."""
+    recipe = replace(RECIPES["best"], hidden=(24, 20, 16), epochs=2)
+    data = ArrayDataset(*digits[0][:20_000])
+    batches = make_batches(recipe, data, 1, 2)
+    ours = recipe.build(rng=0)
+    for p in [*ours.parameters(), *ours.buffers()]:
+        p.data = p.data.astype(np.float64) if p.data.dtype == np.float32 else p.data
+    our_adam = make_optimizer(recipe, ours)
+    our_schedule = make_schedule(recipe, our_adam, len(batches))
+    theirs = reference.make_normalised_model(recipe.hidden).double()
+    theirs.load_state_dict({n: torch.from_numpy(a) for n, a in ours.state_dict().items()})
+    their_adam = torch.optim.AdamW(theirs.parameters(), recipe.lr, weight_decay=recipe.weight_decay)
+    their_schedule = torch.optim.lr_scheduler.OneCycleLR(
+        their_adam, recipe.lr, 2 * len(batches), cycle_momentum=False
+    )
+    losses = []
+    for images, labels in itertools.chain(batches, batches):
+        images = images.astype(np.float64)
+        loss = recipe.training_loss(ours(images), labels)
+        our_adam.zero_grad()
+        loss.backward()
+        our_adam.step()
+        our_schedule.step()
+        their_loss = torch.nn.functional.cross_entropy(
+            theirs(torch.from_numpy(images)), torch.from_numpy(labels), label_smoothing=0.1
+        )
+        their_adam.zero_grad()
+        their_loss.backward()
+        their_adam.step()
+        their_schedule.step()
+        losses.append((loss.item(), their_loss.item()))
+    assert len(losses) == 314
+    found = relative(np.array(losses))
+    largest_difference("parity: best, float64, 314 steps, losses, relative", found)
+    assert found < 1e-9
+    images = digits[1].images[:1000].astype(np.float64)
+    mine = ours.eval()(images).detach().numpy()
+    other = theirs.eval()(torch.from_numpy(images)).detach().numpy()
+    np.testing.assert_allclose(mine, other, rtol=1e-7, atol=1e-7)
 
 
 FLOAT32_BOUND = 64 * np.finfo(np.float32).eps

@@ -1,32 +1,30 @@
 """PyTorch, both ways: a model of this package as a `torch.nn.Module`, and back.
 
 The layers have PyTorch's names and attributes, so a model is carried over layer by layer: a twin
-of each kind is made, and the weights are copied by name. PyTorch is only needed here; install it
-with the `test` extra, or any version of your own.
+with the same options is made of each, and weights and buffers are copied by name. PyTorch is only
+needed here; install it with the `test` extra, or any version of your own.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from . import nn
 from .nn import Module
 
 
 def to_torch(model: Module) -> Any:
-    """The equal `torch.nn.Module`: the same structure, keys and weights, to the bit.
+    """The equal `torch.nn.Module`: the same structure, options, keys and numbers, to the bit.
 
-    Layers that are used twice, frozen parameters and the mode of each layer carry over. Raises
-    TypeError that names the first layer that has no twin in PyTorch.
+    Layers that are used twice, frozen parameters and the mode of each layer carry over; the
+    generator of a Dropout does not. Raises TypeError that names the first layer that has no twin
+    in PyTorch.
     """
     import torch
 
     twin = _twin_of(model, torch, {})
-    dtype = next((p.dtype for p in model.parameters()), np.dtype(np.float32))
-    twin = twin.to(getattr(torch, dtype.name))
-    twin.load_state_dict({n: torch.from_numpy(a) for n, a in model.state_dict().items()})
+    state = {name: torch.from_numpy(array) for name, array in model.state_dict().items()}
+    twin.load_state_dict(state, assign=True)
     theirs = dict(twin.named_parameters())
     for name, parameter in model.named_parameters():
         theirs[name].requires_grad_(parameter.requires_grad)
@@ -34,10 +32,11 @@ def to_torch(model: Module) -> Any:
 
 
 def from_torch(module: Any) -> Module:
-    """The equal model of this package: the same structure, keys and weights, to the bit.
+    """The equal model of this package: the same structure, options, keys and numbers, to the bit.
 
-    Layers that are used twice, frozen parameters and the mode of each layer carry over. Raises
-    TypeError that names the first layer that this package does not have.
+    Layers that are used twice, frozen parameters and the mode of each layer carry over; a Dropout
+    draws from a new generator. Raises TypeError that names the first layer that this package does
+    not have.
     """
     import torch
 
@@ -47,6 +46,8 @@ def from_torch(module: Any) -> Module:
     for name, parameter in model.named_parameters():
         parameter.data = parameter.data.astype(state[name].dtype)
         parameter.requires_grad_(theirs[name].requires_grad)
+    for name, buffer in model.named_buffers():
+        buffer.data = buffer.data.astype(state[name].dtype)
     model.load_state_dict(state)
     return model
 
@@ -59,14 +60,13 @@ def _twin_of(layer: Module, torch: Any, done: dict[int, Any]) -> Any:
         twin = torch.nn.Sequential()
         for name, child in layer.named_children():
             twin.add_module(name, _twin_of(child, torch, done))
-    elif type(layer) is nn.Linear:
-        twin = torch.nn.Linear(layer.in_features, layer.out_features, layer.bias is not None)
-    elif type(layer) in PLAIN:
-        twin = getattr(torch.nn, type(layer).__name__)()
+    elif type(layer) in OPTIONS:
+        kind = getattr(torch.nn, type(layer).__name__)
+        twin = kind(**_options(layer, OPTIONS[type(layer)]))
     else:
         raise TypeError(
             f"{type(layer).__name__} has no twin in PyTorch that this package knows; known are "
-            f"Sequential, Linear and {', '.join(kind.__name__ for kind in PLAIN)}"
+            f"Sequential, {', '.join(kind.__name__ for kind in OPTIONS)}"
         )
     twin.training = layer.training
     done[id(layer)] = twin
@@ -82,21 +82,34 @@ def _from_twin(module: Any, torch: Any, done: dict[int, Module]) -> Module:
         layer = nn.Sequential()
         for name, child in module._modules.items():
             setattr(layer, name, _from_twin(child, torch, done))
-    elif kind is torch.nn.Linear:
-        layer = nn.Linear(module.in_features, module.out_features, module.bias is not None)
-    for plain in PLAIN:
-        # a layer with options of its own (Flatten(0)) would lose them
-        if kind is getattr(torch.nn, plain.__name__) and repr(module) == repr(kind()):
-            layer = plain()
+    for ours, names in OPTIONS.items():
+        # a layer with more options than these (Flatten(0)) would lose them
+        if kind is getattr(torch.nn, ours.__name__):
+            options = _options(module, names)
+            layer = ours(**options) if repr(module) == repr(kind(**options)) else None
     if layer is None:
         raise TypeError(
             f"{module!r:.60} is a layer that this package does not have; it has Sequential, "
-            f"Linear and {', '.join(plain.__name__ for plain in PLAIN)}"
+            f"{', '.join(ours.__name__ for ours in OPTIONS)}"
         )
     layer.training = module.training
     done[id(module)] = layer
     return layer
 
 
-PLAIN: tuple[type[Module], ...] = (nn.ReLU, nn.Sigmoid, nn.Flatten)
-"""Layers without weights and without options: their twin has the same name."""
+def _options(layer: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    """What a layer, of this package or of PyTorch, was made with."""
+    options = {name: getattr(layer, name) for name in names if name != "bias"}
+    return options | ({"bias": False} if "bias" in names and layer.bias is None else {})
+
+
+OPTIONS: dict[type[Module], tuple[str, ...]] = {
+    nn.Linear: ("in_features", "out_features", "bias"),
+    nn.ReLU: (),
+    nn.Sigmoid: (),
+    nn.Flatten: (),
+    nn.Dropout: ("p",),
+    nn.BatchNorm1d: ("num_features", "eps", "momentum", "affine", "track_running_stats", "bias"),
+    nn.LayerNorm: ("normalized_shape", "eps", "elementwise_affine", "bias"),
+}
+"""The layers whose twins have the same name, and their options: attributes of the same name."""

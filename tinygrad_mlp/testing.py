@@ -324,6 +324,7 @@ def check_layer(
     parameters = list(layer.parameters())
     kept = [p.data for p in parameters]
     doubles = [data.astype(np.float64) for data in kept]
+    kept_buffers = [(buffer, buffer.data.copy()) for buffer in layer.buffers()]
 
     def gradients() -> list[np.ndarray]:
         inputs = Tensor(x, requires_grad=True)
@@ -353,6 +354,8 @@ def check_layer(
     finally:
         for p, data in zip(parameters, kept, strict=True):
             p.data = data
+        for buffer, data in kept_buffers:
+            buffer.copy_(data)
 
 
 def check_layer_against_torch(layer: Module, x: np.ndarray, reference: Any) -> None:

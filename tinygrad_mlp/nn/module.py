@@ -1,6 +1,6 @@
 """`Module`: what every layer and every model is.
 
-A module is its attributes, nothing more. Parameters and other modules that are set as
+A module is its attributes, nothing more. Parameters, buffers and other modules that are set as
 attributes are found by looking through `vars(self)`; what a module computes is its `forward`.
 To write a layer, subclass `Module`, set attributes in `__init__`, and write `forward`.
 """
@@ -22,6 +22,12 @@ class Parameter(Tensor):
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = True):
         super().__init__(data, dtype, requires_grad)
+
+
+class Buffer(Tensor):
+    """A tensor that a module keeps and does not learn: saved and loaded with the parameters."""
+
+    __slots__ = ()
 
 
 class Module:
@@ -46,22 +52,34 @@ class Module:
 
         A parameter that two modules share comes once, under its first name.
         """
-        seen: set[int] = set()
-        for name, parameter in self._all_named(prefix):
-            if id(parameter) not in seen:
-                seen.add(id(parameter))
-                yield name, parameter
+        return self._each_once(Parameter, prefix)
 
-    def _all_named(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
-        for name, value in vars(self).items():
-            if isinstance(value, Parameter):
-                yield prefix + name, value
+    def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Buffer]]:
+        """Every buffer of this module and of those in it, each once, with its name."""
+        return self._each_once(Buffer, prefix)
+
+    def _each_once(self, kind: type, prefix: str) -> Iterator[tuple[str, Any]]:
+        seen: set[int] = set()
+        for name, value in self._all_named(prefix):
+            if isinstance(value, kind) and id(value) not in seen:
+                seen.add(id(value))
+                yield name, value
+
+    def _all_named(self, prefix: str = "") -> Iterator[tuple[str, Parameter | Buffer]]:
+        for kind in (Parameter, Buffer):
+            for name, value in vars(self).items():
+                if isinstance(value, kind):
+                    yield prefix + name, value
         for name, child in self.named_children():
             yield from child._all_named(f"{prefix}{name}.")
 
     def parameters(self) -> Iterator[Parameter]:
         """Every parameter, each once."""
         return (parameter for _, parameter in self.named_parameters())
+
+    def buffers(self) -> Iterator[Buffer]:
+        """Every buffer, each once."""
+        return (buffer for _, buffer in self.named_buffers())
 
     def train(self, mode: bool = True) -> Module:
         """Tell this module and all in it whether they are being trained."""
@@ -80,8 +98,8 @@ class Module:
             parameter.grad = None
 
     def state_dict(self) -> dict[str, np.ndarray]:
-        """A copy of every parameter, as an array, by name: PyTorch's names and shapes."""
-        return {name: parameter.data.copy() for name, parameter in self._all_named()}
+        """A copy of each parameter and buffer, as arrays, by name: PyTorch's names and shapes."""
+        return {name: value.data.copy() for name, value in self._all_named()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over the values of `state`. If anything does not fit, change nothing.
@@ -94,22 +112,22 @@ class Module:
         faults = [f"missing: {name}" for name in own if name not in arrays]
         faults += [f"unexpected: {name}" for name in arrays if name not in own]
         faults += [
-            f"{name} has shape {arrays[name].shape}, expected {parameter.shape}"
-            for name, parameter in own.items()
-            if name in arrays and arrays[name].shape != parameter.shape
+            f"{name} has shape {arrays[name].shape}, expected {value.shape}"
+            for name, value in own.items()
+            if name in arrays and arrays[name].shape != value.shape
         ]
         faults += [
-            f"{name} has dtype {arrays[name].dtype}, expected {parameter.dtype}"
-            for name, parameter in own.items()
-            if name in arrays and not np.can_cast(arrays[name].dtype, parameter.dtype, "same_kind")
+            f"{name} has dtype {arrays[name].dtype}, expected {value.dtype}"
+            for name, value in own.items()
+            if name in arrays and not np.can_cast(arrays[name].dtype, value.dtype, "same_kind")
         ]
         if faults:
             raise ValueError(
                 f"this state does not fit {type(self).__name__} (nothing was changed): "
                 + "; ".join(faults)
             )
-        for name, parameter in own.items():
-            parameter.detach().copy_(arrays[name])
+        for name, value in own.items():
+            value.detach().copy_(arrays[name])
 
     def extra_repr(self) -> str:
         """What stands between the parentheses of the repr of a layer without modules in it."""

@@ -1,0 +1,124 @@
+"""Clipping of gradients, against `torch.nn.utils.clip_grad_norm_`."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn.utils import clip_grad_norm_
+
+import tinygrad_mlp as tg
+from tinygrad_mlp import nn
+from tinygrad_mlp.testing import arrays
+
+few = settings(max_examples=50)
+SHAPES = [(3, 4), (), (5,), (2, 1, 3)]
+
+
+def leaves(gradients):
+    """Parameters of ours and of PyTorch with these gradients; None is none."""
+    ours = [nn.Parameter(np.ones(np.shape(0.0 if g is None else g))) for g in gradients]
+    theirs = [torch.ones(p.shape, dtype=torch.float64, requires_grad=True) for p in ours]
+    for p, q, g in zip(ours, theirs, gradients, strict=True):
+        if g is not None:
+            p.grad, q.grad = tg.tensor(g), torch.tensor(np.array(g))
+    return ours, theirs
+
+
+def check_against_torch(gradients, *arguments):
+    ours, theirs = leaves(gradients)
+    norm, expected = nn.clip_grad_norm_(ours, *arguments), clip_grad_norm_(theirs, *arguments)
+    np.testing.assert_allclose(norm.data, expected.numpy(), rtol=1e-12)
+    for p, q in zip(ours, theirs, strict=True):
+        assert (p.grad is None) == (q.grad is None)
+        if p.grad is not None:
+            np.testing.assert_allclose(p.grad.data, q.grad.numpy(), rtol=1e-12, atol=1e-300)
+
+
+@few
+@given(
+    st.lists(st.none() | st.sampled_from(SHAPES).flatmap(arrays), min_size=1, max_size=5),
+    st.sampled_from([0.0, 0.1, 1.0, 1e6]),
+    st.sampled_from([1.0, 2.0, 3.5, math.inf]),
+)
+def test_clipping_is_pytorchs(gradients, max_norm, norm_type):
+    check_against_torch(gradients, max_norm, norm_type)
+
+
+def test_the_default_is_the_euclidean_norm():
+    check_against_torch([np.array([3.0]), np.array([[4.0]])], 1.0)
+
+
+def test_gradients_of_no_numbers_count_nothing():
+    ours, _ = leaves([np.zeros((0, 2)), np.array([3.0])])
+    assert nn.clip_grad_norm_(ours, 1.0, math.inf).item() == 3
+
+
+@pytest.mark.parametrize("gradients", [[], [None, None]])
+def test_without_gradients_the_norm_is_0(gradients):
+    ours, theirs = leaves(gradients)
+    assert nn.clip_grad_norm_(ours, 1.0).item() == clip_grad_norm_(theirs, 1.0).item() == 0
+
+
+def test_small_gradients_are_left_as_they_are_to_the_bit():
+    g = np.array([0.1, 0.2])
+    ours, _ = leaves([g])
+    nn.clip_grad_norm_(ours, 1.0)
+    np.testing.assert_array_equal(ours[0].grad.data, g)
+
+
+def test_clipping_is_in_place_and_keeps_float32_and_the_layout():
+    p = nn.Parameter(np.ones((2, 3), np.float32))
+    p.grad = tg.tensor(np.ones((2, 3), np.float32))
+    p.grad.data = array = np.asfortranarray(p.grad.data)
+    norm = nn.clip_grad_norm_([p], 0.5)
+    assert p.grad.data is array
+    assert array.dtype == norm.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(array), 0.5, rtol=1e-5)
+
+
+def test_one_parameter_and_a_generator_of_parameters_are_taken():
+    model = nn.Linear(2, 2, rng=0)
+    model(np.ones((1, 2), np.float32)).sum().backward()
+    assert nn.clip_grad_norm_(model.bias, 1e9).item() == pytest.approx(math.sqrt(2))
+    assert nn.clip_grad_norm_(model.parameters(), 1e9).item() == pytest.approx(math.sqrt(6))
+
+
+def test_a_gradient_that_several_parameters_share_counts_for_each_and_is_scaled_once():
+    p, q = nn.Parameter([1.0]), nn.Parameter([1.0])
+    p.grad = q.grad = tg.tensor([3.0])
+    norm = nn.clip_grad_norm_([p, q], 1.0)
+    assert norm.item() == pytest.approx(math.sqrt(18))
+    assert p.grad.item() == pytest.approx(3 / math.sqrt(18), rel=1e-5)
+
+
+def test_a_parameter_given_twice_counts_once():
+    p = nn.Parameter([1.0])
+    p.grad = tg.tensor([3.0])
+    assert nn.clip_grad_norm_([p, p], 1.0).item() == 3
+    assert p.grad.item() == pytest.approx(1.0, rel=1e-5)
+
+
+def test_a_graph_that_needs_the_gradient_refuses_to_go_back():
+    p = nn.Parameter([2.0])
+    (p**3).sum().backward(create_graph=True)
+    penalty = (p.grad**2).sum()
+    nn.clip_grad_norm_([p], 1.0)
+    with pytest.raises(RuntimeError, match="changed in place"):
+        penalty.backward()
+
+
+@pytest.mark.parametrize("bad", [math.inf, math.nan])
+def test_a_norm_that_is_not_finite_gives_what_pytorch_gives(bad):
+    check_against_torch([np.array([1.0, bad]), np.array([2.0])], 1.0)
+
+
+@pytest.mark.parametrize("bad", [math.inf, math.nan])
+def test_a_norm_that_is_not_finite_is_told_on_request_and_changes_nothing(bad):
+    ours, theirs = leaves([np.array([1.0, bad])])
+    for clip, parameters in ((nn.clip_grad_norm_, ours), (clip_grad_norm_, theirs)):
+        with pytest.raises(RuntimeError, match="cannot be clipped"):
+            clip(parameters, 1.0, error_if_nonfinite=True)
+    np.testing.assert_array_equal(ours[0].grad.data, [1.0, bad])
