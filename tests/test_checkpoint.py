@@ -55,6 +55,13 @@ def test_metadata_goes_round(tmp_path):
     assert checkpoint.read(tmp_path / "model").words == words
 
 
+def test_equal_models_give_equal_files(tmp_path):
+    words = {name: [1, 2] for name in "abcdefgh"}
+    for name in ("one", "other"):
+        checkpoint.save(tmp_path / name, nn.Linear(3, 2, rng=0), **words)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
 def test_without_metadata_there_is_none(tmp_path):
     checkpoint.save(tmp_path / "model", nn.Linear(1, 1))
     assert checkpoint.read(tmp_path / "model").words == {}

@@ -137,7 +137,7 @@ def test_a_model_of_another_program_is_told_in_one_line(run, tmp_path):
     checkpoint.save(tmp_path / "model", nn.Linear(2, 2), format="pt")
     code, _, err = run("evaluate", tmp_path / "model")
     assert (code, err.count("\n")) == (2, 1)
-    assert "does not say how it was trained; `train` writes files that do" in err
+    assert "does not say of what recipe its weights are; `train` and `export` write" in err
 
 
 def test_real_processes_give_one_line_and_exit_code_2(tmp_path):

@@ -23,6 +23,9 @@ from .optim import Optimizer, WeightAverage
 PREFIXES = ("optimizer.", "average.")
 """What the names of other arrays than the weights of the model begin with."""
 
+WORDS = "tinygrad_mlp"
+"""The entry of the metadata that holds the words, as JSON."""
+
 
 @dataclass(frozen=True, eq=False)
 class Saved:
@@ -60,8 +63,10 @@ def save(
 
 def save_arrays(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], **words: Any) -> None:
     """Write arrays and words, by name, to `path`: the whole file, or nothing."""
-    metadata = {name: json.dumps(value) for name, value in words.items()}
-    write_whole(path, to_bytes(arrays, metadata=metadata or None))
+    # One entry for all words: safetensors writes several in any order, so that equal models
+    # would give files that differ.
+    metadata = {WORDS: json.dumps(words)} if words else None
+    write_whole(path, to_bytes(arrays, metadata=metadata))
 
 
 def load(
@@ -111,13 +116,6 @@ def read(path: str | os.PathLike[str]) -> Saved:
         for prefix in PREFIXES
     )
     weights = {name: array for name, array in arrays.items() if not name.startswith(PREFIXES)}
-    words = {key: _from_json(value) for key, value in metadata.items()}
+    # What other programs have written there is given as it is.
+    words = json.loads(metadata.pop(WORDS, "{}")) | metadata
     return Saved(weights, optimizer, average, words)
-
-
-def _from_json(text: str) -> Any:
-    """What `save` wrote; other programs write plain words."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

@@ -263,6 +263,8 @@ def finish(
     except Diverged as error:
         raise Diverged(f"{recipe.name}, seed {training.seed}: {error}") from error
     seconds = time.perf_counter() - start
+    if isinstance(model, nn.Module):
+        model.eval()  # from here on it is used, not trained
     test, train = (evaluate(model, data, recipe.loss_fn) for data in (test_data, train_data))
     if not math.isfinite(test.loss):
         raise Diverged(
