@@ -1,0 +1,7 @@
+"""Fifteen lessons, from the first derivative to a network past 99 %.
+
+Each `NN_name.py` here is one lesson: it runs alone, opens as a notebook, and becomes a page.
+`exercises/`, `solutions/` and `checks/` hold a file of the same name. `python -m lessons list`
+is the way in: `__main__.py` holds the commands, `catalogue.py` finds and reads the lessons,
+`checking.py` judges answers, `notebooks.py` runs lessons, and `pages.py` makes the site.
+"""

@@ -1,0 +1,288 @@
+"""The command line: `python -m lessons list | run | check | notebook | html`.
+
+Only reading arguments and printing happens here. A fault of the learner's answer is told in one
+line, never as a stack trace. `check` exits with 0 when everything is right and with 1 otherwise;
+bad input gets one line on stderr and exit code 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import importlib.util
+import io
+import linecache
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
+
+from .catalogue import HERE, Lesson, all_lessons, find, shown
+from .checking import Exercise, Verdict, error_line, judge
+
+INSTALL = 'python -m pip install -e ".[lessons,test]"'
+EXTRAS = ("jupytext", "nbconvert", "ipykernel", "latex2mathml", "hypothesis", "torch")
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        fail(f"{message} ({self.prog} --help lists what there is)")
+
+
+def fail(message: Any) -> NoReturn:
+    """Say what is wrong, on one line, and leave."""
+    print("lessons:", " ".join(str(message).split()), file=sys.stderr)
+    sys.exit(2)
+
+
+def main(arguments: list[str] | None = None, folder: Path = HERE) -> int:
+    """Run one command on the lessons in a folder; give the exit code."""
+    options = make_parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without a sign shows ? for it
+    try:
+        lessons = all_lessons(folder)
+        chosen = [find(wanted, lessons) for wanted in options.lessons] or lessons
+        code = options.run(options, chosen)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read the output has enough of it, as `head` has: that is no fault of the input.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRAS:
+            raise
+        fail(f"this needs {error.name}; install it with: {INSTALL}")
+    except (OSError, ValueError) as error:
+        fail(error)
+    return code
+
+
+def make_parser() -> Parser:
+    parser = Parser(prog="python -m lessons", description="Read, run and check the lessons.")
+    commands = parser.add_subparsers(required=True, metavar="command", parser_class=Parser)
+
+    def command(name: str, run: Callable[..., int], count: str, words: str) -> Parser:
+        add = commands.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.")
+        if count:
+            add.add_argument(
+                "lessons", nargs=count, metavar="NN", help="a lesson: 3, 03 or gradient_check"
+            )
+        add.set_defaults(run=run, lessons=[])
+        return add
+
+    command("list", run_list, "", "name the lessons, their questions and minutes")
+    command("run", run_run, "+", "run a lesson, as `python lessons/NN_name.py` does")
+    add = command("check", run_check, "*", "judge your answers; without NN, show how far you are")
+    add.add_argument("--file", type=Path, help="your answers, if not in lessons/exercises")
+    add = command("notebook", run_notebook, "*", "write notebooks, of all lessons without NN")
+    add.add_argument("--out", type=Path, default=Path("runs/notebooks"), metavar="DIR")
+    add = command("html", run_html, "*", "run lessons, all without NN, and write a site of them")
+    add.add_argument("--out", type=Path, default=Path("runs/site"), metavar="DIR")
+    return parser
+
+
+# -------------------------------------------------------------------------- list, run, notebook
+
+
+def run_list(options: argparse.Namespace, lessons: Sequence[Lesson]) -> int:
+    width = max(len(lesson.title) for lesson in lessons)
+    for lesson in lessons:
+        head = f"{lesson.name[:2]}  {lesson.title:{width}}  {lesson.minutes:3} min  "
+        indent = " " * len(head)
+        print(textwrap.fill(head + lesson.question, 100, subsequent_indent=indent))
+    return 0
+
+
+def run_run(options: argparse.Namespace, lessons: Sequence[Lesson]) -> int:
+    need_imports(lessons)
+    above = os.environ.get("PYTHONPATH")
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(HERE.parent), above]))
+    }
+    codes = []
+    for lesson in lessons:
+        command = [sys.executable, str(lesson.path.relative_to(lesson.root))]
+        codes.append(subprocess.run(command, cwd=lesson.root, env=environment).returncode)
+    return max(codes, key=abs)
+
+
+def run_notebook(options: argparse.Namespace, lessons: Sequence[Lesson]) -> int:
+    need("jupytext", "nbconvert", "ipykernel")
+    from . import notebooks
+
+    for lesson in lessons:
+        path = options.out / f"{lesson.name}.ipynb"
+        notebooks.write(notebooks.convert(lesson), path)
+        print(f"written: {path}")
+    return 0
+
+
+def run_html(options: argparse.Namespace, lessons: Sequence[Lesson]) -> int:
+    need("jupytext", "nbconvert", "ipykernel", "latex2mathml")
+    need_imports(lessons)
+    from . import notebooks, pages
+
+    def on_end(executed: notebooks.Executed) -> None:
+        # Kept, so that `html NN` need not execute the others again.
+        notebooks.write(executed.notebook, pages.notebook_path(options.out, executed.lesson))
+        what = f"FAILED: {executed.error}" if executed.error else "executed"
+        print(f"{executed.lesson.name:24} {executed.seconds:6.1f} s  {what}", flush=True)
+
+    pages.check_formulas(lessons)
+    results = notebooks.execute(lessons, on_end)
+    print(f"written: {pages.build(all_lessons(lessons[0].path.parent), options.out)}")
+    failed = [result.lesson.name for result in results if result.error]
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def need(*modules: str) -> None:
+    """Leave with one line if one of these modules is not installed."""
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        fail(f"this needs {', '.join(missing)}; install it with: {INSTALL}")
+
+
+def need_imports(lessons: Iterable[Lesson]) -> None:
+    """Leave with one line if a lesson imports a module that is not installed."""
+    imported = {name for lesson in lessons for name in imports(lesson.source)}
+    need(*(name for name in EXTRAS if name in imported))
+
+
+def imports(source: str) -> set[str]:
+    """The modules that a lesson imports; `tinygrad_mlp.testing` stands on Hypothesis."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    if any(name.startswith("tinygrad_mlp.testing") for name in names):
+        names.add("hypothesis")
+    return names | {name.split(".")[0] for name in names}
+
+
+# ---------------------------------------------------------------------------------------- check
+
+
+def run_check(options: argparse.Namespace, lessons: Sequence[Lesson]) -> int:
+    if options.file and len(options.lessons) != 1:
+        fail("--file needs the one lesson that it answers, as in  check 3 --file answers.py")
+    if not options.lessons:
+        return show_progress(lessons)
+    return max([check(lesson, options.file or lesson.beside("exercises")) for lesson in lessons])
+
+
+def check(lesson: Lesson, file: Path) -> int:
+    """Judge the answers of one lesson and say what came out; 0 if all are right."""
+    exercises = exercises_of(lesson)
+    print(f"{lesson.number}. {lesson.title}: {shown(file)}")
+    try:
+        verdicts = judged(lesson, exercises, file)
+    except Unreadable as error:
+        print(f"  the file cannot be imported: {error}")
+        return 1
+    width = max(len(exercise.name) for exercise in exercises)
+    for exercise, verdict in zip(exercises, verdicts, strict=True):
+        say(f"  {exercise.name:{width}}  ", verdict.detail)
+        if verdict.hint:
+            say(" " * (width + 4), f"Hint: {verdict.hint}")
+    right = sum(verdict.is_right for verdict in verdicts)
+    print(f"{right} of {len(exercises)} right")
+    return 0 if right == len(exercises) else 1
+
+
+def say(start: str, words: str) -> None:
+    """Print words wrapped to 100 columns, below each other behind `start`."""
+    words = " ".join(words.split())
+    print(
+        textwrap.fill(words, 100, initial_indent=start, subsequent_indent=" " * len(start)).rstrip()
+    )
+
+
+def show_progress(lessons: Sequence[Lesson]) -> int:
+    rows = []
+    for lesson in lessons:
+        exercises: list[Exercise] = []
+        verdicts: list[Verdict] = []
+        note = ""
+        try:
+            exercises = exercises_of(lesson)
+            verdicts = judged(lesson, exercises, lesson.beside("exercises"))
+        except Unreadable as error:
+            note = f"cannot be imported: {error}"
+        except ValueError as error:
+            note = str(error)
+        right = sum(verdict.is_right for verdict in verdicts)
+        begun = sum(verdict.state != "not started" for verdict in verdicts) - right
+        rows.append((lesson, len(exercises), right, note or (f"{begun} begun" if begun else "")))
+    width = max(len(lesson.title) for lesson in lessons)
+    print(f"    {'lesson':{width}}  exercises  right so far")
+    for lesson, count, right, note in rows:
+        print(f"{lesson.name[:2]}  {lesson.title:{width}}  {count:9}  {right:12}  {note}".rstrip())
+    count, right = sum(row[1] for row in rows), sum(row[2] for row in rows)
+    print(f"    {'all':{width}}  {count:9}  {right:12}")
+    return 0 if right == count else 1
+
+
+class Unreadable(Exception):
+    """The learner's file cannot be imported; the message says why in one line."""
+
+
+def exercises_of(lesson: Lesson) -> list[Exercise]:
+    if not lesson.beside("checks").exists():
+        raise ValueError(
+            f"there is no {shown(lesson.beside('checks'))} to judge lesson {lesson.number}"
+        )
+    return list(importlib.import_module(f"lessons.checks.{lesson.name}").EXERCISES)
+
+
+def judged(lesson: Lesson, exercises: Iterable[Exercise], file: Path) -> list[Verdict]:
+    """A verdict on each answer in the file. Raises Unreadable if it cannot be imported."""
+    solutions = importlib.import_module(f"lessons.solutions.{lesson.name}")
+    answers = load(f"lessons.exercises.{lesson.name}", file)
+    return [verdict_on(exercise, answers, solutions, file) for exercise in exercises]
+
+
+def verdict_on(
+    exercise: Exercise, answers: ModuleType, solutions: ModuleType, file: Path
+) -> Verdict:
+    name = exercise.name
+    if not hasattr(answers, name):
+        return Verdict("wrong", f"wrong: the file defines no {name}", exercise.hint)
+    return judge(exercise, getattr(answers, name), getattr(solutions, name), str(file))
+
+
+def load(name: str, file: Path) -> ModuleType:
+    """A file as a module of this name, read afresh each time, since it changes between checks."""
+    module = ModuleType(name)
+    module.__file__ = str(file)
+    source = file.read_bytes()  # Python looks itself for how they are encoded
+    linecache.checkcache(str(file))
+    sys.modules[name] = module  # dataclasses and inspect look there
+    try:
+        exec(compile(source, str(file), "exec"), module.__dict__)
+    except ModuleNotFoundError as error:
+        if error.name in EXTRAS:
+            raise
+        raise Unreadable(error_line(error, str(file))) from error
+    except (Exception, SystemExit) as error:
+        raise Unreadable(error_line(error, str(file))) from error
+    return module
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,290 @@
+"""All lessons run, and become a site that works offline in a real browser.
+
+`python -m lessons html` runs every lesson once; all tests here look at what it has written. It
+takes minutes, so they run only when they are asked for: `python -m pytest -m lesson`.
+"""
+
+import base64
+import functools
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from lessons.catalogue import HERE, all_lessons
+
+from .browser import Browser, find_browser
+
+nbformat = pytest.importorskip("nbformat", reason="the lessons extra is not installed")
+
+LESSONS = all_lessons()
+PAGES = ["index", *(lesson.name for lesson in LESSONS)]
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(HERE.parent), "OPENBLAS_NUM_THREADS": "1"}
+
+pytestmark = pytest.mark.lesson
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """The site's folder, and what the command printed. LESSONS_SITE names one that is there."""
+    if there := os.environ.get("LESSONS_SITE"):
+        return Path(there), ""
+    folder = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, "-m", "lessons", "html", "--out", str(folder / "site")],
+        cwd=folder,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+    )
+    print(done.stderr)
+    assert done.returncode in (0, 1), done.stderr
+    return folder / "site", done.stdout
+
+
+@pytest.fixture(scope="session")
+def site(built):
+    return built[0]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    program = find_browser()
+    if program is None:
+        pytest.skip("no Chromium is installed")
+    with Browser(program) as browser:
+        yield browser
+
+
+def per_lesson(test):
+    return pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)(test)
+
+
+def per_page(test):
+    return pytest.mark.parametrize("page", PAGES)(test)
+
+
+@functools.cache
+def parse(path):
+    return Page(path)
+
+
+class Page(HTMLParser):
+    """What the tests want to know of a page."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.ids, self.links, self.sources, self.alts, self.levels = [], [], [], [], []
+        self.tags = set()
+        self.language = ""
+        self.feed(path.read_text("utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.tags.add(tag)
+        if "id" in given:
+            self.ids.append(given["id"])
+        if "href" in given:
+            self.links.append(given["href"])
+        if "src" in given:
+            self.sources.append(given["src"])
+        if tag == "img":
+            self.alts.append(given.get("alt", ""))
+        if re.fullmatch("h[1-6]", tag):
+            self.levels.append(int(tag[1]))
+        if tag == "html":
+            self.language = given.get("lang", "")
+
+
+# -------------------------------------------------------------------------------------- lessons
+
+
+@per_lesson
+def test_it_runs(built, lesson, capsys):
+    site, printed = built
+    notebook = nbformat.read(site / "notebooks" / f"{lesson.name}.ipynb", as_version=4)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    failed = [f"{o.ename}: {o.evalue}" for o in outputs if o.output_type == "error"]
+    assert not failed
+    for line in printed.splitlines():
+        if line.startswith(f"{lesson.name} "):
+            with capsys.disabled():
+                print(f"\n{line}", end=" ")
+            assert line.endswith("executed")
+    warned = [o.text for o in outputs if o.output_type == "stream" and o.name == "stderr"]
+    assert not warned, "a lesson writes nothing to stderr"
+
+
+@per_lesson
+def test_it_shows_pictures_that_are_no_empty_paper_and_says_what_is_in_them(site, lesson):
+    notebook = nbformat.read(site / "notebooks" / f"{lesson.name}.ipynb", as_version=4)
+    pictures = [
+        base64.b64decode(output.data["image/png"])
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+    assert pictures
+    for picture in pictures:
+        width, height = struct.unpack(">II", picture[16:24])
+        assert width > 200 and height > 100
+        assert len(picture) > 4000, "a picture of almost nothing"
+    alts = parse(site / f"{lesson.name}.html").alts
+    assert len(alts) == len(pictures)
+    for alt in alts:
+        assert len(alt.split()) >= 4 and "No description" not in alt, alt
+
+
+@per_lesson
+def test_lines_of_output_fit_the_page(site, lesson):
+    notebook = nbformat.read(site / "notebooks" / f"{lesson.name}.ipynb", as_version=4)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            for line in output.get("text", "").splitlines():
+                assert len(line) <= 100, line
+
+
+def test_as_a_script_a_lesson_writes_its_pictures_into_runs(tmp_path):
+    lesson = LESSONS[0]
+    done = subprocess.run(
+        [sys.executable, str(lesson.path)],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    written = re.findall(r"^picture: (.+)$", done.stdout, re.M)
+    assert written
+    for path in written:
+        assert (tmp_path / path).read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+
+
+# ---------------------------------------------------------------------------------------- pages
+
+
+@per_page
+def test_links_and_anchors_lead_somewhere(site, page):
+    parsed = parse(site / f"{page}.html")
+    assert len(set(parsed.ids)) == len(parsed.ids)
+    for link in parsed.links:
+        name, _, anchor = link.partition("#")
+        target = site / unquote(name) if name else site / f"{page}.html"
+        assert target.is_file(), link
+        if anchor:
+            assert unquote(anchor) in parse(target).ids, link
+
+
+@per_page
+def test_nothing_names_a_host_or_a_place_on_this_machine(site, page):
+    text = (site / f"{page}.html").read_text("utf-8")
+    words = re.sub(r"base64,[\w+/=]+", "", text)
+    assert not re.search(r"(https?|wss?|ftp)://|src=\"//|@import", words)
+    assert not re.search(r"mathjax|requirejs|require\.min", words, re.I)
+    assert str(HERE.parent) + os.sep not in words and str(Path.home()) + os.sep not in words
+    sources = [s for s in parse(site / f"{page}.html").sources if not s.startswith("data:image/")]
+    assert sources == ["search.js"]
+
+
+@per_page
+def test_headings_are_in_order_and_the_language_is_told(site, page):
+    parsed = parse(site / f"{page}.html")
+    assert parsed.levels[0] == 1 and parsed.levels.count(1) == 1
+    for before, level in zip(parsed.levels, parsed.levels[1:], strict=False):
+        assert level <= before + 1
+    assert parsed.language == "en"
+    assert parsed.links[0] == "#main"
+
+
+@per_lesson
+def test_a_page_has_its_question_neighbours_stubs_and_folded_answers(site, lesson):
+    text = (site / f"{lesson.name}.html").read_text("utf-8")
+    parsed = parse(site / f"{lesson.name}.html")
+    place = LESSONS.index(lesson)
+    for other in LESSONS[max(place - 1, 0) : place] + LESSONS[place + 1 : place + 2]:
+        assert parsed.links.count(f"{other.name}.html") == 2
+    assert f"{lesson.minutes} minutes" in text
+    assert f"lessons/exercises/{lesson.path.name}" in text
+    assert re.search(rf"<details class=\"solution\"><summary>[^<]*{lesson.path.name}", text)
+    assert not re.search(r"\$\$|\\frac|\\begin\{", re.sub("(?s)<pre>.*?</pre>", "", text))
+    if re.search(r"^# .*\$", lesson.source, re.M):
+        assert "math" in parsed.tags
+
+
+def test_the_index_names_all_lessons(site):
+    links = parse(site / "index.html").links
+    assert [link for link in links if re.match(r"\d", link)] == [f"{x.name}.html" for x in LESSONS]
+
+
+# -------------------------------------------------------------------------------- in a browser
+
+PICTURES = """[...document.images].map(image => image.decode().then(() => "", () => image.alt))"""
+WIDTHS = "[document.documentElement.scrollWidth, window.innerWidth]"
+
+
+@per_page
+def test_a_browser_shows_it_without_complaint_and_asks_for_nothing_else(site, browser, page):
+    browser.look(1200)
+    browser.open(site / f"{page}.html")
+    not_shown = browser.evaluate(f"Promise.all({PICTURES}).then(found => found.filter(Boolean))")
+    assert not_shown == []
+    assert browser.complaints() == []
+    asked = {address.split("/")[-1] for address in browser.asked_for() if address[:5] != "data:"}
+    assert asked == {f"{page}.html", "search.js"}
+
+
+@per_page
+@pytest.mark.parametrize("width", [360, 1200])
+def test_it_never_scrolls_sideways(site, browser, page, width):
+    browser.look(width, dark=width < 600)
+    browser.open(site / f"{page}.html")
+    wide, window = browser.evaluate(WIDTHS)
+    assert wide <= window
+
+
+SEARCH = """(() => {
+  const query = document.getElementById("query");
+  query.value = %s;
+  query.dispatchEvent(new Event("input"));
+  return [...document.querySelectorAll("#found a")].map(link => link.getAttribute("href"));
+})()"""
+
+
+@per_lesson
+def test_search_finds_each_lesson_by_its_title_from_any_page(site, browser, lesson):
+    browser.open(site / f"{LESSONS[-1].name}.html")
+    found = browser.evaluate(SEARCH % json.dumps(lesson.title))
+    assert any(address.startswith(f"{lesson.name}.html") for address in found)
+    for address in found:
+        name, _, anchor = address.partition("#")
+        assert not anchor or anchor in parse(site / name).ids
+    assert browser.complaints() == []
+
+
+def test_search_says_how_much_it_found_and_finds_code_and_nothing(site, browser):
+    count = "document.getElementById('count').textContent"
+    browser.open(site / "index.html")
+    assert browser.evaluate(SEARCH % '"plot.show"')
+    assert re.match(r"\d+ places?", browser.evaluate(count))
+    assert browser.evaluate(SEARCH % '"nowhere written <b> &"') == []
+    assert browser.evaluate(count) == "0 places"
+    assert browser.evaluate(SEARCH % '" "') == []
+    assert browser.evaluate(count) == ""
+
+
+def test_the_keyboard_reaches_the_content_and_sees_where_it_is(site, browser):
+    browser.open(site / f"{LESSONS[0].name}.html")
+    for kind in ("rawKeyDown", "keyUp"):
+        browser.ask("Input.dispatchKeyEvent", type=kind, key="Tab", windowsVirtualKeyCode=9)
+    focused = browser.evaluate(
+        "[document.activeElement.className, document.activeElement.getBoundingClientRect().left,"
+        " getComputedStyle(document.activeElement).outlineStyle]"
+    )
+    assert focused[0] == "skip" and focused[1] >= 0 and focused[2] == "solid"

@@ -1,0 +1,322 @@
+"""Each lesson has its form, uses only what was introduced, and its exercises judge rightly.
+
+`python -m pytest tests/test_lessons.py -k 03` looks at lesson 3. Nothing here runs a lesson:
+tests/lessons/test_site.py does (`python -m pytest -m lesson`).
+"""
+
+import ast
+import importlib
+import inspect
+import itertools
+import re
+import sys
+
+import pytest
+
+from lessons import checking
+from lessons.__main__ import load
+from lessons.catalogue import HERE, LABELS, Lesson, all_lessons
+
+from .lessons.source import (
+    imported_modules,
+    is_covered,
+    package_names,
+    resolve,
+    undefined_names,
+)
+
+LESSONS = all_lessons()
+CLOSING = ["What was learned", "What is still open", "Exercises"]
+ALLOWED = {"numpy", "matplotlib", "tinygrad_mlp"}
+ALSO_ALLOWED = {
+    3: {"hypothesis", "torch"},
+    11: {"hypothesis", "torch", "safetensors"},
+    12: {"hypothesis", "torch", "safetensors"},
+    13: {"torch"},
+    14: {"torch"},
+    15: {"torch"},
+}
+
+pytestmark = pytest.mark.filterwarnings("default::DeprecationWarning")
+
+
+def per_lesson(test):
+    return pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)(test)
+
+
+def exercises_of(lesson):
+    return importlib.import_module(f"lessons.checks.{lesson.name}").EXERCISES
+
+
+def solution_of(lesson, exercise):
+    solutions = importlib.import_module(f"lessons.solutions.{lesson.name}")
+    return getattr(solutions, exercise.name)
+
+
+def listed_up_to(number):
+    return [name for lesson in LESSONS if lesson.number <= number for name in lesson.new_names]
+
+
+# ----------------------------------------------------------------------------------------- form
+
+
+def test_every_file_beside_the_lessons_belongs_to_one():
+    assert LESSONS
+    names = [lesson.path.name for lesson in LESSONS]
+    assert len({lesson.number for lesson in LESSONS}) == len(LESSONS)
+    for folder in ("exercises", "solutions", "checks"):
+        found = sorted(path.name for path in (HERE / folder).glob("[0-9]*.py"))
+        assert found == names, folder
+
+
+@per_lesson
+def test_the_first_cell_has_the_title_and_its_labels_in_order(lesson):
+    text = lesson.cells[0].source
+    assert text.startswith(f"# {lesson.number}. {lesson.title}\n")
+    places = [text.index(f"\n**{label}.** ") for label in LABELS]
+    assert places == sorted(places)
+    assert lesson.question.endswith("?") and len(lesson.question) < 200
+    assert 5 <= lesson.minutes <= 90
+
+
+@per_lesson
+def test_there_is_a_prediction_directly_before_code(lesson):
+    pairs = itertools.pairwise(lesson.cells)
+    predicting = [
+        cell
+        for cell, after in pairs
+        if cell.is_text
+        and not after.is_text
+        and re.search(r"^\*\*Predict\.\*\*", cell.source, re.M)
+    ]
+    assert predicting, "no cell of text before code has a line that begins with **Predict.**"
+
+
+@per_lesson
+def test_it_ends_with_what_was_learned_what_is_open_and_exercises(lesson):
+    text = "\n\n".join(cell.source for cell in lesson.cells if cell.is_text)
+    headings = re.findall(r"^## (.+)$", text, re.M)
+    assert headings[-3:] == CLOSING
+    closing = text[text.rindex("## Exercises") :]
+    for exercise in exercises_of(lesson):
+        named = re.search(rf"`{exercise.name}\b", closing)
+        assert named, f"{exercise.name} is not named under Exercises"
+    assert f"`python -m lessons check {lesson.name[:2]}`" in closing
+
+
+@per_lesson
+def test_headings_do_not_skip_a_level(lesson):
+    levels = [1]
+    for cell in lesson.cells[1:]:
+        if cell.is_text:
+            levels += [len(mark) for mark in re.findall(r"^(#+) ", outside_fences(cell), re.M)]
+    assert 1 not in levels[1:], "only the title is a heading of level 1"
+    for before, level in itertools.pairwise(levels):
+        assert level <= before + 1
+
+
+@per_lesson
+def test_its_formulas_can_be_drawn_by_a_browser(lesson):
+    pytest.importorskip("latex2mathml", reason="the lessons extra is not installed")
+    from lessons import pages
+
+    pages.check_formulas([lesson])
+
+
+def outside_fences(cell):
+    return re.sub(r"^```.*?^```", "", cell.source, flags=re.M | re.S)
+
+
+@per_lesson
+def test_pictures_go_to_the_folder_of_the_lesson(lesson):
+    numbers = set(re.findall(r"[\"']runs/lessons/(\d\d)/", lesson.source))
+    assert numbers == {lesson.name[:2]}
+
+
+@per_lesson
+def test_no_long_dashes_and_no_addresses(lesson):
+    for folder in (None, "exercises", "solutions", "checks"):
+        source = (lesson.beside(folder) if folder else lesson.path).read_text("utf-8")
+        assert not re.search("[\u2013\u2014]", source), folder
+        assert not re.search(r"https?://|/home/|/tmp/|/root/|/work/", source), folder
+
+
+# ---------------------------------------------------------------------------------------- names
+
+
+@per_lesson
+def test_all_names_are_defined(lesson):
+    for folder in (None, "exercises", "solutions", "checks"):
+        source = (lesson.beside(folder) if folder else lesson.path).read_text("utf-8")
+        assert not undefined_names(source), folder
+
+
+@per_lesson
+def test_it_imports_only_what_a_reader_has(lesson):
+    allowed = ALLOWED | ALSO_ALLOWED.get(lesson.number, set()) | set(sys.stdlib_module_names)
+    for path in (lesson.path, lesson.beside("exercises"), lesson.beside("solutions")):
+        modules = imported_modules(path.read_text("utf-8"))
+        assert {name.split(".")[0] for name in modules} <= allowed, path.name
+        assert "matplotlib.pyplot" not in modules, path.name
+
+
+@per_lesson
+def test_the_listed_names_exist_are_new_and_are_used(lesson):
+    used = package_names(lesson.source)
+    earlier = listed_up_to(lesson.number - 1)
+    assert len(set(lesson.new_names)) == len(lesson.new_names)
+    for name in lesson.new_names:
+        resolve(name)
+        assert name not in earlier, f"{name} was listed by an earlier lesson"
+        assert any(is_covered(other, [name]) for other in used), f"{name} is not used"
+
+
+@per_lesson
+def test_it_uses_of_the_package_only_what_was_listed(lesson):
+    listed = listed_up_to(lesson.number)
+    for path in (lesson.path, lesson.beside("exercises"), lesson.beside("solutions")):
+        for name, line in package_names(path.read_text("utf-8")).items():
+            assert is_covered(name, listed), (
+                f"{path.parent.name}/{path.name}, line {line}: {name} is listed under 'New from "
+                "the package' neither here nor earlier"
+            )
+
+
+@per_lesson
+def test_a_new_name_is_told_of_before_it_is_used(lesson):
+    used = package_names(lesson.source)
+    lines = lesson.source.splitlines()
+    start = lesson.cells[1].line
+    for name in lesson.new_names:
+        line = min(line for other, line in used.items() if is_covered(other, [name]))
+        # Text is comments too, for Python.
+        before = "\n".join(x for x in lines[start:line] if x.lstrip().startswith("#"))
+        assert re.search(rf"\b{re.escape(name.split('.')[-1])}\b", before), (
+            f"{name} is used in line {line}, and no text before it speaks of it"
+        )
+
+
+# ------------------------------------------------------------------------------------ exercises
+
+
+def names_defined(path):
+    tree = ast.parse(path.read_text("utf-8"))
+    return {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+
+
+@per_lesson
+def test_stubs_and_solutions_have_the_same_signatures(lesson):
+    exercises = exercises_of(lesson)
+    assert 1 <= len(exercises) <= 3
+    stubs = names_defined(lesson.beside("exercises"))
+    solutions = names_defined(lesson.beside("solutions"))
+    for exercise in exercises:
+        stub, solution = stubs[exercise.name], solutions[exercise.name]
+        assert ast.get_docstring(stub), f"{exercise.name} has no docstring"
+        assert signatures(stub) == signatures(solution), exercise.name
+
+
+def signatures(node):
+    """The arguments of a function, or of the methods of a class that are not private helpers."""
+    if isinstance(node, ast.FunctionDef):
+        return ast.unparse(node.args)
+    methods = (n for n in node.body if isinstance(n, ast.FunctionDef))
+    return {n.name: ast.unparse(n.args) for n in methods if not n.name.startswith("_")}
+
+
+@per_lesson
+def test_every_stub_is_told_to_be_not_started(lesson):
+    file = lesson.beside("exercises")
+    stubs = load(f"lessons.exercises.{lesson.name}", file)
+    for exercise in exercises_of(lesson):
+        verdict = checking.judge(
+            exercise, getattr(stubs, exercise.name), solution_of(lesson, exercise), str(file)
+        )
+        assert verdict.state == "not started", f"{exercise.name}: {verdict}"
+
+
+@per_lesson
+def test_every_solution_is_right(lesson):
+    for exercise in exercises_of(lesson):
+        solution = solution_of(lesson, exercise)
+        verdict = checking.judge(exercise, solution, solution)
+        assert verdict.is_right, f"{exercise.name}: {verdict}"
+
+
+@per_lesson
+def test_every_foreseen_mistake_is_wrong_and_gets_its_own_hint(lesson):
+    for exercise in exercises_of(lesson):
+        solution = solution_of(lesson, exercise)
+        hints = [mistake.hint for mistake in exercise.mistakes]
+        assert len(set(hints)) == len(hints) >= 2, exercise.name
+        assert exercise.hint and exercise.hint not in hints
+        for mistake in exercise.mistakes:
+            verdict = checking.judge(exercise, mistake.version, solution)
+            what = f"{exercise.name}, {mistake.hint!r}: {verdict}"
+            assert verdict.state in ("wrong", "factor", "error"), what
+            assert verdict.hint == mistake.hint, what
+
+
+@per_lesson
+def test_no_exercise_is_passed_by_an_answer_that_does_nothing(lesson):
+    def nothing(*args, **kwargs):
+        return None
+
+    def first(*args, **kwargs):
+        return args[0] if args else None
+
+    for exercise in exercises_of(lesson):
+        solution = solution_of(lesson, exercise)
+        for answer in (nothing, first):
+            verdict = checking.judge(exercise, answer, solution)
+            assert not verdict.is_right and verdict.hint, exercise.name
+
+
+# ------------------------------------------------------------------------- reading the lessons
+
+
+def test_cells_are_told_apart():
+    lesson = Lesson(HERE / "07_x.py")
+    source = "# %% [markdown]\n# # 7. Title\n#\n# text\n\n# %%\nx = 1\n\n\n# %%\nx\n"
+    lesson.__dict__["source"] = source
+    told = [(cell.is_text, cell.source, cell.line) for cell in lesson.cells]
+    assert told == [(True, "# 7. Title\n\ntext", 1), (False, "x = 1", 6), (False, "x", 10)]
+    assert (lesson.number, lesson.title) == (7, "Title")
+    with pytest.raises(ValueError, match=r"07_x.py has no paragraph .* \*\*Question"):
+        _ = lesson.question
+
+
+def test_labels_may_wrap_and_names_are_read():
+    lesson = Lesson(HERE / "07_x.py")
+    text = "# 7. T\n\n**Question.** Is it\nso?\n\n**Time.** 20 minutes.\n\n"
+    text += "**New from the package.** `tensor`,\n`nn.Linear`.\n\n**Before this.** Much."
+    lesson.__dict__["source"] = "# %% [markdown]\n" + re.sub("^", "# ", text, flags=re.M)
+    assert (lesson.question, lesson.minutes, lesson.before) == ("Is it so?", 20, "Much.")
+    assert lesson.new_names == ["tensor", "nn.Linear"]
+
+
+def test_names_of_the_package_are_read_from_imports_and_dotted_access():
+    source = inspect.cleandoc("""
+        import tinygrad_mlp as tg
+        import tinygrad_mlp.train as training
+        from tinygrad_mlp import functional as F, nn
+        from tinygrad_mlp.data import load_mnist
+
+        def f(x, layer=nn.Linear):
+            layer.nn.thing
+            return tg.exp(F.relu(x)), nn.Linear.forward, tg.nn.ReLU, load_mnist().images
+
+        training.fit
+    """)
+    expected = {"nn.Linear", "exp", "functional.relu", "nn.ReLU", "data.load_mnist", "train.fit"}
+    assert set(package_names(source)) == expected
+    assert not undefined_names(source)
+    assert undefined_names("def f(x):\n    return x + y\n[z for z in w]") == {"y", "w"}
+
+
+def test_a_listed_name_covers_other_names_of_the_same_thing_and_what_lies_in_it():
+    assert is_covered("engine.no_grad", ["no_grad"])
+    assert is_covered("ops.exp", ["ops"])
+    assert not is_covered("nn.Linear", ["nn.ReLU"])
+    with pytest.raises(AttributeError):
+        resolve("nn.Nothing")
