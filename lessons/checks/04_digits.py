@@ -1,0 +1,176 @@
+"""How the exercises of lesson 4 are judged."""
+
+import numpy as np
+
+from lessons.checking import Exercise, Mistake
+
+rng = np.random.default_rng(4)
+
+# --------------------------------------------------------------------------- squared_distances
+
+PAIRS = [
+    (rng.normal(0.3, 1, (3, 5)), rng.normal(-0.2, 2, (4, 5))),
+    (rng.normal(1, 1, (6, 2)), rng.normal(0, 1, (2, 2))),
+]
+
+
+def observe_distances(answer):
+    return [answer(a.copy(), b.copy()) for a, b in PAIRS]
+
+
+def distances_with_a_root(a, b):
+    return np.sqrt(((a[:, None] - b) ** 2).sum(axis=2))
+
+
+def distances_without_the_two(a, b):
+    return (a**2).sum(axis=1)[:, None] - a @ b.T + (b**2).sum(axis=1)
+
+
+def distances_transposed(a, b):
+    return ((b[:, None] - a) ** 2).sum(axis=2)
+
+
+def distances_without_own_squares(a, b):
+    return (b**2).sum(axis=1) - 2 * a @ b.T
+
+
+def distances_as_means(a, b):
+    return ((a[:, None] - b) ** 2).mean(axis=2)
+
+
+# ------------------------------------------------------------------------- precision_and_recall
+
+CONFUSIONS = [
+    np.array([[50, 3, 7], [1, 20, 0], [12, 5, 31]]),
+    # The third class is never answered, the second never occurs.
+    np.array([[8, 2, 0, 1], [0, 0, 0, 0], [5, 1, 0, 3], [2, 4, 0, 9]]),
+]
+
+
+def observe_shares(answer):
+    return [answer(confusion.copy()) for confusion in CONFUSIONS]
+
+
+def shares_swapped(confusion):
+    right = np.diagonal(confusion)
+    of_rows = right / np.maximum(confusion.sum(axis=1), 1)
+    return of_rows, right / np.maximum(confusion.sum(axis=0), 1)
+
+
+def shares_of_everything(confusion):
+    share = np.diagonal(confusion) / confusion.sum()
+    return share, share
+
+
+def shares_with_nan(confusion):
+    right = np.diagonal(confusion)
+    return right / confusion.sum(axis=0), right / confusion.sum(axis=1)
+
+
+# ----------------------------------------------------------------------------------------- vote
+
+# Labels above 4 nearer than those below in many rows, so that a tie broken by the label shows.
+LABELS = np.array([7, 2, 9, 2, 7, 9, 5, 3])
+DISTANCES = np.array(
+    [
+        [0.5, 1.0, 3.0, 1.5, 2.0, 4.0, 6.0, 5.0],  # 7 2 2 7: a tie of four, 7 is nearest
+        [4.0, 0.2, 0.1, 3.0, 2.0, 0.3, 5.0, 6.0],  # 9 2 9 7
+        [3.0, 4.0, 0.9, 5.0, 1.1, 2.0, 1.0, 6.0],  # 9 5 7 9
+        [2.0, 6.0, 5.0, 3.0, 4.0, 7.0, 0.4, 0.6],  # 5 3 7 2: all tied
+        [1.2, 0.8, 7.0, 0.9, 1.1, 6.0, 3.0, 2.0],  # 2 2 7 7: a tie of four, 2 is nearest
+        [0.1, 0.3, 6.0, 0.2, 5.0, 7.0, 4.0, 0.9],  # 7 2 2 3: the nearest is outvoted
+    ]
+)
+
+
+def observe_votes(answer):
+    return [answer(DISTANCES.copy(), LABELS.copy(), k) for k in (1, 3, 4)]
+
+
+def vote_with_smallest_label_at_ties(distances, labels, k):
+    nearest = labels[np.argsort(distances, axis=1)[:, :k]]
+    return np.array([np.bincount(row, minlength=10).argmax() for row in nearest])
+
+
+def vote_of_the_nearest_alone(distances, labels, k):
+    return labels[np.argmin(distances, axis=1)]
+
+
+def vote_of_the_farthest(distances, labels, k):
+    nearest = labels[np.argsort(-distances, axis=1)[:, :k]]
+    answers = []
+    for row in nearest:
+        votes = np.bincount(row, minlength=10)
+        answers.append(next(label for label in row if votes[label] == votes.max()))
+    return np.array(answers)
+
+
+def vote_with_positions(distances, labels, k):
+    nearest = np.argsort(distances, axis=1)[:, :k]
+    return np.array([np.bincount(row, minlength=10).argmax() for row in nearest])
+
+
+EXERCISES = [
+    Exercise(
+        "squared_distances",
+        observe=observe_distances,
+        hint="Write down the three terms with their shapes: (m, 1), (m, n) and (1, n).",
+        mistakes=[
+            Mistake(distances_with_a_root, "The squared distance is asked for: take no root."),
+            Mistake(
+                distances_without_the_two,
+                "The middle term of (x - y)^2 is 2 x y; the factor 2 is missing.",
+            ),
+            Mistake(
+                distances_transposed,
+                "Rows and columns are exchanged: row i belongs to a[i], column j to b[j].",
+            ),
+            Mistake(
+                distances_without_own_squares,
+                "The squares of a are missing. They do not change which b is nearest, and so a "
+                "classifier would not notice; the distances themselves do change.",
+            ),
+            Mistake(
+                distances_as_means,
+                "You took the mean over the d numbers of a row; their sum is asked for.",
+            ),
+        ],
+    ),
+    Exercise(
+        "precision_and_recall",
+        observe=observe_shares,
+        hint="Above the line is the diagonal. Below it is the sum of a row or of a column.",
+        mistakes=[
+            Mistake(
+                shares_swapped,
+                "The two are exchanged. Precision is about what was answered: a column.",
+            ),
+            Mistake(
+                shares_of_everything,
+                "You divided by the number of all images; divide by a row's or a column's sum.",
+            ),
+            Mistake(
+                shares_with_nan,
+                "A class that never occurs, or is never answered, gives 0 / 0. It must become 0.",
+            ),
+        ],
+    ),
+    Exercise(
+        "vote",
+        observe=observe_votes,
+        hint="Sort each row by distance, take the labels of the first k, count, then look at ties.",
+        mistakes=[
+            Mistake(
+                vote_with_smallest_label_at_ties,
+                "At a tie your answer is the smallest label (argmax takes the first). It should be "
+                "the tied label that has the nearest neighbour.",
+            ),
+            Mistake(vote_of_the_nearest_alone, "Only the nearest one votes; k of them should."),
+            Mistake(vote_of_the_farthest, "These are the k farthest. Small distances are near."),
+            Mistake(
+                vote_with_positions,
+                "You counted the positions of the neighbours; look up their labels first.",
+            ),
+        ],
+    ),
+]
