@@ -117,9 +117,8 @@ class MySigmoid:
 # ## The loss
 #
 # The loss is the **mean squared error**: the mean over the ten outputs of $(y_k - t_k)^2$. The
-# backward pass begins with its derivative with respect to the outputs. Both functions are copied
-# from the notebook, up to names. From here on we copy, and do not judge. Judging comes when it
-# runs.
+# backward pass begins with its derivative with respect to the outputs. Both functions compute what
+# the notebook's do. From here on we follow it, and do not judge. Judging comes when it runs.
 
 
 # %%

@@ -8,8 +8,8 @@
 # **New from the package.** `Tensor`, `no_grad`, `nn.Parameter`, `nn.Module`, `nn.Linear`,
 # `nn.Sequential`, `nn.Flatten`, `nn.Sigmoid`, `functional.mse_loss`, `optim.SGD`.
 #
-# **Before this.** Lesson 6 mended the hand-written network until it passed 93 %. Its worst fault
-# was one wrong sign in code that somebody wrote by hand. Here we delete that code, and show that
+# **Before this.** Lesson 6 mended the hand-written network until it passed 93 %. One of its faults
+# was a wrong sign in code that somebody wrote by hand. Here we delete that code, and show that
 # nothing else changes.
 
 # %%
