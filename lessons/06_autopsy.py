@@ -511,8 +511,8 @@ assert all(accuracies.max() < 0.2 for accuracies in back.values())
 # %% [markdown]
 # None of them. The working network has about 65 % after this one pass, and each fault **alone**
 # keeps it near blind guessing. Four locks on one door: opening one of them, or three, changes
-# nothing that you can see from outside. (One pass is short. Given five, two of the four crawl
-# upward. Pass `epochs=5` to `train_on`, and see which.)
+# nothing that you can see from outside. (One pass is short. Given more, do some of them crawl
+# upward? Pass `epochs=5` to `train_on`, and see which.)
 #
 # This is what makes neural networks hard to mend. If you try one change, look at the accuracy, and
 # take the change back because it did not help, you will never get there. What helps is a
