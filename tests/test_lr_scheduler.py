@@ -214,6 +214,23 @@ def test_a_resumed_training_is_the_uninterrupted_one_to_the_bit(
     assert momentum_of(optimizer) == momentum_of(whole[1])
 
 
+@pytest.mark.parametrize("kind", sorted(MAKERS))
+def test_a_schedule_made_again_after_the_optimiser_was_loaded_changes_no_bit(kind):
+    def begin():
+        model = nn.Linear(3, 2, rng=0)
+        optimizer = MAKERS[kind](optim, model.parameters(), 0.1)
+        return model, optimizer, SCHEDULES["OneCycleLR"](optimizer)
+
+    whole, (model, optimizer, schedule) = begin(), begin()
+    train(*whole, range(12))
+    train(model, optimizer, schedule, range(7))
+    optimizer.load_state_dict(optimizer.state_dict())
+    again = SCHEDULES["OneCycleLR"](optimizer)
+    again.load_state_dict(schedule.state_dict())
+    train(model, optimizer, again, range(7, 12))
+    np.testing.assert_array_equal(model.weight.data, whole[0].weight.data)
+
+
 @pytest.mark.parametrize("name", sorted(SCHEDULES))
 def test_a_state_is_what_json_can_hold_and_no_part_of_the_schedule(name):
     schedule = SCHEDULES[name](optimizers()[0])

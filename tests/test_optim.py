@@ -158,6 +158,21 @@ def test_momentum_may_be_changed_between_steps_as_in_pytorch():
     )
 
 
+def test_betas_that_come_back_before_the_next_step_change_no_bit():
+    def weights(changing):
+        p = leaf(np.linspace(-1, 1, 30, dtype=np.float32))
+        optimizer = optim.Adam([p], betas=(0.87, 0.97))
+        for step in range(20):
+            p.grad = tg.tensor(np.cos(p.data * step))
+            if changing:
+                optimizer.betas = (0.95, 0.9)
+                optimizer.betas = (0.87, 0.97)
+            optimizer.step()
+        return p.data
+
+    np.testing.assert_array_equal(weights(True), weights(False))
+
+
 def test_betas_that_are_none_are_refused_when_they_are_changed_too():
     optimizer = optim.Adam([nn.Parameter([1.0])])
     with pytest.raises(ValueError, match=r"betas\[1\] must be at least 0 and below 1, not 1.0"):

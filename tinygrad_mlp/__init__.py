@@ -6,7 +6,7 @@
     x.grad                       # tensor([2., 4.])
 
 To read it, start at `ops.py` (the derivative table), `engine.py` under it and `tensor.py` on it;
-then `nn/`, `optim.py`, `data/`, `train.py`; then `recipes.py` and `compare.py`, the experiments.
+then `nn/`, `optim/`, `data/`, `train.py`; then `recipes.py` and `compare.py`, the experiments.
 """
 
 from . import calculus, data, functional, nn, ops, optim

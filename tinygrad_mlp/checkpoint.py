@@ -1,8 +1,7 @@
 """Saving and loading a trained model: safetensors, so a file holds numbers and no code.
 
-A file has the model's `state_dict` under PyTorch's names, if wanted the state of the optimiser
-and of an average of the weights, and words: the recipe that the model was built by, or the state
-of a schedule. It is written whole or not at all.
+A file has the model's `state_dict` under PyTorch's names, if wanted the optimiser's state, and
+words such as the recipe that the model was built by. It is written whole or not at all.
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from .files import write_whole
-from .optim import Optimizer, WeightAverage
+from .optim import Optimizer
 
-PREFIXES = ("optimizer.", "average.")
-"""What the names of other arrays than the weights of the model begin with."""
+PREFIX = "optimizer."
+"""What the names of an optimiser's arrays begin with, beside those of the weights."""
 
 WORDS = "tinygrad_mlp"
 """The entry of the metadata that holds the words, as JSON."""
@@ -29,35 +28,29 @@ WORDS = "tinygrad_mlp"
 
 @dataclass(frozen=True, eq=False)
 class Saved:
-    """What a file holds: the states of model, optimiser and average, by name, and words."""
+    """What a file holds: weights by name, the optimiser's state by name, and words."""
 
     weights: dict[str, np.ndarray]
     optimizer: dict[str, np.ndarray]
-    average: dict[str, np.ndarray]
     words: dict[str, Any]
 
 
 def save(
-    path: str | os.PathLike[str],
-    model: Any,
-    optimizer: Optimizer | None = None,
-    average: WeightAverage | None = None,
-    **words: Any,
+    path: str | os.PathLike[str], model: Any, optimizer: Optimizer | None = None, **words: Any
 ) -> None:
-    """Write the state of `model`, and of `optimizer` and `average` if there are any, to `path`.
+    """Write the weights of `model`, and the state of `optimizer` if there is one, to `path`.
 
-    words  anything else worth keeping that JSON can hold, by name: a schedule's `state_dict()`
+    words  anything else worth keeping that JSON can hold, by name
     """
     arrays = model.state_dict()
     for name in arrays:
-        if name.startswith(PREFIXES):
+        if name.startswith(PREFIX):
             raise ValueError(
-                f"{name}: names that begin with {' or '.join(map(repr, PREFIXES))} are not the "
-                "model's in a file; call this attribute of the model something else"
+                f"{name}: names that begin with {PREFIX!r} are the optimiser's in a file; "
+                "call this attribute of the model something else"
             )
-    for prefix, part in zip(PREFIXES, (optimizer, average), strict=True):
-        if part is not None:
-            arrays |= {prefix + name: array for name, array in part.state_dict().items()}
+    if optimizer is not None:
+        arrays |= {PREFIX + name: array for name, array in optimizer.state_dict().items()}
     save_arrays(path, arrays, **words)
 
 
@@ -70,29 +63,21 @@ def save_arrays(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], **w
 
 
 def load(
-    path: str | os.PathLike[str],
-    model: Any,
-    optimizer: Optimizer | None = None,
-    average: WeightAverage | None = None,
+    path: str | os.PathLike[str], model: Any, optimizer: Optimizer | None = None
 ) -> dict[str, Any]:
-    """Give `model`, `optimizer` and `average`, if any, what the file holds; return its words.
+    """Give `model`, and `optimizer` if there is one, what the file holds; return its words.
 
     Exact to the bit. If anything does not fit, ValueError, and nothing is changed.
     """
     saved = read(path)
-    parts: Any = (model, saved.weights), (optimizer, saved.optimizer), (average, saved.average)
-    done: list[tuple[Any, dict]] = []
-    for part, state in parts:
-        if part is None:
-            continue
-        before = part.state_dict()
+    before = model.state_dict()
+    model.load_state_dict(saved.weights)
+    if optimizer is not None:
         try:
-            part.load_state_dict(state)
+            optimizer.load_state_dict(saved.optimizer)
         except ValueError:
-            for changed, its_state in done:
-                changed.load_state_dict(its_state)
+            model.load_state_dict(before)
             raise
-        done.append((part, before))
     return saved.words
 
 
@@ -111,11 +96,9 @@ def read(path: str | os.PathLike[str]) -> Saved:
         raise ValueError(
             f"{path}: not a whole safetensors file ({error}); save the model again"
         ) from error
-    optimizer, average = (
-        {n.removeprefix(prefix): array for n, array in arrays.items() if n.startswith(prefix)}
-        for prefix in PREFIXES
+    return Saved(
+        {name: array for name, array in arrays.items() if not name.startswith(PREFIX)},
+        {n.removeprefix(PREFIX): array for n, array in arrays.items() if n.startswith(PREFIX)},
+        # What other programs have written there is given as it is.
+        json.loads(metadata.pop(WORDS, "{}")) | metadata,
     )
-    weights = {name: array for name, array in arrays.items() if not name.startswith(PREFIXES)}
-    # What other programs have written there is given as it is.
-    words = json.loads(metadata.pop(WORDS, "{}")) | metadata
-    return Saved(weights, optimizer, average, words)

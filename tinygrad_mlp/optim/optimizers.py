@@ -64,8 +64,10 @@ class Optimizer:
             if p.grad is None:
                 continue
             self.steps[i] += 1
-            # What NumPy computes from arrays of no dimensions is no array, and has no `out`.
-            w, g, *rest = np.atleast_1d(p.data, p.grad.data, *moments.values())
+            w, g, *rest = p.data, p.grad.data, *moments.values()
+            if w.ndim == 0:
+                # What NumPy computes from arrays of no dimensions is no array, and has no `out`.
+                w, g, *rest = np.atleast_1d(w, g, *rest)
             if self.maximize:
                 g = -g
             if self.weight_decay and not self.decoupled:
@@ -165,27 +167,44 @@ class Adam(Optimizer):
         *,
         maximize: bool = False,
     ):
-        self._betas = _below_one(betas)
+        self._betas = self._settled = _below_one(betas)
         self.eps = _at_least_zero("eps", eps)
         self.moments = ("exp_avg", "exp_avg_sq") + (("max_exp_avg_sq",) if amsgrad else ())
         super().__init__(params, lr, weight_decay, maximize)
 
     @property
     def betas(self) -> tuple[float, float]:
-        """b1 and b2. When they are changed, the moments get the factors that they then lack."""
+        """b1 and b2, which may be changed between steps."""
         return self._betas
 
     @betas.setter
     def betas(self, betas: tuple[float, float]) -> None:
-        before, self._betas = self._betas, _below_one(betas)
-        first, second = (
-            (1 - old) / (1 - new) for old, new in zip(before, self._betas, strict=True)
-        )
+        self._betas = _below_one(betas)
+
+    def step(self) -> None:
+        self._settle()
+        super().step()
+
+    def _settle(self) -> None:
+        """If b1 and b2 were changed, give the moments the factors that they would now lack."""
+        if self._betas == self._settled:
+            return
+        pairs = zip(self._settled, self._betas, strict=True)
+        first, second = ((1 - old) / (1 - new) for old, new in pairs)
+        self._settled = self._betas
         for moments in self.state:
             for name, moment in moments.items():
                 factor = first if name == "exp_avg" else second
                 if factor != 1:
                     moment *= factor
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        self._settle()
+        return super().state_dict()
+
+    def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
+        super().load_state_dict(state)
+        self._settled = self._betas
 
     def update(self, step: int, w: np.ndarray, g: np.ndarray, *moments: np.ndarray) -> None:
         m, v, *largest = moments
