@@ -15,20 +15,24 @@ from tinygrad_mlp.recipes import RECIPES, Recipe
 MODERN = [recipe for recipe in RECIPES.values() if isinstance(recipe, Recipe)]
 
 
-def close(ours, theirs, largest_difference):
-    """Scores equal to 1e-6 of the largest; the largest difference goes into the report."""
+def close(ours, theirs, products, largest_difference):
+    """Scores equal to 1e-6 of the largest for each matrix product on the way, as each rounds.
+
+    The largest difference goes into the report.
+    """
     ours, theirs = ours.data, theirs.numpy(force=True)
     assert ours.shape == theirs.shape and ours.dtype == theirs.dtype
     found = float(np.abs(ours - theirs).max() / np.abs(theirs).max())
     largest_difference("interop: logits, float32, relative", found)
-    assert found < 1e-6
+    assert found < 1e-6 * products
 
 
 @pytest.mark.parametrize("recipe", MODERN, ids=lambda recipe: recipe.name)
 def test_interop_to_torch_gives_the_same_logits(recipe, largest_difference):
     model = recipe.build(rng=0)
     x = np.random.default_rng(0).random((50, 28, 28), dtype=np.float32)
-    close(model(x), to_torch(model)(torch.from_numpy(x)), largest_difference)
+    products = sum(isinstance(layer, nn.Linear) for layer in model)
+    close(model(x), to_torch(model)(torch.from_numpy(x)), products, largest_difference)
 
 
 @given(st.lists(st.integers(1, 5), min_size=2, max_size=4), st.booleans())
@@ -47,7 +51,7 @@ def test_interop_from_torch_gives_the_same_logits(largest_difference):
         torch.nn.Linear(6, 5), torch.nn.Sigmoid(), torch.nn.Linear(5, 3, bias=False)
     )
     x = np.random.default_rng(0).normal(size=(7, 6)).astype(np.float32)
-    close(from_torch(theirs)(x), theirs(torch.from_numpy(x)), largest_difference)
+    close(from_torch(theirs)(x), theirs(torch.from_numpy(x)), 2, largest_difference)
 
 
 def test_interop_keys_and_shapes_are_pytorchs():

@@ -142,7 +142,7 @@ RECIPES: dict[str, AnyRecipe] = {
             originals=False,
             lr=1e-3,
             batch_size=128,
-            epochs=60,
+            epochs=80,
             weight_decay=0.01,
             one_cycle=True,
             label_smoothing=0.1,
@@ -152,15 +152,15 @@ RECIPES: dict[str, AnyRecipe] = {
             "best",
             "best: three hidden layers",
             hidden=(1536, 1024, 512),
-            augment=(AFFINE, ELASTIC),
+            augment=(AFFINE, transforms.ElasticTransform(alpha=60, sigma=5)),
             originals=False,
             batch_norm=True,
-            label_smoothing=0.1,
-            lr=2e-3,
-            batch_size=128,
+            lr=3e-3,
+            batch_size=256,
             epochs=60,
             weight_decay=0.01,
             one_cycle=True,
+            label_smoothing=0.1,
             held_out=HELD_OUT,
         ),
     )
@@ -409,7 +409,7 @@ def export(training: Training, path: str | os.PathLike[str]) -> None:
 
 
 def load_model(path: str | os.PathLike[str]) -> tuple[AnyRecipe, Any]:
-    """The recipe and the trained network in a file that `save` or `export` wrote."""
+    """The recipe and the trained network, in eval mode, of a file of `save` or `export`."""
     saved = checkpoint.read(path)
     if "recipe" not in saved.words:
         raise ValueError(
@@ -419,6 +419,8 @@ def load_model(path: str | os.PathLike[str]) -> tuple[AnyRecipe, Any]:
     recipe = _from_file(path, saved.words["recipe"])
     model = recipe.build(0)
     model.load_state_dict(saved.weights)
+    if isinstance(model, nn.Module):
+        model.eval()
     return recipe, model
 
 

@@ -18,6 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .engine import no_grad
 from .functional import softmax
+from .nn import Module
 from .recipes import load_model
 
 BEST = Path(__file__).parent / "weights" / "best.safetensors"
@@ -56,13 +57,18 @@ def predict(picture: str | os.PathLike[str] | np.ndarray, model: Any = None) -> 
     model    a trained model, images (n, 28, 28) -> scores (n, 10); None for the one that comes
              with the package
 
-    Raises FileNotFoundError if there is no such file, ValueError if it is no picture, or if
-    nothing is drawn on it.
+    Raises FileNotFoundError if there is no such file, ValueError if it is no picture, if nothing
+    is drawn on it, or if the model gives no probabilities.
     """
     greys = _greys(picture) if isinstance(picture, np.ndarray) else read_picture(picture)
     image = prepare(greys)
     if model is None:
         _, model = load_model(BEST)
+    if not isinstance(model, Module):
+        raise ValueError(
+            f"{type(model).__name__} gives no probabilities; predict needs a model that was "
+            "trained with the cross-entropy, as all recipes but the basic ones are"
+        )
     model.eval()
     with no_grad():
         probabilities = softmax(model(image[None]), dim=1).numpy()[0]
