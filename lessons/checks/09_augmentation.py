@@ -1,0 +1,147 @@
+"""How the exercises of lesson 9 are judged."""
+
+import numpy as np
+
+from lessons.checking import Exercise, Mistake
+
+rng = np.random.default_rng(9)
+
+# ------------------------------------------------------------------------- calibration_error
+
+powers = rng.uniform(0.5, 6.0, size=(400, 1))
+raw = rng.random((400, 10)) ** powers
+PROBABILITIES = raw / raw.sum(axis=1, keepdims=True)
+guesses = PROBABILITIES.argmax(axis=1)
+LABELS = np.where(rng.random(400) < 0.6, guesses, rng.integers(0, 10, 400))
+EDGES = np.array([0.0, 0.12, 0.2, 0.26, 0.31, 0.55, 0.93, 0.97, 1.0])
+# Here one network is too sure and the other too modest: signs would cancel.
+SHARP = 0.9 * np.eye(10)[LABELS] + 0.01
+
+
+def observe_calibration(answer):
+    return [
+        answer(PROBABILITIES, LABELS, EDGES),
+        answer(PROBABILITIES[:50], LABELS[:50], np.array([0.0, 0.2, 0.35, 1.0])),
+        answer(SHARP[:30], LABELS[:30], np.array([0.1, 0.5, 0.905, 0.95])),
+    ]
+
+
+def groups(probabilities, labels, edges):
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    group = np.digitize(confidence, edges[1:-1])
+    return confidence, right, [group == i for i in range(len(edges) - 1) if np.any(group == i)]
+
+
+def unweighted(probabilities, labels, edges):
+    confidence, right, inside = groups(probabilities, labels, edges)
+    return np.mean([abs(confidence[i].mean() - right[i].mean()) for i in inside])
+
+
+def signed(probabilities, labels, edges):
+    confidence, right, inside = groups(probabilities, labels, edges)
+    return sum(i.mean() * (confidence[i].mean() - right[i].mean()) for i in inside)
+
+
+def of_the_true_digit(probabilities, labels, edges):
+    _, right, _ = groups(probabilities, labels, edges)
+    confidence = probabilities[np.arange(len(labels)), labels]
+    group = np.digitize(confidence, edges[1:-1])
+    inside = [group == i for i in range(len(edges) - 1) if np.any(group == i)]
+    return sum(i.mean() * abs(confidence[i].mean() - right[i].mean()) for i in inside)
+
+
+def image_by_image(probabilities, labels, edges):
+    confidence, right, _ = groups(probabilities, labels, edges)
+    return np.mean(np.abs(confidence - right))
+
+
+def with_empty_groups(probabilities, labels, edges):
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    group = np.digitize(confidence, edges[1:-1])
+    error = 0.0
+    for i in range(len(edges) - 1):
+        inside = group == i
+        error += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
+    return error
+
+
+# -------------------------------------------------------------------------------------- shift
+
+IMAGES = rng.uniform(0.2, 1.0, size=(6, 7, 9))
+DOWN = np.array([2, -1, 0, 3, -2, 1])
+RIGHT = np.array([-3, 2, 1, 0, -1, 2])
+
+
+def observe_shift(answer):
+    small = IMAGES[:2].astype(np.float32)
+    before = small.copy()
+    result = answer(small, DOWN[:2], RIGHT[:2])
+    return [
+        answer(IMAGES, DOWN, RIGHT),
+        result,
+        result.dtype == np.float32,
+        np.array_equal(small, before),
+    ]
+
+
+def white(images, down, right):
+    """A right version, for the wrong ones to use."""
+    result = np.zeros_like(images)
+    height, width = images.shape[1:]
+    for image, new, d, r in zip(images, result, down, right, strict=True):
+        source = image[max(-d, 0) : height - max(d, 0), max(-r, 0) : width - max(r, 0)]
+        new[max(d, 0) : height - max(-d, 0), max(r, 0) : width - max(-r, 0)] = source
+    return result
+
+
+def rolled(images, down, right):
+    pairs = zip(images, down, right, strict=True)
+    return np.stack([np.roll(image, (d, r), axis=(0, 1)) for image, d, r in pairs])
+
+
+def other_way(images, down, right):
+    return white(images, -down, -right)
+
+
+def axes_swapped(images, down, right):
+    return white(images, right, down)
+
+
+def first_for_all(images, down, right):
+    return white(images, np.full_like(down, down[0]), np.full_like(right, right[0]))
+
+
+EXERCISES = [
+    Exercise(
+        "calibration_error",
+        observe=observe_calibration,
+        hint="Print confidence, share of right answers and number of images for each group, and "
+        "work out one group by hand.",
+        mistakes=[
+            Mistake(unweighted, "Each group counts the same here; weight it by its images."),
+            Mistake(signed, "Without the absolute value, too sure and too modest cancel out."),
+            Mistake(
+                of_the_true_digit,
+                "Confidence is the largest probability, not the one of the true digit.",
+            ),
+            Mistake(
+                image_by_image,
+                "One image is right or wrong, never 70 % right: take means in each group first.",
+            ),
+            Mistake(with_empty_groups, "The mean of an empty group is NaN: leave it out."),
+        ],
+    ),
+    Exercise(
+        "shift",
+        observe=observe_shift,
+        hint="Try one image of 3 x 4 whose pixels are 1 to 12, and print what comes out.",
+        mistakes=[
+            Mistake(rolled, "np.roll brings in on one side what left on the other; 0 must come."),
+            Mistake(other_way, "Down and right are swapped for up and left: look at the sign."),
+            Mistake(axes_swapped, "The first axis of an image counts rows: down, not right."),
+            Mistake(first_for_all, "All images move by the steps of the first one here."),
+        ],
+    ),
+]

@@ -1,0 +1,41 @@
+"""Exercises of lesson 9. Check them with `python -m lessons check 09`."""
+
+import numpy as np
+
+
+def calibration_error(probabilities: np.ndarray, labels: np.ndarray, edges: np.ndarray) -> float:
+    """How far confidence and right answers are apart, as a mean over all images.
+
+    The confidence of an image is the largest of its probabilities. Sort the images into groups by
+    confidence: group i holds those with edges[i] <= confidence < edges[i + 1], and the last group
+    also those with confidence == edges[-1]. In each group take the absolute difference between the
+    mean confidence and the share of right answers. Return the mean of these differences, each
+    group weighted by its share of the images. Groups without images count nothing.
+
+    Args:
+        probabilities: (n, 10), each row adds up to 1; none has a confidence outside the edges.
+        labels: the true digits, integers (n,).
+        edges: the borders of the groups, rising, (groups + 1,).
+
+    It is judged on probabilities drawn at random, some groups being empty.
+    """
+    raise NotImplementedError
+
+
+def shift(images: np.ndarray, down: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Move each image by its own number of pixels; white (0) comes in where ink moved away.
+
+    What leaves the picture on one side must not come in on the other, as it does with `np.roll`.
+
+    Args:
+        images: (n, h, w); it must stay as it is.
+        down: by how many rows each image moves down, integers (n,); negative means up.
+        right: by how many columns it moves to the right, integers (n,); negative means left.
+
+    Returns:
+        a new array (n, h, w) of the same dtype.
+
+    It is judged on images that have ink everywhere, also at the borders, and that are wider than
+    high.
+    """
+    raise NotImplementedError

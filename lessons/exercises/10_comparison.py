@@ -1,0 +1,57 @@
+"""Exercises of lesson 10. Check them with `python -m lessons check 10`."""
+
+import numpy as np
+
+
+def per_epoch(running: np.ndarray) -> np.ndarray:
+    """Recover the accuracy of each epoch from a running average over all epochs so far.
+
+    A program printed, after epoch k, the mean of the accuracies of epochs 1 to k. Which accuracy
+    did each epoch have by itself?
+
+    Args:
+        running: the printed means, (epochs,); running[0] belongs to epoch 1.
+
+    Returns:
+        the accuracy of each epoch, (epochs,).
+
+    It is judged on runs of several lengths, one of them a single epoch.
+    """
+    raise NotImplementedError
+
+
+def standard_error_of_difference(a: np.ndarray, b: np.ndarray) -> float:
+    """How uncertain the difference of the means of two groups of runs is: without the factor t.
+
+    The two groups may have different sizes and different spreads, and do not belong together in
+    pairs.
+
+    Args:
+        a: results of one kind of run, (n_a,), n_a at least 2.
+        b: results of the other kind, (n_b,), n_b at least 2.
+
+    Returns:
+        the standard error of mean(b) - mean(a), a number above 0.
+
+    It is judged on groups of 2 to 9 runs.
+    """
+    raise NotImplementedError
+
+
+def shares(table: np.ndarray) -> np.ndarray:
+    """Divide the whole gain of two changes between them.
+
+    table[i, j] is the accuracy with the first change made (i = 1) or not (i = 0), and with the
+    second change made (j = 1) or not (j = 0). The whole gain is table[1, 1] - table[0, 0].
+    There are two orders in which the changes can be made, one after the other. In each order, each
+    change earns a number of points; its share is the mean of what it earns in the two orders.
+
+    Args:
+        table: accuracies, (2, 2).
+
+    Returns:
+        the shares of the first and of the second change, (2,). Their sum is the whole gain.
+
+    It is judged on tables in which the order matters.
+    """
+    raise NotImplementedError
