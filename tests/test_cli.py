@@ -276,6 +276,20 @@ def test_a_trained_model_scores_the_same_when_it_is_evaluated(run, some_digits, 
     assert evaluated.splitlines()[1].count("%") == 10
 
 
+def test_images_that_are_held_out_are_scored_and_not_trained_on(run, some_digits):
+    code, out, err = run(
+        "train", "--hidden", "5", "--epochs", "1", "--hold-out", "100", "--data", some_digits
+    )
+    assert (code, err) == (0, "")
+    assert re.search(r"^validation accuracy [0-9.]+ %$", out, re.M)
+    assert recipes.load("runs/model.safetensors").recipe.held_out == 100
+
+
+def test_more_cannot_be_held_out_than_there_is(run, some_digits):
+    code, _, err = run("train", "--hold-out", "300", "--data", some_digits)
+    assert code == 2 and "holds 300 training images out for validation" in err
+
+
 def test_exported_weights_score_about_the_same_and_are_small(run, some_digits):
     run("train", "--hidden", "8", "--epochs", "2", "--data", some_digits, "--out", "model")
     code, out, err = run("export", "model", "--out", "out/weights")

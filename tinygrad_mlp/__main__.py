@@ -133,6 +133,9 @@ def make_parser() -> Parser:
     add.add_argument("--recipe", help="a recipe by name; the options below change it")
     add.add_argument("--resume", type=Path, metavar="FILE", help="go on with a saved training")
     add.add_argument("--augment", metavar="A,B", help=f"copies with any of: {', '.join(AUGMENT)}")
+    add.add_argument(
+        "--hold-out", type=whole, metavar="N", help="score on the last N, not trained on"
+    )
     add.add_argument("--seed", type=seed, default=0, metavar="N")
     add.add_argument("--out", type=Path, default=Path("runs/model.safetensors"), metavar="FILE")
     add_settings(add)
@@ -307,6 +310,10 @@ def chosen_recipe(options: argparse.Namespace) -> AnyRecipe:
     recipe = changed(recipe, options)
     if options.augment is not None:
         recipe = with_augment(recipe, options.augment)
+    if options.hold_out is not None:
+        if isinstance(recipe, BasicRecipe):
+            fail("the basic recipes hold nothing out; leave out --hold-out")
+        recipe = replace(recipe, held_out=options.hold_out, validated=None)
     if options.recipe and recipe != RECIPES[recipe.name]:
         print("Settings were changed on the command line, so this is not the recipe.")
     return recipe
@@ -314,7 +321,7 @@ def chosen_recipe(options: argparse.Namespace) -> AnyRecipe:
 
 def resumed(options: argparse.Namespace) -> Training:
     """The training in a file; it goes on as it began, for more epochs if these are given."""
-    fixed = ("recipe", "augment", "lr", "batch_size", "hidden")
+    fixed = ("recipe", "augment", "hold_out", "lr", "batch_size", "hidden")
     given = [name for name in fixed if getattr(options, name) is not None]
     if given:
         fail(
