@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import nn, plot
+from tinygrad_mlp import checkpoint, nn, plot
+from tinygrad_mlp.__main__ import main
 from tinygrad_mlp.data import load_mnist
-from tinygrad_mlp.recognise import BOX, MIDDLE, predict, prepare, read_picture
+from tinygrad_mlp.recipes import RECIPES, load_model
+from tinygrad_mlp.recognise import BEST, BOX, MIDDLE, predict, prepare, read_picture
+from tinygrad_mlp.train import evaluate
 
 
 @pytest.fixture(scope="session")
@@ -219,3 +222,47 @@ def test_the_picture_of_a_prediction_says_what_it_shows(digits):
     figure = plot.prediction(digits[0], np.eye(10)[7])
     assert "taken for a 7 with 100.0 %" in figure.get_label()
     assert len(figure.axes) == 2
+
+
+def test_the_hand_written_network_gives_no_probabilities(digits):
+    with pytest.raises(ValueError, match="BasicMLP gives no probabilities"):
+        predict(digits[0], RECIPES["basic"].build(0))
+
+
+# The weights that come with the package.
+
+
+def test_the_shipped_weights_are_those_of_the_best_recipe_and_small():
+    recipe, model = load_model(BEST)
+    assert recipe == RECIPES["best"]
+    assert not model.training
+    assert BEST.stat().st_size < 8e6
+
+
+def test_the_shipped_weights_beat_the_best_published_network_with_one_hidden_layer():
+    recipe, model = load_model(BEST)
+    scores = evaluate(model, load_mnist(split="test"), recipe.loss_fn)
+    assert scores.accuracy >= 0.9945  # Simard, Steinkraus and Platt, 2003: 99.30 %
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_shipped_weights_read_pages_that_were_drawn_on(digits, dark):
+    labels = load_mnist(split="test").labels[:30]
+    pages = [np.pad(enlarged(image, 140, 40), ((0, 30), (60, 0))) for image in digits[:30]]
+    answers = [predict(1 - page if dark else page).digit for page in pages]
+    assert np.mean(answers == labels) >= 0.95
+
+
+@pytest.mark.slow
+def test_the_documented_command_makes_the_shipped_weights_again(tmp_path):
+    """As the README has it: train, then export; and the result is as good."""
+    trained, exported = tmp_path / "best.safetensors", tmp_path / "weights.safetensors"
+    assert main(["train", "--recipe", "best", "--out", str(trained)]) == 0
+    assert main(["export", str(trained), "--out", str(exported)]) == 0
+    recipe, model = load_model(exported)
+    scores = evaluate(model, load_mnist(split="test"), recipe.loss_fn)
+    assert scores.accuracy >= 0.9945
+    shipped = checkpoint.read(BEST)
+    assert {n: a.shape for n, a in checkpoint.read(exported).weights.items()} == {
+        n: a.shape for n, a in shipped.weights.items()
+    }
