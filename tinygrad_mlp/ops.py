@@ -491,15 +491,15 @@ def linear(x, weight, bias=None):
 @op(grad=lambda g, y, x, dim: y * (g - sum(g * y, dim=dim, keepdim=True)))
 def softmax(x, dim):
     """e^x / sum of e^x over `dim`, shifted by the largest value so that nothing overflows."""
-    e = np.exp(x - np.max(x, axis=dim, keepdims=True, initial=-np.inf))
-    return e / np.sum(e, axis=dim, keepdims=True)
+    e = np.exp(x - x.max(axis=dim, keepdims=True, initial=-np.inf))
+    return e / e.sum(axis=dim, keepdims=True)
 
 
 @op(grad=lambda g, y, x, dim: g - exp(y) * sum(g, dim=dim, keepdim=True))
 def log_softmax(x, dim):
     """The logarithm of softmax, computed without it: accurate where softmax is 0."""
-    shifted = x - np.max(x, axis=dim, keepdims=True)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=dim, keepdims=True))
+    shifted = x - x.max(axis=dim, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True))
 
 
 @op(
@@ -517,7 +517,7 @@ def soft_cross_entropy(x, q, total=True):
     logarithm is infinite.
     """
     terms = np.multiply(q, log_softmax(x, dim=-1), where=q != 0, out=np.zeros_like(x))
-    return -np.sum(terms, axis=None if total else -1)
+    return -terms.sum(axis=None if total else -1)
 
 
 @op(
