@@ -41,7 +41,7 @@ from tinygrad_mlp.train import evaluate, fit
 
 train_data = ArrayDataset(*load_mnist()[:50_000])
 validation = load_mnist(split="validation")
-BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
 print(f"{len(train_data):,} images to train on, {len(validation):,} to choose by")
 
 # %% [markdown]
@@ -825,9 +825,9 @@ assert F.cross_entropy(scores, [0], label_smoothing=0.1) < F.cross_entropy(
 # With smoothed labels, being surer has become more expensive.
 #
 # All settings were chosen by the validation images, with networks trained on the other 50,000.
-# `validated` is what the chosen settings got there. Then everything was fixed, and a network was
-# trained on all 60,000 images: more images make a better network. It has now seen the validation
-# images, so they can say nothing more about it. This is the moment to open the test images.
+# `validated` is what the chosen settings got there. Then a network was trained on all 60,000
+# images. It has seen the validation images, so they can say nothing more about it. This is the
+# moment to open the test images. (They had been opened once before: the README says when.)
 #
 # **Predict.** How many of the 10,000 will it get wrong? For comparison: the published improved
 # network gets about 505 wrong.
@@ -870,7 +870,7 @@ assert 0.994 < test_accuracy < 0.9965
 # five hidden layers with 12 million weights, affine and elastic copies, and about 800 epochs on a
 # graphics card. Ours lies between them.
 #
-# Mind the standard error. With other 10,000 test images of the same kind each number could
+# Mind the standard error. With 10,000 other test images of the same kind each number could
 # easily be a tenth of a point higher or lower. So the ranking of neighbours in such a table is far
 # from sure. That errors have become ten times fewer than at 95 % is quite sure.
 #
@@ -942,7 +942,7 @@ for chosen, colour, words in (
 axes.set(xlabel="confidence", ylabel="share of these answers (%)")
 axes.legend(frameon=False, loc="upper left")
 figure.set_label(
-    "Histograms of the confidence. Right answers pile up just above 0.9, wrong answers spread from "
+    "Histograms of the confidence. Right answers pile up around 0.9, wrong answers spread from "
     "0.3 to 0.9."
 )
 plot.show(figure, "runs/lessons/13/confidence.png")
