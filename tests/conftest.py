@@ -36,6 +36,15 @@ def largest_difference():
     return report
 
 
+@pytest.fixture
+def forgets_new_ops():
+    """Takes out of the registry what the test has registered: lessons make ops of their own."""
+    before = dict(OPS)
+    yield
+    OPS.clear()
+    OPS.update(before)
+
+
 def pytest_collection_modifyitems(items):
     COUNTS["properties"] = sum(
         is_hypothesis_test(getattr(item, "obj", None)) or "property" in item.keywords

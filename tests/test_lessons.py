@@ -37,7 +37,10 @@ ALSO_ALLOWED = {
     15: {"torch"},
 }
 
-pytestmark = pytest.mark.filterwarnings("default::DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("default::DeprecationWarning"),
+    pytest.mark.usefixtures("forgets_new_ops"),
+]
 
 
 def per_lesson(test):

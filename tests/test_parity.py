@@ -82,7 +82,7 @@ def test_parity_in_float64_over_2000_steps(name, digits, largest_difference):
 def test_parity_of_everything_that_the_best_recipe_adds(digits, largest_difference):
     """Batch normalisation, smoothed labels, AdamW and the one-cycle schedule, in float64."""
     recipe = replace(RECIPES["best"], hidden=(24, 20, 16), epochs=2)
-    data = ArrayDataset(*digits[0][:20_000])
+    data = ArrayDataset(*digits[0][:40_000])
     batches = make_batches(recipe, data, 1, 2)
     ours = recipe.build(rng=0)
     for p in [*ours.parameters(), *ours.buffers()]:
