@@ -16,6 +16,7 @@
 # %%
 import json
 import math
+import textwrap
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -75,7 +76,8 @@ def load_results(file):
     """The runs in a stored results.json; prints how they were made."""
     results = json.loads((FOLDER / file).read_text("utf-8"))
     made = results["made"]
-    print(f"{file}: made {made['date'][:10]} by\n    {made['command']}")
+    print(f"{file}: made {made['date'][:10]} by")
+    print(textwrap.indent(textwrap.fill(made["command"], 90, break_on_hyphens=False), "    "))
     return results["runs"]
 
 
