@@ -682,14 +682,11 @@ ops_taken = microseconds(
 for name, value in (steps_taken | ops_taken).items():
     print(f"{name:38} {value:8.1f} microseconds")
 
-assert steps_taken["a step with autograd"] < 1.5 * steps_taken["a step by hand"]
-plain, with_record = ops_taken.values()
-assert 1.5 * plain < with_record < plain + 20
-
 # %% [markdown]
-# It is hardly slower, if at all. Recording one op costs a few microseconds at most. That is several
-# times the work itself when an op handles ten numbers, and little beside the matrix products of a
-# batch.
+# Times differ from machine to machine, and from minute to minute when something else is running, so
+# nothing is asserted here: read your own. Where this was written, the step with autograd was
+# no slower than the one by hand. Recording cost about two microseconds an op: several times the
+# work itself when an op handles ten numbers, and little beside the matrix products of a batch.
 #
 # Autograd can even win. The hand-written `Dense.backward` always computes `gradient @ weight.T`,
 # also for the first layer, where nobody wants the gradient of the images. Autograd has a rule for
