@@ -817,3 +817,13 @@ def test_too_few_training_images_to_hold_out(tmp_path):
     write_idx(tmp_path)
     with pytest.raises(ValueError, match="cannot be held out for validation"):
         load_mnist(tmp_path, split="validation")
+
+
+@pytest.mark.parametrize(("split", "prefix"), [("train", "train"), ("test", "t10k")])
+def test_the_pixels_are_the_bytes_of_the_file_in_their_order(split, prefix):
+    """The embedded images are longer than the pieces in which they are unpacked."""
+    packed = (mnist._EMBEDDED / f"{prefix}-images-idx3-ubyte.gz").read_bytes()
+    plain = np.frombuffer(gzip.decompress(packed), np.uint8, offset=16)
+    assert plain.size > 3 * mnist.PIECE
+    images = load_mnist(split=split).images
+    assert np.array_equal(images.ravel(), plain / np.float32(255))
