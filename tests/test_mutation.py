@@ -197,6 +197,9 @@ def stretched_inputs_get_sums() -> None:
     assert np.array_equal(a.grad.data, weights.sum(1, keepdims=True))
     assert np.array_equal(b.grad.data, weights.sum(0))
     assert np.array_equal(c.grad.data, weights.sum())
+    d = tensor(np.ones((1, 4)), requires_grad=True)  # put in front, and stretched behind it
+    (d * np.ones((2, 3, 4))).backward(np.stack([weights, weights]))
+    assert np.array_equal(d.grad.data, 2 * weights.sum(0, keepdims=True))
 
 
 def gradients_own_their_memory() -> None:
@@ -438,8 +441,22 @@ FAULTS = [
     Fault(
         "dimensions that broadcasting put in front are not summed",
         engine._unbroadcast,
+        "g.sum(tuple(range(extra)))",
+        "g[(0,) * extra]",
+        (stretched_inputs_get_sums, "add", "mul"),
+    ),
+    Fault(
+        "dimensions put in front of stretched ones are not summed",
+        engine._unbroadcast,
         "d < extra or",
         "d >= extra and",
+        (stretched_inputs_get_sums,),
+    ),
+    Fault(
+        "the mean is taken over what broadcasting put in front",
+        engine._unbroadcast,
+        "g.sum(tuple(range(extra)))",
+        "g.mean(tuple(range(extra)))",
         (stretched_inputs_get_sums, "add", "mul"),
     ),
     Fault(
@@ -592,14 +609,14 @@ FAULTS = [
     Fault(
         "recording cannot be switched off",
         engine.apply,
-        "and mode.recording",
+        "and recording.get()",
         "",
         (only_what_asks_is_recorded,),
     ),
     Fault(
         "recording stays off",
         engine.set_grad_enabled.__wrapped__,
-        "mode.recording = before",
+        "recording.set(before)",
         "pass",
         (only_what_asks_is_recorded,),
     ),
@@ -735,7 +752,7 @@ def outcome_of_fault(i: int) -> Outcome:
         with with_text(fault.function, fault.old, fault.new):
             blind = [truth for truth in fault.noticed_by if not fails(truth)]
     finally:
-        engine.mode.recording = True
+        engine.recording.set(True)
     names = [getattr(truth, "__name__", truth) for truth in blind]
     survivors = [f"engine: {fault.what}; not noticed by {', '.join(names)}"] if blind else []
     return Outcome(not blind, survivors, set())

@@ -24,28 +24,23 @@ from __future__ import annotations
 
 import functools
 import inspect
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
 from . import anomaly, changes
 from .changes import next_serial
-
+# What every op is asked for, looked up once.
+ARRAY = np.ndarray
 FLOAT64 = np.dtype(np.float64)
 FLOAT32 = np.dtype(np.float32)
 LOOSE_NUMBERS = (list, tuple, np.generic)
 
-
-class _Mode(threading.local):
-    """What is switched on in this thread."""
-
-    recording = True
-
-
-mode = _Mode()
+recording = ContextVar("recording", default=True)
+"""Whether ops on tensors are recorded now: each thread has its own value."""
 
 
 class Node:
@@ -89,6 +84,7 @@ class Node:
 NO_PARAMS: dict[str, Any] = {}
 
 _result_class: type[Node] = Node
+_blank = object.__new__
 
 
 def makes_results(cls: type) -> type:
@@ -104,7 +100,7 @@ def makes_results(cls: type) -> type:
 def new_node(data: np.ndarray, node: Any = None) -> Any:
     """A leaf around `data`, which is not copied: of the class that signed in, or `node`."""
     if node is None:
-        node = _result_class.__new__(_result_class)
+        node = _blank(_result_class)
     node.data = data
     node.requires_grad = False
     node.grad = node.op = node.inputs = node.hooks = None
@@ -169,12 +165,13 @@ def apply(op: Op, args: tuple, params: dict) -> Any:
     for arg in args:
         if isinstance(arg, Node):
             any_node = True
-            arrays.append(arg.data)
+            array = arg.data
+            arrays.append(array)
             if arg.requires_grad:
                 wants_grad = True
                 inputs.append(arg)
             else:
-                inputs.append(arg.data)
+                inputs.append(array)
         else:
             if isinstance(arg, LOOSE_NUMBERS):
                 arg = _plain(arg)
@@ -183,25 +180,29 @@ def apply(op: Op, args: tuple, params: dict) -> Any:
     if not any_node:
         return op.forward(*args, **params)
     try:
-        data = op.forward(*arrays, **params)
+        data = op.forward(*arrays, **params) if params else op.forward(*arrays)
     except (ValueError, IndexError) as error:
         raise type(error)(_explain(op, arrays, params, error)) from error
-    if type(data) is not np.ndarray:
+    if type(data) is not ARRAY:
         data = np.asarray(data)
-    recorded = wants_grad and op.has_rules and mode.recording
+    recorded = wants_grad and op.has_rules and recording.get()
     if data.dtype is not FLOAT32:
         if data.dtype is FLOAT64 and not _any_float64(args):
             data = data.astype(FLOAT32)
         if recorded and data.dtype.kind == "c":
             raise TypeError(f"{op.name}() gave complex numbers, which have no gradients here")
         recorded = recorded and data.dtype.kind == "f"
-    node = new_node(data)
-    if recorded:
+    if recorded:  # as in new_node, each attribute set once: this is the busiest place of all
+        node = _blank(_result_class)
+        node.data = data
         node.requires_grad = True
+        node.grad = node.hooks = None
         node.op = op
-        node.inputs = tuple(inputs)
-        if op.params:
-            node.params = {**op.defaults, **params}
+        node.inputs = inputs
+        node.params = {**op.defaults, **params} if op.params else NO_PARAMS
+        node.serial = next_serial()
+    else:
+        node = new_node(data)
     if anomaly.watching:
         anomaly.check_forward(op.name, node.serial, data, arrays)
     return node
@@ -266,12 +267,12 @@ def _explain(op: Op, arrays: list, params: dict, error: Exception) -> str:
 @contextmanager
 def set_grad_enabled(enabled: bool) -> Iterator[None]:
     """Switch recording on or off in this thread; also a decorator: `@set_grad_enabled(False)`."""
-    before = mode.recording
-    mode.recording = enabled
+    before = recording.get()
+    recording.set(enabled)
     try:
         yield
     finally:
-        mode.recording = before
+        recording.set(before)
 
 
 def no_grad(function: Callable | None = None) -> Any:
@@ -286,7 +287,7 @@ def enable_grad(function: Callable | None = None) -> Any:
 
 def is_grad_enabled() -> bool:
     """Whether ops on tensors are recorded now, in this thread."""
-    return mode.recording
+    return recording.get()
 
 
 # ------------------------------------------------------------------------------- walking back
@@ -416,6 +417,8 @@ def _unbroadcast(g: Any, shape: tuple[int, ...], op: Op) -> Any:
         if g.dtype.kind not in "fiub":
             raise TypeError(f"a derivative rule of {op.name}() gave no gradient, but {g.item()!r}")
     extra = g.ndim - len(shape)
+    if extra > 0 and g.shape[extra:] == shape:  # as a bias is stretched: the usual case
+        return g.sum(tuple(range(extra)))
     stretched = tuple(
         d for d in range(g.ndim) if d < extra or (shape[d - extra] == 1 and g.shape[d] != 1)
     )

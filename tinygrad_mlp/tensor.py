@@ -17,7 +17,7 @@ import numpy as np
 from . import composed, ops
 from .changes import mark_changed
 from .composed import plain
-from .engine import OPS, Node, makes_results, mode, new_node, run_backward, set_grad_enabled
+from .engine import OPS, Node, makes_results, new_node, recording, run_backward, set_grad_enabled
 
 
 @makes_results
@@ -306,12 +306,12 @@ class Tensor(Node):
 
     def _write(self, change: Callable[[np.ndarray, Any], Any], value: Any) -> Tensor:
         """Let `change` write `value` into the data, if no recorded graph is harmed or lost."""
-        if self.requires_grad and mode.recording:
+        if self.requires_grad and recording.get():
             raise RuntimeError(
                 "a tensor that requires a gradient cannot be changed in place while operations "
                 "are recorded; write t = t + 1 for a new one, or do it inside `with no_grad():`"
             )
-        if isinstance(value, Tensor) and value.requires_grad and mode.recording:
+        if isinstance(value, Tensor) and value.requires_grad and recording.get():
             raise RuntimeError(
                 "what is written here carries a graph, which would be lost; make a new tensor "
                 "(out = out + w, stack, where), or write w.detach()"
