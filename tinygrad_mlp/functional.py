@@ -82,16 +82,20 @@ def one_hot(labels: Any, num_classes: int, dtype: Any = np.float32) -> np.ndarra
     labels = np.asarray(plain(labels))
     if labels.dtype.kind not in "iu":
         raise TypeError(f"class indices must be integers, and these are {labels.dtype}")
-    flat = labels.reshape(-1)
-    wrong = np.flatnonzero((flat < 0) | (flat >= num_classes))
-    if wrong.size:
+    _check_classes(labels, num_classes)
+    hot = np.zeros((labels.size, num_classes), dtype)
+    hot[np.arange(labels.size), labels.ravel()] = 1
+    return hot.reshape(*labels.shape, num_classes)
+
+
+def _check_classes(labels: np.ndarray, num_classes: int) -> None:
+    wrong = (labels < 0) | (labels >= num_classes)
+    if np.count_nonzero(wrong):
+        row = np.flatnonzero(wrong)[0]
         raise ValueError(
-            f"row {wrong[0]} has class {flat[wrong[0]]}, and with {num_classes} classes the "
+            f"row {row} has class {labels.ravel()[row]}, and with {num_classes} classes the "
             f"indices go from 0 to {num_classes - 1}"
         )
-    hot = np.zeros((flat.size, num_classes), dtype)
-    hot[np.arange(flat.size), flat] = 1
-    return hot.reshape(*labels.shape, num_classes)
 
 
 def cross_entropy(
@@ -120,7 +124,10 @@ def cross_entropy(
     target = target if isinstance(target, Tensor) else np.asarray(target)
     classes = scores.shape[-1]
     if target.dtype.kind in "iu":
-        q, counts = _index_targets(scores, plain(target), weight, ignore_index, label_smoothing)
+        target = plain(target)
+        if weight is None and not label_smoothing and not np.count_nonzero(target == ignore_index):
+            return _plain_cross_entropy(scores, target, reduction)
+        q, counts = _index_targets(scores, target, weight, ignore_index, label_smoothing)
     else:
         if target.shape != input.shape:
             raise ValueError(
@@ -136,6 +143,14 @@ def cross_entropy(
     return ops.soft_cross_entropy(scores, q, total=reduction != "none")
 
 
+def _plain_cross_entropy(scores: Any, target: np.ndarray, reduction: str) -> Any:
+    """Where every row counts alike and has one right class: the usual case, and the fastest."""
+    _check_index_shape(scores, target)
+    _check_classes(target, scores.shape[-1])
+    share = 1 / (target.size or math.nan) if reduction == "mean" else 1.0
+    return ops.cross_entropy(scores, target=target, share=share, total=reduction != "none")
+
+
 def _classes_last(x: Any) -> Any:
     """(n, classes, ...) as (n, ..., classes)."""
     if x.ndim == 0:
@@ -149,11 +164,7 @@ def _index_targets(
     scores: Any, target: np.ndarray, weight: Any, ignore_index: int, smoothing: float
 ) -> tuple[np.ndarray, float]:
     """Class indices as weighted targets (..., classes), and what they count together."""
-    if target.shape != scores.shape[:-1]:
-        raise ValueError(
-            f"cross_entropy needs class indices of shape {scores.shape[:-1]} for these scores, "
-            f"and got {target.shape}"
-        )
+    _check_index_shape(scores, target)
     classes = scores.shape[-1]
     ignored = target == ignore_index
     count = int(np.count_nonzero(ignored))
@@ -167,6 +178,14 @@ def _index_targets(
     if smoothing:
         hot = hot * (1 - smoothing) + np.where(ignored, 0, smoothing / classes)[..., None]
     return (hot * weights).astype(scores.dtype), counts
+
+
+def _check_index_shape(scores: Any, target: np.ndarray) -> None:
+    if target.shape != scores.shape[:-1]:
+        raise ValueError(
+            f"cross_entropy needs class indices of shape {scores.shape[:-1]} for these scores, "
+            f"and got {target.shape}"
+        )
 
 
 def nll_loss(
