@@ -337,16 +337,17 @@ def make_batches(
 ) -> DataLoader:
     """The batches that a recipe trains on: in order or shuffled, with augmented copies or not.
 
-    Where all images are warped, which takes as long as training a small network, a thread does it
-    while the batch before is trained on.
+    Copies take nearly as long to make as a small network takes to learn from them, so a thread
+    makes them while the batch before is trained on.
     """
     dataset: Any = data
-    warps = isinstance(recipe, Recipe) and not recipe.originals
     if recipe.augment:
         transform = transforms.Compose(recipe.augment)
-        dataset = AugmentedDataset(data, transform, copies_rng, originals=not warps)
+        alone = isinstance(recipe, Recipe) and not recipe.originals
+        dataset = AugmentedDataset(data, transform, copies_rng, originals=not alone)
+    workers = int(bool(recipe.augment))
     return DataLoader(
-        dataset, recipe.batch_size, recipe.shuffle, rng=order_rng, num_workers=int(warps)
+        dataset, recipe.batch_size, recipe.shuffle, rng=order_rng, num_workers=workers
     )
 
 

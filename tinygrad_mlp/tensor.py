@@ -413,7 +413,7 @@ def seed_of(output: Tensor, gradient: Any, create_graph: bool) -> Any:
                 f"backward() needs a single value to start from, and this tensor has shape "
                 f"{output.shape}; reduce it first, as with .sum() or .mean(), or pass gradient="
             )
-        gradient = np.ones_like(output.data)
+        gradient = np.ones(output.shape, output.dtype)
     shape = np.shape(plain(gradient))
     if shape != output.shape:
         raise ValueError(
