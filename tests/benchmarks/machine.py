@@ -8,6 +8,7 @@ import time
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
+from threadpoolctl import threadpool_info
 
 PACKAGES = ("numpy", "torch", "jax", "jaxlib", "autograd", "micrograd", "tinygrad")
 
@@ -61,5 +62,12 @@ def _processor() -> str:
 
 
 def _blas() -> str:
+    """The library, and the kernels that it chose: they decide what the matrix products cost."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    return f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
+    words = f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
+    for library in threadpool_info():
+        if library["user_api"] == "blas" and "architecture" in library:
+            words += f", kernels for {library['architecture']}"
+    if forced := os.environ.get("OPENBLAS_CORETYPE"):
+        words += f" (OPENBLAS_CORETYPE={forced} in the environment: unset it for NumPy's own choice)"
+    return words
