@@ -33,6 +33,7 @@ import numpy as np
 
 from . import anomaly, changes
 from .changes import next_serial
+
 # What every op is asked for, looked up once.
 ARRAY = np.ndarray
 FLOAT64 = np.dtype(np.float64)

@@ -69,5 +69,5 @@ def _blas() -> str:
         if library["user_api"] == "blas" and "architecture" in library:
             words += f", kernels for {library['architecture']}"
     if forced := os.environ.get("OPENBLAS_CORETYPE"):
-        words += f" (OPENBLAS_CORETYPE={forced} in the environment: unset it for NumPy's own choice)"
+        words += f" (forced by OPENBLAS_CORETYPE={forced}; unset it for NumPy's own choice)"
     return words
