@@ -26,6 +26,7 @@ import tracemalloc
 
 import numpy as np
 from matplotlib.figure import Figure
+from threadpoolctl import threadpool_info
 
 import tinygrad_mlp as tg
 from tinygrad_mlp import functional as F
@@ -394,8 +395,14 @@ whole = microseconds(found["the whole step"])
 parts = {name: microseconds(found[name]) for name in PIECES}
 parts["rest"] = whole - sum(parts.values())
 
+kernels = {
+    library.get("architecture", "its own choice")
+    for library in threadpool_info()
+    if library["user_api"] == "blas"
+}
 print(f"{platform.machine()}, NumPy {np.__version__}, ", end="")
-print(f"OPENBLAS_NUM_THREADS={os.environ['OPENBLAS_NUM_THREADS']}")
+print(f"OPENBLAS_NUM_THREADS={os.environ['OPENBLAS_NUM_THREADS']}, ", end="")
+print(f"matrix products by kernels for {', '.join(sorted(kernels)) or 'an unknown processor'}")
 print("                         µs   quartiles      share of time   share of work")
 for name, value in parts.items():
     spread = ""
@@ -452,6 +459,13 @@ plot.show(figure, "runs/lessons/15/step.png")
 # that it fetched from memory many times. Adam touches each number once per operation. And the
 # cross-entropy takes a share of the time out of all proportion to its 500 scores. These two are two
 # different diseases. The next picture separates them.
+#
+# What the floor itself costs is decided outside Python. The BLAS library holds a **kernel**, the
+# innermost loop of a product, for each kind of processor, and picks one when NumPy is imported. The
+# line above names it. On one of our machines the environment said `OPENBLAS_CORETYPE=Haswell`, which
+# forces the kernel of a processor of 2013: the two products took 143 µs. With that variable unset
+# they took 98 µs, side by side on the same machine, and all that had been said about its floor was
+# true of one kernel alone. So name the kernel when you name a time.
 #
 # ## The price of a call
 #

@@ -34,7 +34,7 @@ ALSO_ALLOWED = {
     12: {"hypothesis", "torch", "safetensors"},
     13: {"torch"},
     14: {"torch"},
-    15: {"torch"},
+    15: {"torch", "threadpoolctl"},
 }
 
 pytestmark = [

@@ -148,6 +148,7 @@ def _plain_cross_entropy(scores: Any, target: np.ndarray, reduction: str) -> Any
     _check_index_shape(scores, target)
     _check_classes(target, scores.shape[-1])
     share = 1 / (target.size or math.nan) if reduction == "mean" else 1.0
+    target = target.copy()  # so that the caller may fill the array with the next labels
     return ops.cross_entropy(scores, target=target, share=share, total=reduction != "none")
 
 
