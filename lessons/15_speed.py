@@ -462,10 +462,10 @@ plot.show(figure, "runs/lessons/15/step.png")
 #
 # What the floor itself costs is decided outside Python. The BLAS library holds a **kernel**, the
 # innermost loop of a product, for each kind of processor, and picks one when NumPy is imported. The
-# line above names it. On one of our machines the environment said `OPENBLAS_CORETYPE=Haswell`, which
-# forces the kernel of a processor of 2013: the two products took 143 µs. With that variable unset
-# they took 98 µs, side by side on the same machine, and all that had been said about its floor was
-# true of one kernel alone. So name the kernel when you name a time.
+# line above names it. On one of our machines the environment said `OPENBLAS_CORETYPE=Haswell`,
+# which forces the kernel of a processor of 2013: the two products took 143 µs. With that variable
+# unset they took 98 µs, side by side on the same machine, and all that had been said about its
+# floor was true of one kernel alone. So name the kernel when you name a time.
 #
 # ## The price of a call
 #

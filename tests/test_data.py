@@ -8,9 +8,12 @@ files are compared with what is known of MNIST.
 import gc
 import gzip
 import hashlib
+import os
 import shutil
+import signal
 import struct
-import threading
+import sys
+import time
 from typing import Any
 
 import numpy as np
@@ -352,14 +355,47 @@ def test_a_worker_changes_no_batch(n, batch_size, seed):
 
 
 def test_a_worker_is_gone_after_the_epoch_and_after_a_break():
-    before = threading.active_count()
     loader = DataLoader(numbered(50), 1, num_workers=1)
+    at_first = set(sys._current_frames())
     list(loader)
-    assert threading.active_count() == before
+    assert_no_thread_but(at_first)
     for _ in loader:
+        assert len(set(sys._current_frames()) - at_first) == 1
         break
     gc.collect()
-    assert threading.active_count() == before
+    assert_no_thread_but(at_first)
+
+
+def assert_no_thread_but(expected):
+    """A thread that has handed over its last word still takes a moment to end."""
+    end = time.monotonic() + 5
+    while extra := set(sys._current_frames()) - expected:
+        assert time.monotonic() < end, f"{len(extra)} thread(s) left"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no timer that sends a signal")
+def test_ctrl_c_stops_a_worker_and_is_never_lost():
+    """At 1,500 random moments of short epochs: always the exception, and no thread is left."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    rng = np.random.default_rng(0)
+    batch = np.ones((300, 100))
+    at_first = set(sys._current_frames())
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for delay in rng.uniform(1e-4, 2e-3, 1500):
+            with pytest.raises(KeyboardInterrupt):
+                signal.setitimer(signal.ITIMER_REAL, delay)
+                end = time.monotonic() + 5
+                while time.monotonic() < end:
+                    for _ in loader_module.prepared_ahead(iter([batch, batch])):
+                        batch.sum()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert_no_thread_but(at_first)
 
 
 def test_a_worker_that_stopped_early_prepared_only_a_few_batches():

@@ -25,7 +25,8 @@ def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
         os.chmod(beside, 0o666 & ~_umask())
         os.replace(beside, path)
     except BaseException:
-        os.unlink(beside)
+        # Ctrl-C may come right after the renaming, when there is nothing left to remove.
+        Path(beside).unlink(missing_ok=True)
         raise
 
 

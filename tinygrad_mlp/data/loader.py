@@ -7,8 +7,8 @@ trained on; NumPy's functions let another thread run meanwhile.
 
 from __future__ import annotations
 
+import _thread
 import queue
-import threading
 from collections.abc import Iterator
 from numbers import Integral
 from typing import Any
@@ -96,30 +96,32 @@ def prepared_ahead(batches: Iterator[Any]) -> Iterator[Any]:
 
     What goes wrong in the thread is raised here. Whoever stops early stops the thread.
     """
-    ready: queue.Queue[tuple[str, Any]] = queue.Queue(AHEAD)
-    given_up = threading.Event()
-
-    def hand_over(kind: str, what: Any) -> None:
-        while not given_up.is_set():
-            try:
-                return ready.put((kind, what), timeout=0.1)
-            except queue.Full:
-                continue
+    # SimpleQueue and _thread are written in C. Ctrl-C can come at any line of Python: in those of
+    # Queue it becomes a RuntimeError, and in those that bury a threading.Thread it gets lost.
+    ready: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+    wanted: queue.SimpleQueue[None] = queue.SimpleQueue()
+    ended = _thread.allocate_lock()
+    started = given_up = False
 
     def work() -> None:
+        last: tuple[str, Any] = ("end", None)
         try:
             for batch in batches:
-                hand_over("batch", batch)
-                if given_up.is_set():
-                    return
+                wanted.get()
+                if given_up:
+                    break
+                ready.put(("batch", batch))
         except BaseException as error:
-            hand_over("error", error)
-        else:
-            hand_over("end", None)
+            last = ("error", error)
+        ready.put(last)
+        ended.release()
 
-    thread = threading.Thread(target=work, name="batches", daemon=True)
-    thread.start()
+    ended.acquire()
     try:
+        _thread.start_new_thread(work, ())
+        started = True
+        for _ in range(AHEAD):
+            wanted.put(None)
         while True:
             kind, what = ready.get()
             if kind == "error":
@@ -127,6 +129,9 @@ def prepared_ahead(batches: Iterator[Any]) -> Iterator[Any]:
             if kind == "end":
                 return
             yield what
+            wanted.put(None)
     finally:
-        given_up.set()
-        thread.join()
+        given_up = True
+        wanted.put(None)
+        if started:
+            ended.acquire()
