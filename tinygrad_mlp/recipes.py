@@ -160,11 +160,11 @@ RECIPES: dict[str, AnyRecipe] = {
             batch_norm=True,
             lr=3e-3,
             batch_size=256,
-            epochs=65,
+            epochs=100,
             weight_decay=0.01,
             one_cycle=True,
             label_smoothing=0.1,
-            validated=0.9951,
+            validated=0.9950,
         ),
     )
 }
