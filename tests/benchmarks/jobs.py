@@ -71,6 +71,7 @@ TORCH = "PyTorch"
 JAX = "JAX, whole step jitted"
 HIPS = "HIPS autograd"
 PRODUCTS = "the two large matrix products alone"
+BARE = "bare NumPy, written out"
 
 EARLY, LATE = "loss at an early step", "mean loss of the timed steps"
 """Rounding drives float32 runs apart: they are equal step for step at first (the size says until
@@ -88,6 +89,7 @@ JOBS = (
             JAX: "jax_.small_step",
             HIPS: "hips.small_step",
             "tinygrad, TinyJit": "tinygrad_.small_step",
+            BARE: "bare.small_step",
             PRODUCTS: "bare.products",
         },
         (
@@ -96,6 +98,7 @@ JOBS = (
             Goal(JAX, 0.95),
             Goal(HIPS),
             Goal("tinygrad, TinyJit"),
+            Goal(BARE),
             Goal(PRODUCTS, 2.5),
         ),
         full={"batch": 50, "warm_up": 1500, "timed": 500, "early": 200},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -21,6 +22,65 @@ def products(inputs: Inputs, size: Mapping) -> dict:
         return 0.0
 
     return {"seconds": time_steps(step, inputs.batches(size["batch"]), size)["seconds"]}
+
+
+def small_step(inputs: Inputs, size: Mapping) -> dict:
+    """The published step written out for this one network: no graph, no checks, no reuse.
+
+    Adam is written as `tinygrad_mlp` has it, in its few passes.
+    """
+    weights = inputs.weights("small")
+    moments = [(np.zeros_like(w), np.zeros_like(w)) for w in weights]
+    rows = np.arange(size["batch"])
+    steps = 0
+
+    def step(x: np.ndarray, y: np.ndarray) -> float:
+        nonlocal steps
+        steps += 1
+        loss, gradients = loss_and_gradients(weights, x, y, rows)
+        for w, g, (m, v) in zip(weights, gradients, moments, strict=True):
+            adam(steps, w, g, m, v)
+        return loss
+
+    return time_steps(step, inputs.batches(size["batch"]), size)
+
+
+def loss_and_gradients(
+    weights: list[np.ndarray], x: np.ndarray, y: np.ndarray, rows: np.ndarray
+) -> tuple[float, list[np.ndarray]]:
+    w1, b1, w2, b2 = weights
+    before = x @ w1.T
+    before += b1
+    hidden = np.maximum(before, 0)
+    scores = hidden @ w2.T
+    scores += b2
+    scores -= scores.max(axis=1, keepdims=True)
+    g = np.exp(scores)
+    sums = g.sum(axis=1, keepdims=True)
+    loss = (np.log(sums).sum() - scores[rows, y].sum()) / len(x)
+    g /= sums
+    g[rows, y] -= 1
+    g /= len(x)
+    g_hidden = g @ w2
+    g_hidden *= before > 0
+    return float(loss), [g_hidden.T @ x, g_hidden.sum(0), g.T @ hidden, g.sum(0)]
+
+
+def adam(step: int, w: np.ndarray, g: np.ndarray, m: np.ndarray, v: np.ndarray) -> None:
+    v_scale = math.sqrt((1 - 0.999**step) / 0.001)
+    m *= 0.9
+    m += g
+    v *= 0.999
+    change = g * g
+    v += change
+    np.sqrt(v, out=change)
+    change += 1e-8 * v_scale
+    np.divide(m, change, out=change)
+    change *= 0.01 * 0.1 / (1 - 0.9**step) * v_scale
+    w -= change
+    if step % 100 == 0:  # before they become denormal
+        m[np.abs(m) < 1e-32] = 0
+        v[v < 1e-32] = 0
 
 
 def add(inputs: Inputs, size: Mapping) -> dict:
