@@ -30,6 +30,7 @@ def small_step(inputs: Inputs, size: Mapping) -> dict:
     Adam is written as `tinygrad_mlp` has it, in its few passes.
     """
     weights = inputs.weights("small")
+    gradients = [np.empty_like(w) for w in weights]
     moments = [(np.zeros_like(w), np.zeros_like(w)) for w in weights]
     rows = np.arange(size["batch"])
     steps = 0
@@ -37,7 +38,7 @@ def small_step(inputs: Inputs, size: Mapping) -> dict:
     def step(x: np.ndarray, y: np.ndarray) -> float:
         nonlocal steps
         steps += 1
-        loss, gradients = loss_and_gradients(weights, x, y, rows)
+        loss = loss_and_gradients(weights, gradients, x, y, rows)
         for w, g, (m, v) in zip(weights, gradients, moments, strict=True):
             adam(steps, w, g, m, v)
         return loss
@@ -46,9 +47,15 @@ def small_step(inputs: Inputs, size: Mapping) -> dict:
 
 
 def loss_and_gradients(
-    weights: list[np.ndarray], x: np.ndarray, y: np.ndarray, rows: np.ndarray
-) -> tuple[float, list[np.ndarray]]:
+    weights: list[np.ndarray],
+    gradients: list[np.ndarray],
+    x: np.ndarray,
+    y: np.ndarray,
+    rows: np.ndarray,
+) -> float:
+    """The loss; the gradients are written into the arrays that are given for them."""
     w1, b1, w2, b2 = weights
+    g_w1, g_b1, g_w2, g_b2 = gradients
     before = x @ w1.T
     before += b1
     hidden = np.maximum(before, 0)
@@ -61,9 +68,13 @@ def loss_and_gradients(
     g /= sums
     g[rows, y] -= 1
     g /= len(x)
+    np.matmul(g.T, hidden, out=g_w2)
+    np.sum(g, axis=0, out=g_b2)
     g_hidden = g @ w2
     g_hidden *= before > 0
-    return float(loss), [g_hidden.T @ x, g_hidden.sum(0), g.T @ hidden, g.sum(0)]
+    np.matmul(g_hidden.T, x, out=g_w1)
+    np.sum(g_hidden, axis=0, out=g_b1)
+    return float(loss)
 
 
 def adam(step: int, w: np.ndarray, g: np.ndarray, m: np.ndarray, v: np.ndarray) -> None:
