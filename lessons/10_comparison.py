@@ -64,7 +64,7 @@ assert (count_steps(small), count_steps(improved)) == (12_000, 72_000)
 # as many steps. One difference of 4.41 points, and four or five possible causes.
 #
 # The only way to find out is to change one thing at a time, and each several times, with other
-# seeds. The command in the next cell did this. It takes about a quarter of an hour, so its results
+# seeds. The command in the next cell did this. It takes about five minutes, so its results
 # are stored beside this lesson, in `lessons/results`. `from_words` turns what is stored about a
 # recipe back into a recipe: so we can check that these are the recipes of today's package.
 

@@ -121,7 +121,9 @@ def make_parser() -> Parser:
 
     add = commands.add_parser("compare", help="run the published experiments and report")
     add.add_argument("--recipes", help="only these, by name: a,b,c (see --list)")
-    add.add_argument("--all", action="store_true", help=f"also {', '.join(BEYOND)}: half an hour")
+    add.add_argument(
+        "--all", action="store_true", help=f"also {', '.join(BEYOND)}: 15 minutes or more"
+    )
     add.add_argument("--seeds", type=whole, default=1, metavar="N", help="runs of each recipe")
     add.add_argument("--quick", action="store_true", help="a few images and epochs, under 20 s")
     add.add_argument("--list", action="store_true", help="name the recipes and stop")
