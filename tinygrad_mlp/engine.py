@@ -166,8 +166,7 @@ def apply(op: Op, args: tuple, params: dict) -> Any:
     for arg in args:
         if isinstance(arg, Node):
             any_node = True
-            array = arg.data
-            arrays.append(array)
+            arrays.append(array := arg.data)
             if arg.requires_grad:
                 wants_grad = True
                 inputs.append(arg)
@@ -198,8 +197,7 @@ def apply(op: Op, args: tuple, params: dict) -> Any:
         node.data = data
         node.requires_grad = True
         node.grad = node.hooks = None
-        node.op = op
-        node.inputs = inputs
+        node.op, node.inputs = op, inputs
         node.params = {**op.defaults, **params} if op.params else NO_PARAMS
         node.serial = next_serial()
     else:
@@ -390,8 +388,7 @@ def _send_back(node: Node, g: Any, pending: dict, needed: Any, create_graph: boo
     for i, x in enumerate(inputs):
         if not isinstance(x, Node) or x.serial not in needed:
             continue
-        rule = op.rule(i)
-        if rule is None:
+        if (rule := op.rule(i)) is None:
             continue
         part = rule(g, y, *xs, **params)
         if anomaly.watching:

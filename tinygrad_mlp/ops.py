@@ -502,31 +502,23 @@ def log_softmax(x, dim):
     return shifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True))
 
 
-def _rows_and_classes(target: Any) -> tuple[np.ndarray, np.ndarray]:
-    """The index of the right class of each row, once the rows stand one below the other."""
-    return np.arange(target.size), target.ravel()
+def _is_right(x: Any, target: Any) -> np.ndarray:
+    """Like the scores `x`: true at the right class of each row."""
+    return target[..., None] == np.arange(x.shape[-1])
 
 
-def _one_hot(x: Any, target: Any) -> np.ndarray:
-    """Zeros like the scores `x`, and 1 at the right class of each row."""
-    hot = np.zeros((target.size, x.shape[-1]), x.dtype)
-    hot[_rows_and_classes(target)] = 1
-    return hot.reshape(x.shape)
+def _cross_entropy_grad(g: Any, y: Any, x: Any, target: Any, share: float, total: bool) -> Any:
+    return (g * share)[..., None] * (softmax(x, dim=-1) - _is_right(x, target))
 
 
-@op(
-    grad=lambda g, y, x, target, share, total: (
-        (g * share)[..., None] * (softmax(x, dim=-1) - _one_hot(x, target))
-    )
-)
+@op(grad=_cross_entropy_grad)
 def cross_entropy(x, target, share=1.0, total=True):
     """-log softmax(x) at the right class, times `share`: of all rows together, or of each row.
 
     Scores x (..., classes), and for each row the index of its class, 0 to classes - 1.
     """
     shifted = x - x.max(axis=-1, keepdims=True)
-    right = shifted.reshape(-1, x.shape[-1])[_rows_and_classes(target)].reshape(target.shape)
-    losses = np.log(np.exp(shifted).sum(axis=-1)) - right
+    losses = np.log(np.exp(shifted).sum(-1)) - shifted[_is_right(x, target)].reshape(target.shape)
     return (losses.sum() if total else losses) * share
 
 
