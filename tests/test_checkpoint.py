@@ -1,6 +1,7 @@
 """Saved models: exact to the bit, whole or not at all, and clear when something is wrong."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -142,6 +143,20 @@ def test_a_failure_keeps_the_old_file_and_leaves_no_other(tmp_path, monkeypatch,
         files.write_whole(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_ctrl_c_right_after_the_renaming_stays_what_it_is(tmp_path, monkeypatch):
+    rename = os.replace
+
+    def rename_and_interrupt(source, target):
+        rename(source, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(files.os, "replace", rename_and_interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        files.write_whole(tmp_path / "file", "whole")
+    assert (tmp_path / "file").read_text() == "whole"
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]
 
 
 @pytest.mark.parametrize("write", [lambda path: files.write_whole(path, ""), files.check_writable])

@@ -42,6 +42,12 @@ def small(name):
 # ----------------------------------------------------------------------------------- the table
 
 
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_thread_prepares_batches_where_there_are_copies_to_make(name, digits):
+    batches = recipes.make_batches(RECIPES[name], digits[0], 0, 0)
+    assert batches.num_workers == bool(RECIPES[name].augment)
+
+
 def test_there_are_the_published_recipes_and_three_beyond():
     assert list(RECIPES) == [
         "basic",
