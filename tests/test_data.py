@@ -12,7 +12,9 @@ import os
 import shutil
 import signal
 import struct
+import subprocess
 import sys
+import threading
 import time
 from typing import Any
 
@@ -364,6 +366,43 @@ def test_a_worker_is_gone_after_the_epoch_and_after_a_break():
         break
     gc.collect()
     assert_no_thread_but(at_first)
+
+
+def test_a_worker_does_not_keep_a_program_from_ending():
+    program = (
+        "import numpy as np\n"
+        "from tinygrad_mlp.data import ArrayDataset, DataLoader\n"
+        "data = ArrayDataset(np.zeros((9, 2)), np.zeros(9, int))\n"
+        "batches = iter(DataLoader(data, num_workers=1))\n"
+        "print(len(next(batches)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "2\n", "")
+
+
+def test_a_worker_that_collects_its_own_batches_as_garbage_ends():
+    at_first = set(sys._current_frames())
+    go_on = threading.Event()
+
+    def collect():
+        yield 1
+        go_on.wait()
+        gc.collect()
+        yield 2
+
+    batches = loader_module.prepared_ahead(collect())
+    next(batches)
+    cycle = [batches]
+    cycle.append(cycle)
+    gc.disable()
+    try:
+        del batches, cycle
+        go_on.set()
+        assert_no_thread_but(at_first)
+    finally:
+        gc.enable()
 
 
 def assert_no_thread_but(expected):

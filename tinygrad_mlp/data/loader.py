@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import _thread
 import queue
+import sys
 from collections.abc import Iterator
 from numbers import Integral
 from typing import Any
@@ -101,7 +102,9 @@ def prepared_ahead(batches: Iterator[Any]) -> Iterator[Any]:
     ready: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
     wanted: queue.SimpleQueue[None] = queue.SimpleQueue()
     ended = _thread.allocate_lock()
-    started = given_up = False
+    finalizing = sys.is_finalizing
+    worker: int | None = None
+    given_up = False
 
     def work() -> None:
         last: tuple[str, Any] = ("end", None)
@@ -118,8 +121,7 @@ def prepared_ahead(batches: Iterator[Any]) -> Iterator[Any]:
 
     ended.acquire()
     try:
-        _thread.start_new_thread(work, ())
-        started = True
+        worker = _thread.start_new_thread(work, ())
         for _ in range(AHEAD):
             wanted.put(None)
         while True:
@@ -133,5 +135,7 @@ def prepared_ahead(batches: Iterator[Any]) -> Iterator[Any]:
     finally:
         given_up = True
         wanted.put(None)
-        if started:
+        # Not if the thread itself runs this, collecting garbage, nor at the end of the program,
+        # when no other thread runs any more.
+        if worker not in (None, _thread.get_ident()) and not finalizing():
             ended.acquire()
