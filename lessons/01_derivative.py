@@ -5,8 +5,8 @@
 #
 # **Time.** 40 minutes.
 #
-# **New from the package.** `plot.show`, `tensor`, `engine.run_backward`, `engine._send_back`,
-# `engine._add`.
+# **New from the package.** `experiment.plot.show`, `tensor`, `engine.run_backward`,
+# `engine._send_back`, `engine._add`.
 #
 # **Before this.** Nothing of this course. You need some Python and the derivatives that one
 # learns at school: that of $x^2$ is $2x$, and that of $\sin x$ is $\cos x$.
@@ -22,7 +22,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import engine, plot
+from tinygrad_mlp import engine
+from tinygrad_mlp.experiment import plot
 
 BLUE, ORANGE = "#0072B2", "#D55E00"
 

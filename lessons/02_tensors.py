@@ -21,7 +21,8 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import engine, ops, plot
+from tinygrad_mlp import engine, ops
+from tinygrad_mlp.experiment import plot
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 

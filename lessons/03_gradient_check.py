@@ -5,7 +5,7 @@
 #
 # **Time.** 45 minutes.
 #
-# **New from the package.** `op`, `relu`, `gradcheck`, `calculus`, `testing.check_op`,
+# **New from the package.** `op`, `relu`, `gradcheck`, `autograd.checking`, `testing.check_op`,
 # `testing.samples`, `testing.arrays`, `testing.Sample`.
 #
 # **Before this.** Lesson 2 filled a table of derivatives by hand, one rule per input. A wrong value
@@ -22,7 +22,9 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import calculus, op, plot
+from tinygrad_mlp import op
+from tinygrad_mlp.autograd import checking
+from tinygrad_mlp.experiment import plot
 from tinygrad_mlp.testing import Sample, arrays, check_op, samples
 
 # Hypothesis, which we meet below, draws examples at random: here the same ones in every run.
@@ -561,11 +563,11 @@ assert n != m and n * m == 2, "the smallest matrix that is not square"
 #
 # The package has such checks ready. The first is `tg.gradcheck(function, inputs)`: it compares the
 # gradients of a function of tensors with central differences. Its differences are computed by a
-# function of `calculus`, the room of the package for derivatives of whole functions. Compare it
+# function in the room `autograd/`, beside the derivatives of whole functions. Compare it
 # with our `numerical_gradient`.
 
 # %%
-print(inspect.getsource(calculus._differences))
+print(inspect.getsource(checking._differences))
 
 # %% [markdown]
 # The double loop is ours: every number in turn, up and down. It differs in one thing. Its `value`

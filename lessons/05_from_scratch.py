@@ -5,8 +5,9 @@
 #
 # **Time.** 45 minutes.
 #
-# **New from the package.** `train.evaluate`, `basic.BasicMLP`, `basic.Dense`, `basic.Sigmoid`,
-# `basic.published_mse_gradient`, `basic.published_error`.
+# **New from the package.** `train.evaluate`, `experiment.basic.BasicMLP`, `experiment.basic.Dense`,
+# `experiment.basic.Sigmoid`, `experiment.basic.published_mse_gradient`,
+# `experiment.basic.published_error`.
 #
 # **Before this.** Lesson 4 left two scores to beat: always answering the same digit gets between
 # 8.9 and 11.4 % of the test images, and ten mean images get about 82 %. Now we build a network
@@ -19,9 +20,15 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.figure import Figure
 
-from tinygrad_mlp import plot
-from tinygrad_mlp.basic import BasicMLP, Dense, Sigmoid, published_error, published_mse_gradient
 from tinygrad_mlp.data import load_mnist
+from tinygrad_mlp.experiment import plot
+from tinygrad_mlp.experiment.basic import (
+    BasicMLP,
+    Dense,
+    Sigmoid,
+    published_error,
+    published_mse_gradient,
+)
 from tinygrad_mlp.train import evaluate
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")

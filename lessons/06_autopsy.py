@@ -5,7 +5,7 @@
 #
 # **Time.** 50 minutes.
 #
-# **New from the package.** `basic.mse_gradient`, `data.ArrayDataset`, `data.DataLoader`.
+# **New from the package.** `experiment.basic.mse_gradient`, `data.ArrayDataset`, `data.DataLoader`.
 #
 # **Before this.** In lesson 5 we rebuilt the published network, `BasicMLP`. It answers the same
 # digit to nearly everything, its loss rises within ten images, and then nothing moves any more. We
@@ -17,9 +17,9 @@ import inspect
 import numpy as np
 from matplotlib.figure import Figure
 
-from tinygrad_mlp import plot
-from tinygrad_mlp.basic import BasicMLP, Dense, mse_gradient, published_mse_gradient
 from tinygrad_mlp.data import ArrayDataset, DataLoader, load_mnist
+from tinygrad_mlp.experiment import plot
+from tinygrad_mlp.experiment.basic import BasicMLP, Dense, mse_gradient, published_mse_gradient
 from tinygrad_mlp.train import evaluate
 
 BLUE, ORANGE, GREEN, PINK, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9"

@@ -6,7 +6,7 @@
 # **Time.** 45 minutes.
 #
 # **New from the package.** `Tensor`, `no_grad`, `nn.Parameter`, `nn.Module`, `nn.Linear`,
-# `nn.Sequential`, `nn.Flatten`, `nn.Sigmoid`, `functional.mse_loss`, `optim.SGD`.
+# `nn.Sequential`, `nn.Flatten`, `nn.Sigmoid`, `nn.functional.mse_loss`, `optim.SGD`.
 #
 # **Before this.** Lesson 6 mended the hand-written network until it passed 93 %. One of its faults
 # was a wrong sign in code that somebody wrote by hand. Here we delete that code, and show that
@@ -23,10 +23,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import functional as F
-from tinygrad_mlp import nn, optim, plot
-from tinygrad_mlp.basic import BasicMLP, mse_gradient
+from tinygrad_mlp import nn, optim
 from tinygrad_mlp.data import ArrayDataset, DataLoader, load_mnist
+from tinygrad_mlp.experiment import plot
+from tinygrad_mlp.experiment.basic import BasicMLP, mse_gradient
+from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.train import evaluate
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"

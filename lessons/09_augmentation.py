@@ -5,9 +5,8 @@
 #
 # **Time.** 35 minutes.
 #
-# **New from the package.** `data.transforms.GaussianNoise`,
-# `data.transforms.RandomHorizontalFlip`, `data.transforms.Compose`, `data.AugmentedDataset`,
-# `plot.augmented`, `softmax`.
+# **New from the package.** `data.transforms.GaussianNoise`, `data.transforms.RandomHorizontalFlip`,
+# `data.transforms.Compose`, `data.AugmentedDataset`, `experiment.plot.augmented`, `softmax`.
 #
 # **Before this.** Lesson 8 trained a small network with cross-entropy and Adam. The published
 # experiment then went on with two changes at once: a wider network, and more images made from the
@@ -20,9 +19,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import nn, optim, plot
+from tinygrad_mlp import nn, optim
 from tinygrad_mlp.data import ArrayDataset, AugmentedDataset, DataLoader, load_mnist, transforms
-from tinygrad_mlp.recipes import build_mlp
+from tinygrad_mlp.experiment import plot
+from tinygrad_mlp.experiment.recipes import build_mlp
 from tinygrad_mlp.train import evaluate, fit
 
 train_data = load_mnist()

@@ -5,8 +5,9 @@
 #
 # **Time.** 45 minutes.
 #
-# **New from the package.** `recipes.RECIPES`, `recipes.run`, `recipes.begin`,
-# `recipes.make_batches`, `recipes.from_words`, `recipes.count_weights`.
+# **New from the package.** `experiment.recipes.RECIPES`, `experiment.training.run`,
+# `experiment.training.begin`, `experiment.training.make_batches`, `experiment.recipes.from_words`,
+# `experiment.recipes.count_weights`.
 #
 # **Before this.** The published notebook went from a small network (90.54 %) to an improved one
 # (94.95 %) and said that data augmentation and the larger network raised the accuracy
@@ -24,10 +25,11 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from tinygrad_mlp import functional as F
-from tinygrad_mlp import plot
 from tinygrad_mlp.data import load_mnist
-from tinygrad_mlp.recipes import RECIPES, begin, count_weights, from_words, make_batches, run
+from tinygrad_mlp.experiment import plot
+from tinygrad_mlp.experiment.recipes import RECIPES, count_weights, from_words
+from tinygrad_mlp.experiment.training import begin, make_batches, run
+from tinygrad_mlp.nn import functional as F
 
 train_data = load_mnist()
 test_data = load_mnist(split="test")

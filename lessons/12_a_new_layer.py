@@ -6,7 +6,8 @@
 # **Time.** 50 minutes.
 #
 # **New from the package.** `engine.OPS`, `sqrt`, `exp`, `testing.broadcastable_shapes`,
-# `testing.check_layer`, `functional.conv2d`, `functional.max_pool2d`, `nn.init.kaiming_normal_`.
+# `testing.check_layer`, `nn.functional.conv2d`, `nn.functional.max_pool2d`,
+# `nn.init.kaiming_normal_`.
 #
 # **Before this.** Everything so far was built from what the package has. This lesson goes from an
 # idea in a paper to a layer that is checked, trained, saved and carried over to PyTorch.
@@ -18,10 +19,11 @@ from hypothesis import settings
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import checkpoint, interop, nn, op, optim, plot
-from tinygrad_mlp import functional as F
+from tinygrad_mlp import checkpoint, interop, nn, op, optim
 from tinygrad_mlp.data import ArrayDataset, DataLoader, load_mnist
 from tinygrad_mlp.engine import OPS
+from tinygrad_mlp.experiment import plot
+from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.testing import arrays, broadcastable_shapes, check_layer, check_op, samples
 from tinygrad_mlp.train import evaluate, fit
 

@@ -7,8 +7,9 @@
 #
 # **New from the package.** `data.warp.sample`, `data.warp._mix`, `data.warp.affine_places`,
 # `data.warp.blur_matrix`, `data.transforms.RandomAffine`, `data.transforms.ElasticTransform`,
-# `optim.AdamW`, `optim.lr_scheduler.OneCycleLR`, `nn.BatchNorm1d`, `recipes.load_model`,
-# `recognise.BEST`, `predict`, `plot.prediction`.
+# `optim.AdamW`, `optim.lr_scheduler.OneCycleLR`, `nn.BatchNorm1d`,
+# `experiment.training.load_model`, `experiment.recognise.BEST`, `predict`,
+# `experiment.plot.prediction`.
 #
 # **Before this.** Lesson 9 left three conditions for a good augmentation: the label stays true, the
 # copy could be a test image, and the network does not know it yet. Flips and noise fail the second.
@@ -25,8 +26,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import functional as F
-from tinygrad_mlp import nn, optim, plot
+from tinygrad_mlp import nn, optim
 from tinygrad_mlp.data import (
     ArrayDataset,
     AugmentedDataset,
@@ -35,8 +35,11 @@ from tinygrad_mlp.data import (
     transforms,
     warp,
 )
-from tinygrad_mlp.recipes import RECIPES, build_mlp, count_weights, load_model
-from tinygrad_mlp.recognise import BEST
+from tinygrad_mlp.experiment import plot
+from tinygrad_mlp.experiment.recipes import RECIPES, build_mlp, count_weights
+from tinygrad_mlp.experiment.recognise import BEST
+from tinygrad_mlp.experiment.training import load_model
+from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.train import evaluate, fit
 
 train_data = ArrayDataset(*load_mnist()[:50_000])

@@ -5,8 +5,7 @@
 #
 # **Time.** 60 minutes.
 #
-# **New from the package.** `grad`, `gradgradcheck`, `calculus.jacobian`, `calculus.vjp`,
-# `calculus.jvp`, `calculus.hessian`, `calculus.hvp`.
+# **New from the package.** `grad`, `gradgradcheck`, `autograd.functional`.
 #
 # **Before this.** Every training so far needed a learning rate, and we found each by trying: too
 # small wastes time, too large destroys. Where the limit lies is written in the second derivatives
@@ -20,9 +19,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import calculus, op, plot
-from tinygrad_mlp import functional as F
+from tinygrad_mlp import op
+from tinygrad_mlp.autograd import functional
 from tinygrad_mlp.data import load_mnist
+from tinygrad_mlp.experiment import plot
+from tinygrad_mlp.nn import functional as F
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 
@@ -218,8 +219,8 @@ assert tg.gradgradcheck(sin_of_the_table, x), "the rule with ops passes both"
 #
 # A function from $n$ numbers to $m$ numbers has $m\times n$ first derivatives, the *Jacobian* $J$.
 # A backward pass that starts with weights $u$ of shape $(m,)$ gives the product $u^\top J$ of shape
-# $(n,)$. It never builds $J$. `calculus.vjp` is this product (vector times Jacobian) and
-# `calculus.jvp` the other one, $Jv$ with $v$ of shape $(n,)$. `calculus.jacobian` builds all of
+# $(n,)$. It never builds $J$. `functional.vjp` is this product (vector times Jacobian) and
+# `functional.jvp` the other one, $Jv$ with $v$ of shape $(n,)$. `functional.jacobian` builds all of
 # $J$, one backward pass for each of its $m$ rows.
 
 
@@ -231,9 +232,9 @@ def two_numbers(w):
 
 w = tg.tensor(np.array([0.5, -1.0, 0.8]))
 u, v = tg.tensor(np.array([2.0, -1.0])), tg.tensor(np.array([0.3, 0.1, -0.4]))
-J = calculus.jacobian(two_numbers, w).data  # (2, 3)
-_, rows = calculus.vjp(two_numbers, w, u)  # (3,)
-_, columns = calculus.jvp(two_numbers, w, v)  # (2,)
+J = functional.jacobian(two_numbers, w).data  # (2, 3)
+_, rows = functional.vjp(two_numbers, w, u)  # (3,)
+_, columns = functional.jvp(two_numbers, w, v)  # (2,)
 print("J =\n", J.round(4))
 print("u J:", rows.data.round(4), "  J v:", columns.data.round(4))
 assert np.allclose(rows.data, u.data @ J) and np.allclose(columns.data, J @ v.data)
@@ -261,8 +262,8 @@ def hessian_times(function, w, v):
 
 
 # %% [markdown]
-# `calculus.hessian(function, w)` builds the whole matrix, and `calculus.hvp(function, w, v)` is the
-# product ready made: it returns the value of the function, and $Hv$. We compare all of them.
+# `functional.hessian(function, w)` builds the whole matrix, and `functional.hvp(function, w, v)` is
+# the product ready made: it returns the value of the function, and $Hv$. We compare all of them.
 #
 # We test it on a small network: digits of 7 x 7 pixels (means over squares of 4 x 4), a hidden
 # layer with tanh, cross-entropy. All weights lie in one long vector, so that a Hessian is one
@@ -311,16 +312,16 @@ rng = np.random.default_rng(0)
 w, v = 0.3 * rng.normal(size=n), rng.normal(size=n)
 
 product = hessian_times(loss, w, v)
-H = calculus.hessian(loss, tg.tensor(w)).data  # (n, n)
+H = functional.hessian(loss, tg.tensor(w)).data  # (n, n)
 step = 1e-5
 differences = (gradient(loss, w + step * v)[1] - gradient(loss, w - step * v)[1]) / (2 * step)
-_, ready_made = calculus.hvp(loss, tg.tensor(w), tg.tensor(v))
+_, ready_made = functional.hvp(loss, tg.tensor(w), tg.tensor(v))
 
 print(f"{n} weights; H v compared, relative to its largest number, with")
 for title, other, bound in (
     ("the full Hessian times v", H @ v, 1e-12),
     ("differences of gradients", differences, 1e-6),
-    ("calculus.hvp", ready_made.data, 1e-12),
+    ("functional.hvp", ready_made.data, 1e-12),
 ):
     off = np.abs(product - other).max() / np.abs(product).max()
     print(f"  {title:26}{off:.0e}")
@@ -353,7 +354,7 @@ for hidden in (1, 2, 4, 8):
     row = (
         seconds(gradient, loss, w),
         seconds(hessian_times, loss, w, v),
-        seconds(calculus.hessian, loss, tg.tensor(w)),
+        seconds(functional.hessian, loss, tg.tensor(w)),
     )
     table.append((n, *row))
     a, b, c = (1000 * value for value in row)
@@ -417,7 +418,7 @@ def ravine(w):
 def newton_step(function, w):
     """Where Newton's method goes from w (n,)."""
     _, g = gradient(function, w)
-    H = calculus.hessian(function, tg.tensor(w)).data
+    H = functional.hessian(function, tg.tensor(w)).data
     return w - np.linalg.solve(H, g)
 
 
@@ -519,7 +520,7 @@ for i in range(5):
     print(f"step {i}: x = {w[0]:.6f}, f = {curve(tg.tensor(w)).item():.6f}")
     w = newton_step(curve, w)
 assert curve(tg.tensor(w)).item() > curve(tg.tensor([1.0])).item(), "it climbed"
-assert calculus.hessian(curve, tg.tensor(w)).data < 0, "and ended where the curve bends down"
+assert functional.hessian(curve, tg.tensor(w)).data < 0, "and ended where the curve bends down"
 
 # %% [markdown]
 # It climbs to the top, to many digits. Where $H$ has negative eigenvalues, $-H^{-1}g$ does not
@@ -569,7 +570,7 @@ def minimise(step, limit):
 
 # For a parabola with curvatures between a and b, the best constant rate is 2 / (a + b). Those of
 # this loss are largest at w = 0, so the rate is safe everywhere.
-curvatures = np.linalg.eigvalsh(calculus.hessian(logistic, tg.tensor(np.zeros(50))).data)
+curvatures = np.linalg.eigvalsh(functional.hessian(logistic, tg.tensor(np.zeros(50))).data)
 rate = 2 / (curvatures[0] + curvatures[-1])
 print(f"curvatures at the start: {curvatures[0]:.4f} to {curvatures[-1]:.3f}, so rate {rate:.2f}")
 assert 300 < curvatures[-1] / curvatures[0] < 1000, "they differ by a factor of hundreds"
@@ -644,7 +645,7 @@ def sharpness(function, w, start=None, precision=1e-7):
     eigenvalue = 0.0
     for _ in range(500):
         v = v / np.linalg.norm(v)
-        product = calculus.hvp(function, tg.tensor(w), tg.tensor(v))[1].data
+        product = functional.hvp(function, tg.tensor(w), tg.tensor(v))[1].data
         before, eigenvalue = eigenvalue, float(v @ product)
         if abs(eigenvalue - before) < precision * abs(eigenvalue):
             break
@@ -679,7 +680,7 @@ for seed in SEEDS:
     print(f"{seed:4} {losses[-1]:7.3f} {largest:12.4f} {2 / largest:16.3f}")
 
 w, largest, direction = trained[0]
-all_eigenvalues = np.linalg.eigvalsh(calculus.hessian(loss, tg.tensor(w)).data)
+all_eigenvalues = np.linalg.eigvalsh(functional.hessian(loss, tg.tensor(w)).data)
 print(
     f"\nseed 0, from all of H: largest {all_eigenvalues[-1]:.4f}, lowest {all_eigenvalues[0]:.4f}"
 )

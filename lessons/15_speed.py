@@ -6,7 +6,7 @@
 #
 # **Time.** 60 minutes.
 #
-# **New from the package.** `functional.linear`.
+# **New from the package.** `nn.functional.linear`.
 #
 # **Before this.** The lessons so far asked whether results are right. Lesson 14 ended with the
 # question what they cost. Here we take one training step of the improved model apart.
@@ -29,10 +29,11 @@ from matplotlib.figure import Figure
 from threadpoolctl import threadpool_info
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import functional as F
-from tinygrad_mlp import nn, op, optim, plot
+from tinygrad_mlp import nn, op, optim
 from tinygrad_mlp.data import DataLoader, load_mnist
-from tinygrad_mlp.recipes import build_mlp
+from tinygrad_mlp.experiment import plot
+from tinygrad_mlp.experiment.recipes import build_mlp
+from tinygrad_mlp.nn import functional as F
 
 BLUE, ORANGE, GREEN, PINK, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9"
 YELLOW, GREY = "#E69F00", "#999999"

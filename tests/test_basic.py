@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import functional as F
 from tinygrad_mlp import nn, optim
-from tinygrad_mlp.basic import (
+from tinygrad_mlp.experiment.basic import (
     BasicMLP,
     Dense,
     mse,
@@ -17,6 +16,7 @@ from tinygrad_mlp.basic import (
     published_error,
     published_mse_gradient,
 )
+from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.testing import differences
 
 

@@ -9,7 +9,7 @@ import torch
 from safetensors.numpy import load_file, save_file
 
 from tinygrad_mlp import checkpoint, files, nn, optim
-from tinygrad_mlp.basic import BasicMLP
+from tinygrad_mlp.experiment.basic import BasicMLP
 
 
 def odd_numbers(dtype=np.float32):

@@ -17,10 +17,10 @@ from PIL import Image
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import tinygrad_mlp
-from tinygrad_mlp import __main__ as cli
-from tinygrad_mlp import checkpoint, nn, recipes
+from tinygrad_mlp import checkpoint, nn
 from tinygrad_mlp.data import load_mnist
-from tinygrad_mlp.recipes import RECIPES
+from tinygrad_mlp.experiment import cli, training
+from tinygrad_mlp.experiment.recipes import RECIPES
 from tinygrad_mlp.train import Epoch
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -66,7 +66,8 @@ def results(folder="out"):
 @pytest.fixture
 def no_pictures(monkeypatch):
     monkeypatch.setattr(
-        "tinygrad_mlp.compare.write_report", lambda path, *parts: path.write_text("a report")
+        "tinygrad_mlp.experiment.compare.write_report",
+        lambda path, *parts: path.write_text("a report"),
     )
 
 
@@ -282,7 +283,7 @@ def test_images_that_are_held_out_are_scored_and_not_trained_on(run, some_digits
     )
     assert (code, err) == (0, "")
     assert re.search(r"^validation accuracy [0-9.]+ %$", out, re.M)
-    assert recipes.load("runs/model.safetensors").recipe.held_out == 100
+    assert training.load("runs/model.safetensors").recipe.held_out == 100
 
 
 def test_more_cannot_be_held_out_than_there_is(run, some_digits):
@@ -342,9 +343,9 @@ def test_predict_refuses_what_is_no_drawing_in_one_line(run, some_digits, conten
 
 def test_the_epochs_of_a_scheduled_training_cannot_be_changed_on_the_way(run, monkeypatch):
     recipe = replace(RECIPES["best"], epochs=2, hidden=(3,), train_images=60)
-    training = recipes.begin(recipe)
-    training.history.append(Epoch(1, 1.0, 0.1, 1.0))
-    recipes.save("half", training)
+    half = training.begin(recipe)
+    half.history.append(Epoch(1, 1.0, 0.1, 1.0))
+    training.save("half", half)
     code, _, err = run("train", "--resume", "half", "--epochs", "5")
     assert code == 2 and "follows a schedule over its 2 epochs" in err
 

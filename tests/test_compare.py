@@ -6,17 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tinygrad_mlp import compare as module
-from tinygrad_mlp.compare import (
-    as_text,
-    augmented_rows,
-    compare,
-    findings,
-    quick,
-    table,
-)
 from tinygrad_mlp.data import ArrayDataset, load_mnist
-from tinygrad_mlp.recipes import RECIPES, Run
+from tinygrad_mlp.experiment import compare as module
+from tinygrad_mlp.experiment.compare import as_text, augmented_rows, compare, quick, table
+from tinygrad_mlp.experiment.findings import findings
+from tinygrad_mlp.experiment.recipes import RECIPES
+from tinygrad_mlp.experiment.training import Run
 from tinygrad_mlp.train import Epoch, Scores
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from tinygrad_mlp import Tensor, composed, functional, grad, ops, tensor
+from tinygrad_mlp import Tensor, composed, grad, ops, tensor
+from tinygrad_mlp.nn import functional
 from tinygrad_mlp.testing import (
     check_float32,
     check_op,

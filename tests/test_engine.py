@@ -253,7 +253,7 @@ def test_a_thousand_training_steps_without_garbage_collector_leave_nothing_behin
     def train(steps):
         for _ in range(steps):
             optimizer.zero_grad()
-            tg.functional.cross_entropy(model(tensor(x)), labels).backward()
+            tg.nn.functional.cross_entropy(model(tensor(x)), labels).backward()
             optimizer.step()
 
     gc.collect()

@@ -13,8 +13,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import functional as F
 from tinygrad_mlp import grad, tensor
+from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.testing import arrays, close
 
 TF = torch.nn.functional

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_mlp import from_dlpack, from_numpy, nn, tensor
+from tinygrad_mlp.experiment.recipes import RECIPES, Recipe
 from tinygrad_mlp.interop import OPTIONS, from_torch, to_torch
-from tinygrad_mlp.recipes import RECIPES, Recipe
 
 MODERN = [recipe for recipe in RECIPES.values() if isinstance(recipe, Recipe)]
 

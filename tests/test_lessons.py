@@ -302,7 +302,8 @@ def test_names_of_the_package_are_read_from_imports_and_dotted_access():
     source = inspect.cleandoc("""
         import tinygrad_mlp as tg
         import tinygrad_mlp.train as training
-        from tinygrad_mlp import functional as F, nn
+        from tinygrad_mlp.nn import functional as F
+        from tinygrad_mlp import nn
         from tinygrad_mlp.data import load_mnist
 
         def f(x, layer=nn.Linear):
@@ -311,7 +312,7 @@ def test_names_of_the_package_are_read_from_imports_and_dotted_access():
 
         training.fit
     """)
-    expected = {"nn.Linear", "exp", "functional.relu", "nn.ReLU", "data.load_mnist", "train.fit"}
+    expected = {"nn.Linear", "exp", "nn.functional.relu", "nn.ReLU", "data.load_mnist", "train.fit"}
     assert set(package_names(source)) == expected
     assert not undefined_names(source)
     assert undefined_names("def f(x):\n    return x + y\n[z for z in w]") == {"y", "w"}

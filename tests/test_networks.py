@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_mlp import functional as F
 from tinygrad_mlp import ones, tensor, zeros
+from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.testing import arrays, check_op, check_sample, shapes
 
 from .functional_table import CASES, COVERED_ELSEWHERE

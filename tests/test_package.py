@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import tinygrad_mlp
 
 HEAVY = ["torch", "matplotlib", "hypothesis", "safetensors", "tqdm", "pytest"]
@@ -35,16 +33,6 @@ def test_importing_the_package_loads_nothing_heavy():
 def test_the_command_line_needs_nothing_that_only_tests_need():
     modules = loaded_by("import tinygrad_mlp.__main__")
     assert modules.isdisjoint(["torch", "hypothesis", "pytest"])
-
-
-@pytest.mark.parametrize(
-    "module",
-    [tinygrad_mlp, tinygrad_mlp.nn, tinygrad_mlp.optim, tinygrad_mlp.data, tinygrad_mlp.functional],
-    ids=lambda module: module.__name__,
-)
-def test_every_public_name_is_there_and_listed_once(module):
-    assert len(set(module.__all__)) == len(module.__all__)
-    assert all(hasattr(module, name) for name in module.__all__)
 
 
 def test_the_example_of_the_docstring_is_right():

@@ -14,10 +14,11 @@ import pytest
 import torch
 
 from tests import reference
-from tinygrad_mlp import functional as F
 from tinygrad_mlp import optim
 from tinygrad_mlp.data import ArrayDataset, load_mnist
-from tinygrad_mlp.recipes import RECIPES, make_batches, make_optimizer, make_schedule, run
+from tinygrad_mlp.experiment.recipes import RECIPES
+from tinygrad_mlp.experiment.training import make_batches, make_optimizer, make_schedule, run
+from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.train import evaluate
 
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from tinygrad_mlp import plot
+from tinygrad_mlp.experiment import plot
 from tinygrad_mlp.train import Epoch
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -292,6 +292,6 @@ def test_save_leaves_the_old_file_when_drawing_fails(images, tmp_path, monkeypat
 def test_neither_the_package_loads_matplotlib_nor_plot_loads_pyplot():
     code = (
         "import sys, tinygrad_mlp; assert 'matplotlib' not in sys.modules;"
-        "import tinygrad_mlp.plot; assert 'matplotlib.pyplot' not in sys.modules"
+        "import tinygrad_mlp.experiment.plot; assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

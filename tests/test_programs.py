@@ -189,7 +189,7 @@ class Framework:
 
 
 OURS = Framework(
-    tg, tg.functional, lambda a: tg.tensor(np.array(a)), tg.grad, lambda t: t.detach().data
+    tg, tg.nn.functional, lambda a: tg.tensor(np.array(a)), tg.grad, lambda t: t.detach().data
 )
 THEIRS = Framework(
     torch,
@@ -213,7 +213,7 @@ def programs(draw) -> Program:
     number = st.integers(0, 50)
     choices = draw(st.lists(st.tuples(st.sampled_from(list(LINES)), number, number), max_size=12))
     values = {name: tg.tensor(value) for name, value in leaves.items()}
-    names = SimpleNamespace(m=tg, F=tg.functional, ramp=OURS.ramp)
+    names = SimpleNamespace(m=tg, F=tg.nn.functional, ramp=OURS.ramp)
     lines: list[tuple[str, str]] = []
     for template, i, j in choices:
         pool = list(values)

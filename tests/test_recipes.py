@@ -6,20 +6,20 @@ from dataclasses import FrozenInstanceError, replace
 import numpy as np
 import pytest
 
-from tinygrad_mlp import functional as F
-from tinygrad_mlp import optim, recipes
-from tinygrad_mlp.basic import BasicMLP, mse_gradient, published_mse_gradient
+from tinygrad_mlp import optim
 from tinygrad_mlp.data import ArrayDataset, AugmentedDataset, DataLoader, load_mnist, transforms
-from tinygrad_mlp.recipes import (
+from tinygrad_mlp.experiment import recipes, training
+from tinygrad_mlp.experiment.basic import BasicMLP, mse_gradient, published_mse_gradient
+from tinygrad_mlp.experiment.recipes import (
     AFFINE,
     BEYOND,
     RECIPES,
     BasicRecipe,
     Recipe,
     count_weights,
-    first_weights,
-    run,
 )
+from tinygrad_mlp.experiment.training import first_weights, run
+from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.train import Diverged
 
 FLIPS, NOISE = transforms.RandomHorizontalFlip(0.7), transforms.GaussianNoise(0.0, 0.2)
@@ -44,7 +44,7 @@ def small(name):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_thread_prepares_batches_where_there_are_copies_to_make(name, digits):
-    batches = recipes.make_batches(RECIPES[name], digits[0], 0, 0)
+    batches = training.make_batches(RECIPES[name], digits[0], 0, 0)
     assert batches.num_workers == bool(RECIPES[name].augment)
 
 
@@ -241,20 +241,20 @@ def test_affine_changes_the_augmentation_of_improved_alone():
 
 def test_what_is_held_out_is_not_trained_on():
     data = load_mnist()
-    train, held_out = recipes.divide(RECIPES["simard"], data)
+    train, held_out = training.divide(RECIPES["simard"], data)
     assert len(train) == 50_000
     assert np.array_equal(held_out.images, load_mnist(split="validation").images)
     assert np.array_equal(np.concatenate([train.labels, held_out.labels]), data.labels)
 
 
 def test_nothing_is_held_out_of_the_published_recipes(digits):
-    train, held_out = recipes.divide(RECIPES["improved"], digits[0])
+    train, held_out = training.divide(RECIPES["improved"], digits[0])
     assert (train, held_out) == (digits[0], None)
 
 
 def test_too_few_images_to_hold_out_are_refused(digits):
     with pytest.raises(ValueError, match="simard holds 10,000 training images out"):
-        recipes.divide(RECIPES["simard"], digits[0])
+        training.divide(RECIPES["simard"], digits[0])
 
 
 def little(name, **changes):
@@ -297,16 +297,16 @@ def test_smoothed_labels_are_what_is_trained_on(digits):
 def test_an_interrupted_cycle_goes_on_to_the_bit(digits, tmp_path):
     recipe = little("best")
     whole = run(recipe, *digits)
-    training = recipes.begin(recipe)
+    half = training.begin(recipe)
 
     def interrupt(epoch):
-        recipes.save(tmp_path / "half", training)
+        training.save(tmp_path / "half", half)
         if epoch.epoch == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        recipes.finish(training, *digits, interrupt)
-    rest = recipes.finish(recipes.load(tmp_path / "half"), *digits)
+        training.finish(half, *digits, interrupt)
+    rest = training.finish(training.load(tmp_path / "half"), *digits)
     assert [e.loss for e in rest.history] == [e.loss for e in whole.history]
     for name, array in whole.model.state_dict().items():
         assert array.tobytes() == rest.model.state_dict()[name].tobytes()

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import checkpoint, nn, plot
-from tinygrad_mlp.__main__ import main
+from tinygrad_mlp import checkpoint, nn
 from tinygrad_mlp.data import load_mnist
-from tinygrad_mlp.recipes import RECIPES, load_model
-from tinygrad_mlp.recognise import BEST, BOX, MIDDLE, predict, prepare, read_picture
+from tinygrad_mlp.experiment import plot
+from tinygrad_mlp.experiment.cli import main
+from tinygrad_mlp.experiment.recipes import RECIPES
+from tinygrad_mlp.experiment.recognise import BEST, BOX, MIDDLE, predict, prepare, read_picture
+from tinygrad_mlp.experiment.training import load_model
 from tinygrad_mlp.train import evaluate
 
 

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from matplotlib.figure import Figure
 
-from tinygrad_mlp.report import write_report
+from tinygrad_mlp.experiment.report import write_report
 
 EVIL = '<script>alert("1 & 2")</script>'
 VOID = {"meta", "img"}

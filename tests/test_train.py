@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import functional as F
 from tinygrad_mlp import nn, optim
 from tinygrad_mlp.data import ArrayDataset, DataLoader, load_mnist
+from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.train import Diverged, Epoch, Scores, evaluate, fit, run_epochs
 
 

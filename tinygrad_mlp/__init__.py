@@ -5,267 +5,147 @@
     (x * x).sum().backward()
     x.grad                       # tensor([2., 4.])
 
-To read it, start at `ops.py` (the derivative table), `engine.py` under it and `tensor.py` on it;
-then `nn/`, `optim/`, `data/`, `train.py`; then `recipes.py` and `compare.py`, the experiments.
+To read it in an evening: `engine.py`, `ops.py` (the derivative table), `tensor.py`, `nn/`, `optim/`
+and `train.py`. The experiment that it is for is in `experiment/`.
 """
 
-from . import calculus, data, functional, nn, ops, optim
-from .anomaly import detect_anomaly
-from .calculus import grad, gradcheck, gradgradcheck
-from .composed import (
-    cat,
-    chunk,
-    clamp,
-    diagonal,
-    dot,
-    einsum,
-    elu,
-    expand,
-    flatten,
-    flip,
-    gather,
-    gelu,
-    index_add,
-    leaky_relu,
-    lerp,
-    log2,
-    logsumexp,
-    masked_fill,
-    max,
-    min,
-    norm,
-    outer,
-    pad,
-    permute,
-    prod,
-    reciprocal,
-    repeat,
-    reshape,
-    roll,
-    rsqrt,
-    scatter_add,
-    silu,
-    split,
-    square,
-    squeeze,
-    stack,
-    std,
-    take_along_dim,
-    tril,
-    triu,
-    unflatten,
-    unsqueeze,
-    var,
-    view,
-)
-from .creation import (
-    arange,
-    eye,
-    full,
-    full_like,
-    linspace,
-    ones,
-    ones_like,
-    rand,
-    rand_like,
-    randn,
-    randn_like,
-    zeros,
-    zeros_like,
-)
-from .engine import enable_grad, is_grad_enabled, no_grad, op, set_grad_enabled
-from .ops import (
-    abs,
-    add,
-    all,
-    amax,
-    amin,
-    any,
-    argmax,
-    argmin,
-    cos,
-    cumsum,
-    div,
-    equal,
-    erf,
-    exp,
-    expm1,
-    floor_divide,
-    greater,
-    greater_equal,
-    isnan,
-    less,
-    less_equal,
-    linear,
-    log,
-    log1p,
-    log_softmax,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    matmul,
-    maximum,
-    mean,
-    minimum,
-    mul,
-    neg,
-    not_equal,
-    pow,
-    relu,
-    remainder,
-    sigmoid,
-    sign,
-    sin,
-    softmax,
-    softplus,
-    sqrt,
-    sub,
-    sum,
-    tanh,
-    transpose,
-    where,
-)
-from .tensor import Tensor, from_dlpack, from_numpy, tensor
+from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from . import autograd as autograd
+from . import data as data
+from . import nn as nn
+from . import ops as ops
+from . import optim as optim
+from .anomaly import detect_anomaly as detect_anomaly
+from .autograd import grad as grad
+from .autograd import gradcheck as gradcheck
+from .autograd import gradgradcheck as gradgradcheck
+from .composed import cat as cat
+from .composed import chunk as chunk
+from .composed import clamp as clamp
+from .composed import diagonal as diagonal
+from .composed import dot as dot
+from .composed import einsum as einsum
+from .composed import elu as elu
+from .composed import expand as expand
+from .composed import flatten as flatten
+from .composed import flip as flip
+from .composed import gather as gather
+from .composed import gelu as gelu
+from .composed import index_add as index_add
+from .composed import leaky_relu as leaky_relu
+from .composed import lerp as lerp
+from .composed import log2 as log2
+from .composed import logsumexp as logsumexp
+from .composed import masked_fill as masked_fill
+from .composed import max as max
+from .composed import min as min
+from .composed import norm as norm
+from .composed import outer as outer
+from .composed import pad as pad
+from .composed import permute as permute
+from .composed import prod as prod
+from .composed import reciprocal as reciprocal
+from .composed import repeat as repeat
+from .composed import reshape as reshape
+from .composed import roll as roll
+from .composed import rsqrt as rsqrt
+from .composed import scatter_add as scatter_add
+from .composed import silu as silu
+from .composed import split as split
+from .composed import square as square
+from .composed import squeeze as squeeze
+from .composed import stack as stack
+from .composed import std as std
+from .composed import take_along_dim as take_along_dim
+from .composed import tril as tril
+from .composed import triu as triu
+from .composed import unflatten as unflatten
+from .composed import unsqueeze as unsqueeze
+from .composed import var as var
+from .composed import view as view
+from .creation import arange as arange
+from .creation import eye as eye
+from .creation import full as full
+from .creation import full_like as full_like
+from .creation import linspace as linspace
+from .creation import ones as ones
+from .creation import ones_like as ones_like
+from .creation import rand as rand
+from .creation import rand_like as rand_like
+from .creation import randn as randn
+from .creation import randn_like as randn_like
+from .creation import zeros as zeros
+from .creation import zeros_like as zeros_like
+from .engine import enable_grad as enable_grad
+from .engine import is_grad_enabled as is_grad_enabled
+from .engine import no_grad as no_grad
+from .engine import op as op
+from .engine import set_grad_enabled as set_grad_enabled
+from .ops import abs as abs
+from .ops import add as add
+from .ops import all as all
+from .ops import amax as amax
+from .ops import amin as amin
+from .ops import any as any
+from .ops import argmax as argmax
+from .ops import argmin as argmin
+from .ops import cos as cos
+from .ops import cumsum as cumsum
+from .ops import div as div
+from .ops import equal as equal
+from .ops import erf as erf
+from .ops import exp as exp
+from .ops import expm1 as expm1
+from .ops import floor_divide as floor_divide
+from .ops import greater as greater
+from .ops import greater_equal as greater_equal
+from .ops import isnan as isnan
+from .ops import less as less
+from .ops import less_equal as less_equal
+from .ops import linear as linear
+from .ops import log as log
+from .ops import log1p as log1p
+from .ops import log_softmax as log_softmax
+from .ops import logical_and as logical_and
+from .ops import logical_not as logical_not
+from .ops import logical_or as logical_or
+from .ops import logical_xor as logical_xor
+from .ops import matmul as matmul
+from .ops import maximum as maximum
+from .ops import mean as mean
+from .ops import minimum as minimum
+from .ops import mul as mul
+from .ops import neg as neg
+from .ops import not_equal as not_equal
+from .ops import pow as pow
+from .ops import relu as relu
+from .ops import remainder as remainder
+from .ops import sigmoid as sigmoid
+from .ops import sign as sign
+from .ops import sin as sin
+from .ops import softmax as softmax
+from .ops import softplus as softplus
+from .ops import sqrt as sqrt
+from .ops import sub as sub
+from .ops import sum as sum
+from .ops import tanh as tanh
+from .ops import transpose as transpose
+from .ops import where as where
+from .tensor import Tensor as Tensor
+from .tensor import from_dlpack as from_dlpack
+from .tensor import from_numpy as from_numpy
+from .tensor import tensor as tensor
+from .version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from .experiment.recognise import predict as predict
 
 
 def __getattr__(name: str) -> object:
     """`predict` brings what reads pictures and files, so it is imported when it is first used."""
     if name == "predict":
-        from .recognise import predict
+        from .experiment.recognise import predict
 
         return predict
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-__all__ = [
-    "Tensor",
-    "abs",
-    "add",
-    "all",
-    "amax",
-    "amin",
-    "any",
-    "arange",
-    "argmax",
-    "argmin",
-    "calculus",
-    "cat",
-    "chunk",
-    "clamp",
-    "cos",
-    "cumsum",
-    "data",
-    "detect_anomaly",
-    "diagonal",
-    "div",
-    "dot",
-    "einsum",
-    "elu",
-    "enable_grad",
-    "equal",
-    "erf",
-    "exp",
-    "expand",
-    "expm1",
-    "eye",
-    "flatten",
-    "flip",
-    "floor_divide",
-    "from_dlpack",
-    "from_numpy",
-    "full",
-    "full_like",
-    "functional",
-    "gather",
-    "gelu",
-    "grad",
-    "gradcheck",
-    "gradgradcheck",
-    "greater",
-    "greater_equal",
-    "index_add",
-    "is_grad_enabled",
-    "isnan",
-    "leaky_relu",
-    "lerp",
-    "less",
-    "less_equal",
-    "linear",
-    "linspace",
-    "log",
-    "log1p",
-    "log2",
-    "log_softmax",
-    "logical_and",
-    "logical_not",
-    "logical_or",
-    "logical_xor",
-    "logsumexp",
-    "masked_fill",
-    "matmul",
-    "max",
-    "maximum",
-    "mean",
-    "min",
-    "minimum",
-    "mul",
-    "neg",
-    "nn",
-    "no_grad",
-    "norm",
-    "not_equal",
-    "ones",
-    "ones_like",
-    "op",
-    "ops",
-    "optim",
-    "outer",
-    "pad",
-    "permute",
-    "pow",
-    "predict",
-    "prod",
-    "rand",
-    "rand_like",
-    "randn",
-    "randn_like",
-    "reciprocal",
-    "relu",
-    "remainder",
-    "repeat",
-    "reshape",
-    "roll",
-    "rsqrt",
-    "scatter_add",
-    "set_grad_enabled",
-    "sigmoid",
-    "sign",
-    "silu",
-    "sin",
-    "softmax",
-    "softplus",
-    "split",
-    "sqrt",
-    "square",
-    "squeeze",
-    "stack",
-    "std",
-    "sub",
-    "sum",
-    "take_along_dim",
-    "tanh",
-    "tensor",
-    "transpose",
-    "tril",
-    "triu",
-    "unflatten",
-    "unsqueeze",
-    "var",
-    "view",
-    "where",
-    "zeros",
-    "zeros_like",
-]

@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from .calculus import grad
+from .autograd import grad
 from .nn import Module
 from .tensor import Tensor
 

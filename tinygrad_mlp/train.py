@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from . import functional as F
 from .data import ArrayDataset
 from .engine import Node, no_grad
 from .nn import Module
+from .nn import functional as F
 from .optim import Optimizer
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from lessons.checking import Exercise, Mistake
-from tinygrad_mlp import functional as F
 from tinygrad_mlp import nn, no_grad
+from tinygrad_mlp.nn import functional as F
 
 # ------------------------------------------------------------------------------------- Descent
 

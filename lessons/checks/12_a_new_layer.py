@@ -4,9 +4,9 @@ import numpy as np
 
 import tinygrad_mlp as tg
 from lessons.checking import Exercise, Mistake
-from tinygrad_mlp import functional as F
 from tinygrad_mlp import nn
 from tinygrad_mlp.engine import OPS
+from tinygrad_mlp.nn import functional as F
 
 
 def drawn(*shape, seed):

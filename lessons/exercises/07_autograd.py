@@ -2,8 +2,8 @@
 
 import numpy as np  # noqa: F401  (your answers need these)
 
-from tinygrad_mlp import functional as F  # noqa: F401
 from tinygrad_mlp import nn, no_grad  # noqa: F401
+from tinygrad_mlp.nn import functional as F  # noqa: F401
 
 
 class Descent:

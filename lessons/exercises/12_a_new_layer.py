@@ -3,8 +3,8 @@
 import numpy as np  # noqa: F401  (for your answers, like the next two lines)
 
 import tinygrad_mlp as tg  # noqa: F401
-from tinygrad_mlp import functional as F  # noqa: F401
 from tinygrad_mlp import nn
+from tinygrad_mlp.nn import functional as F  # noqa: F401
 
 
 def make_logaddexp():

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tinygrad_mlp import functional as F
 from tinygrad_mlp import nn, no_grad
+from tinygrad_mlp.nn import functional as F
 
 
 class Descent:

@@ -6,8 +6,8 @@
 import numpy as np
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import functional as F
 from tinygrad_mlp import nn
+from tinygrad_mlp.nn import functional as F
 
 
 def make_logaddexp():

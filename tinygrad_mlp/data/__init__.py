@@ -9,9 +9,8 @@
 Everything here is plain NumPy arrays; a batch becomes a `Tensor` only when a network uses it.
 """
 
-from . import transforms
-from .dataset import ArrayDataset, AugmentedDataset
-from .loader import DataLoader
-from .mnist import load_mnist
-
-__all__ = ["ArrayDataset", "AugmentedDataset", "DataLoader", "load_mnist", "transforms"]
+from . import transforms as transforms
+from .dataset import ArrayDataset as ArrayDataset
+from .dataset import AugmentedDataset as AugmentedDataset
+from .loader import DataLoader as DataLoader
+from .mnist import load_mnist as load_mnist

@@ -7,20 +7,14 @@ trained on; NumPy's functions let another thread run meanwhile.
 
 from __future__ import annotations
 
-import _thread
-import queue
-import sys
 from collections.abc import Iterator
 from numbers import Integral
-from typing import Any
 
 import numpy as np
 
 from .dataset import Dataset, Images, Labels
+from .prefetch import prepared_ahead
 from .transforms import Rng
-
-AHEAD = 4
-"""How many batches a worker thread prepares ahead."""
 
 
 class DataLoader:
@@ -90,52 +84,3 @@ class DataLoader:
             f"DataLoader({self.dataset!r}, batch_size={self.batch_size}, "
             f"shuffle={self.shuffle}, drop_last={self.drop_last})"
         )
-
-
-def prepared_ahead(batches: Iterator[Any]) -> Iterator[Any]:
-    """The same batches, in the same order, fetched by a thread, at most `AHEAD` of them early.
-
-    What goes wrong in the thread is raised here. Whoever stops early stops the thread.
-    """
-    # SimpleQueue and _thread are written in C. Ctrl-C can come at any line of Python: in those of
-    # Queue it becomes a RuntimeError, and in those that bury a threading.Thread it gets lost.
-    ready: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-    wanted: queue.SimpleQueue[None] = queue.SimpleQueue()
-    ended = _thread.allocate_lock()
-    finalizing = sys.is_finalizing
-    worker: int | None = None
-    given_up = False
-
-    def work() -> None:
-        last: tuple[str, Any] = ("end", None)
-        try:
-            for batch in batches:
-                wanted.get()
-                if given_up:
-                    break
-                ready.put(("batch", batch))
-        except BaseException as error:
-            last = ("error", error)
-        ready.put(last)
-        ended.release()
-
-    ended.acquire()
-    try:
-        worker = _thread.start_new_thread(work, ())
-        for _ in range(AHEAD):
-            wanted.put(None)
-        while True:
-            kind, what = ready.get()
-            if kind == "error":
-                raise what
-            if kind == "end":
-                return
-            yield what
-            wanted.put(None)
-    finally:
-        given_up = True
-        wanted.put(None)
-        # Not if the thread itself runs this, collecting garbage, nor at the end of the program,
-        # when no other thread runs any more.
-        if worker not in (None, _thread.get_ident()) and not finalizing():
-            ended.acquire()

@@ -3,35 +3,19 @@
 `clip_grad_norm_` in clipping.py is what stands between gradients and a step that is too large.
 """
 
-from . import init
-from .clipping import clip_grad_norm_
-from .layers import (
-    BatchNorm1d,
-    Dropout,
-    Flatten,
-    LayerNorm,
-    Linear,
-    ReLU,
-    Sequential,
-    Sigmoid,
-)
-from .losses import CrossEntropyLoss, MSELoss
-from .module import Buffer, Module, Parameter
-
-__all__ = [
-    "BatchNorm1d",
-    "Buffer",
-    "CrossEntropyLoss",
-    "Dropout",
-    "Flatten",
-    "LayerNorm",
-    "Linear",
-    "MSELoss",
-    "Module",
-    "Parameter",
-    "ReLU",
-    "Sequential",
-    "Sigmoid",
-    "clip_grad_norm_",
-    "init",
-]
+from . import functional as functional
+from . import init as init
+from .clipping import clip_grad_norm_ as clip_grad_norm_
+from .layers import BatchNorm1d as BatchNorm1d
+from .layers import Dropout as Dropout
+from .layers import Flatten as Flatten
+from .layers import LayerNorm as LayerNorm
+from .layers import Linear as Linear
+from .layers import ReLU as ReLU
+from .layers import Sequential as Sequential
+from .layers import Sigmoid as Sigmoid
+from .losses import CrossEntropyLoss as CrossEntropyLoss
+from .losses import MSELoss as MSELoss
+from .module import Buffer as Buffer
+from .module import Module as Module
+from .module import Parameter as Parameter

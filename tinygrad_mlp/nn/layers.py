@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import functional as F
 from ..tensor import Tensor
+from . import functional as F
 from . import init
 from .module import Buffer, Module, Parameter
 

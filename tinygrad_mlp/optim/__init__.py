@@ -3,7 +3,8 @@
 Optimisers in optimizers.py, and how large their steps are in lr_scheduler.py.
 """
 
-from . import lr_scheduler
-from .optimizers import SGD, Adam, AdamW, Optimizer
-
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "lr_scheduler"]
+from . import lr_scheduler as lr_scheduler
+from .optimizers import SGD as SGD
+from .optimizers import Adam as Adam
+from .optimizers import AdamW as AdamW
+from .optimizers import Optimizer as Optimizer

@@ -9,10 +9,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import functional as F
 from tinygrad_mlp import nn, optim
 from tinygrad_mlp.data import ArrayDataset, load_mnist
-from tinygrad_mlp.recipes import RECIPES, build_mlp, make_batches
+from tinygrad_mlp.experiment.recipes import RECIPES, build_mlp
+from tinygrad_mlp.experiment.training import make_batches
+from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.train import fit
 
 from ..inputs import SMALL, WIDE, Inputs

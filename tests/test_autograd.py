@@ -6,9 +6,10 @@ import torch
 import torch.autograd.functional as TA
 from hypothesis import given
 
-from tinygrad_mlp import calculus, cat, grad, gradcheck, gradgradcheck, op, tensor
-from tinygrad_mlp import functional as F
+from tinygrad_mlp import cat, grad, gradcheck, gradgradcheck, op, tensor
+from tinygrad_mlp.autograd import functional
 from tinygrad_mlp.engine import OPS
+from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.testing import arrays
 
 
@@ -36,19 +37,19 @@ def close(ours, theirs):
 @given(arrays((3,)))
 def test_jacobian_agrees_with_pytorch(x):
     close(
-        calculus.jacobian(vector_function, tensor(x)),
+        functional.jacobian(vector_function, tensor(x)),
         TA.jacobian(vector_function, to_torch(x)),
     )
 
 
 @given(arrays((3,)))
 def test_hessian_agrees_with_pytorch(x):
-    close(calculus.hessian(number_function, tensor(x)), TA.hessian(number_function, to_torch(x)))
+    close(functional.hessian(number_function, tensor(x)), TA.hessian(number_function, to_torch(x)))
 
 
 @given(arrays((3,)), arrays((3,)))
 def test_hessian_of_two_inputs_agrees_with_pytorch_block_by_block(x, y):
-    ours = calculus.hessian(pair_function, (tensor(x), tensor(y)))
+    ours = functional.hessian(pair_function, (tensor(x), tensor(y)))
     theirs = TA.hessian(pair_function, (to_torch(x), to_torch(y)))
     for our_row, their_row in zip(ours, theirs, strict=True):
         for ours_block, theirs_block in zip(our_row, their_row, strict=True):
@@ -57,7 +58,7 @@ def test_hessian_of_two_inputs_agrees_with_pytorch_block_by_block(x, y):
 
 @given(arrays((3,)), arrays((2,)))
 def test_vjp_agrees_with_pytorch(x, v):
-    value, product = calculus.vjp(vector_function, tensor(x), tensor(v))
+    value, product = functional.vjp(vector_function, tensor(x), tensor(v))
     their_value, their_product = TA.vjp(vector_function, to_torch(x), to_torch(v))
     close(value, their_value)
     close(product, their_product)
@@ -65,42 +66,42 @@ def test_vjp_agrees_with_pytorch(x, v):
 
 @given(arrays((3,)), arrays((3,)))
 def test_jvp_agrees_with_pytorch(x, v):
-    _, product = calculus.jvp(vector_function, tensor(x), tensor(v))
+    _, product = functional.jvp(vector_function, tensor(x), tensor(v))
     close(product, TA.jvp(vector_function, to_torch(x), to_torch(v))[1])
 
 
 @given(arrays((3,)), arrays((3,)))
 def test_hvp_agrees_with_pytorch(x, v):
-    _, product = calculus.hvp(number_function, tensor(x), tensor(v))
+    _, product = functional.hvp(number_function, tensor(x), tensor(v))
     close(product, TA.hvp(number_function, to_torch(x), to_torch(v))[1])
 
 
 def test_hvp_can_be_differentiated_again():
     x = tensor([1.0, 2.0], np.float64, requires_grad=True)
-    _, product = calculus.hvp(lambda x: (x**4).sum(), x, tensor([1.0, 1.0]), create_graph=True)
+    _, product = functional.hvp(lambda x: (x**4).sum(), x, tensor([1.0, 1.0]), create_graph=True)
     product.sum().backward()
     np.testing.assert_allclose(x.grad.data, [24.0, 48.0])
 
 
 def test_jacobian_of_an_input_without_influence_is_0():
-    found = calculus.jacobian(lambda x, y: x * 2, (tensor([1.0]), tensor([1.0, 2.0])))
+    found = functional.jacobian(lambda x, y: x * 2, (tensor([1.0]), tensor([1.0, 2.0])))
     np.testing.assert_array_equal(found[1].data, np.zeros((1, 2)))
 
 
 def test_the_inputs_keep_their_gradients_and_their_values():
     x = tensor([1.0, 2.0], requires_grad=True)
-    calculus.hessian(lambda x: (x**2).sum(), x)
+    functional.hessian(lambda x: (x**2).sum(), x)
     assert x.grad is None and x.tolist() == [1.0, 2.0]
 
 
 def test_vjp_needs_weights_for_more_than_one_number():
     with pytest.raises(ValueError, match=r"v is needed, of shape \(2,\)"):
-        calculus.vjp(vector_function, tensor([1.0, 2.0, 3.0]))
+        functional.vjp(vector_function, tensor([1.0, 2.0, 3.0]))
 
 
 def test_hessian_refuses_a_function_of_several_numbers():
     with pytest.raises(ValueError, match="needs a single number"):
-        calculus.hessian(vector_function, tensor([1.0, 2.0, 3.0]))
+        functional.hessian(vector_function, tensor([1.0, 2.0, 3.0]))
 
 
 @given(arrays((2, 3)), arrays((4, 3)))

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from .engine import no_grad
-from .functional import softmax
-from .nn import Module
-from .recipes import load_model
+from ..engine import no_grad
+from ..nn import Module
+from ..ops import softmax
+from .training import load_model
 
 BEST = Path(__file__).parent / "weights" / "best.safetensors"
 """The trained weights that come with the package, as `export` wrote them."""

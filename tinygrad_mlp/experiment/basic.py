@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from . import functional as F
+from ..nn import functional as F
 
 PIXELS, CLASSES = 784, 10
 

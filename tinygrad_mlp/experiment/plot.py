@@ -23,10 +23,10 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .files import write_whole
+from ..files import write_whole
 
 if TYPE_CHECKING:
-    from .train import Epoch
+    from ..train import Epoch
 
 DPI = 110
 """Pixels an inch: a figure 9 inches wide fills the text column of a page."""

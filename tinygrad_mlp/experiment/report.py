@@ -12,72 +12,14 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from .files import write_whole
+from ..files import write_whole
 from .plot import to_data_uri
 
-# Pictures are drawn on white, so they keep a white card in dark mode. A wide table or picture
-# scrolls inside its own box: the page itself never does so sideways.
-STYLE = """
-:root { color-scheme: light dark; --ink: #22262b; --quiet: #5a626c; --line: #d5d9de;
-  --paper: #fdfdfc; --link: #1a5a96; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #dfe2e6; --quiet: #a0a8b2; --line: #3c434b; --paper: #17191c; --link: #8fbfee; }
-}
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink); line-height: 1.55;
-  font-family: Charter, "Bitstream Charter", Cambria, Georgia, serif; font-size: 1.0625rem; }
-main { max-width: 64rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
-p, li, figcaption { max-width: 42rem; overflow-wrap: break-word; }
-h1, h2, h3 { line-height: 1.25; font-weight: 600; }
-h1 { font-size: 2rem; margin: 0 0 1rem; }
-h2 { font-size: 1.4rem; margin: 3rem 0 0.75rem; }
-h3 { font-size: 1.1rem; margin: 2rem 0 0.75rem; }
-a { color: var(--link); }
-nav { margin-top: 2rem; padding: 0.75rem 0; border-block: 1px solid var(--line); }
-nav ul { margin: 0; padding-left: 1.25rem; }
-.box { overflow-x: auto; }
-.box:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
-table { border-collapse: collapse; font: 0.9rem/1.4 system-ui, sans-serif;
-  font-variant-numeric: tabular-nums; }
-caption { text-align: left; color: var(--quiet); padding-bottom: 0.5rem; }
-th, td { text-align: left; vertical-align: top; padding: 0.4rem 0.9rem 0.4rem 0;
-  border-bottom: 1px solid var(--line); }
-th { font-weight: 600; }
-tbody th { font-weight: 400; }
-tbody :is(th, td):not(.number) { min-width: 7rem; }
-thead th { vertical-align: bottom; border-bottom-color: var(--quiet); }
-.number { text-align: right; }
-td.number { white-space: nowrap; }
-figure { margin: 0 0 2.5rem; }
-figure .box { background: #fff; border: 1px solid var(--line); border-radius: 4px;
-  padding: 0.75rem; }
-img { display: block; max-width: 100%; height: auto; margin: 0 auto; }
-figcaption { color: var(--quiet); font-size: 0.95rem; margin-top: 0.6rem; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.3rem 1.25rem; margin: 0; }
-dt { color: var(--quiet); }
-dd { margin: 0; overflow-wrap: anywhere; }
-@media (max-width: 40rem) {
-  main { padding-top: 1.5rem; }
-  h1 { font-size: 1.6rem; }
-  dl { grid-template-columns: 1fr; gap: 0; }
-  dd { margin-bottom: 0.6rem; }
-  img { max-width: max(100%, 40rem); }
-}
-@media print {
-  :root { --ink: #000; --quiet: #444; --line: #bbb; --paper: #fff; --link: #000; }
-  body { font-size: 10.5pt; }
-  main { max-width: none; padding: 0; }
-  nav { display: none; }
-  .box { overflow: visible; }
-  table { font-size: 8.5pt; }
-  tbody :is(th, td):not(.number) { min-width: 0; }
-  h2, h3 { break-after: avoid; }
-  figure, tr { break-inside: avoid; }
-}
-"""
+STYLE = (Path(__file__).parent / "report.css").read_text()
 
 # A number, a range, a number and its spread, with a sign or a short unit: "97.1 ± 0.2 %",
 # "79,510", "5.6 min", "2e-16"; or no number. Signs are \W: neither a letter nor a digit.

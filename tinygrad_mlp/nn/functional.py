@@ -3,7 +3,7 @@
 No derivative stands in this file. Everything is composed of ops and gets its gradients, of any
 order, from `ops.py`; what stands here is what checks arguments and offers choices before the
 calculus. Names, arguments and defaults are those of `torch.nn.functional`; what is random takes
-`rng=`. The functions of `torch.autograd.functional` (`vjp`, `hessian`, ...) are in `calculus.py`.
+`rng=`.
 """
 
 from __future__ import annotations
@@ -13,56 +13,21 @@ from typing import Any
 
 import numpy as np
 
-from . import ops
-from .calculus import hessian, hvp, jacobian, jvp, vjp
-from .composed import (
-    elu,
-    flatten,
-    gelu,
-    leaky_relu,
-    pad,
-    plain,
-    silu,
-    squeeze,
-    take_along_dim,
-    unflatten,
-)
-from .ops import linear, log_softmax, relu, sigmoid, softmax, tanh, where
-from .tensor import Tensor
-
-__all__ = [
-    "avg_pool2d",
-    "batch_norm",
-    "binary_cross_entropy_with_logits",
-    "conv2d",
-    "cross_entropy",
-    "dropout",
-    "elu",
-    "embedding",
-    "gelu",
-    "hessian",
-    "huber_loss",
-    "hvp",
-    "jacobian",
-    "jvp",
-    "l1_loss",
-    "layer_norm",
-    "leaky_relu",
-    "linear",
-    "log_softmax",
-    "max_pool2d",
-    "mse_loss",
-    "nll_loss",
-    "one_hot",
-    "pad",
-    "relu",
-    "sigmoid",
-    "silu",
-    "softmax",
-    "softplus",
-    "tanh",
-    "vjp",
-]
+from .. import ops
+from ..composed import elu as elu
+from ..composed import flatten, plain, squeeze, take_along_dim, unflatten
+from ..composed import gelu as gelu
+from ..composed import leaky_relu as leaky_relu
+from ..composed import pad as pad
+from ..composed import silu as silu
+from ..ops import linear as linear
+from ..ops import log_softmax as log_softmax
+from ..ops import relu as relu
+from ..ops import sigmoid as sigmoid
+from ..ops import softmax as softmax
+from ..ops import tanh as tanh
+from ..ops import where
+from ..tensor import Tensor
 
 
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:

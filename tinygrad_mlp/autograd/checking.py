@@ -1,0 +1,85 @@
+"""Checks of gradients against central differences: `gradcheck` and `gradgradcheck`.
+
+Names, arguments and results are those of `torch.autograd`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..engine import enable_grad
+from ..tensor import Tensor
+from .functional import as_tuple, gradients_or_zeros, jacobian_of
+
+
+def gradcheck(
+    func: Callable,
+    inputs: Any,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    raise_exception: bool = True,
+) -> bool:
+    """Whether the gradients of `func` agree with central differences of width `eps`.
+
+    inputs  float64 tensors; those that require a gradient are checked
+
+    If they do not agree, AssertionError with the largest difference, or False.
+    """
+    xs = as_tuple(inputs)
+    checked = [x for x in xs if isinstance(x, Tensor) and x.requires_grad]
+    if not checked:
+        raise ValueError("gradcheck needs an input that requires a gradient")
+    if any(x.dtype != np.float64 for x in checked):
+        raise ValueError("gradcheck needs float64 inputs: differences of float32 are too coarse")
+    with enable_grad():
+        ys = as_tuple(func(*xs))
+    for j, y in enumerate(ys):
+        # an output that lost its graph has gradients of 0, and differences tell whether rightly
+        analytic = jacobian_of(y, checked, create_graph=False)
+        for i, (x, found) in enumerate(zip(checked, analytic, strict=True)):
+            expected = _differences(lambda j=j: as_tuple(func(*xs))[j].data, x, eps)  # type: ignore[misc]
+            difference = np.abs(found.data - expected)
+            if not np.all(difference <= atol + rtol * np.abs(expected)):
+                if not raise_exception:
+                    return False
+                worst = np.unravel_index(np.argmax(difference), difference.shape)
+                raise AssertionError(
+                    f"output {j}, input {i}: the gradient is {found.data[worst]:.6g} and central "
+                    f"differences give {expected[worst]:.6g}, at {tuple(map(int, worst))}"
+                )
+    return True
+
+
+def gradgradcheck(func: Callable, inputs: Any, **options: Any) -> bool:
+    """As `gradcheck`, for the gradients of the gradients of `func`."""
+    checked = [i for i, x in enumerate(as_tuple(inputs)) if x.requires_grad]
+
+    def gradients(*xs: Tensor) -> tuple[Tensor, ...]:
+        ys = as_tuple(func(*xs))
+        # Fixed weights, no two alike, so that no second derivative can hide behind another.
+        weights = [np.cos(np.arange(y.data.size)).reshape(y.shape) + 2 for y in ys]
+        return gradients_or_zeros(ys, [xs[i] for i in checked], weights, create_graph=True)
+
+    return gradcheck(gradients, inputs, **options)
+
+
+def _differences(value: Callable[[], np.ndarray], x: Tensor, eps: float) -> np.ndarray:
+    """Central differences of an array with respect to every number in `x`, changed in turn."""
+    shape = value().shape
+    slopes = np.zeros((*shape, *x.shape))
+    kept = x.data
+    try:
+        for where in np.ndindex(x.shape):
+            sides = []
+            for step in (eps, -eps):
+                x.data = kept.copy()
+                x.data[where] += step
+                sides.append(value().copy())
+            slopes[(..., *where)] = (sides[0] - sides[1]) / (2 * eps)
+    finally:
+        x.data = kept
+    return slopes

@@ -1,0 +1,145 @@
+"""Derivatives of functions: Jacobians, Hessians, and products with them.
+
+Names, arguments and results are those of `torch.autograd.functional`. `func` takes tensors and
+gives a tensor or a tuple of tensors; `inputs` is one tensor or a tuple. The result has the
+structure of what was given: a tensor for a tensor, a tuple for a tuple.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..composed import cat
+from ..engine import enable_grad
+from ..tensor import Tensor
+from .gradients import grad
+
+
+def vjp(func: Callable, inputs: Any, v: Any = None, create_graph: bool = False) -> tuple[Any, Any]:
+    """The outputs, and the product of `v` (like the outputs) with the Jacobian."""
+    with enable_grad():
+        xs = _fresh(inputs, create_graph)
+        ys = func(*xs)
+        found = gradients_or_zeros(as_tuple(ys), xs, _weights(ys, v), create_graph)
+    return _let_go(ys, create_graph), _like(inputs, found)
+
+
+def jvp(func: Callable, inputs: Any, v: Any = None, create_graph: bool = False) -> tuple[Any, Any]:
+    """The outputs, and the product of the Jacobian with `v` (like the inputs).
+
+    Reverse mode twice: the product of u with the Jacobian is linear in u, and its derivative
+    with respect to u, weighted with v, is the Jacobian times v.
+    """
+    with enable_grad():
+        xs = _fresh(inputs, create_graph)
+        ys = func(*xs)
+        us = tuple(Tensor(np.ones(y.shape, y.dtype), requires_grad=True) for y in as_tuple(ys))
+        products = gradients_or_zeros(as_tuple(ys), xs, us, create_graph=True)
+        found = gradients_or_zeros(products, us, _weights(_like(inputs, xs), v), create_graph)
+    return _let_go(ys, create_graph), _like(ys, found)
+
+
+def hvp(func: Callable, inputs: Any, v: Any, create_graph: bool = False) -> tuple[Any, Any]:
+    """The value of `func`, a single number, and the product of its Hessian with `v`."""
+    with enable_grad():
+        xs = _fresh(inputs, create_graph)
+        y = func(*xs)
+        gradients = gradients_or_zeros((y,), xs, (None,), create_graph=True)
+        found = gradients_or_zeros(gradients, xs, _weights(_like(inputs, xs), v), create_graph)
+    return _let_go(y, create_graph), _like(inputs, found)
+
+
+def jacobian(func: Callable, inputs: Any, create_graph: bool = False) -> Any:
+    """The derivatives of every output value with respect to every input value.
+
+    Of shape output.shape + input.shape; for tuples, a tuple over outputs of tuples over inputs.
+    """
+    with enable_grad():
+        xs = _fresh(inputs, create_graph)
+        ys = func(*xs)
+        rows = tuple(_like(inputs, jacobian_of(y, xs, create_graph)) for y in as_tuple(ys))
+    return _like(ys, rows)
+
+
+def hessian(func: Callable, inputs: Any, create_graph: bool = False) -> Any:
+    """The second derivatives of `func`, a single number: the Jacobian of its gradient."""
+
+    def gradient(*xs: Tensor) -> Any:
+        y = func(*xs)
+        if y.data.size != 1:
+            raise ValueError(f"hessian needs a single number, and func gave shape {y.shape}")
+        return _like(inputs, gradients_or_zeros((y.sum(),), xs, (None,), create_graph=True))
+
+    return jacobian(gradient, inputs, create_graph)
+
+
+def jacobian_of(y: Tensor, xs: Any, create_graph: bool) -> tuple:
+    """The Jacobian of one output with respect to each of `xs`, one backward a value of `y`."""
+    rows = []
+    for k in range(y.data.size):
+        weights = np.zeros(y.data.size, y.dtype)
+        weights[k] = 1
+        rows.append(
+            gradients_or_zeros((y,), xs, (weights.reshape(y.shape),), create_graph, retain=True)
+        )
+    stacked = []
+    for i, x in enumerate(xs):
+        parts = [row[i].reshape(1, *x.shape) for row in rows]
+        whole = Tensor(np.zeros((0, *x.shape), x.dtype)) if not parts else cat(parts)
+        stacked.append(whole.reshape(*y.shape, *x.shape))
+    return tuple(stacked)
+
+
+def gradients_or_zeros(
+    ys: Any, xs: Any, weights: Any, create_graph: bool, retain: bool | None = None
+) -> tuple[Tensor, ...]:
+    """As `grad`, with zeros where an input has no influence."""
+    used = [(y, w) for y, w in zip(ys, weights, strict=True) if y.requires_grad]
+    found: Any = [None] * len(xs)
+    if used:
+        outputs, seeds = zip(*used, strict=True)
+        found = grad(outputs, xs, seeds, retain, create_graph, allow_unused=True)
+    return tuple(
+        Tensor(np.zeros(x.shape, x.dtype)) if g is None else g
+        for g, x in zip(found, xs, strict=True)
+    )
+
+
+def _fresh(inputs: Any, create_graph: bool) -> tuple[Tensor, ...]:
+    """Inputs of our own, that require gradients: new leaves, unless the graph is to go on."""
+    if create_graph:
+        return tuple(x * 1 if x.requires_grad else _leaf(x) for x in as_tuple(inputs))
+    return tuple(map(_leaf, as_tuple(inputs)))
+
+
+def _leaf(x: Tensor) -> Tensor:
+    return x.detach().requires_grad_()
+
+
+def _weights(outputs: Any, v: Any) -> tuple:
+    """`v` as a tuple; 1 for a single number if there is none."""
+    count = len(as_tuple(outputs))
+    if v is None:
+        for y in as_tuple(outputs):
+            if math.prod(y.shape) != 1:
+                raise ValueError(f"v is needed, of shape {y.shape}; only a single number has one")
+        return (None,) * count
+    return as_tuple(v)
+
+
+def as_tuple(value: Any) -> tuple:
+    return tuple(value) if isinstance(value, (tuple, list)) else (value,)
+
+
+def _like(given: Any, found: tuple) -> Any:
+    """A tuple for a tuple, a single thing for a single thing."""
+    return found if isinstance(given, (tuple, list)) else found[0]
+
+
+def _let_go(ys: Any, create_graph: bool) -> Any:
+    """The outputs, without their graph unless it was asked for."""
+    return ys if create_graph else _like(ys, tuple(y.detach() for y in as_tuple(ys)))

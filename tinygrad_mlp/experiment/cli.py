@@ -1,0 +1,418 @@
+"""The command line: `python -m tinygrad_mlp compare | train | evaluate | predict | export | show`.
+
+Only reading arguments and printing happens here. Bad input gets one line on stderr and exit
+code 2; Ctrl-C keeps what was finished and exits with 130.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import math
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from ..data import ArrayDataset, load_mnist
+from ..data.transforms import Transform
+from ..files import check_writable
+from ..train import Diverged, Epoch, evaluate
+from . import plot
+from .compare import as_text, augmented_rows, compare, quick, table
+from .findings import findings
+from .recipes import (
+    AFFINE,
+    BEYOND,
+    ELASTIC,
+    FLIPS,
+    NOISE,
+    RECIPES,
+    AnyRecipe,
+    BasicRecipe,
+    Recipe,
+)
+from .recognise import predict
+from .training import Run, Training, begin, export, finish, load, load_model, save
+
+AUGMENT: dict[str, Transform] = {
+    "noise": NOISE,
+    "flips": FLIPS,
+    "affine": AFFINE,
+    "elastic": ELASTIC,
+}
+
+
+BLAS_SETTINGS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+"""The variables by which a user says how many threads a matrix product takes."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        fail(f"{message} ({self.prog} --help lists the options)")
+
+
+def fail(message: Any) -> NoReturn:
+    """Say what is wrong, on one line, and leave."""
+    print("tinygrad_mlp:", " ".join(str(message).split()), file=sys.stderr)
+    sys.exit(2)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; give the exit code."""
+    options = make_parser().parse_args(arguments)
+    options.command_line = " ".join(
+        ["python -m tinygrad_mlp", *(sys.argv[1:] if arguments is None else arguments)]
+    )
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without a sign shows ? for it
+    try:
+        with blas_threads():
+            options.run(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("\nstopped; only what was finished is written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read the output has enough of it, as `head` has: that is no fault of the input.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except MemoryError as error:
+        fail(f"there is not enough memory for this ({error}); try smaller --hidden or --batch-size")
+    except (OSError, ValueError, Diverged) as error:
+        fail(error)
+    return 0
+
+
+def blas_threads() -> Any:
+    """One thread for each matrix product, unless the user's environment says how many.
+
+    For networks of this size a second thread gains little, and can make a step many times slower
+    when something else runs on its core. Another number also gives other bits.
+    """
+    if any(os.environ.get(name) for name in BLAS_SETTINGS):
+        return contextlib.nullcontext()
+    return threadpool_limits(1, user_api="blas")
+
+
+# ----------------------------------------------------------------------------------- arguments
+
+
+def make_parser() -> Parser:
+    parser = Parser(prog="python -m tinygrad_mlp", description="Train and compare MLPs.")
+    commands = parser.add_subparsers(required=True, metavar="command", parser_class=Parser)
+
+    add = commands.add_parser("compare", help="run the published experiments and report")
+    add.add_argument("--recipes", help="only these, by name: a,b,c (see --list)")
+    add.add_argument(
+        "--all", action="store_true", help=f"also {', '.join(BEYOND)}: 15 minutes or more"
+    )
+    add.add_argument("--seeds", type=whole, default=1, metavar="N", help="runs of each recipe")
+    add.add_argument("--quick", action="store_true", help="a few images and epochs, under 20 s")
+    add.add_argument("--list", action="store_true", help="name the recipes and stop")
+    add.add_argument("--out", type=Path, default=Path("runs/compare"), metavar="DIR")
+    add_settings(add)
+    add.set_defaults(run=run_compare)
+
+    add = commands.add_parser("train", help="train one model and save it")
+    add.add_argument("--recipe", help="a recipe by name; the options below change it")
+    add.add_argument("--resume", type=Path, metavar="FILE", help="go on with a saved training")
+    add.add_argument("--augment", metavar="A,B", help=f"copies with any of: {', '.join(AUGMENT)}")
+    add.add_argument(
+        "--hold-out", type=whole, metavar="N", help="score on the last N, not trained on"
+    )
+    add.add_argument("--seed", type=seed, default=0, metavar="N")
+    add.add_argument("--out", type=Path, default=Path("runs/model.safetensors"), metavar="FILE")
+    add_settings(add)
+    add.set_defaults(run=run_train)
+
+    add = commands.add_parser("evaluate", help="score a saved model on the test set")
+    add.add_argument("file", type=Path)
+    add.add_argument("--data", metavar="DIR", help="a folder with MNIST or Fashion-MNIST")
+    add.set_defaults(run=run_evaluate)
+
+    add = commands.add_parser("predict", help="say which digit a picture of yours shows")
+    add.add_argument("file", type=Path, help="PNG or JPEG, of any size, dark on light or not")
+    add.add_argument("--model", type=Path, metavar="FILE", help="a model that `train` wrote")
+    add.add_argument("--out", type=Path, default=Path("runs/predict.png"), metavar="FILE")
+    add.set_defaults(run=run_predict)
+
+    add = commands.add_parser("export", help="write the weights of a saved model, in float16")
+    add.add_argument("file", type=Path)
+    add.add_argument("--out", type=Path, default=Path("runs/weights.safetensors"), metavar="FILE")
+    add.set_defaults(run=run_export)
+
+    add = commands.add_parser("show", help="draw samples, and augmented samples, as a picture")
+    add.add_argument("--augment", action="store_true", help="originals and their copies")
+    add.add_argument("--count", type=few, metavar="N", help="how many (30; 10 with --augment)")
+    add.add_argument("--seed", type=seed, default=0, metavar="N")
+    add.add_argument("--out", type=Path, default=Path("runs/show.png"), metavar="FILE")
+    add.add_argument("--data", metavar="DIR", help="a folder with MNIST or Fashion-MNIST")
+    add.set_defaults(run=run_show)
+    return parser
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """The options that change recipes."""
+    parser.add_argument("--data", metavar="DIR", help="a folder with MNIST or Fashion-MNIST")
+    parser.add_argument("--epochs", type=whole, metavar="N")
+    parser.add_argument("--lr", type=positive, metavar="X", help="learning rate")
+    parser.add_argument("--batch-size", type=whole, metavar="N")
+    parser.add_argument("--hidden", type=sizes, metavar="N,N", help="units of each hidden layer")
+
+
+def whole(text: str) -> int:
+    try:
+        if (number := int(text)) >= 1:
+            return number
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"needs a whole number of at least 1, not {text!r}")
+
+
+def few(text: str) -> int:
+    if (number := whole(text)) > 100:
+        raise argparse.ArgumentTypeError(f"needs at most 100, not {number}: one picture holds them")
+    return number
+
+
+def seed(text: str) -> int:
+    if text.isdecimal():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"needs a whole number of at least 0, not {text!r}")
+
+
+def positive(text: str) -> float:
+    try:
+        if (number := float(text)) > 0 and math.isfinite(number):
+            return number
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"needs a number above 0, not {text!r}")
+
+
+def sizes(text: str) -> tuple[int, ...]:
+    return tuple(whole(part) for part in text.split(","))
+
+
+def changed(recipe: AnyRecipe, options: argparse.Namespace) -> AnyRecipe:
+    """The recipe with what the user set."""
+    names = ("epochs", "lr", "batch_size", "hidden")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    return replace(recipe, **given)
+
+
+def find_recipe(name: str) -> AnyRecipe:
+    name = name.strip()
+    if name not in RECIPES:
+        fail(f"no recipe named {name!r}; choose from {', '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+# ------------------------------------------------------------------------------------ commands
+
+
+def run_compare(options: argparse.Namespace) -> None:
+    if options.list:
+        for recipe in RECIPES.values():
+            print(f"{recipe.name:16} {recipe.title}")
+        return
+    names = [name for name in RECIPES if options.all or name not in BEYOND]
+    if options.recipes is not None:
+        names = options.recipes.split(",")
+    recipes = list({recipe.name: recipe for recipe in map(find_recipe, names)}.values())
+    train_data = load_mnist(options.data)
+    test_data = load_mnist(options.data, split="test")
+    notes = []
+    if options.data is not None and not is_mnist(test_data):
+        recipes = [replace(recipe, published=None) for recipe in recipes]
+        notes.append(
+            f"{options.data} does not hold the MNIST of the notebook, so there is nothing "
+            "published to compare with."
+        )
+    if options.quick:
+        recipes = [quick(recipe) for recipe in recipes]
+        notes.append(
+            "This is a quick run: few images and epochs, to see that everything works. "
+            "Its numbers say little about the recipes."
+        )
+    wanted = [changed(recipe, options) for recipe in recipes]
+    if wanted != recipes:
+        notes.append("Settings were changed on the command line, so these are not the recipes.")
+    for note in notes:
+        print(note)
+    runs: list[Run] = []
+    try:
+        compare(
+            wanted,
+            train_data,
+            test_data,
+            options.out,
+            options.seeds,
+            notes,
+            options.command_line,
+            watch,
+            runs.append,
+        )
+    finally:
+        if runs:
+            print("\n" + as_text(*table(runs)) + "\n")
+            for sentence in findings(runs):
+                print(f"- {sentence}")
+            print(f"\nwritten: {options.out / 'results.json'}, {options.out / 'report.html'}")
+
+
+def is_mnist(test_data: ArrayDataset) -> bool:
+    """Whether these are the test digits of MNIST, told by their labels."""
+    return np.array_equal(test_data.labels, load_mnist(split="test").labels)
+
+
+def run_train(options: argparse.Namespace) -> None:
+    training = resumed(options) if options.resume else begin(chosen_recipe(options), options.seed)
+    recipe = training.recipe
+    train_data = load_mnist(options.data)
+    test_data = load_mnist(options.data, split="test")
+    check_writable(options.out)
+    show = watch(recipe, training.seed, len(training.history))
+
+    def on_epoch(epoch: Epoch) -> None:
+        show(epoch)
+        save(options.out, training)
+
+    done = finish(training, train_data, test_data, on_epoch)
+    print(f"trained for {done.seconds:.0f} seconds")
+    if done.validation is not None:
+        print(f"validation accuracy {100 * done.validation.accuracy:.2f} %")
+    print_scores(done.test)
+    print(f"written: {options.out}")
+
+
+def chosen_recipe(options: argparse.Namespace) -> AnyRecipe:
+    """The recipe that was named, or a model of one's own, with what the options change."""
+    recipe: AnyRecipe = Recipe("model", "a model of your own")
+    if options.recipe:
+        recipe = find_recipe(options.recipe)
+    recipe = changed(recipe, options)
+    if options.augment is not None:
+        recipe = with_augment(recipe, options.augment)
+    if options.hold_out is not None:
+        if isinstance(recipe, BasicRecipe):
+            fail("the basic recipes hold nothing out; leave out --hold-out")
+        recipe = replace(recipe, held_out=options.hold_out, validated=None)
+    if options.recipe and recipe != RECIPES[recipe.name]:
+        print("Settings were changed on the command line, so this is not the recipe.")
+    return recipe
+
+
+def resumed(options: argparse.Namespace) -> Training:
+    """The training in a file; it goes on as it began, for more epochs if these are given."""
+    fixed = ("recipe", "augment", "hold_out", "lr", "batch_size", "hidden")
+    given = [name for name in fixed if getattr(options, name) is not None]
+    if given:
+        fail(
+            f"--resume goes on as the training began, so --{given[0].replace('_', '-')} cannot "
+            "be given with it; only --epochs, --data and --out can"
+        )
+    training = load(options.resume)
+    epochs = options.epochs or training.recipe.epochs
+    if epochs <= len(training.history):
+        fail(
+            f"{options.resume} was trained for {len(training.history)} epochs already; "
+            f"give more, as with --epochs {len(training.history) + 10}"
+        )
+    if epochs != training.recipe.epochs and getattr(training.recipe, "one_cycle", False):
+        fail(
+            f"the learning rate of {training.recipe.name} follows a schedule over its "
+            f"{training.recipe.epochs} epochs, so --epochs cannot change them on the way"
+        )
+    return replace(training, recipe=replace(training.recipe, epochs=epochs))
+
+
+def with_augment(recipe: AnyRecipe, names: str) -> Recipe:
+    if isinstance(recipe, BasicRecipe):
+        fail("the basic recipes know no augmentation; leave out --augment")
+    chosen = [name.strip() for name in names.split(",")]
+    for name in chosen:
+        if name not in AUGMENT:
+            fail(f"no augmentation named {name!r}; choose from {', '.join(AUGMENT)}")
+    return replace(recipe, augment=tuple(AUGMENT[name] for name in chosen))
+
+
+def run_evaluate(options: argparse.Namespace) -> None:
+    recipe, model = load_model(options.file)
+    data = load_mnist(options.data, split="test")
+    print_scores(evaluate(model, data, recipe.loss_fn))
+
+
+def run_predict(options: argparse.Namespace) -> None:
+    model = load_model(options.model)[1] if options.model else None
+    found = predict(options.file, model)
+    plot.save(plot.prediction(found.image, found.probabilities), options.out)
+    print(f"this is a {found.digit}, with {100 * found.probabilities[found.digit]:.1f} %")
+    print("  ".join(f"{digit}: {100 * p:.1f} %" for digit, p in enumerate(found.probabilities)))
+    print(f"what the network saw: {options.out}")
+
+
+def run_export(options: argparse.Namespace) -> None:
+    export(load(options.file), options.out)
+    print(f"written: {options.out}, {options.out.stat().st_size / 1e6:.1f} MB")
+
+
+def print_scores(scores: Any) -> None:
+    right = scores.confusion.diagonal() / scores.confusion.sum(axis=1)
+    print(f"test accuracy {100 * scores.accuracy:.2f} %, loss {scores.loss:.4f}")
+    print("right by digit: " + "  ".join(f"{d}: {100 * r:.1f} %" for d, r in enumerate(right)))
+
+
+def run_show(options: argparse.Namespace) -> None:
+    data = load_mnist(options.data)
+    rng = np.random.default_rng(options.seed)
+    count = min(options.count or (10 if options.augment else 30), len(data))
+    images, labels = data[np.sort(rng.choice(len(data), count, replace=False))]
+    if options.augment:
+        figure = plot.augmented(images, augmented_rows(images, options.seed), labels)
+    else:
+        figure = plot.digits(images, labels)
+    plot.save(figure, options.out)
+    print(f"written: {options.out}")
+
+
+def watch(recipe: AnyRecipe, seed: int, done: int = 0) -> Callable[[Epoch], None]:
+    """What to call after each epoch: it moves a bar, or prints a line where nobody sees a bar."""
+    name = f"{recipe.name}, seed {seed}"
+
+    def words(epoch: Epoch) -> str:
+        return f"loss {epoch.loss:.4f}, accuracy {100 * epoch.accuracy:.2f} %"
+
+    def line(epoch: Epoch) -> None:
+        print(f"{name}: epoch {epoch.epoch}/{recipe.epochs}, {words(epoch)}", flush=True)
+
+    if not (sys.stdout.isatty() and sys.stderr.isatty()):
+        return line
+    bar = tqdm(
+        total=recipe.epochs,
+        initial=done,
+        desc=f"{name:22}",
+        ncols=min(110, shutil.get_terminal_size().columns - 1),
+        bar_format="{desc} {bar} epoch {n_fmt}/{total_fmt} [{elapsed}<{remaining}]{postfix}",
+        mininterval=0,
+    )
+
+    def move(epoch: Epoch) -> None:
+        bar.set_postfix_str(words(epoch), refresh=False)
+        bar.update()
+        if epoch.epoch == recipe.epochs:
+            bar.close()
+
+    return move
