@@ -567,7 +567,7 @@ assert n != m and n * m == 2, "the smallest matrix that is not square"
 # with our `numerical_gradient`.
 
 # %%
-print(inspect.getsource(checking._differences))
+print(inspect.getsource(checking.differences))
 
 # %% [markdown]
 # The double loop is ours: every number in turn, up and down. It differs in one thing. Its `value`
