@@ -72,14 +72,21 @@ def rand(
     *size: int | Sequence[int], rng: Rng = None, dtype: DType = FLOAT, requires_grad: bool = False
 ) -> Tensor:
     """Uniform between 0 and 1."""
-    return _made(np.random.default_rng(rng).random(sizes(size), dtype), requires_grad)
+    drawn = np.random.default_rng(rng).random(sizes(size), _drawn_as(dtype))
+    return _made(drawn.astype(dtype, copy=False), requires_grad)
 
 
 def randn(
     *size: int | Sequence[int], rng: Rng = None, dtype: DType = FLOAT, requires_grad: bool = False
 ) -> Tensor:
     """Normal, mean 0 and standard deviation 1."""
-    return _made(np.random.default_rng(rng).standard_normal(sizes(size), dtype), requires_grad)
+    drawn = np.random.default_rng(rng).standard_normal(sizes(size), _drawn_as(dtype))
+    return _made(drawn.astype(dtype, copy=False), requires_grad)
+
+
+def _drawn_as(dtype: DType) -> Any:
+    """NumPy draws float64 and float32; other dtypes are rounded from the latter."""
+    return np.float64 if np.dtype(dtype) == np.float64 else np.float32
 
 
 def zeros_like(
