@@ -268,9 +268,8 @@ def check_float32(op: Callable[..., Any], sample: Sample) -> None:
         zip(second_order(op, single), second_order(op, double), strict=True), 1
     ):
         for here, there in zip(found, right, strict=True):
-            close(
-                here, there, 1e-4, f"the float32 derivative of order {order} is far from float64's"
-            )
+            words = f"the float32 derivative of order {order} is far from float64's"
+            close(here, there, 1e-4, words)
 
 
 def check_against_torch(
