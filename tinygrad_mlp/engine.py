@@ -33,7 +33,7 @@ import numpy as np
 
 from . import anomaly, changes
 from .changes import next_serial
-from .signatures import OpMaker, P, R, Rule, Rules, UnaryOp
+from .signatures import OpMaker, P, R, Rule, Rules, Takes, UnaryOp
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -47,6 +47,7 @@ NodeClass = TypeVar("NodeClass", bound="type[Node]")
 ARRAY = np.ndarray
 FLOAT64 = np.dtype(np.float64)
 FLOAT32 = np.dtype(np.float32)
+ARRAY_OR_SCALAR = (np.ndarray, np.generic)
 LOOSE_NUMBERS = (list, tuple, np.generic)
 
 recording = ContextVar("recording", default=True)
@@ -138,8 +139,10 @@ class Op:
         forward: Callable[..., Any],
         rules: tuple[Rule | None, ...],
         rule_for_each: Rule | None,
+        takes: Takes | None = None,
     ):
         self.forward = forward
+        self.takes = takes
         self.name = forward.__name__
         self.rules = rules
         self.rule_for_each = rule_for_each
@@ -151,6 +154,8 @@ class Op:
         self.arity = 10**9 if variadic else len(rules or needed)
         self.params = parameters[1 if variadic else self.arity :]
         self.param_names = {p.name for p in self.params}
+        # Who writes an op may widen float32 by accident, as NumPy does; a cast means it.
+        self.narrows = takes is None and "dtype" not in self.param_names
         self.defaults = {p.name: p.default for p in self.params if p.default is not p.empty}
 
     def rule(self, i: int) -> Rule | None:
@@ -178,24 +183,36 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         args, params = op.sort_out(args, params)
     arrays: list[Any] = []
     inputs: list[Any] = []
-    any_node = wants_grad = False
+    any_node = wants_grad = mixed = False
     for arg in args:
         if isinstance(arg, Node):
             any_node = True
             array = arg.data
             arrays.append(array)
+            if array.dtype is not FLOAT32:
+                mixed = True
             if arg.requires_grad:
                 wants_grad = True
                 inputs.append(arg)
             else:
                 inputs.append(array)
         else:
+            if isinstance(arg, ARRAY_OR_SCALAR) and arg.dtype is not FLOAT32:
+                mixed = True
             if isinstance(arg, LOOSE_NUMBERS):
-                arg = _narrow(arg)
+                arg = _narrow(arg, args)
             arrays.append(arg)
             inputs.append(arg)
     if not any_node:
+        if mixed and op.takes is not None:
+            # among arrays, NumPy's scalars are what it makes of arrays of no dimensions
+            args = tuple(
+                op.takes([np.asarray(a) if isinstance(a, np.generic) else a for a in args])
+            )
         return op.forward(*args, **params)
+    if mixed and op.takes is not None:
+        arrays = op.takes(arrays)
+        inputs = [x if isinstance(x, Node) else a for x, a in zip(inputs, arrays, strict=True)]
     try:
         data = op.forward(*arrays, **params) if params else op.forward(*arrays)
     except (ValueError, IndexError) as error:
@@ -204,7 +221,7 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         data = np.asarray(data)
     recorded = wants_grad and op.has_rules and recording.get()
     if data.dtype is not FLOAT32:
-        if data.dtype is FLOAT64 and not _any_float64(args):
+        if data.dtype is FLOAT64 and op.narrows and not _any_float64(args):
             data = data.astype(FLOAT32)
         if recorded and data.dtype.kind == "c":
             raise TypeError(f"{op.name}() gave complex numbers, which have no gradients here")
@@ -227,14 +244,15 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
 @overload
 def op(function: Callable[Concatenate[Any, P], Any], /) -> UnaryOp[P]: ...
 @overload
-def op(*, grad: R) -> OpMaker[R]: ...
+def op(*, grad: R, takes: Takes | None = None) -> OpMaker[R]: ...
 @overload
-def op(*, grad_of_each: Rule) -> Callable[[Function], Function]: ...
+def op(*, grad_of_each: Rule, takes: Takes | None = None) -> Callable[[Function], Function]: ...
 def op(
     function: Callable[..., Any] | None = None,
     *,
     grad: Rules = (),
     grad_of_each: Rule | None = None,
+    takes: Takes | None = None,
 ) -> Any:
     """Make an op of a function on arrays, and enter it in the registry.
 
@@ -250,20 +268,24 @@ def op(
     the function are its inputs, the rest its parameters; without rules, those with no default
     are its inputs, and the result never requires a gradient.
 
+    `takes` says what dtypes it computes with: `promoted`, `floats` or another function of
+    `dtypes.py`, called with the inputs as arrays where they are not all float32.
+
     For a function of `*tensors`, `grad_of_each` is one rule with the input's index in front:
     `rule(i, g, y, *inputs, **params)`.
     """
     if function is None:
-        return lambda function: _make_op(function, grad, grad_of_each)
-    return _make_op(function, grad, grad_of_each)
+        return lambda function: _make_op(function, grad, grad_of_each, takes)
+    return _make_op(function, grad, grad_of_each, takes)
 
 
 def _make_op(
     function: Callable[..., Any],
     grad: Rules,
     grad_of_each: Rule | None,
+    takes: Takes | None,
 ) -> Any:
-    made = Op(function, grad if isinstance(grad, tuple) else (grad,), grad_of_each)
+    made = Op(function, grad if isinstance(grad, tuple) else (grad,), grad_of_each, takes)
 
     @functools.wraps(function)
     def call(*args: Any, **params: Any) -> Any:
@@ -288,9 +310,13 @@ def copied(value: Any) -> Any:
     return value * 1
 
 
-def _narrow(value: Any) -> Any:
+def _narrow(value: Any, beside: tuple[Any, ...]) -> Any:
     """A NumPy scalar as the Python number, a list as an array: neither widens a float32."""
-    return value.item() if isinstance(value, np.generic) else np.asarray(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    array = np.asarray(value)
+    is_wide = array.dtype == FLOAT64 and not _any_float64(beside)
+    return array.astype(FLOAT32) if is_wide else array
 
 
 def _any_float64(args: tuple[Any, ...]) -> bool:

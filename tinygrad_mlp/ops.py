@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .dtypes import choices, floats, promoted, totals
 from .engine import op
 from .signatures import Array, Dim, DType, Index
 
@@ -35,22 +36,22 @@ if TYPE_CHECKING:
 # --------------------------------------------------------------------------------- arithmetic
 
 
-@op(grad=(lambda g, y, a, b: g, lambda g, y, a, b: g))
+@op(grad=(lambda g, y, a, b: g, lambda g, y, a, b: g), takes=promoted)
 def add(a: Array, b: Array) -> Any:
     return np.add(a, b)
 
 
-@op(grad=(lambda g, y, a, b: g, lambda g, y, a, b: -g))
+@op(grad=(lambda g, y, a, b: g, lambda g, y, a, b: -g), takes=promoted)
 def sub(a: Array, b: Array) -> Any:
     return np.subtract(a, b)
 
 
-@op(grad=(lambda g, y, a, b: g * b, lambda g, y, a, b: g * a))
+@op(grad=(lambda g, y, a, b: g * b, lambda g, y, a, b: g * a), takes=promoted)
 def mul(a: Array, b: Array) -> Any:
     return np.multiply(a, b)
 
 
-@op(grad=(lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b))
+@op(grad=(lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b), takes=floats)
 def div(a: Array, b: Array) -> Any:
     return np.divide(a, b)
 
@@ -79,20 +80,23 @@ def _base(a: Any, b: Any) -> Any:
         lambda g, y, a, b: g * b * pow(a, _power_below(a, b)),
         # y * log(a); but 0 where 0 is raised to a power that is not negative
         lambda g, y, a, b: g * y * log(_base(a, b)),
-    )
+    ),
+    takes=promoted,
 )
 def pow(a: Array, b: Array) -> Any:
     """a ** b, elementwise."""
-    return np.power(a, b)
+    y = np.power(a, b)
+    of_booleans = isinstance(a, np.ndarray) and a.dtype == bool
+    return y.astype(bool) if of_booleans else y  # NumPy makes small integers of them
 
 
-@op(grad=(None, None))
+@op(grad=(None, None), takes=promoted)
 def floor_divide(a: Array, b: Array) -> Any:
     """a / b rounded down; a step function, so nothing flows back."""
     return np.floor_divide(a, b)
 
 
-@op(grad=(lambda g, y, a, b: g, lambda g, y, a, b: -g * floor_divide(a, b)))
+@op(grad=(lambda g, y, a, b: g, lambda g, y, a, b: -g * floor_divide(a, b)), takes=promoted)
 def remainder(a: Array, b: Array) -> Any:
     """a - b * floor_divide(a, b); it has the sign of b."""
     return np.remainder(a, b)
@@ -101,32 +105,32 @@ def remainder(a: Array, b: Array) -> Any:
 # ------------------------------------------------------------- comparisons: nothing flows back
 
 
-@op(grad=(None, None))
+@op(grad=(None, None), takes=promoted)
 def equal(a: Array, b: Array) -> Any:
     return np.equal(a, b)
 
 
-@op(grad=(None, None))
+@op(grad=(None, None), takes=promoted)
 def not_equal(a: Array, b: Array) -> Any:
     return np.not_equal(a, b)
 
 
-@op(grad=(None, None))
+@op(grad=(None, None), takes=promoted)
 def less(a: Array, b: Array) -> Any:
     return np.less(a, b)
 
 
-@op(grad=(None, None))
+@op(grad=(None, None), takes=promoted)
 def less_equal(a: Array, b: Array) -> Any:
     return np.less_equal(a, b)
 
 
-@op(grad=(None, None))
+@op(grad=(None, None), takes=promoted)
 def greater(a: Array, b: Array) -> Any:
     return np.greater(a, b)
 
 
-@op(grad=(None, None))
+@op(grad=(None, None), takes=promoted)
 def greater_equal(a: Array, b: Array) -> Any:
     return np.greater_equal(a, b)
 
@@ -183,44 +187,44 @@ def argmin(x: Array, dim: int | None = None, keepdim: bool = False) -> Any:
 # ----------------------------------------------------------------------- elementwise functions
 
 
-@op(grad=lambda g, y, x: g * y)
+@op(grad=lambda g, y, x: g * y, takes=floats)
 def exp(x: Array) -> Any:
     return np.exp(x)
 
 
-@op(grad=lambda g, y, x: g / x)
+@op(grad=lambda g, y, x: g / x, takes=floats)
 def log(x: Array) -> Any:
     return np.log(x)
 
 
-@op(grad=lambda g, y, x: g / (2 * y))
+@op(grad=lambda g, y, x: g / (2 * y), takes=floats)
 def sqrt(x: Array) -> Any:
     return np.sqrt(x)
 
 
-@op(grad=lambda g, y, x: g * (y + 1))
+@op(grad=lambda g, y, x: g * (y + 1), takes=floats)
 def expm1(x: Array) -> Any:
     """e^x - 1, accurate near 0."""
     return np.expm1(x)
 
 
-@op(grad=lambda g, y, x: g / (x + 1))
+@op(grad=lambda g, y, x: g / (x + 1), takes=floats)
 def log1p(x: Array) -> Any:
     """log(1 + x), accurate near 0."""
     return np.log1p(x)
 
 
-@op(grad=lambda g, y, x: g * cos(x))
+@op(grad=lambda g, y, x: g * cos(x), takes=floats)
 def sin(x: Array) -> Any:
     return np.sin(x)
 
 
-@op(grad=lambda g, y, x: -g * sin(x))
+@op(grad=lambda g, y, x: -g * sin(x), takes=floats)
 def cos(x: Array) -> Any:
     return np.cos(x)
 
 
-@op(grad=lambda g, y, x: g * exp(-x * x) * (2 / math.sqrt(math.pi)))
+@op(grad=lambda g, y, x: g * exp(-x * x) * (2 / math.sqrt(math.pi)), takes=floats)
 def erf(x: Array) -> Any:
     """2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x.
 
@@ -233,13 +237,13 @@ def erf(x: Array) -> Any:
 _erf = np.frompyfunc(math.erf, 1, 1)
 
 
-@op(grad=lambda g, y, x: g * sigmoid(x))
+@op(grad=lambda g, y, x: g * sigmoid(x), takes=floats)
 def softplus(x: Array) -> Any:
     """log(1 + e^x), without overflow: a smooth relu."""
     return np.logaddexp(x, 0)
 
 
-@op(grad=lambda g, y, x: g * (1 - y * y))
+@op(grad=lambda g, y, x: g * (1 - y * y), takes=floats)
 def tanh(x: Array) -> Any:
     return np.tanh(x)
 
@@ -261,7 +265,7 @@ def relu(x: Array) -> Any:
     return np.maximum(x, 0)
 
 
-@op(grad=lambda g, y, x: g * (y * (1 - y)))
+@op(grad=lambda g, y, x: g * (y * (1 - y)), takes=floats)
 def sigmoid(x: Array) -> Any:
     """1 / (1 + e^-x), from e^-|x| so that nothing overflows."""
     e = np.exp(-np.abs(x))
@@ -272,7 +276,8 @@ def sigmoid(x: Array) -> Any:
     grad=(
         lambda g, y, a, b: where(a == b, g / 2, where(a > b, g, 0)),
         lambda g, y, a, b: where(a == b, g / 2, where(b > a, g, 0)),
-    )
+    ),
+    takes=promoted,
 )
 def maximum(a: Array, b: Array) -> Any:
     """The larger of both, elementwise; at a tie each input gets half of the gradient."""
@@ -283,7 +288,8 @@ def maximum(a: Array, b: Array) -> Any:
     grad=(
         lambda g, y, a, b: where(a == b, g / 2, where(a < b, g, 0)),
         lambda g, y, a, b: where(a == b, g / 2, where(b < a, g, 0)),
-    )
+    ),
+    takes=promoted,
 )
 def minimum(a: Array, b: Array) -> Any:
     """The smaller of both, elementwise; at a tie each input gets half of the gradient."""
@@ -295,7 +301,8 @@ def minimum(a: Array, b: Array) -> Any:
         None,
         lambda g, y, condition, a, b: where(condition, g, 0),
         lambda g, y, condition, a, b: where(condition, 0, g),
-    )
+    ),
+    takes=choices,
 )
 def where(condition: Array, a: Array, b: Array) -> Any:
     """a where the condition holds, b elsewhere."""
@@ -325,7 +332,7 @@ def count(x: Any, dim: Dim) -> int:
     return math.prod(x.shape[d] for d in dims)
 
 
-@op(grad=lambda g, y, x, dim, keepdim: _stretch(g, x, dim, keepdim))
+@op(grad=lambda g, y, x, dim, keepdim: _stretch(g, x, dim, keepdim), takes=totals)
 def sum(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     """Sum over `dim` (an int, a tuple, or all)."""
     return np.sum(x, axis=dim, keepdims=keepdim)
@@ -355,7 +362,7 @@ def amin(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     return np.min(x, axis=dim, keepdims=keepdim)
 
 
-@op(grad=lambda g, y, x, dim: _from_the_end(g, dim))
+@op(grad=lambda g, y, x, dim: _from_the_end(g, dim), takes=totals)
 def cumsum(x: Array, dim: int) -> Any:
     """Running sum along `dim`."""
     return np.cumsum(x, axis=dim)
@@ -434,7 +441,7 @@ def _slice_of(i: int, g: Any, y: Any, *tensors: Any, dim: int) -> Any:
     return g[(slice(None),) * (dim % g.ndim) + (slice(start, start + tensors[i].shape[dim]),)]
 
 
-@op(grad_of_each=_slice_of)
+@op(grad_of_each=_slice_of, takes=promoted)
 def cat(*tensors: Any, dim: int = 0) -> Any:
     """The tensors one after the other along `dim`; their other dimensions are equal."""
     return np.concatenate(tensors, axis=dim)
@@ -461,7 +468,7 @@ def _matmul_grad_b(g: Any, y: Any, a: Any, b: Any) -> Any:
     return matmul(transpose(a, dim0=-1, dim1=-2), g)
 
 
-@op(grad=(_matmul_grad_a, _matmul_grad_b))
+@op(grad=(_matmul_grad_a, _matmul_grad_b), takes=promoted)
 def matmul(a: Array, b: Array) -> Any:
     """Matrix product; 1-D operands are vectors, leading dimensions are batches."""
     if a.ndim and b.ndim and a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
@@ -483,7 +490,8 @@ def _rows(x: Any) -> Any:
         lambda g, y, x, weight, bias=None: matmul(g, weight),
         lambda g, y, x, weight, bias=None: matmul(_rows(g).T, _rows(x)),
         lambda g, y, x, weight, bias=None: g,
-    )
+    ),
+    takes=promoted,
 )
 def linear(x: Array, weight: Array, bias: Tensor | None = None) -> Any:
     """x @ weight.T + bias. x (..., in), weight (out, in), bias (out,) -> (..., out)."""
@@ -498,14 +506,14 @@ def linear(x: Array, weight: Array, bias: Tensor | None = None) -> Any:
 # ------------------------------------------------------------------------- softmax and losses
 
 
-@op(grad=lambda g, y, x, dim: y * (g - sum(g * y, dim=dim, keepdim=True)))
+@op(grad=lambda g, y, x, dim: y * (g - sum(g * y, dim=dim, keepdim=True)), takes=floats)
 def softmax(x: Array, dim: Dim) -> Any:
     """e^x / sum of e^x over `dim`, shifted by the largest value so that nothing overflows."""
     e = np.exp(x - x.max(axis=dim, keepdims=True, initial=-np.inf))
     return e / e.sum(axis=dim, keepdims=True)
 
 
-@op(grad=lambda g, y, x, dim: g - exp(y) * sum(g, dim=dim, keepdim=True))
+@op(grad=lambda g, y, x, dim: g - exp(y) * sum(g, dim=dim, keepdim=True), takes=floats)
 def log_softmax(x: Array, dim: Dim) -> Any:
     """The logarithm of softmax, computed without it: accurate where softmax is 0."""
     shifted = x - x.max(axis=dim, keepdims=True)

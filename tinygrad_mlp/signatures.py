@@ -133,6 +133,8 @@ class TernaryOp(Protocol[P]):
 
 Rule: TypeAlias = Callable[..., Any]
 Rules: TypeAlias = Rule | tuple[Rule | None, ...]
+Takes: TypeAlias = Callable[[list[Any]], list[Any]]
+"""What makes the inputs of an op what it computes with; see `dtypes.py`."""
 R = TypeVar("R", bound=Rules)
 R_co = TypeVar("R_co", bound=Rules, covariant=True)
 

@@ -257,6 +257,8 @@ def check_float32(op: Callable[..., Any], sample: Sample) -> None:
     double = replace(sample, inputs=tuple(map(_as_float64, single.inputs)))
     inputs, leaves = tensors(single.inputs)
     y = op(*inputs, **sample.params)
+    if "dtype" in sample.params:  # a cast gives what it is told to
+        return
     assert y.dtype == np.float32, f"float32 inputs gave a {y.dtype} result"
     for g in grad(y, leaves, weights_like(y.data), allow_unused=True):
         assert g is None or g.dtype == np.float32, f"float32 inputs gave a {g.dtype} gradient"
