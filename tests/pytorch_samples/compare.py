@@ -1,0 +1,92 @@
+"""Whether two results are the same: structure, kind, shape, dtype, values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+import tinygrad_mlp as tg
+
+from .translate import DTYPES, CannotTranslateError
+
+TOLERANCE = {
+    # relative to the larger of 1 and the value
+    "float64": 1e-9,
+    "float32": 1e-5,
+    "float16": 1e-3,
+}
+
+
+def leaves(result: Any) -> list[Any]:
+    """The tensors and numbers of a result, in order."""
+    if isinstance(result, (tuple, list)):
+        return [leaf for part in result for leaf in leaves(part)]
+    if isinstance(result, dict):
+        return [leaf for part in result.values() for leaf in leaves(part)]
+    return [result]
+
+
+Difference = tuple[str, str]
+"""What kind of difference, and the first place where it is."""
+
+
+def difference(ours: Any, theirs: Any, values: bool = True) -> Difference | None:
+    """What differs first; None if nothing does. Without `values`: all but the values."""
+    ours, theirs = leaves(ours), leaves(theirs)
+    if len(ours) != len(theirs):
+        return "number of results", f"{len(ours)}, PyTorch {len(theirs)}"
+    for mine, other in zip(ours, theirs, strict=True):
+        found = _difference_of_leaves(mine, other, values)
+        if found:
+            return found
+    return None
+
+
+def _difference_of_leaves(mine: Any, other: Any, values: bool) -> Difference | None:
+    if not isinstance(other, torch.Tensor):
+        if isinstance(other, torch.dtype):
+            return None if DTYPES.get(other) == mine else ("value", f"{mine}, PyTorch {other}")
+        if type(mine) is not type(other):
+            return f"gives {_kind(mine)}, PyTorch {_kind(other)}", f"{mine!r}, PyTorch {other!r}"
+        same = mine == other or (mine != mine and other != other)
+        return None if same or not values else ("value", f"{mine!r}, PyTorch {other!r}")
+    if not isinstance(mine, tg.Tensor):
+        return f"gives {_kind(mine)}, PyTorch a tensor", f"PyTorch {other!r:.80}"
+    if other.dtype not in DTYPES or other.layout is not torch.strided:
+        raise CannotTranslateError(f"a result that is {other.dtype}, {other.layout}")
+    expected, got = other.numpy(force=True), mine.data
+    if got.dtype != expected.dtype:
+        return f"dtype {got.dtype}, PyTorch {expected.dtype}", ""
+    if got.shape != expected.shape:
+        return "shape", f"{got.shape}, PyTorch {expected.shape}"
+    return value_difference(got, expected) if values else None
+
+
+def value_difference(got: np.ndarray, expected: np.ndarray) -> Difference | None:
+    """The first place where two arrays of one shape and dtype differ."""
+    differs = ~_close(got, expected)
+    if not np.any(differs):
+        return None
+    place = tuple(int(i[0]) for i in np.nonzero(differs))
+    mine, other = got[place], expected[place]
+    special = not (np.isfinite(mine) and np.isfinite(other))
+    kind = "value at NaN or infinity" if special else "value"
+    where = f"{place}: " if place else ""
+    return kind, f"{where}{mine!r:}, PyTorch {other!r}; {np.count_nonzero(differs)} of {got.size}"
+
+
+def _close(got: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    if got.dtype.kind != "f":
+        return got == expected
+    allowed = TOLERANCE[got.dtype.name] * np.maximum(1, np.abs(expected))
+    with np.errstate(invalid="ignore", over="ignore"):
+        near = np.abs(got - expected) <= np.where(np.isfinite(allowed), allowed, 0)
+    return near | (got == expected) | (np.isnan(got) & np.isnan(expected))
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, tg.Tensor):
+        return "a tensor"
+    return f"a {type(value).__name__}" if value is not None else "nothing"

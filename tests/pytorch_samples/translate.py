@@ -1,0 +1,172 @@
+"""From a sample of PyTorch to the same call here, and to the text of it.
+
+A sample's arguments are tensors, numbers, dtypes, slices, and tuples, lists and dictionaries of
+these. `Call` keeps them, and makes of them fresh arguments for either package, so that nothing
+that one run writes into is seen by the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+import tinygrad_mlp as tg
+
+DTYPES = {
+    torch.float64: np.float64,
+    torch.float32: np.float32,
+    torch.float16: np.float16,
+    torch.int64: np.int64,
+    torch.int32: np.int32,
+    torch.int16: np.int16,
+    torch.int8: np.int8,
+    torch.uint8: np.uint8,
+    torch.bool: np.bool_,
+}
+
+LEFT_OUT = {
+    # what op_db passes because it runs on any device, and no user of the CPU writes
+    "device": torch.device("cpu"),
+    "layout": torch.strided,
+    "pin_memory": False,
+}
+
+
+class CannotTranslateError(Exception):
+    """A sample holds what this package says it does not have: complex, bfloat16, sparse, devices."""
+
+
+@dataclass
+class Call:
+    """A function's arguments, in PyTorch's terms."""
+
+    args: tuple
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+    def theirs(self) -> tuple[tuple, dict, list]:
+        """Fresh arguments for PyTorch, and the tensors among them."""
+        return self._made(_their_tensor, lambda dtype: dtype)
+
+    def ours(self) -> tuple[tuple, dict, list]:
+        """Fresh arguments for this package, and the tensors among them, in the same order."""
+        return self._made(_our_tensor, _our_dtype)
+
+    def _made(self, tensor: Callable, dtype: Callable) -> tuple[tuple, dict, list]:
+        known: dict[int, Any] = {}
+
+        def leaf(value: Any) -> Any:
+            if isinstance(value, torch.Tensor):
+                if id(value) not in known:
+                    known[id(value)] = tensor(value)
+                return known[id(value)]
+            return dtype(value) if isinstance(value, torch.dtype) else _plain(value)
+
+        kwargs = {k: v for k, v in self.kwargs.items() if not _is_left_out(k, v)}
+        args, kwargs = walk(self.args, leaf), walk(kwargs, leaf)
+        return args, kwargs, list(known.values())
+
+    def tensors(self) -> list[torch.Tensor]:
+        """The tensors among the arguments, as the sample has them, each once."""
+        found: dict[int, torch.Tensor] = {}
+
+        def leaf(value: Any) -> None:
+            if isinstance(value, torch.Tensor):
+                found.setdefault(id(value), value)
+
+        walk((self.args, self.kwargs), leaf)
+        return list(found.values())
+
+    def size(self) -> int:
+        """How much there is to read: values in the tensors, and arguments."""
+        return sum(4 + t.numel() for t in self.tensors()) + len(self.args) + 2 * len(self.kwargs)
+
+    def texts(self) -> tuple[list[str], dict[str, str]]:
+        """The arguments as one would write them for this package."""
+        kwargs = {k: text(v) for k, v in self.kwargs.items() if not _is_left_out(k, v)}
+        return [text(a) for a in self.args], kwargs
+
+
+def walk(value: Any, leaf: Callable) -> Any:
+    """The same tuples, lists, dictionaries and slices, with `leaf` of everything in them."""
+    if isinstance(value, torch.Size):
+        return tuple(value)
+    if isinstance(value, (tuple, list)):
+        return type(value)([walk(v, leaf) for v in value])
+    if isinstance(value, dict):
+        return {k: walk(v, leaf) for k, v in value.items()}
+    if isinstance(value, slice):
+        return slice(*(walk(v, leaf) for v in (value.start, value.stop, value.step)))
+    return leaf(value)
+
+
+def _is_left_out(name: str, value: Any) -> bool:
+    return name in LEFT_OUT and (value is None or _same_device(value, LEFT_OUT[name]))
+
+
+def _same_device(value: Any, wanted: Any) -> bool:
+    return torch.device(value) == wanted if isinstance(wanted, torch.device) else value == wanted
+
+
+PLAIN = (int, float, str, bool, type(None), type(Ellipsis), np.generic, np.ndarray)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, PLAIN):
+        return value
+    raise CannotTranslateError(f"{type(value).__name__} {value!r:.40}")
+
+
+def _their_tensor(t: torch.Tensor) -> torch.Tensor:
+    return t.detach().clone().requires_grad_(t.requires_grad)
+
+
+def _our_tensor(t: torch.Tensor) -> tg.Tensor:
+    return tg.tensor(array_of(t), requires_grad=t.requires_grad)
+
+
+def array_of(t: torch.Tensor) -> np.ndarray:
+    """A tensor's values as an array of its own, laid out in memory as the tensor is."""
+    if t.dtype not in DTYPES or t.layout is not torch.strided or t.device.type != "cpu":
+        raise CannotTranslateError(f"a tensor that is {t.dtype}, {t.layout}, on {t.device}")
+    return t.detach().numpy().copy("K")
+
+
+def _our_dtype(dtype: torch.dtype) -> Any:
+    if dtype not in DTYPES:
+        raise CannotTranslateError(str(dtype))
+    return DTYPES[dtype]
+
+
+def text(value: Any) -> str:
+    """An argument as one would write it."""
+    if isinstance(value, torch.Tensor):
+        grad = ", requires_grad=True" if value.requires_grad else ""
+        return f"tg.tensor({array_text(array_of(value))}{grad})"
+    if isinstance(value, torch.dtype):
+        return f"np.{np.dtype(DTYPES[value]).name}" if value in DTYPES else str(value)
+    if isinstance(value, (tuple, list)) and not isinstance(value, torch.Size):
+        inside = ", ".join(map(text, value))
+        if isinstance(value, list):
+            return f"[{inside}]"
+        return f"({inside},)" if len(value) == 1 else f"({inside})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k!r}: {text(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, slice):
+        return f"slice({text(value.start)}, {text(value.stop)}, {text(value.step)})"
+    if isinstance(value, torch.Size):
+        return repr(tuple(value))
+    return "..." if value is Ellipsis else repr(value)
+
+
+def array_text(a: np.ndarray) -> str:
+    dtype = f"np.{'bool' if a.dtype == bool else a.dtype.name}"
+    if a.size == 0:
+        return f"np.zeros({a.shape}, {dtype})"
+    values = np.array2string(
+        a, separator=",", threshold=10**9, floatmode="unique", max_line_width=10**9
+    )
+    return f"np.array({''.join(values.split())}, {dtype})"
