@@ -15,14 +15,17 @@ from typing import Any, Generic, NamedTuple, overload
 import numpy as np
 
 from . import ops
+from .dtypes import DEFAULT, int64, kind_of, result_type
 from .engine import Node, plain
 from .ops import count, where
-from .signatures import Dim, Operand
+from .signatures import Dim, DType, Operand
 from .signatures import TensorOrArray as T
 
 
 def _axis(dim: int, ndim: int) -> int:
     """A dimension counted from the front: of `ndim`, -1 is the last."""
+    if ndim == 0 and dim in (0, -1):  # a tensor of no dimensions answers to these, as in PyTorch
+        return 0
     if not -ndim <= dim < ndim:
         known = f"use one from {-ndim} to {ndim - 1}" if ndim else "a 0-d tensor has none to name"
         raise IndexError(f"there is no dimension {dim} among {ndim}; {known}")
@@ -39,9 +42,40 @@ def _axes(dim: Dim, ndim: int) -> tuple[int, ...]:
 # --------------------------------------------------------------------------------- elementwise
 
 
+def add(x: Any, other: Any, alpha: float = 1) -> Any:
+    """x + alpha * other."""
+    return ops.add(x, other if alpha == 1 else other * alpha)
+
+
+def sub(x: Any, other: Any, alpha: float = 1) -> Any:
+    """x - alpha * other."""
+    return ops.sub(x, other if alpha == 1 else other * alpha)
+
+
+def div(x: Any, other: Any, rounding_mode: str | None = None) -> Any:
+    """x / other; rounded down with rounding_mode "floor", towards 0 with "trunc"."""
+    if rounding_mode is None:
+        return ops.div(x, other)
+    if rounding_mode == "floor":
+        return ops.floor_divide(x, other)
+    if rounding_mode == "trunc":
+        return _truncated_quotient(x, other)
+    raise ValueError(
+        f'div takes a rounding_mode of None, "trunc" or "floor", not {rounding_mode!r}'
+    )
+
+
+def _truncated_quotient(x: Any, other: Any) -> Any:
+    if result_type(plain(x), plain(other)).kind == "f":
+        return ops.trunc(ops.div(x, other))
+    down = ops.floor_divide(x, other)
+    is_too_low = ops.logical_and(ops.less(down, 0), ops.not_equal(down * other, x))
+    return where(is_too_low, down + 1, down)
+
+
 def square(x: T) -> T:
     """x * x."""
-    return x * x
+    return x**2
 
 
 def reciprocal(x: T) -> T:
@@ -71,8 +105,13 @@ def clamp(x: T, min: Any = None, max: Any = None) -> T:
 
 
 def masked_fill(x: T, mask: Any, value: Any) -> T:
-    """`x` with `value` where the mask is true."""
-    return where(mask, value, x)
+    """`x` with `value` where the mask is true; of the dtype of `x`."""
+    if kind_of(result_type(plain(value))) > kind_of(x.dtype):
+        raise TypeError(
+            f"masked_fill of a {x.dtype} tensor with {value!r:.40}: convert one of them"
+        )
+    filling: Any = value if isinstance(value, Node) else np.asarray(value, x.dtype)
+    return where(mask, filling, x)
 
 
 def lerp(x: T, end: Any, weight: Any) -> T:
@@ -134,6 +173,8 @@ def max(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
         other: Any = dim
         return ops.maximum(x, other)
     dim = _one_dim(dim, "max", x)
+    if x.ndim == 0:
+        return Extreme(x * 1, ops.argmax(x))
     return _extreme(x, ops.argmax(x, dim=dim, keepdim=True), dim, keepdim)
 
 
@@ -151,6 +192,8 @@ def min(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
         other: Any = dim
         return ops.minimum(x, other)
     dim = _one_dim(dim, "min", x)
+    if x.ndim == 0:
+        return Extreme(x * 1, ops.argmin(x))
     return _extreme(x, ops.argmin(x, dim=dim, keepdim=True), dim, keepdim)
 
 
@@ -206,12 +249,21 @@ def _power_or_zero(x: T, exponent: float) -> T:
     return where(x == 0, 0, where(x == 0, 1, x) ** exponent)
 
 
-def prod(x: T, dim: int | None = None, keepdim: bool = False) -> T:
-    """Product over `dim` or all, multiplied up in pairs: right where there are zeros, too."""
+def prod(x: T, dim: int | None = None, keepdim: bool = False, dtype: DType | None = None) -> T:
+    """Product over `dim` or all, multiplied up in pairs: right where there are zeros, too.
+
+    Of integers and booleans it is int64, unless `dtype` says otherwise.
+    """
+    if dtype is not None:
+        x = ops.astype(x, dtype=np.dtype(dtype))
+    elif x.dtype.kind != "f":
+        x = ops.astype(x, dtype=int64)
     if dim is None:
         whole = prod(flatten(x), 0)
         return whole.reshape([1] * x.ndim) if keepdim else whole
     dim = _axis(dim, x.ndim)
+    if x.ndim == 0:
+        return x * 1
     x = swap_to_end(x, dim)
     while x.shape[-1] > 1:
         half = x.shape[-1] // 2
@@ -232,6 +284,11 @@ def swap_to_end(x: T, dim: int) -> T:
 
 def logsumexp(x: T, dim: Dim, keepdim: bool = False) -> T:
     """log of the sum of e^x over `dim`, without overflow."""
+    if x.dtype.kind != "f":
+        x = ops.astype(x, dtype=DEFAULT)
+    if x.ndim == 0:
+        _axes(dim, 0)
+        return x * 1
     dim = _axes(dim, x.ndim)
     largest = np.max(plain(x), axis=dim, keepdims=True, initial=-np.inf)
     largest = np.where(np.isfinite(largest), largest, 0).astype(largest.dtype)
@@ -294,7 +351,7 @@ def unflatten(x: T, dim: int, sizes: Sequence[int]) -> T:
 
 def squeeze(x: T, dim: Dim = None) -> T:
     """Without the dimensions of size 1: all of them, or those named that have size 1."""
-    gone = {d for d in _axes(dim, x.ndim) if x.shape[d] == 1}
+    gone = {d for d in _axes(dim, x.ndim) if x.shape[d : d + 1] == (1,)}
     return x.reshape([n for d, n in enumerate(x.shape) if d not in gone])
 
 
@@ -389,21 +446,40 @@ def chunk(x: T, chunks: int, dim: int = 0) -> tuple[T, ...]:
     return split(x, -(-n // chunks) if n else [0] * chunks, dim)
 
 
-def pad(x: T, pad: Sequence[int], mode: str = "constant", value: float = 0.0) -> T:
-    """`x` with a margin of `value`.
+PAD_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+"""How `np.pad` calls the margins that repeat what is inside."""
 
-    pad   (left, right) of the last dimension, then of the one before, and so on; not negative
-    mode  "constant", the only one there is
+
+def pad(x: T, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> T:
+    """`x` with a margin.
+
+    pad    (left, right) of the last dimension, then of the one before, and so on; below 0 it cuts
+           off
+    mode   "constant": of `value`, or 0; or of what is inside: "reflect" (mirrored at the last
+           value), "replicate" (the last value again) or "circular" (from the other end)
     """
-    if mode != "constant":
-        raise ValueError(f'pad knows only the mode "constant", not {mode!r}')
-    if len(pad) % 2 or len(pad) > 2 * x.ndim or builtins.min(pad, default=0) < 0:
+    if len(pad) % 2 or len(pad) > 2 * x.ndim:
         raise ValueError(
-            f"pad needs (left, right) of the last dimension, and so on for at most {x.ndim}, "
-            f"none below 0, not {tuple(pad)}; to cut off, take a slice"
+            f"pad needs (left, right) of the last dimension, and so on for at most {x.ndim} "
+            f"dimensions, not {tuple(pad)}"
         )
-    pairs = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)]
+    pairs = [(int(pad[i]), int(pad[i + 1])) for i in range(0, len(pad), 2)]
     margins = [(0, 0)] * (x.ndim - len(pairs)) + pairs[::-1]
+    for d, (before, after) in enumerate(margins):
+        if before < 0 or after < 0:
+            if -builtins.min(before, 0) - builtins.min(after, 0) > x.shape[d]:
+                raise ValueError(
+                    f"pad cannot cut {(before, after)} off dimension {d}, which has {x.shape[d]}"
+                )
+            kept = slice(-builtins.min(before, 0), x.shape[d] + builtins.min(after, 0))
+            x = _taken(x, d, kept)
+    margins = [(builtins.max(a, 0), builtins.max(b, 0)) for a, b in margins]
+    if mode in PAD_MODES:
+        return _repeated_margins(x, margins, mode)
+    if mode != "constant":
+        raise ValueError(
+            f'pad knows the modes "constant", "reflect", "replicate" and "circular", not {mode!r}'
+        )
     shape = tuple(n + a + b for n, (a, b) in zip(x.shape, margins, strict=True))
     inside = tuple(slice(a, a + n) for n, (a, _) in zip(x.shape, margins, strict=True))
     if value:
@@ -413,14 +489,34 @@ def pad(x: T, pad: Sequence[int], mode: str = "constant", value: float = 0.0) ->
     return ops.put(x, shape=shape, index=inside)
 
 
+def _taken(x: T, dim: int, places: Any) -> T:
+    """What stands at these places along one dimension."""
+    index: Any = (*[slice(None)] * dim, places)
+    return x[index]
+
+
+def _repeated_margins(x: T, margins: list[tuple[int, int]], mode: str) -> T:
+    for d, widths in enumerate(margins):
+        most = x.shape[d] - (mode == "reflect")
+        if mode != "replicate" and builtins.max(widths) > most:
+            raise ValueError(
+                f'pad with mode "{mode}" can add at most {most} to dimension {d}, which has '
+                f"{x.shape[d]}, not {widths}"
+            )
+        if any(widths):
+            places = np.pad(np.arange(x.shape[d]), widths, PAD_MODES[mode])  # type: ignore[call-overload]
+            x = _taken(x, d, places)
+    return x
+
+
 def tril(x: T, diagonal: int = 0) -> T:
     """The lower triangle of each matrix; 0 elsewhere."""
-    return where(_lower(x, diagonal), x, 0)
+    return where(_lower(x, diagonal), x, np.zeros((), x.dtype))
 
 
 def triu(x: T, diagonal: int = 0) -> T:
     """The upper triangle of each matrix; 0 elsewhere."""
-    return where(_lower(x, diagonal - 1), 0, x)
+    return where(_lower(x, diagonal - 1), np.zeros((), x.dtype), x)
 
 
 def _lower(x: Any, diagonal: int) -> np.ndarray:
@@ -459,6 +555,8 @@ def _places(index: Any, dim: int) -> tuple[np.ndarray, ...]:
 def gather(x: T, dim: int, index: Operand) -> T:
     """Values picked along `dim`: result[i][j] = x[index[i][j]][j], for dim = 0."""
     index = np.asarray(plain(index))
+    if x.ndim == 0 and index.ndim == 0:
+        return gather(x.reshape(1), dim, index.reshape(1)).reshape(())
     _need_same_ndim("gather", x, index)
     return x[_places(index, _axis(dim, x.ndim))]
 

@@ -156,6 +156,10 @@ class Op:
         self.param_names = {p.name for p in self.params}
         # Who writes an op may widen float32 by accident, as NumPy does; a cast means it.
         self.narrows = takes is None and "dtype" not in self.param_names
+        names = [p.name for p in parameters]
+        self.also = {"axis": "dim", "keepdims": "keepdim"} | dict(
+            zip(("input", "other"), names, strict=False)
+        )
         self.defaults = {p.name: p.default for p in self.params if p.default is not p.empty}
 
     def rule(self, i: int) -> Rule | None:
@@ -168,11 +172,20 @@ class Op:
     def sort_out(
         self, args: tuple[Any, ...], params: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Inputs passed by name and parameters passed by position, each to its place."""
+        """Inputs passed by name and parameters passed by position, each to its place.
+
+        PyTorch's names of inputs (`input`, `other`) and NumPy's of dimensions (`axis`,
+        `keepdims`), which PyTorch takes too, are understood.
+        """
         if not params and len(args) <= self.arity + len(self.params):  # as in x.sum(0): faster
             values = zip(self.params, args[self.arity :], strict=False)
             return args[: self.arity], {p.name: value for p, value in values}
-        bound = self.signature.bind(*args, **params).arguments
+        known = self.signature.parameters
+        params = {k if k in known else self.also.get(k, k): v for k, v in params.items()}
+        try:
+            bound = self.signature.bind(*args, **params).arguments
+        except TypeError as error:
+            raise TypeError(f"{self.name}() {error}; it takes {self.signature}") from error
         params = {name: bound.pop(name) for name in list(bound) if name in self.param_names}
         return tuple(bound.values()), params
 

@@ -84,22 +84,43 @@ def _base(a: Any, b: Any) -> Any:
     takes=promoted,
 )
 def pow(a: Array, b: Array) -> Any:
-    """a ** b, elementwise."""
-    y = np.power(a, b)
-    of_booleans = isinstance(a, np.ndarray) and a.dtype == bool
-    return y.astype(bool) if of_booleans else y  # NumPy makes small integers of them
+    """a ** b, elementwise. Of integers, a negative power is rounded towards 0."""
+    if getattr(b, "dtype", None) is None or b.dtype.kind != "i":
+        y = np.power(a, b)
+        of_booleans = isinstance(a, np.ndarray) and a.dtype == bool
+        return y.astype(bool) if of_booleans else y  # NumPy makes small integers of them
+    y = np.power(a, np.maximum(b, 0))
+    odd = np.where(np.abs(b) % 2 == 1, a, 1)
+    return np.where(b < 0, np.where(np.abs(a) == 1, odd, 0), y).astype(y.dtype)
 
 
 @op(grad=(None, None), takes=promoted)
 def floor_divide(a: Array, b: Array) -> Any:
     """a / b rounded down; a step function, so nothing flows back."""
+    _refuse_division_by_zero("floor_divide", b)
     return np.floor_divide(a, b)
 
 
 @op(grad=(lambda g, y, a, b: g, lambda g, y, a, b: -g * floor_divide(a, b)), takes=promoted)
 def remainder(a: Array, b: Array) -> Any:
     """a - b * floor_divide(a, b); it has the sign of b."""
+    _refuse_division_by_zero("remainder", b)
     return np.remainder(a, b)
+
+
+def _refuse_division_by_zero(name: str, divisor: Any) -> None:
+    """NumPy gives 0 for an integer divided by 0."""
+    divisor = np.asarray(divisor)
+    if divisor.dtype.kind != "f" and not np.all(divisor):
+        raise ZeroDivisionError(
+            f"{name}() of integers by 0; make one of them a float, as with .float()"
+        )
+
+
+@op(grad=lambda g, y, x: g * 0)
+def trunc(x: Array) -> Any:
+    """`x` rounded towards 0; a step function, so nothing flows back."""
+    return np.trunc(x).astype(x.dtype, copy=False)
 
 
 # ------------------------------------------------------------- comparisons: nothing flows back
@@ -153,6 +174,30 @@ def logical_not(x: Array) -> Any:
 @op(grad=(None, None))
 def logical_xor(a: Array, b: Array) -> Any:
     return np.logical_xor(a, b)
+
+
+@op(grad=(None, None), takes=promoted)
+def bitwise_and(a: Array, b: Array) -> Any:
+    """Of booleans whether both are true, of integers bit by bit."""
+    return np.bitwise_and(a, b)
+
+
+@op(grad=(None, None), takes=promoted)
+def bitwise_or(a: Array, b: Array) -> Any:
+    """Of booleans whether one is true, of integers bit by bit."""
+    return np.bitwise_or(a, b)
+
+
+@op(grad=(None, None), takes=promoted)
+def bitwise_xor(a: Array, b: Array) -> Any:
+    """Of booleans whether they differ, of integers bit by bit."""
+    return np.bitwise_xor(a, b)
+
+
+@op
+def bitwise_not(x: Array) -> Any:
+    """Of booleans the opposite, of integers bit by bit."""
+    return np.bitwise_not(x)
 
 
 @op
@@ -332,16 +377,20 @@ def count(x: Any, dim: Dim) -> int:
     return math.prod(x.shape[d] for d in dims)
 
 
-@op(grad=lambda g, y, x, dim, keepdim: _stretch(g, x, dim, keepdim), takes=totals)
-def sum(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
-    """Sum over `dim` (an int, a tuple, or all)."""
-    return np.sum(x, axis=dim, keepdims=keepdim)
+@op(grad=lambda g, y, x, dim, keepdim, dtype: _stretch(g, x, dim, keepdim), takes=totals)
+def sum(x: Array, dim: Dim = None, keepdim: bool = False, dtype: DType | None = None) -> Any:
+    """Sum over `dim` (an int, a tuple, or all), in `dtype` if one is given."""
+    return np.sum(x, axis=dim, keepdims=keepdim, dtype=dtype)
 
 
-@op(grad=lambda g, y, x, dim, keepdim: _stretch(g / count(x, dim), x, dim, keepdim))
-def mean(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
-    """Mean over `dim` (an int, a tuple, or all)."""
-    return np.mean(x, axis=dim, keepdims=keepdim)
+@op(grad=lambda g, y, x, dim, keepdim, dtype: _stretch(g / count(x, dim), x, dim, keepdim))
+def mean(x: Array, dim: Dim = None, keepdim: bool = False, dtype: DType | None = None) -> Any:
+    """Mean over `dim` (an int, a tuple, or all), in `dtype` if one is given."""
+    if dtype is None and x.dtype.kind != "f":
+        raise TypeError(
+            f"mean() of {x.dtype} has no dtype to be in; write .float() or dtype=np.float32"
+        )
+    return np.mean(x, axis=dim, keepdims=keepdim, dtype=dtype)
 
 
 def _share_of_ties(g: Any, y: Any, x: Any, dim: Any, keepdim: bool) -> Any:
@@ -362,14 +411,16 @@ def amin(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     return np.min(x, axis=dim, keepdims=keepdim)
 
 
-@op(grad=lambda g, y, x, dim: _from_the_end(g, dim), takes=totals)
-def cumsum(x: Array, dim: int) -> Any:
-    """Running sum along `dim`."""
-    return np.cumsum(x, axis=dim)
+@op(grad=lambda g, y, x, dim, dtype: _from_the_end(g, dim), takes=totals)
+def cumsum(x: Array, dim: int, dtype: DType | None = None) -> Any:
+    """Running sum along `dim`, in `dtype` if one is given."""
+    return np.cumsum(x, axis=dim, dtype=dtype).reshape(x.shape)
 
 
 def _from_the_end(g: Any, dim: int) -> Any:
     """The running sum from the last to the first: each value counts in all sums after it."""
+    if g.ndim == 0:
+        return g
     backwards = (slice(None),) * (dim % g.ndim) + (slice(None, None, -1),)
     return cumsum(g[backwards], dim=dim)[backwards]
 
@@ -506,17 +557,19 @@ def linear(x: Array, weight: Array, bias: Tensor | None = None) -> Any:
 # ------------------------------------------------------------------------- softmax and losses
 
 
-@op(grad=lambda g, y, x, dim: y * (g - sum(g * y, dim=dim, keepdim=True)), takes=floats)
-def softmax(x: Array, dim: Dim) -> Any:
+@op(grad=lambda g, y, x, dim, dtype: y * (g - sum(g * y, dim=dim, keepdim=True)), takes=floats)
+def softmax(x: Array, dim: Dim, dtype: DType | None = None) -> Any:
     """e^x / sum of e^x over `dim`, shifted by the largest value so that nothing overflows."""
+    x = x if dtype is None else x.astype(dtype)
     e = np.exp(x - x.max(axis=dim, keepdims=True, initial=-np.inf))
     return e / e.sum(axis=dim, keepdims=True)
 
 
-@op(grad=lambda g, y, x, dim: g - exp(y) * sum(g, dim=dim, keepdim=True), takes=floats)
-def log_softmax(x: Array, dim: Dim) -> Any:
+@op(grad=lambda g, y, x, dim, dtype: g - exp(y) * sum(g, dim=dim, keepdim=True), takes=floats)
+def log_softmax(x: Array, dim: Dim, dtype: DType | None = None) -> Any:
     """The logarithm of softmax, computed without it: accurate where softmax is 0."""
-    shifted = x - x.max(axis=dim, keepdims=True)
+    x = x if dtype is None else x.astype(dtype)
+    shifted = x - x.max(axis=dim, keepdims=True, initial=-np.inf)
     return shifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True))
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from . import composed, ops
 from .changes import mark_changed
+from .dtypes import kind_of
 from .engine import (
     OPS,
     Node,
@@ -102,10 +103,10 @@ class Tensor(Node):
     __sub__, __truediv__, __pow__, __matmul__ = ops.sub, ops.div, ops.pow, ops.matmul
     __floordiv__, __mod__ = ops.floor_divide, ops.remainder
     __neg__ = ops.neg
-    __and__ = __rand__ = ops.logical_and
-    __or__ = __ror__ = ops.logical_or
-    __xor__ = __rxor__ = ops.logical_xor
-    __invert__ = ops.logical_not
+    __and__ = __rand__ = ops.bitwise_and
+    __or__ = __ror__ = ops.bitwise_or
+    __xor__ = __rxor__ = ops.bitwise_xor
+    __invert__ = ops.bitwise_not
     __lt__, __le__, __gt__, __ge__ = ops.less, ops.less_equal, ops.greater, ops.greater_equal
     __hash__ = object.__hash__
 
@@ -360,8 +361,8 @@ class Tensor(Node):
 
     # ---- in place
 
-    def _write(self, change: Callable[[np.ndarray, Any], Any], value: Any) -> Tensor:
-        """Let `change` write `value` into the data, if no recorded graph is harmed or lost."""
+    def _write(self, name: str, new: Callable[[np.ndarray, Any], Any], value: Any) -> Tensor:
+        """Let `new(data, value)` replace the data, if no recorded graph is harmed or lost."""
         if self.requires_grad and recording.get():
             raise RuntimeError(
                 "a tensor that requires a gradient cannot be changed in place while operations "
@@ -372,43 +373,62 @@ class Tensor(Node):
                 "what is written here carries a graph, which would be lost; make a new tensor "
                 "(out = out + w, stack, where), or write w.detach()"
             )
-        changed = self.data.copy()
-        change(changed, plain(value))
-        self.data[...] = changed
+        found = np.asarray(new(self.data, plain(value)))
+        if kind_of(found.dtype) > kind_of(self.data.dtype):
+            raise TypeError(
+                f"{name} would give {found.dtype}, which a {self.dtype} tensor cannot hold; "
+                "convert it first, as with .float()"
+            )
+        if found.shape != self.shape:
+            raise ValueError(
+                f"{name} would give shape {found.shape}, and the tensor has {self.shape}"
+            )
+        self.data[...] = found
         mark_changed(self.data)
         return self
 
     def copy_(self, other: Operand) -> Tensor:
-        """Write the values of `other` into it, broadcast to its shape."""
-        return self._write(lambda data, value: np.copyto(data, value, casting="same_kind"), other)
+        """Write the values of `other` into it, broadcast to its shape and cast to its dtype."""
+
+        def new(data: np.ndarray, value: Any) -> np.ndarray:
+            values = np.asarray(value)
+            return np.broadcast_to(values, data.shape).astype(data.dtype)
+
+        return self._write("copy_", new, other)
 
     def fill_(self, value: Operand) -> Tensor:
         """Write one number everywhere."""
-        return self._write(lambda data, value: data.fill(value), value)
+        return self._write("fill_", lambda data, value: np.full_like(data, value), value)
 
     def zero_(self) -> Tensor:
         """Write 0 everywhere."""
         return self.fill_(0)
 
-    def add_(self, other: Operand) -> Tensor:
-        """Add `other` in place."""
-        return self._write(lambda data, value: np.add(data, value, out=data), other)
+    def add_(self, other: Operand, alpha: float = 1) -> Tensor:
+        """Add alpha * `other` in place."""
+        return self._write("add_", lambda x, y: composed.add(x, y, alpha), other)
 
-    def sub_(self, other: Operand) -> Tensor:
-        """Subtract `other` in place."""
-        return self._write(lambda data, value: np.subtract(data, value, out=data), other)
+    def sub_(self, other: Operand, alpha: float = 1) -> Tensor:
+        """Subtract alpha * `other` in place."""
+        return self._write("sub_", lambda x, y: composed.sub(x, y, alpha), other)
 
     def mul_(self, other: Operand) -> Tensor:
         """Multiply by `other` in place."""
-        return self._write(lambda data, value: np.multiply(data, value, out=data), other)
+        return self._write("mul_", ops.mul, other)
 
-    def div_(self, other: Operand) -> Tensor:
-        """Divide by `other` in place."""
-        return self._write(lambda data, value: np.divide(data, value, out=data), other)
+    def div_(self, other: Operand, rounding_mode: str | None = None) -> Tensor:
+        """Divide by `other` in place; rounded with rounding_mode "floor" or "trunc"."""
+        return self._write("div_", lambda x, y: composed.div(x, y, rounding_mode), other)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        index = _plain_index(index)
-        self._write(lambda data, value: data.__setitem__(index, value), value)
+        places = _plain_index(index)
+
+        def new(data: np.ndarray, value: Any) -> np.ndarray:
+            changed = data.copy()
+            changed[places] = value
+            return changed
+
+        self._write("writing at an index", new, value)
 
     __iadd__, __isub__, __imul__, __itruediv__ = add_, sub_, mul_, div_
 

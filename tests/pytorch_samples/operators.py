@@ -77,7 +77,12 @@ def compare(entry: Entry, call: Call, dtype: str, order: int) -> Iterator[Compar
             ours = run_ours(entry.ours, call, entry.in_place, theirs)
             for kind, expected in theirs.items():
                 found = judge(
-                    entry.label, dtype, kind, ours[kind], expected, call,
+                    entry.label,
+                    dtype,
+                    kind,
+                    ours[kind],
+                    expected,
+                    call,
                     values=entry.info.name not in RANDOM,
                 )
                 found.place = entry.place

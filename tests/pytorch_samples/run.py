@@ -71,9 +71,7 @@ def run_theirs(function: Callable, call: Call, in_place: bool, order: int) -> di
 def _their_gradients(outputs: list, wanted: list, create_graph: bool) -> list:
     seeds = [torch.from_numpy(weights(tuple(y.shape), _numpy_dtype(y))) for y in outputs]
     return list(
-        torch.autograd.grad(
-            outputs, wanted, seeds, create_graph=create_graph, allow_unused=True
-        )
+        torch.autograd.grad(outputs, wanted, seeds, create_graph=create_graph, allow_unused=True)
     )
 
 
@@ -83,9 +81,7 @@ def _numpy_dtype(t: torch.Tensor) -> Any:
 
 def _or_zeros(gradients: list, wanted: list) -> list:
     """PyTorch gives None for a gradient that it knows to be 0."""
-    return [
-        torch.zeros_like(x) if g is None else g for g, x in zip(gradients, wanted, strict=True)
-    ]
+    return [torch.zeros_like(x) if g is None else g for g, x in zip(gradients, wanted, strict=True)]
 
 
 def run_ours(function: Callable, call: Call, in_place: bool, theirs: dict) -> dict[str, Any]:
