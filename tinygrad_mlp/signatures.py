@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 Array: TypeAlias = np.ndarray
+Number: TypeAlias = float
 Plain: TypeAlias = np.ndarray | np.generic | float | list[Any] | tuple[Any, ...]
 """What stands for an array: one, a number, or nested lists of numbers."""
 Operand: TypeAlias = Union["Tensor", Plain]

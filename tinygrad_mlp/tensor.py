@@ -28,7 +28,7 @@ from .engine import (
     run_backward,
     set_grad_enabled,
 )
-from .signatures import DType, Operand, Plain
+from .signatures import DType, Number, Operand, Plain
 
 
 @makes_results
@@ -404,11 +404,11 @@ class Tensor(Node):
         """Write 0 everywhere."""
         return self.fill_(0)
 
-    def add_(self, other: Operand, alpha: float = 1) -> Tensor:
+    def add_(self, other: Operand, alpha: Number = 1) -> Tensor:
         """Add alpha * `other` in place."""
         return self._write("add_", lambda x, y: composed.add(x, y, alpha), other)
 
-    def sub_(self, other: Operand, alpha: float = 1) -> Tensor:
+    def sub_(self, other: Operand, alpha: Number = 1) -> Tensor:
         """Subtract alpha * `other` in place."""
         return self._write("sub_", lambda x, y: composed.sub(x, y, alpha), other)
 
