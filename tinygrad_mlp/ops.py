@@ -498,6 +498,35 @@ def cat(*tensors: Any, dim: int = 0) -> Any:
     return np.concatenate(tensors, axis=dim)
 
 
+@op(
+    grad=lambda g, y, x, kernel, stride, dilation: fold(
+        g, size=x.shape[-2:], stride=stride, dilation=dilation
+    )
+)
+def windows(x: Array, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> Any:
+    """All windows over the last two dimensions: (..., h, w) -> (..., h', w', kh, kw), a view."""
+    reach = [gap * (size - 1) + 1 for size, gap in zip(kernel, dilation, strict=True)]
+    every = np.lib.stride_tricks.sliding_window_view(x, reach, axis=(-2, -1))
+    return every[..., :: stride[0], :: stride[1], :: dilation[0], :: dilation[1]]
+
+
+@op(
+    grad=lambda g, y, x, size, stride, dilation: windows(
+        g, kernel=x.shape[-2:], stride=stride, dilation=dilation
+    )
+)
+def fold(x: Array, size: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> Any:
+    """Windows (..., h', w', kh, kw) laid over each other and added: (..., *size)."""
+    *rest, rows, columns, height, width = x.shape
+    out = np.zeros((*rest, *size), x.dtype)
+    for i, j in np.ndindex(height, width):
+        top, left = i * dilation[0], j * dilation[1]
+        below = slice(top, top + stride[0] * (rows - 1) + 1, stride[0])
+        right = slice(left, left + stride[1] * (columns - 1) + 1, stride[1])
+        out[..., below, right] += x[..., i, j]
+    return out
+
+
 # ----------------------------------------------------------------------------------- products
 
 

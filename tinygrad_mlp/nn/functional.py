@@ -9,7 +9,7 @@ calculus. Names, arguments and defaults are those of `torch.nn.functional`; what
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -345,84 +345,233 @@ def embedding(input: Operand, weight: T) -> T:
 
 # --------------------------------------------------------------------- convolution and pooling
 
+Pair = int | tuple[int, int]
+"""One number for height and width, or one for each."""
+
 
 def conv2d(
     input: T,
     weight: Any,
     bias: Any = None,
-    stride: int | tuple[int, int] = 1,
-    padding: int | tuple[int, int] = 0,
-    dilation: int | tuple[int, int] = 1,
+    stride: Pair = 1,
+    padding: Pair | str = 0,
+    dilation: Pair = 1,
     groups: int = 1,
 ) -> T:
     """Images (n, in, h, w) seen through weight (out, in / groups, kh, kw): (n, out, h', w').
 
+    input    images, or a single one (in, h, w)
+    padding  a margin of zeros; "same" keeps h and w (for stride 1), "valid" is none
+
     Each output is the sum of products of the weights and the window over it: all windows are
     laid out as rows, so that the whole is one matrix product.
     """
-    n, channels, _, _ = input.shape
+    images = _as_batch("conv2d", input)
+    if weight.ndim != 4:
+        raise ValueError(f"conv2d needs a weight (out, in / groups, kh, kw), not {weight.shape}")
+    n, channels, _, _ = images.shape
     out, per_group, *kernel = weight.shape
-    if channels != per_group * groups or out % groups:
+    if groups < 1 or channels != per_group * groups or out % groups:
         raise ValueError(
-            f"conv2d with {groups} groups: weight of shape {weight.shape} needs "
-            f"{per_group * groups} channels, and the input {input.shape} has {channels}"
+            f"conv2d with groups={groups}: a weight of shape {weight.shape} needs "
+            f"{per_group * groups} channels, and the input {input.shape} has {channels}; "
+            f"the {out} outputs must divide into the groups"
         )
-    rows = _windows(_padded(input, padding), kernel, stride, dilation)
+    steps, gaps = _pair("stride", stride, 1), _pair("dilation", dilation, 1)
+    margins = _conv_margins(padding, tuple(kernel), steps, gaps)
+    rows = _windows(_with_margins(images, margins, 0.0), tuple(kernel), steps, gaps)
     height, width = rows.shape[2:4]
     size = per_group * math.prod(kernel)
     grouped = unflatten(rows, 1, (groups, per_group))  # n, group, in, h', w', kh, kw
     columns = ops.permute(grouped, dims=(1, 0, 3, 4, 2, 5, 6)).reshape(groups, -1, size)
     kernels = weight.reshape(groups, out // groups, size)
     products = ops.matmul(columns, ops.transpose(kernels, dim0=-2, dim1=-1))
-    images = products.reshape(groups, n, height, width, out // groups)
-    result = ops.permute(images, dims=(1, 0, 4, 2, 3)).reshape(n, out, height, width)
-    return result if bias is None else result + bias.reshape(1, -1, 1, 1)
+    result = products.reshape(groups, n, height, width, out // groups)
+    result = ops.permute(result, dims=(1, 0, 4, 2, 3)).reshape(n, out, height, width)
+    result = result if bias is None else result + bias.reshape(1, -1, 1, 1)
+    return result if input.ndim == 4 else result[0]
 
 
+def _conv_margins(
+    padding: Pair | str, kernel: tuple[int, ...], steps: tuple[int, int], gaps: tuple[int, int]
+) -> Margins:
+    """How many zeros stand (above, below) and (left, right)."""
+    if padding == "valid":
+        return (0, 0), (0, 0)
+    if padding == "same":
+        if steps != (1, 1):
+            raise ValueError(f'conv2d with padding="same" needs a stride of 1, not {steps}')
+        rows, columns = (gap * (size - 1) for size, gap in zip(kernel, gaps, strict=True))
+        return (rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2)
+    if isinstance(padding, str):
+        raise ValueError(f'padding must be "same", "valid" or sizes, not {padding!r}')
+    height, width = _pair("padding", padding, 0)
+    return (height, height), (width, width)
+
+
+@overload
 def max_pool2d(
     input: T,
-    kernel_size: int | tuple[int, int],
-    stride: int | tuple[int, int] | None = None,
-    padding: int | tuple[int, int] = 0,
-) -> T:
-    """The largest value of each window; of equal ones, the first gets the gradient."""
-    stride = kernel_size if stride is None else stride
-    windows = _windows(_padded(input, padding, -math.inf), _pair(kernel_size), stride, 1)
-    flat = flatten(windows, 4)
-    return squeeze(take_along_dim(flat, np.argmax(plain(flat), axis=-1)[..., None], -1), -1)
+    kernel_size: Pair,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    ceil_mode: bool = False,
+    return_indices: Literal[False] = False,
+) -> T: ...
+@overload
+def max_pool2d(
+    input: T,
+    kernel_size: Pair,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    ceil_mode: bool = False,
+    *,
+    return_indices: Literal[True],
+) -> tuple[T, T]: ...
+def max_pool2d(
+    input: Any,
+    kernel_size: Pair,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    """The largest value of each window; of equal ones, the first gets the gradient.
+
+    ceil_mode       count windows that start inside but end outside, too
+    return_indices  give also where each was found, counted through its image row by row
+    """
+    images = _as_batch("max_pool2d", input)
+    gaps = _pair("dilation", dilation, 1)
+    kernel, steps, margins = _pooling(images, kernel_size, stride, padding, gaps, ceil_mode)
+    lowest = -math.inf if images.dtype.kind == "f" else np.iinfo(images.dtype).min
+    flat = flatten(_windows(_with_margins(images, margins, lowest), kernel, steps, gaps), 4)
+    found = np.argmax(plain(flat), axis=-1)
+    values = squeeze(take_along_dim(flat, found[..., None], -1), -1)
+    values = values if input.ndim == 4 else values[0]
+    if not return_indices:
+        return values
+    rows = np.arange(found.shape[2])[:, None] * steps[0] - margins[0][0]
+    columns = np.arange(found.shape[3]) * steps[1] - margins[1][0]
+    rows = rows + found // kernel[1] * gaps[0]
+    places = rows * images.shape[3] + columns + found % kernel[1] * gaps[1]
+    return values, _like_given(places if input.ndim == 4 else places[0], input)
+
+
+def _like_given(array: np.ndarray, input: Any) -> Any:
+    """A tensor for a tensor, an array for an array."""
+    return Tensor(array) if isinstance(input, Tensor) else array
 
 
 def avg_pool2d(
     input: T,
-    kernel_size: int | tuple[int, int],
-    stride: int | tuple[int, int] | None = None,
-    padding: int | tuple[int, int] = 0,
+    kernel_size: Pair,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
 ) -> T:
-    """The mean of each window, the margin's zeros included."""
-    stride = kernel_size if stride is None else stride
-    windows = _windows(_padded(input, padding), _pair(kernel_size), stride, 1)
-    return ops.mean(windows, dim=(-2, -1))
+    """The mean of each window.
+
+    ceil_mode          count windows that start inside but end outside, too
+    count_include_pad  the zeros of the margin count too
+    divisor_override   divide the sum of each window by this instead
+    """
+    images: Any = _as_batch("avg_pool2d", input)
+    kernel, steps, margins = _pooling(images, kernel_size, stride, padding, (1, 1), ceil_mode)
+    windows = _windows(_with_margins(images, margins, 0.0), kernel, steps, (1, 1))
+    if divisor_override == 0:
+        raise ValueError("divisor_override must not be 0")
+    counts: Any = divisor_override
+    if counts is None:
+        inside = np.ones((1, 1, *images.shape[2:]), images.dtype)
+        if count_include_pad:
+            height, width = _pair("padding", padding, 0)
+            inside = np.pad(
+                inside, [(0, 0), (0, 0), (height, height), (width, width)], constant_values=1
+            )
+            margins = tuple(
+                (0, after - p) for (_, after), p in zip(margins, (height, width), strict=True)
+            )  # type: ignore[assignment]
+        inside = _with_margins(inside, margins, 0.0)
+        counts = _windows(inside, kernel, steps, (1, 1)).sum((-2, -1))
+    result = ops.sum(windows, dim=(-2, -1)) / counts
+    return result if input.ndim == 4 else result[0]
 
 
-def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else value
+Margins = tuple[tuple[int, int], tuple[int, int]]
+"""What is added (above, below) and (left, right)."""
 
 
-def _padded(x: Any, padding: int | tuple[int, int], value: float = 0.0) -> Any:
-    if x.ndim != 4:
-        raise ValueError(f"images must have shape (n, channels, height, width), not {x.shape}")
-    height, width = _pair(padding)
-    return pad(x, (width, width, height, height), value=value) if height or width else x
+def _pooling(
+    images: Any,
+    kernel_size: Pair,
+    stride: Pair | None,
+    padding: Pair,
+    gaps: tuple[int, int],
+    ceil_mode: bool,
+) -> tuple[tuple[int, int], tuple[int, int], Margins]:
+    """The kernel, the steps and the margins of a pooling."""
+    kernel = _pair("kernel_size", kernel_size, 1)
+    steps = kernel if stride is None or not stride and stride != 0 else _pair("stride", stride, 1)
+    sides = []
+    widths = _pair("padding", padding, 0)
+    for length, size, step, gap, width in zip(
+        images.shape[2:], kernel, steps, gaps, widths, strict=True
+    ):
+        if width > size / 2:
+            raise ValueError(
+                f"padding can be at most half of the kernel size, and {width} is more than half "
+                f"of {size}"
+            )
+        reach = gap * (size - 1) + 1
+        beyond = 0
+        if ceil_mode:
+            count = -(-(length + 2 * width - reach) // step) + 1
+            if (count - 1) * step >= length + width:  # it would see nothing but the margin
+                count -= 1
+            beyond = max(0, (count - 1) * step + reach - length - 2 * width)
+        sides.append((width, width + beyond))
+    return kernel, steps, (sides[0], sides[1])
 
 
-def _windows(x: Any, kernel: Any, stride: Any, dilation: Any) -> Any:
+def _pair(name: str, value: Any, least: int) -> tuple[int, int]:
+    """A size for height and width, checked."""
+    sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,)
+    sizes = sizes * 2 if len(sizes) == 1 else sizes
+    if len(sizes) != 2 or not all(isinstance(v, (int, np.integer)) and v >= least for v in sizes):
+        raise ValueError(
+            f"{name} must be a whole number of at least {least}, or two of them, not {value!r}"
+        )
+    return int(sizes[0]), int(sizes[1])
+
+
+def _as_batch(name: str, images: Any) -> Any:
+    """Images (n, channels, height, width); a single one becomes a batch of one."""
+    if images.ndim == 3:
+        return images.reshape(1, *images.shape)
+    if images.ndim != 4:
+        raise ValueError(
+            f"{name} needs images (n, channels, height, width) or a single one, and got shape "
+            f"{images.shape}; pictures without channels get one by .unsqueeze(1)"
+        )
+    return images
+
+
+def _with_margins(x: Any, margins: Margins, value: float) -> Any:
+    (above, below), (left, right) = margins
+    return (
+        pad(x, (left, right, above, below), value=value) if any((above, below, left, right)) else x
+    )
+
+
+def _windows(x: Any, kernel: tuple[int, ...], steps: tuple[int, int], gaps: tuple[int, int]) -> Any:
     """All windows of images (n, c, h, w): (n, c, h', w', kh, kw), with h' by w' windows."""
-    places = []
-    sides = zip(x.shape[2:], kernel, _pair(stride), _pair(dilation), strict=True)
-    for length, size, step, gap in sides:
-        count = (length - gap * (size - 1) - 1) // step + 1
-        if count < 1:
+    for length, size, gap in zip(x.shape[2:], kernel, gaps, strict=True):
+        if length < gap * (size - 1) + 1:
             raise ValueError(f"a window of {size} (dilation {gap}) does not fit in {length} pixels")
-        places.append(np.arange(count)[:, None] * step + np.arange(size) * gap)
-    rows, columns = places
-    return x[:, :, rows[:, None, :, None], columns[None, :, None, :]]
+    return ops.windows(x, kernel=kernel, stride=steps, dilation=gaps)
