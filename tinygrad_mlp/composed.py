@@ -36,7 +36,7 @@ def _axes(dim: Dim, ndim: int) -> tuple[int, ...]:
     """The dimensions that a `dim` argument names, counted from the front; None names all."""
     if dim is None:
         return tuple(range(ndim))
-    return tuple(_axis(d, ndim) for d in (dim if isinstance(dim, tuple) else (dim,)))
+    return tuple(_axis(d, ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,)))
 
 
 # --------------------------------------------------------------------------------- elementwise
@@ -127,7 +127,7 @@ def leaky_relu(x: T, negative_slope: float = 0.01) -> T:
 
 def elu(x: T, alpha: float = 1.0) -> T:
     """x where it is positive, alpha * (e^x - 1) elsewhere."""
-    return where(x > 0, x, ops.expm1(where(x > 0, 0, x)) * alpha)
+    return where(x <= 0, ops.expm1(where(x <= 0, x, 0)) * alpha, x)
 
 
 def gelu(x: T, approximate: str = "none") -> T:
@@ -213,30 +213,100 @@ def _extreme(x: Any, index: Any, dim: int, keepdim: bool) -> Extreme[Any]:
     return Extreme(squeeze(values, dim), squeeze(index, dim))
 
 
-def var(x: T, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> T:
-    """Variance over `dim`: squares of the distances from the mean over (n - correction)."""
-    freedom = builtins.max(0, count(x, _axes(dim, x.ndim)) - correction)
+def var(
+    x: T,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> T:
+    """Variance over `dim`: squares of the distances from the mean over (n - correction).
+
+    correction  1 unless it is given; `unbiased` is PyTorch's older word for it, True for 1, False
+                for 0, which may also stand in the place of `dim`
+    """
+    dim, freedom = _freedom("var", x, dim, unbiased, correction)
     away = x - ops.mean(x, dim=dim, keepdim=True)
     return ops.sum(away * away, dim=dim, keepdim=keepdim) / freedom
 
 
-def std(x: T, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> T:
-    """Standard deviation over `dim`; where it is 0, so is its gradient."""
-    return _sqrt_or_zero(var(x, dim, correction, keepdim))
+def std(
+    x: T,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> T:
+    """Standard deviation over `dim`, as `var`; where it is 0, so is its gradient."""
+    dim, freedom = _freedom("std", x, dim, unbiased, correction)
+    away = x - ops.mean(x, dim=dim, keepdim=True)
+    size = _size_for_power(away, 2)
+    away = away / size
+    return _sqrt_or_zero(ops.sum(away * away, dim=dim, keepdim=keepdim) / freedom) * size
 
 
-def norm(x: T, p: float = 2, dim: Dim = None, keepdim: bool = False) -> T:
-    """The p-norm over `dim`: (sum of |x|^p)^(1/p). p = 1, 2, inf and any other above 0."""
-    if not p > 0:
-        raise ValueError(f"norm needs a p above 0, such as 1, 2 or inf, not {p}")
-    if p == 2:
-        return _sqrt_or_zero(ops.sum(x * x, dim=dim, keepdim=keepdim))
+def _freedom(
+    name: str, x: Any, dim: Any, unbiased: bool | None, correction: float | None
+) -> tuple[Dim, float]:
+    """The dimensions of a variance, and what the sum of squares is divided by."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if unbiased is not None and correction is not None:
+        raise ValueError(f"{name} takes unbiased= or correction=, not both")
+    if correction is None:
+        correction = 1 if unbiased is None else int(unbiased)
+    dims = None if dim is None else _axes(dim, x.ndim)
+    return dims if x.ndim else None, builtins.max(0, count(x, dims) - correction)
+
+
+def norm(x: T, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: DType | None = None) -> T:
+    """The p-norm over `dim`: (sum of |x|^p)^(1/p).
+
+    p  a number; 0 counts what is not 0, inf and -inf are the largest and the smallest magnitude;
+       "fro" is 2
+    """
+    p = 2 if p is None or p == "fro" else p
+    if isinstance(p, str):
+        raise ValueError(
+            f'norm knows p as a number or "fro", not {p!r}; for singular values use '
+            "np.linalg.svd(x.detach().numpy())"
+        )
+    x = x if dtype is None else ops.astype(x, dtype=np.dtype(dtype))
+    if x.dtype.kind != "f":
+        raise TypeError(f"norm of {x.dtype} has no dtype to be in; write .float()")
+    dims = None if dim is None or not x.ndim else _axes(dim, x.ndim)
+    if p == 0:
+        return ops.sum(ops.astype(ops.not_equal(x, 0), dtype=x.dtype), dim=dims, keepdim=keepdim)
     if p == math.inf:
-        return ops.amax(ops.abs(x), dim=dim, keepdim=keepdim)
+        return ops.amax(ops.abs(x), dim=dims, keepdim=keepdim)
+    if p == -math.inf:
+        return ops.amin(ops.abs(x), dim=dims, keepdim=keepdim)
     if p == 1:
-        return ops.sum(ops.abs(x), dim=dim, keepdim=keepdim)
-    total = ops.sum(_power_or_zero(ops.abs(x), p), dim=dim, keepdim=keepdim)
-    return _power_or_zero(total, 1 / p)
+        return ops.sum(ops.abs(x), dim=dims, keepdim=keepdim)
+    size = _size_for_power(x, p)
+    x = x / size
+    if p == 2:
+        return _sqrt_or_zero(ops.sum(x * x, dim=dims, keepdim=keepdim)) * size
+    total = ops.sum(_power_or_zero(ops.abs(x), p), dim=dims, keepdim=keepdim)
+    return _power_or_zero(total, 1 / p) * size
+
+
+def _size_for_power(x: Any, p: float) -> float:
+    """A power of two near the largest value of `x`, if its power p might not be representable.
+
+    Else 1. What is divided by it keeps all its digits, as a power of two has only one.
+    """
+    values = np.abs(plain(x))
+    largest = float(np.max(values, initial=0.0))
+    limits = np.finfo(values.dtype)
+    room = 0.8 / builtins.max(abs(p), 2)
+    if not math.isfinite(largest) or largest == 0:
+        return 1.0
+    if float(limits.tiny) ** room < largest < float(limits.max) ** room:
+        return 1.0
+    return 2.0 ** math.frexp(largest)[1]
 
 
 def _sqrt_or_zero(x: T) -> T:
@@ -286,10 +356,7 @@ def logsumexp(x: T, dim: Dim, keepdim: bool = False) -> T:
     """log of the sum of e^x over `dim`, without overflow."""
     if x.dtype.kind != "f":
         x = ops.astype(x, dtype=DEFAULT)
-    if x.ndim == 0:
-        _axes(dim, 0)
-        return x * 1
-    dim = _axes(dim, x.ndim)
+    dim = _axes(dim, x.ndim) if x.ndim else None
     largest = np.max(plain(x), axis=dim, keepdims=True, initial=-np.inf)
     largest = np.where(np.isfinite(largest), largest, 0).astype(largest.dtype)
     total = ops.log(ops.sum(ops.exp(x - largest), dim=dim, keepdim=keepdim))

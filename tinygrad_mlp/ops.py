@@ -208,13 +208,13 @@ def isnan(x: Array) -> Any:
 @op
 def all(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     """Whether all values are true (not 0), over `dim` or all."""
-    return np.all(x, axis=dim, keepdims=keepdim)
+    return np.all(x, axis=_dims(x, dim), keepdims=keepdim)
 
 
 @op
 def any(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     """Whether any value is true (not 0), over `dim` or all."""
-    return np.any(x, axis=dim, keepdims=keepdim)
+    return np.any(x, axis=_dims(x, dim), keepdims=keepdim)
 
 
 @op
@@ -301,12 +301,15 @@ def abs(x: Array) -> Any:
 
 @op(grad=lambda g, y, x: g * 0)
 def sign(x: Array) -> Any:
-    return np.sign(x)
+    """1, 0 or -1; 0 for NaN too."""
+    if x.dtype.kind == "b":
+        return x.copy()
+    return np.where(np.isnan(x), 0, np.sign(x)).astype(x.dtype, copy=False)
 
 
-@op(grad=lambda g, y, x: g * (x > 0))
+@op(grad=lambda g, y, x: g * (y != 0))
 def relu(x: Array) -> Any:
-    """max(x, 0); the derivative at 0 is taken as 0."""
+    """max(x, 0); the derivative at 0 is taken as 0, and at NaN as 1, as in PyTorch."""
     return np.maximum(x, 0)
 
 
@@ -319,20 +322,23 @@ def sigmoid(x: Array) -> Any:
 
 @op(
     grad=(
-        lambda g, y, a, b: where(a == b, g / 2, where(a > b, g, 0)),
-        lambda g, y, a, b: where(a == b, g / 2, where(b > a, g, 0)),
+        lambda g, y, a, b: where(a == b, g / 2, where(a < b, 0, g)),
+        lambda g, y, a, b: where(a == b, g / 2, where(a > b, 0, g)),
     ),
     takes=promoted,
 )
 def maximum(a: Array, b: Array) -> Any:
-    """The larger of both, elementwise; at a tie each input gets half of the gradient."""
+    """The larger of both, elementwise; at a tie each input gets half of the gradient.
+
+    Where one is NaN, so is the result, and each gets all of the gradient, as in PyTorch.
+    """
     return np.maximum(a, b)
 
 
 @op(
     grad=(
-        lambda g, y, a, b: where(a == b, g / 2, where(a < b, g, 0)),
-        lambda g, y, a, b: where(a == b, g / 2, where(b < a, g, 0)),
+        lambda g, y, a, b: where(a == b, g / 2, where(a > b, 0, g)),
+        lambda g, y, a, b: where(a == b, g / 2, where(a < b, 0, g)),
     ),
     takes=promoted,
 )
@@ -363,16 +369,27 @@ def astype(x: Array, dtype: DType) -> Any:
 # --------------------------------------------------------------------------------- reductions
 
 
+def _dims(x: Any, dim: Any) -> Any:
+    """`dim` as NumPy takes it: a list as a tuple; 0 or -1 of an array of no dimensions as all."""
+    if isinstance(dim, list):
+        dim = tuple(dim)
+    if x.ndim == 0 and (dim in (0, -1) or dim in ((0,), (-1,))):
+        return None
+    return dim
+
+
 def _stretch(g: Any, x: Any, dim: Dim, keepdim: bool) -> Any:
     """Undo the shape of a reduction of `x`: put the reduced dimensions back and fill them."""
+    dim = _dims(x, dim)
     if dim is not None and not keepdim:
-        dims = {d % builtins.max(x.ndim, 1) for d in (dim if isinstance(dim, tuple) else (dim,))}
+        dims = {d % x.ndim for d in (dim if isinstance(dim, tuple) else (dim,))}
         g = g.reshape([1 if d in dims else n for d, n in enumerate(x.shape)])
     return expand(g, shape=x.shape)
 
 
 def count(x: Any, dim: Dim) -> int:
     """How many values of `x` a reduction over `dim` takes together."""
+    dim = _dims(x, dim)
     dims = range(x.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
     return math.prod(x.shape[d] for d in dims)
 
@@ -380,7 +397,7 @@ def count(x: Any, dim: Dim) -> int:
 @op(grad=lambda g, y, x, dim, keepdim, dtype: _stretch(g, x, dim, keepdim), takes=totals)
 def sum(x: Array, dim: Dim = None, keepdim: bool = False, dtype: DType | None = None) -> Any:
     """Sum over `dim` (an int, a tuple, or all), in `dtype` if one is given."""
-    return np.sum(x, axis=dim, keepdims=keepdim, dtype=dtype)
+    return np.sum(x, axis=_dims(x, dim), keepdims=keepdim, dtype=dtype)
 
 
 @op(grad=lambda g, y, x, dim, keepdim, dtype: _stretch(g / count(x, dim), x, dim, keepdim))
@@ -390,7 +407,7 @@ def mean(x: Array, dim: Dim = None, keepdim: bool = False, dtype: DType | None =
         raise TypeError(
             f"mean() of {x.dtype} has no dtype to be in; write .float() or dtype=np.float32"
         )
-    return np.mean(x, axis=dim, keepdims=keepdim, dtype=dtype)
+    return np.mean(x, axis=_dims(x, dim), keepdims=keepdim, dtype=dtype)
 
 
 def _share_of_ties(g: Any, y: Any, x: Any, dim: Any, keepdim: bool) -> Any:
@@ -402,13 +419,13 @@ def _share_of_ties(g: Any, y: Any, x: Any, dim: Any, keepdim: bool) -> Any:
 @op(grad=_share_of_ties)
 def amax(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     """Largest value over `dim`; values that tie share the gradient equally."""
-    return np.max(x, axis=dim, keepdims=keepdim)
+    return np.max(x, axis=_dims(x, dim), keepdims=keepdim)
 
 
 @op(grad=_share_of_ties)
 def amin(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     """Smallest value over `dim`; values that tie share the gradient equally."""
-    return np.min(x, axis=dim, keepdims=keepdim)
+    return np.min(x, axis=_dims(x, dim), keepdims=keepdim)
 
 
 @op(grad=lambda g, y, x, dim, dtype: _from_the_end(g, dim), takes=totals)

@@ -34,7 +34,7 @@ Plain: TypeAlias = np.ndarray | np.generic | float | list[Any] | tuple[Any, ...]
 """What stands for an array: one, a number, or nested lists of numbers."""
 Operand: TypeAlias = Union["Tensor", Plain]
 """What can stand beside a tensor in an operation."""
-Dim: TypeAlias = int | tuple[int, ...] | None
+Dim: TypeAlias = int | tuple[int, ...] | list[int] | None
 """The dimensions of a reduction: one, several, or (None) all."""
 DType: TypeAlias = np.dtype[Any] | type[Any] | str
 """What names a dtype: np.float32, "float32", float."""

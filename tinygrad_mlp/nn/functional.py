@@ -517,7 +517,7 @@ def _pooling(
 ) -> tuple[tuple[int, int], tuple[int, int], Margins]:
     """The kernel, the steps and the margins of a pooling."""
     kernel = _pair("kernel_size", kernel_size, 1)
-    steps = kernel if stride is None or not stride and stride != 0 else _pair("stride", stride, 1)
+    steps = kernel if stride is None or (not stride and stride != 0) else _pair("stride", stride, 1)
     sides = []
     widths = _pair("padding", padding, 0)
     for length, size, step, gap, width in zip(
