@@ -17,7 +17,6 @@ import inspect
 import json
 import math
 import struct
-import sys
 from itertools import islice
 from pathlib import Path
 
@@ -33,9 +32,10 @@ from tinygrad_mlp.nn import functional as F
 
 try:
     import torch
-except ImportError:
-    print('PyTorch is missing; install it with: python -m pip install -e ".[test]"')
-    sys.exit(2)
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f'This lesson needs {error.name}; install it: python -m pip install -e ".[lessons]" torch'
+    ) from None
 
 from safetensors.torch import load_file, save_file
 
