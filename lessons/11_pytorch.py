@@ -624,7 +624,7 @@ for name, array in home.state_dict().items():
 #
 # Whole trainings of 30 epochs cannot be compared step by step, only by their results over several
 # seeds. `python -m pytest -m slow -s tests/test_parity.py` trains five in each framework and takes
-# about ten minutes; the README quotes its table under "The same in PyTorch".
+# about ten minutes; its table stands in lessons/reference/results.md.
 #
 # And `interop` knows the layers that the package has. What if you need one that it has not? Lesson
 # 12 adds one.
