@@ -162,12 +162,13 @@ def reference_page(reference: Reference, lessons: Sequence[Lesson]) -> tuple[str
             link.unwrap()
     for image in body.find_all("img"):
         image["src"] = data_uri(reference.path.parent / str(image["src"]))
-        image.parent["class"] = "output_png"
-    title = escape(reference.title)
-    head = f"""<h1>{title}</h1>
+    for paragraph in body.find_all("p"):
+        if paragraph.img:  # a picture may be wider than the text
+            paragraph.name, paragraph["class"] = "div", "output_png"
+    head = f"""<h1>{escape(reference.title)}</h1>
 <p class="lead">{inline(reference.lead)}</p>
 <nav class="parts" aria-label="On this page"><ul>{contents}</ul></nav>"""
-    page = whole_page(f"{title} · {SITE}", f"{head}\n{body}", here=reference.name)
+    page = whole_page(f"{reference.title} · {SITE}", f"{head}\n{body}", here=reference.name)
     name = f"{reference.name}.html"
     first = Section(name, "", reference.title, reference.title, plain(reference.lead))
     return page, [first, *sections_of(name, reference.title, reference.title, body)]
@@ -179,7 +180,8 @@ def place_in_site(reference: Reference, link: str, lessons: Sequence[Lesson]) ->
     if not file:
         return link
     target = os.path.normpath(reference.path.parent / file)
-    for page in (*all_references(), *lessons):
+    pages: list[Reference | Lesson] = [*all_references(), *lessons]
+    for page in pages:
         if target == os.path.normpath(page.path):
             return f"{page.name}.html" + (f"#{anchor}" if anchor else "")
     return ""
