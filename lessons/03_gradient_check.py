@@ -16,15 +16,22 @@
 import inspect
 
 import numpy as np
-import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
 from tinygrad_mlp import op
 from tinygrad_mlp.autograd import checking
 from tinygrad_mlp.experiment import plot
+
+try:
+    import torch
+    from hypothesis import given, settings
+    from hypothesis import strategies as st
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f'This lesson needs {error.name}; install it: python -m pip install -e ".[lessons]" torch'
+    ) from None
+
 from tinygrad_mlp.testing import Sample, arrays, check_op, samples
 
 # Hypothesis, which we meet below, draws examples at random: here the same ones in every run.

@@ -1179,13 +1179,13 @@ assert remaining(0.5, 2) == 0.75 and remaining(0.25, np.inf) == 0.75
 # others in fresh processes that take turns, with the same data, weights and batches, and checks
 # that all end at the same loss: a comparison of speed is worth nothing if the results differ. Its
 # table, with the goals that were set *before* measuring, the spread of each ratio, and "met" or
-# "missed" for each goal, is in the README under "How fast it is". Missed ones stand there too.
+# "missed" for each goal, is in lessons/reference/speed.md. Missed ones stand there too.
 #
 # One thing that we did not measure here: threads. A matrix product can use several. For networks of
 # this size that gains little. When another program wants the same cores, it can make a step many
 # times slower, by the CPU clock as well: a thread that is done keeps asking whether the others are
 # done too, and the others are not even running. So the first cell asked for one thread, which must
-# happen before NumPy is imported, and the README gives the same advice under "Contributing". To see
+# happen before NumPy is imported, and lessons/reference/speed.md gives the same advice. To see
 # it, set `OPENBLAS_NUM_THREADS=2`, keep the machine busy with something else, and run the lesson
 # again. Plan for a long wait.
 
