@@ -178,11 +178,13 @@ def _from_version_1(old: Mapping[str, np.ndarray], optimizer: Optimizer) -> dict
         for name, value in optimizer.exact_state().items()
         if name.startswith("param_groups.")
     }
+    numbers = {name.partition(".")[0] for name in old if "." in name}
+    state["param_groups.0.params"] = np.arange(len(numbers))
     if "betas" in old:
         state["param_groups.0.amsgrad"] = np.array("0.max_exp_avg_sq" in old)
     for name, value in old.items():
-        number, _, entry = name.rpartition(".")
-        if not number:
+        number, _, entry = name.partition(".")
+        if not entry:
             state[f"param_groups.0.{name}"] = value
         # In version 1 a parameter that was never stepped has a state too, of zeros.
         elif old.get(f"{number}.step") != 0:

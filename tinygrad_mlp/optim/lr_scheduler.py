@@ -94,8 +94,9 @@ class LRScheduler:
         now = len(self.optimizer.param_groups)
         if now != len(self.base_lrs):
             raise RuntimeError(
-                f"{type(self).__name__} was made for {len(self.base_lrs)} groups, and the "
-                f"optimiser has {now} now; make the schedule after the last add_param_group"
+                f"{type(self).__name__} was made when the number of groups was "
+                f"{len(self.base_lrs)}, and it is {now} now; make the schedule after the last "
+                "add_param_group"
             )
 
     def get_last_lr(self) -> list[float]:
@@ -345,17 +346,20 @@ class SequentialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def lr_at(self, count: int, group: int) -> float:
-        schedule, own_count = self._at_work(count)
-        return schedule.lr_at(own_count, group)
-
-    def _at_work(self, count: int) -> tuple[LRScheduler, int]:
-        """The schedule that decides after `count` steps, and how many of them are its own."""
         i = bisect_right(self.milestones, count)
-        return self.schedulers[i], count - (self.milestones[i - 1] if i else 0)
+        return self.schedulers[i].lr_at(count - self._start(i), group)
+
+    def _start(self, i: int) -> int:
+        """The step from which schedule i decides."""
+        return self.milestones[i - 1] if i else 0
 
     def go_to(self, count: int) -> None:
-        schedule, own_count = self._at_work(count)
-        schedule.go_to(own_count)
+        # Each goes as far as it came before the next took over: a cycle leaves its momentum.
+        for i, schedule in enumerate(self.schedulers):
+            end = self._start(i + 1) - 1 if i < len(self.milestones) else count
+            own_count = min(count, end) - self._start(i)
+            if own_count >= 0:
+                schedule.go_to(own_count)
         super().go_to(count)
 
     def state_dict(self) -> dict[str, Any]:
@@ -385,8 +389,8 @@ def _one_a_group(name: str, value: Any, optimizer: Optimizer) -> list[Any]:
     values = list(value) if isinstance(value, (list, tuple)) else [value] * groups
     if len(values) != groups:
         raise ValueError(
-            f"{name} has {len(values)} values, and the optimiser {groups} groups; give one value, "
-            "or one for each group"
+            f"{name} has {len(values)} values, and the number of groups is {groups}; give one "
+            "value, or one for each group"
         )
     return values
 
