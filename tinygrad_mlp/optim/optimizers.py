@@ -145,7 +145,8 @@ class Optimizer:
         mark_changed(w)
 
     def _first_state(self, p: Tensor, group: dict[str, Any]) -> dict[str, Any]:
-        state = {"step": 0} | {name: group[name] for name in self.remembered}
+        state: dict[str, Any] = {"step": 0}
+        state |= {name: group[name] for name in self.remembered}
         state |= {name: np.zeros_like(p.data) for name in self.moments}
         self.state[p] = state
         return state
@@ -306,12 +307,27 @@ class Adam(Optimizer):
             "largest_square_sum": ("max_exp_avg_sq", 1 - b2),
         }[name]
 
+    def step(self) -> None:
+        for group in self.param_groups:
+            betas = tuple(group["betas"])
+            for p in group["params"]:
+                state = self.state.get(p)
+                if state and state["betas"] != betas:
+                    self._change_betas(state, betas)
+        super().step()
+
+    def _change_betas(self, state: dict[str, Any], betas: tuple[float, ...]) -> None:
+        """Give the sums the factors that they would lack under new betas."""
+        for name in (*self.moments, *self.later_moments):
+            old, new = (self.torch_moment(name, {"betas": b})[1] for b in (state["betas"], betas))
+            if name in state and old != new:
+                state[name] *= old / new
+        state["betas"] = betas
+
     def update(
         self, w: np.ndarray, g: np.ndarray, state: dict[str, Any], group: Mapping[str, Any]
     ) -> None:
         lr, (b1, b2), step = group["lr"], group["betas"], state["step"]
-        if state["betas"] != (b1, b2):
-            self._change_betas(state, (b1, b2))
         if group["decoupled_weight_decay"] and group["weight_decay"]:
             w *= 1 - lr * group["weight_decay"]
         m, v = state["decayed_sum"], state["decayed_square_sum"]
@@ -332,14 +348,6 @@ class Adam(Optimizer):
         np.divide(m, change, out=change)
         change *= lr * m_scale * v_scale
         w -= change
-
-    def _change_betas(self, state: dict[str, Any], betas: tuple[float, float]) -> None:
-        """Give the sums the factors that they would lack under new betas."""
-        for name in (*self.moments, *self.later_moments):
-            old, new = (self.torch_moment(name, {"betas": b})[1] for b in (state["betas"], betas))
-            if name in state and old != new:
-                state[name] *= old / new
-        state["betas"] = betas
 
 
 class AdamW(Adam):
