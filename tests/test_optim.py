@@ -553,7 +553,7 @@ P = nn.Parameter([1.0])
 @pytest.mark.parametrize(
     ("group", "error", "words"),
     [
-        ({"params": [P]}, ValueError, "is in another one already"),
+        ({"params": [P]}, ValueError, "is already in another, and can be in one"),
         ({"lr": 0.1}, ValueError, 'a group needs "params", and this has lr'),
         ({"params": [], "lrr": 0.1}, ValueError, "SGD has no option lrr; its options are lr, "),
         ({"params": [], "lr": -1.0}, ValueError, "lr must be a finite number, at least 0"),
@@ -801,6 +801,34 @@ def test_the_keys_of_a_state_are_pytorchs_and_those_of_an_exact_state_say_what_t
 
 MAY_BE_MISSING = ("momentum_buffer", "max_exp_avg_sq", "largest_square_sum")
 """Moments that an optimiser adds when an option first asks for them."""
+
+
+def test_an_entry_of_a_state_that_its_class_does_not_name_is_not_lost_silently():
+    class Counting(optim.Optimizer):
+        def update(self, w, g, state, group):
+            state["sum"] = g.copy()
+
+    mine, _ = trained(lambda p: Counting(p, 0.1))
+    with pytest.raises(ValueError, match=r"the state of Counting has sum, .*add it to moments"):
+        mine.exact_state()
+
+
+def test_the_moments_of_a_users_own_optimiser_start_as_zeros_and_are_saved():
+    class Averaging(optim.Optimizer):
+        moments = ("mean",)
+
+        def update(self, w, g, state, group):
+            state["mean"] += (g - state["mean"]) / state["step"]
+            w -= group["lr"] * state["mean"]
+
+    mine, ours = trained(lambda p: Averaging(p, 0.1))
+    copies = [leaf(p.data) for p in ours]
+    other = Averaging(copies, 0.5)
+    other.load_state_dict(mine.state_dict())
+    step_with_drawn_gradients(mine, ours, 2, seed=1)
+    step_with_drawn_gradients(other, copies, 2, seed=1)
+    for p, q in zip(ours, copies, strict=True):
+        np.testing.assert_array_equal(p.data, q.data)
 
 
 def broken(state, how, key):

@@ -128,7 +128,7 @@ def _twin_of(layer: Module, torch: Any, done: dict[int, Any]) -> Any:
         twin = kind(**_options(layer, OPTIONS[type(layer)]))
     else:
         raise TypeError(
-            f"{type(layer).__name__} has no twin in PyTorch that this package knows; known are "
+            f"{type(layer).__name__} has no twin in PyTorch that this package knows; it knows "
             f"Sequential, {', '.join(kind.__name__ for kind in OPTIONS)}"
         )
     twin.training = layer.training

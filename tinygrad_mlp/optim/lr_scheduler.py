@@ -45,7 +45,7 @@ class LRScheduler:
         groups = optimizer.param_groups
         if last_epoch != -1 and any("initial_lr" not in group for group in groups):
             raise ValueError(
-                "this optimiser was never scheduled, so there is nothing to go on from at "
+                "this optimiser has had no schedule yet, so there is nothing to go on from at "
                 f"last_epoch={last_epoch}; leave it out, and call go_to({last_epoch + 1})"
             )
         for group in groups:
@@ -78,7 +78,7 @@ class LRScheduler:
         self.go_to(self.last_epoch + 1)
 
     def go_to(self, count: int) -> None:
-        """Stand where `count` steps lead, and set the optimiser as it is there.
+        """Be where `count` steps from the beginning lead, and set the optimiser accordingly.
 
         Raises ValueError if `count` is not a whole number, at least 0, RuntimeError if the
         optimiser was given another group since the schedule was made.
@@ -154,7 +154,7 @@ class LambdaLR(LRScheduler):
 
 
 class StepLR(LRScheduler):
-    """Times `gamma` every `step_size` steps."""
+    """The first learning rate, times `gamma` every `step_size` steps."""
 
     def __init__(
         self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1
@@ -170,7 +170,7 @@ class StepLR(LRScheduler):
 class LinearLR(LRScheduler):
     """A straight line from `start_factor` to `end_factor` times the first learning rate.
 
-    It takes `total_iters` steps, and then stays: a warm-up, as it is mostly used.
+    It takes `total_iters` steps and then stays there. It is mostly used as a warm-up.
     """
 
     def __init__(
@@ -198,7 +198,7 @@ class LinearLR(LRScheduler):
 class CosineAnnealingLR(LRScheduler):
     """Half a cosine wave from the first learning rate down to `eta_min`, in `T_max` steps.
 
-    Beyond, it comes up again as it went down, and so on. Loshchilov and Hutter, 2017, without
+    After them it comes up again as it went down, and so on. Loshchilov and Hutter, 2017, without
     their restarts.
     """
 
@@ -224,10 +224,11 @@ class OneCycleLR(LRScheduler):
                       max_momentum down to base_momentum, and up again
     base_momentum     the smallest momentum, or a list with one for each group
     max_momentum      the largest momentum, or a list with one for each group
+    div_factor        the first learning rate is max_lr divided by this
     final_div_factor  the last learning rate is the first divided by this
     three_phase       come down as long as it went up, and take the rest of the steps to vanish
 
-    Steps 0 to total_steps - 1 are the cycle. One more is ignored, as the schedule is mostly
+    Steps 0 to total_steps - 1 are the cycle. One more is ignored, as the schedule is usually
     stepped after the last step of the training too; more raise ValueError.
     """
 
@@ -322,7 +323,7 @@ class SequentialLR(LRScheduler):
     """One schedule after the other: the second counts from the first of `milestones`, and so on.
 
     schedulers  made before, for the same optimiser; step this one only
-    milestones  the steps, ascending, at which the next takes over: one less than schedulers
+    milestones  the steps, ascending, at which the next takes over: one fewer than schedulers
     """
 
     def __init__(
@@ -334,11 +335,11 @@ class SequentialLR(LRScheduler):
     ):
         if not schedulers or len(milestones) != len(schedulers) - 1:
             raise ValueError(
-                f"SequentialLR needs a milestone between each two schedules, and got "
+                "SequentialLR needs one milestone fewer than schedules, and got "
                 f"{len(schedulers)} schedules and {len(milestones)} milestones"
             )
         if any(schedule.optimizer is not optimizer for schedule in schedulers):
-            raise ValueError("SequentialLR needs schedules that are all of its own optimiser")
+            raise ValueError("SequentialLR needs schedules that all belong to its own optimiser")
         if list(milestones) != sorted(milestones):
             raise ValueError(f"milestones must ascend, and these are {list(milestones)}")
         self.schedulers = list(schedulers)
@@ -397,7 +398,7 @@ def _one_a_group(name: str, value: Any, optimizer: Optimizer) -> list[Any]:
 
 def _refuse_other_than_optimizers(optimizer: Any) -> None:
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"a schedule is of an optimiser, and this is {optimizer!r:.80}")
+        raise TypeError(f"a schedule needs an optimiser, and this is {optimizer!r:.80}")
 
 
 def _listed(lrs: list[float]) -> str:

@@ -49,6 +49,10 @@ class Optimizer:
 
     Raises TypeError if a parameter is not a leaf tensor, ValueError if an option makes no sense.
 
+    Groups can differ in any option:
+
+        optim.SGD([{"params": biases}, {"params": weights, "weight_decay": 0.01}], lr=0.1)
+
     `param_groups` is a list of dicts, each with its "params" and all options. The options are read
     at each step, so they may be changed in between. With one group, they are attributes too:
     `optimizer.lr = 0.1`. `state` has a dict for each parameter that was stepped.
@@ -59,7 +63,7 @@ class Optimizer:
     later_moments: tuple[str, ...] = ()
     """Arrays that `update` adds to the state when an option first asks for them."""
     remembered: tuple[str, ...] = ()
-    """Options that the state holds as they were at the last step."""
+    """Options that the moments depend on: the state has them as they were at the last step."""
 
     lr: float = _option("lr")
     weight_decay: float = _option("weight_decay")
@@ -83,7 +87,8 @@ class Optimizer:
     def add_param_group(self, param_group: Mapping[str, Any]) -> None:
         """Step more parameters: `param_group` has "params", and the options that differ.
 
-        Raises ValueError if an option is unknown or a parameter is in another group already.
+        Raises as the constructor does, and ValueError if an option is unknown or a parameter is
+        already in another group.
         """
         if "params" not in param_group:
             raise ValueError(f'a group needs "params", and this has {", ".join(param_group)}')
@@ -96,7 +101,7 @@ class Optimizer:
         params = _unique_leaves(param_group["params"])
         present = {id(p) for group in self.param_groups for p in group["params"]}
         if not present.isdisjoint(id(p) for p in params):
-            raise ValueError("a parameter of this group is in another one already; it takes one")
+            raise ValueError("a parameter of this group is already in another, and can be in one")
         options = self.checked({**self.defaults, **param_group})
         self.param_groups.append({**options, "params": params})
 
@@ -381,8 +386,8 @@ class AdamW(Adam):
     def checked(self, options: dict[str, Any]) -> dict[str, Any]:
         if not options["decoupled_weight_decay"]:
             raise ValueError(
-                "AdamW always decays apart from the gradient (nothing was changed); use Adam for "
-                "options or a state with decoupled_weight_decay=False"
+                "AdamW always decays apart from the gradient; use Adam for options or a state with "
+                "decoupled_weight_decay=False"
             )
         return super().checked(options)
 

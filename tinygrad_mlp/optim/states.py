@@ -34,6 +34,7 @@ def flatten(optimizer: Optimizer, exact: bool) -> dict[str, np.ndarray]:
         if p not in optimizer.state:
             continue
         state = optimizer.state[p]
+        _refuse_undeclared(optimizer, state)
         flat[f"state.{i}.step"] = np.array(state["step"])
         if exact:
             flat |= {f"state.{i}.{name}": np.array(state[name]) for name in optimizer.remembered}
@@ -41,6 +42,16 @@ def flatten(optimizer: Optimizer, exact: bool) -> dict[str, np.ndarray]:
             if name in state:
                 flat[f"state.{i}.{written}"] = np.array(state[name] * factor)
     return flat
+
+
+def _refuse_undeclared(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
+    """An entry that a class does not name would be lost without this."""
+    declared = {"step", *optimizer.remembered, *optimizer.moments, *optimizer.later_moments}
+    if state.keys() - declared:
+        raise ValueError(
+            f"the state of {type(optimizer).__name__} has {', '.join(state.keys() - declared)}, "
+            "which its class does not name; add it to moments or later_moments"
+        )
 
 
 def load(optimizer: Optimizer, given: Mapping[str, Any], exact: bool) -> None:
