@@ -630,7 +630,14 @@ def count_passes(log, size):
 # make, and how many new arrays? And the package?
 
 # %%
-package_adam = optim.Adam([nn.Parameter(np.zeros(1, np.float32))], lr=0.01).update
+an_adam = optim.Adam([nn.Parameter(np.zeros(1, np.float32))], lr=0.01)
+[group] = an_adam.param_groups
+
+
+def package_adam(step, w, g, m, v):
+    an_adam.update(w, g, {"step": step, "decayed_sum": m, "decayed_square_sum": v}, group)
+
+
 ADAMS = {"textbook": textbook_adam, "package": package_adam}
 counts = {name: count_passes(watch(adam, weights), weights) for name, adam in ADAMS.items()}
 for name, (how_often, new) in counts.items():
@@ -834,7 +841,7 @@ for images, labels in itertools.islice(itertools.chain(loader, loader), 1500):
     training_step(model_p, optimiser_p, images, labels)
 
 share_t = share_of_denormals(optimiser_t.moments[0][0])
-share_p = share_of_denormals(optimiser_p.state_dict()["0.exp_avg"])
+share_p = share_of_denormals(optimiser_p.state_dict()["state.0.exp_avg"])
 print(f"denormal moments m of the first layer after 1,500 steps: textbook {share_t:.1%}, ", end="")
 print(f"package {share_p:.1%}")
 assert share_t > 0.02, "denormals are no curiosity"
@@ -861,7 +868,7 @@ for number in range(1, 1501):
     p.grad = tg.tensor(g)
     lonely.step()
     kept.append(m.item())
-    flushed.append(lonely.state_dict()["0.exp_avg"].item())
+    flushed.append(lonely.state_dict()["state.0.exp_avg"].item())
 print(f"m after 1,500 steps: textbook {kept[-1]:.1e}, package {flushed[-1]}")
 print(f"weight: textbook {w_t.item():.6f}, package {p.data.item():.6f}")
 print(f"the package's m was flushed in step {1 + int(np.argmax(np.array(flushed) == 0))}")

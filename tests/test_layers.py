@@ -285,7 +285,7 @@ def test_names_of_buffers_and_their_order_are_those_of_pytorch():
 def test_a_buffer_is_no_parameter_and_is_not_stepped():
     model = Counting()
     optimizer = optim.SGD(model.parameters(), lr=0.1)
-    assert len(optimizer.params) == 3
+    assert len(optimizer.param_groups[0]["params"]) == 3
     x = np.random.default_rng(0).normal(size=(4, 2)).astype(np.float32)
     model(x).sum().backward()
     optimizer.step()

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..nn import functional as F
+from ..state import refuse_misfit
 
 PIXELS, CLASSES = 784, 10
 
@@ -136,10 +137,12 @@ class BasicMLP:
         return {name: array.copy() for name, array in self._named()}
 
     def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
-        """Take over the values of `state`, which must have the same names and shapes."""
+        """Take over the values of `state`. If anything does not fit, change nothing.
+
+        Raises ValueError, which names everything that does not fit.
+        """
         own = dict(self._named())
-        if {n: a.shape for n, a in own.items()} != {n: a.shape for n, a in state.items()}:
-            raise ValueError("this state has other names or shapes than the network; same layers?")
+        refuse_misfit(type(self).__name__, own, state)
         for name, array in own.items():
             array[...] = state[name]
 

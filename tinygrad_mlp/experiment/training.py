@@ -163,8 +163,7 @@ def make_schedule(
     schedule = optim.lr_scheduler.OneCycleLR(
         optimizer, recipe.lr, recipe.epochs * batches, cycle_momentum=False
     )
-    # A schedule is a formula of the count of steps, so a resumed one is told the count.
-    schedule.load_state_dict(schedule.state_dict() | {"last_epoch": done * batches})
+    schedule.go_to(done * batches)
     return schedule
 
 
@@ -216,9 +215,7 @@ def load(path: str | os.PathLike[str]) -> Training:
         training.history.extend(Epoch(**epoch) for epoch in saved.words["history"])
     except (KeyError, TypeError, AttributeError) as error:
         raise _from_another_version(path, error) from error
-    training.model.load_state_dict(saved.weights)
-    if training.optimizer is not None:
-        training.optimizer.load_state_dict(saved.optimizer)
+    checkpoint.restore(saved, training.model, training.optimizer)
     return training
 
 
