@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tinygrad_mlp.testing import Sample, arrays, broadcastable_shapes, samples
 
-from .case import Case, edge, pairs
+from ..case import Case, edge, pairs
 
 
 def binary(**options):
