@@ -122,7 +122,7 @@ def test_arrays_and_tensors_give_the_same(row):
             assert same(on_tensors.data, on_arrays)
 
 
-# ----------------------------------------------------------------- where PyTorch gives otherwise
+# ------------------------------------------------------------------------- where PyTorch differs
 
 
 def values_and_gradients(row: Row, sample: Sample) -> tuple[list, list]:

@@ -83,7 +83,7 @@ CASES = {
             Differs(
                 edge([0.0, 1.0, 2.0], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0]),
                 0,
-                "below bounds that are equal the lower one gets the gradient; in PyTorch, nobody",
+                "below bounds that are equal the lower one gets the gradient; in PyTorch, neither",
             ),
         ),
     ),

@@ -98,7 +98,7 @@ VAR_OF_ONE = Differs(
 
 @st.composite
 def norms(draw):
-    """No value at 0, where |x| has a kink, and no two alike in size, where the largest has."""
+    """No value at 0, where |x| has a kink, and no two of one size, where the largest has one."""
     sample = draw(with_dim(min_side=1, keepdim=True, none=True, several=True))
     rng = random(draw)
     x = np.asarray(apart(sample.inputs[0]) + 1.5)
