@@ -69,7 +69,7 @@ batch_norm_options = st.fixed_dictionaries(
     st.lists(st.booleans(), min_size=1, max_size=5),
     st.integers(0, 1000),
 )
-def test_batch_norm_agrees_with_pytorch_through_training_and_evaluation(shape, options, modes, seed):
+def test_batch_norm_agrees_with_pytorch_in_training_and_evaluation(shape, options, modes, seed):
     ours = nn.BatchNorm1d(3, **options, dtype=np.float64)
     theirs = torch.nn.BatchNorm1d(3, **options, dtype=torch.float64)
     rng = np.random.default_rng(seed)
