@@ -7,7 +7,7 @@ holds the reading itself to small houses with one fault each.
 
 import ast
 import graphlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -157,7 +157,7 @@ def room(name: str) -> str:
 
 
 def complaints(
-    root: Path, floors: list[set[str]], lazy: set[tuple[str, str]] = frozenset()
+    root: Path, floors: list[set[str]], lazy: Collection[tuple[str, str]] = ()
 ) -> list[str]:
     """What is wrong with the imports of a package, in sentences.
 
