@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tinygrad_mlp.testing import Sample, arrays
 
-from .case import Case
+from ..case import Case
 
 INDICES = [
     0,

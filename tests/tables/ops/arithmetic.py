@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tinygrad_mlp.testing import Sample, arrays, broadcastable_shapes, samples
 
-from .case import Case, edge, pairs
+from ..case import Case, edge, pairs
 
 
 def binary(**options):
@@ -20,7 +20,7 @@ def binary(**options):
 
 @st.composite
 def remainders(draw):
-    """Pairs whose quotient is no whole number, where the remainder jumps."""
+    """Pairs whose quotient is not a whole number, where the remainder jumps."""
     a, b = draw(pairs(avoid=[0.0]))
     return Sample((np.asarray(np.round(a) * 2 + 0.3), np.asarray(np.where(b > 0, 1.0, -1.0))))
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tinygrad_mlp.testing import Sample, arrays, samples, shapes
 
-from .case import Case, edge, pairs
+from ..case import Case, edge, pairs
 
 TIES = (edge([1.0, 2.0, -0.0], [1.0, 1.0, 0.0]),)
 

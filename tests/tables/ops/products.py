@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tinygrad_mlp.testing import Sample, arrays
 
-from .case import Case, edge
+from ..case import Case, edge
 
 
 @st.composite

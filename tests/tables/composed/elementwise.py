@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from tinygrad_mlp.testing import Sample, arrays, broadcastable_shapes, samples
 
-from ..op_table.case import edge
-from .case import Composed, Differs, random
+from ..case import Case, Differs, edge, random
 
 INF, NAN = float("inf"), float("nan")
 KINK = edge([-1.0, 0.0, -0.0, 2.0])
@@ -54,13 +53,13 @@ def mixed(draw):
 
 
 CASES = {
-    "square": Composed(samples(arrays()), torch.square, edges=(KINK,)),
-    "reciprocal": Composed(
+    "square": Case(samples(arrays()), torch.square, edges=(KINK,)),
+    "reciprocal": Case(
         samples(arrays(avoid=[0.0])), torch.reciprocal, edges=(edge([0.0, -0.0, INF, -INF]),)
     ),
-    "rsqrt": Composed(samples(arrays(low=0.2)), torch.rsqrt, edges=(edge([0.0, -1.0, 4.0]),)),
-    "log2": Composed(samples(arrays(low=0.2)), torch.log2, edges=(edge([0.0, -1.0, INF]),)),
-    "clamp": Composed(
+    "rsqrt": Case(samples(arrays(low=0.2)), torch.rsqrt, edges=(edge([0.0, -1.0, 4.0]),)),
+    "log2": Case(samples(arrays(low=0.2)), torch.log2, edges=(edge([0.0, -1.0, INF]),)),
+    "clamp": Case(
         clamped(),
         clamp_twin,
         edges=(
@@ -84,11 +83,11 @@ CASES = {
             Differs(
                 edge([0.0, 1.0, 2.0], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0]),
                 0,
-                "below bounds that are equal the lower one gets the gradient; in PyTorch, nobody",
+                "below bounds that are equal the lower one gets the gradient; in PyTorch, neither",
             ),
         ),
     ),
-    "masked_fill": Composed(
+    "masked_fill": Case(
         masked(),
         torch.masked_fill,
         edges=(
@@ -97,7 +96,7 @@ CASES = {
             edge([1.0, 2.0], np.array(True), -INF),
         ),
     ),
-    "lerp": Composed(
+    "lerp": Case(
         mixed(),
         torch.lerp,
         edges=(
@@ -106,7 +105,7 @@ CASES = {
             edge([1.0, 1.0], [3.0, 3.0], [0.5, -0.5]),
         ),
     ),
-    "leaky_relu": Composed(
+    "leaky_relu": Case(
         samples(arrays(avoid=[0.0]), negative_slope=st.sampled_from([0.01, 0.5, 0, -1.0])),
         F.leaky_relu,
         edges=(
@@ -115,7 +114,7 @@ CASES = {
             edge([INF, -INF, NAN]),
         ),
     ),
-    "elu": Composed(
+    "elu": Case(
         samples(arrays(avoid=[0.0]), alpha=st.sampled_from([1.0, 0.5, 2])),
         F.elu,
         edges=(edge([-800.0, -30.0, 30.0, 800.0]),),
@@ -128,10 +127,10 @@ CASES = {
             for alpha in (1.0, 2.5)
         ),
     ),
-    "gelu": Composed(
+    "gelu": Case(
         samples(arrays(), approximate=st.sampled_from(["none", "tanh"])),
         F.gelu,
         edges=(KINK, edge([-1.0, 0.0, -0.0, 2.0], approximate="tanh"), edge([-30.0, 30.0])),
     ),
-    "silu": Composed(samples(arrays()), F.silu, edges=(KINK, BIG)),
+    "silu": Case(samples(arrays()), F.silu, edges=(KINK, BIG)),
 }

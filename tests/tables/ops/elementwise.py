@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tinygrad_mlp.testing import Sample, arrays, broadcastable_shapes, samples
 
-from .case import Case, edge
+from ..case import Case, edge
 
 
 def unary(twin, low=-3.0, high=3.0, avoid=(), edges=()):

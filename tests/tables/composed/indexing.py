@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tinygrad_mlp import composed
 from tinygrad_mlp.testing import Sample, arrays, shapes
 
-from .case import Composed, random
+from ..case import Case, random
 
 
 def positions(draw, shape, size):
@@ -71,18 +71,18 @@ def take_twin(x, indices, dim):
 
 
 CASES = {
-    "gather": Composed(
+    "gather": Case(
         gathered(),
         lambda x, index, dim: torch.gather(x, dim, index),
         ours=lambda x, index, dim: composed.gather(x, dim, index),
     ),
-    "take_along_dim": Composed(taken(), take_twin),
-    "scatter_add": Composed(
+    "take_along_dim": Case(taken(), take_twin),
+    "scatter_add": Case(
         scattered(),
         lambda x, index, src, dim: torch.scatter_add(x, dim, index, src),
         ours=lambda x, index, src, dim: composed.scatter_add(x, dim, index, src),
     ),
-    "index_add": Composed(
+    "index_add": Case(
         added(),
         lambda x, index, source, dim, alpha: torch.index_add(x, dim, index, source, alpha=alpha),
         ours=lambda x, index, source, dim, alpha: composed.index_add(

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from tinygrad_mlp import composed
 from tinygrad_mlp.testing import Sample, arrays, shapes
 
-from ..op_table.case import edge
-from ..op_table.elementwise import distinct_pairs
-from .case import Composed, Differs, apart, random, with_dim
+from ..case import Case, Differs, apart, edge, random, with_dim
+from ..ops.elementwise import distinct_pairs
 
 INF = math.inf
 TIES = [[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]]
@@ -33,12 +32,12 @@ def extreme(twin, of_two):
     name = twin.__name__
     function = getattr(composed, name)
     return {
-        name: Composed(
+        name: Case(
             arrays(shapes(min_side=1)).map(apart).map(lambda x: Sample((x,))),
             twin,
             edges=(edge(TIES), edge([[3.0, 1.0], [1.0, 3.0]]), edge(2.0)),
         ),
-        f"{name} over a dim": Composed(
+        f"{name} over a dim": Case(
             with_dim(min_side=1, keepdim=True).map(spread_out),
             values(twin),
             edges=(
@@ -48,7 +47,7 @@ def extreme(twin, of_two):
             ),
             ours=values(function),
         ),
-        f"{name} of two": Composed(
+        f"{name} of two": Case(
             distinct_pairs(), of_two, edges=(edge([1.0, 2.0, 0.0], [1.0, 1.0, 0.0]),)
         ),
     }
@@ -99,7 +98,7 @@ VAR_OF_ONE = Differs(
 
 @st.composite
 def norms(draw):
-    """No value at 0, where |x| has a kink, and no two alike in size, where the largest has."""
+    """No value at 0, where |x| has a kink, and no two of one size, where the largest has one."""
     sample = draw(with_dim(min_side=1, keepdim=True, none=True, several=True))
     rng = random(draw)
     x = np.asarray(apart(sample.inputs[0]) + 1.5)
@@ -178,23 +177,23 @@ LOGSUMEXP_OF_NOTHING = tuple(
 CASES = {
     **extreme(torch.max, torch.maximum),
     **extreme(torch.min, torch.minimum),
-    "var": Composed(
+    "var": Case(
         spreads(),
         spread_twin(torch.var),
         edges=CONSTANT + NOTHING_TO_SPREAD + TOO_FEW,
         differs=(FEWER_THAN_CORRECTION, VAR_OF_ONE),
     ),
-    "std": Composed(
+    "std": Case(
         spreads(),
         spread_twin(torch.std),
         edges=(*CONSTANT, *NOTHING_TO_SPREAD, *TOO_FEW, ONE_NUMBER),
         differs=(FEWER_THAN_CORRECTION,),
     ),
-    "norm": Composed(
+    "norm": Case(
         norms(), torch.norm, edges=NORM_AT_ZERO + NORM_OF_NOTHING, differs=NO_SECOND_AT_ZERO
     ),
-    "prod": Composed(with_dim(keepdim=True, none=True), prod_twin, edges=ZEROS + PROD_OF_NOTHING),
-    "logsumexp": Composed(
+    "prod": Case(with_dim(keepdim=True, none=True), prod_twin, edges=ZEROS + PROD_OF_NOTHING),
+    "logsumexp": Case(
         with_dim(min_side=1, keepdim=True, several=True),
         torch.logsumexp,
         edges=LOGSUMEXP_EDGES + LOGSUMEXP_OF_NOTHING,

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tinygrad_mlp.testing import Sample, arrays, broadcastable_shapes, shapes
 
-from .case import Case
+from ..case import Case
 
 
 @st.composite

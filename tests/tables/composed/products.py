@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tinygrad_mlp import composed
 from tinygrad_mlp.testing import Sample, arrays
 
-from .case import Composed
+from ..case import Case
 
 LETTERS = "ijkl"
 
@@ -86,9 +86,9 @@ def known(equation, *shapes):
 
 
 CASES = {
-    "dot": Composed(vectors(alike=True), torch.dot),
-    "outer": Composed(vectors(alike=False), torch.outer),
-    "einsum": Composed(
+    "dot": Case(vectors(alike=True), torch.dot),
+    "outer": Case(vectors(alike=False), torch.outer),
+    "einsum": Case(
         equations(),
         lambda *operands, equation: torch.einsum(equation, *operands),
         edges=tuple(known(*row) for row in KNOWN),

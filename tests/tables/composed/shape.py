@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from tinygrad_mlp import composed
 from tinygrad_mlp.testing import Sample, arrays, shapes
 
-from ..op_table.case import edge
-from ..op_table.shape import joined, permuted, reshaped, stretched
-from .case import Composed, with_dim
+from ..case import Case, edge, with_dim
+from ..ops.shape import joined, permuted, reshaped, stretched
 
 INF, NAN = math.inf, math.nan
 
@@ -220,43 +219,43 @@ ALL_DIAGONALS = tuple(
 """Random ones miss many, so here is each that a matrix of 3 by 4 has, and one beyond."""
 
 CASES = {
-    "reshape": Composed(as_given("shape")(reshaped()), **spelled("reshape")),
+    "reshape": Case(as_given("shape")(reshaped()), **spelled("reshape")),
     # PyTorch's view refuses what would need a copy; this one copies, as reshape does
-    "view": Composed(
+    "view": Case(
         as_given("shape")(reshaped()), ours=spelled("view")["ours"], twin=spelled("reshape")["twin"]
     ),
-    "permute": Composed(as_given("dims")(permuted()), **spelled("permute")),
-    "expand": Composed(as_given("shape")(stretched()), **spelled("expand")),
-    "flatten": Composed(ranges(), torch.flatten),
-    "unflatten": Composed(
+    "permute": Case(as_given("dims")(permuted()), **spelled("permute")),
+    "expand": Case(as_given("shape")(stretched()), **spelled("expand")),
+    "flatten": Case(ranges(), torch.flatten),
+    "unflatten": Case(
         parted(),
         torch.unflatten,
         edges=(Sample((np.zeros((0, 6)),), {"dim": 1, "sizes": (2, -1)}, smooth=False),),
     ),
-    "squeeze": Composed(squeezed(), squeeze_twin),
-    "unsqueeze": Composed(unsqueezed(), torch.unsqueeze),
-    "repeat": Composed(repeated(), **spelled("repeat")),
-    "flip": Composed(flipped(), **spelled("flip")),
-    "roll": Composed(rolled(), torch.roll),
-    "cat": Composed(
+    "squeeze": Case(squeezed(), squeeze_twin),
+    "unsqueeze": Case(unsqueezed(), torch.unsqueeze),
+    "repeat": Case(repeated(), **spelled("repeat")),
+    "flip": Case(flipped(), **spelled("flip")),
+    "roll": Case(rolled(), torch.roll),
+    "cat": Case(
         joined(),
         lambda *parts, dim: torch.cat(parts, dim),
         ours=lambda *parts, dim: composed.cat(parts, dim),
     ),
-    "stack": Composed(
+    "stack": Case(
         stacked(),
         lambda *parts, dim: torch.stack(parts, dim),
         ours=lambda *parts, dim: composed.stack(parts, dim),
     ),
-    "split": Composed(pieces(), theirs_in_pieces(torch.split), ours=ours_in_pieces(composed.split)),
-    "chunk": Composed(chunks(), theirs_in_pieces(torch.chunk), ours=ours_in_pieces(composed.chunk)),
-    "pad": Composed(
+    "split": Case(pieces(), theirs_in_pieces(torch.split), ours=ours_in_pieces(composed.split)),
+    "chunk": Case(chunks(), theirs_in_pieces(torch.chunk), ours=ours_in_pieces(composed.chunk)),
+    "pad": Case(
         padded(),
         lambda x, pad, value: F.pad(x, pad, value=value),
         edges=(edge([1.0, 2.0], pad=(1, 2), value=-INF), edge([INF, NAN], pad=(1, 1), value=1.0)),
     ),
-    "tril": Composed(triangles(), torch.tril, edges=CUT_OFF + ALL_TRIANGLES),
-    "triu": Composed(triangles(), torch.triu, edges=CUT_OFF + ALL_TRIANGLES),
-    "diagonal": Composed(diagonals(), torch.diagonal, edges=ALL_DIAGONALS),
-    "swap_to_end": Composed(with_dim(), lambda x, dim: torch.transpose(x, dim, -1)),
+    "tril": Case(triangles(), torch.tril, edges=CUT_OFF + ALL_TRIANGLES),
+    "triu": Case(triangles(), torch.triu, edges=CUT_OFF + ALL_TRIANGLES),
+    "diagonal": Case(diagonals(), torch.diagonal, edges=ALL_DIAGONALS),
+    "swap_to_end": Case(with_dim(), lambda x, dim: torch.transpose(x, dim, -1)),
 }

@@ -7,7 +7,7 @@ from hypothesis.extra.numpy import arrays as hypothesis_arrays
 
 from tinygrad_mlp.testing import Sample, arrays, shapes
 
-from .case import Case, edge
+from ..case import Case, edge
 
 
 @st.composite
@@ -50,10 +50,12 @@ def cross_entropy_twin(x, target, share, total):
 
 
 HUGE = [[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4]]
+CORNERS = (edge(HUGE, dim=1), edge(HUGE, dim=0), edge([[1e4, 1e4, 1.0]], dim=-1))
+NOTHING = Sample((np.zeros((0, 4)),), {"dim": 0})
 
 CASES = {
-    "softmax": Case(over_a_dim(), torch.softmax, edges=(edge(HUGE, dim=1),)),
-    "log_softmax": Case(over_a_dim(), torch.log_softmax, edges=(edge(HUGE, dim=1),)),
+    "softmax": Case(over_a_dim(), torch.softmax, edges=(*CORNERS, NOTHING)),
+    "log_softmax": Case(over_a_dim(), torch.log_softmax, edges=CORNERS),
     "soft_cross_entropy": Case(
         scores_and_targets(),
         soft_cross_entropy_twin,
