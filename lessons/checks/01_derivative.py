@@ -150,7 +150,8 @@ EXERCISES = [
     Exercise(
         "walk_back",
         observe=observe_walk_back,
-        hint="Begin with 1 for the last value. Which values must have sent theirs before one moves on?",
+        hint="Begin with 1 for the last value. Which values must send their part before you move "
+        "on?",
         mistakes=[
             Mistake(
                 walk_back_replacing,
