@@ -171,7 +171,7 @@ EXERCISES = [
                 "of order h^2: half the step, a quarter of the error.",
             ),
             Mistake(
-                exchanged, "The weights are swapped: the better difference is the one with step / 2."
+                exchanged, "The weights are swapped: the better difference is that of step / 2."
             ),
             Mistake(
                 averaged,
