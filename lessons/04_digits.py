@@ -65,7 +65,7 @@ blank = float(np.mean(pixels == 0))
 never_used = int(np.sum(pixels.max(axis=0) == 0))
 print()
 print(f"pixels that are 0, of all training images:     {100 * blank:.0f} %")
-print(f"places, of 784, that are 0 in all 60,000:      {never_used}")
+print(f"places (of 784) that are 0 in every image:     {never_used}")
 
 assert 0.80 < blank < 0.82 and never_used == 67
 

@@ -232,13 +232,16 @@ EXERCISES = [
         mistakes=[
             Mistake(
                 mean_of_means,
-                "The mean of the batches' means gives the examples of a small batch too much weight.",
+                "The mean of the batches' means gives the examples of a small batch too much "
+                "weight.",
             ),
             Mistake(
                 divided_each_time,
                 "You divide inside the loop, as the notebook does: this is about the last batch.",
             ),
-            Mistake(sum_of_losses, "This is the sum of all losses. Divide by the number of examples."),
+            Mistake(
+                sum_of_losses, "This is the sum of all losses. Divide by the number of examples."
+            ),
             Mistake(
                 running_average,
                 "Halving in every turn gives the last batch half of the weight.",
