@@ -450,7 +450,7 @@ of_weights = max(
     np.abs(ours - theirs).max()
     for ours, theirs in zip(weights_by_hand, weights_by_package, strict=True)
 )
-print(f"largest difference between by hand and package: ravine {in_ravine:.1e}, ", end="")
+print(f"largest difference from the package: ravine {in_ravine:.1e}, ", end="")
 print(f"losses {of_losses:.1e}, weights {of_weights:.1e}")
 
 assert in_ravine < 1e-12 and of_losses < 1e-10 and of_weights < 1e-10
@@ -753,7 +753,7 @@ assert silents[healthiest][10] == 0
 # %% [markdown]
 # By about 1, several times the spread. All pixels are 0 or more, so weights that move the same
 # way push the unit the same way for all images. A few unlucky steps at the start, and it is below
-# 0 for good. For this layer, $0.01$ is a large step of Adam.
+# 0 for good. For this layer, Adam's $0.01$ is a large step.
 #
 # The worst of our seeds has lost the most units. Three seeds are enough for a suspicion, not for
 # a proof; but the mechanism is one that you can watch.
