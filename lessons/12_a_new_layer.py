@@ -414,8 +414,7 @@ run_variant("b = 0.25")
 mean, error = difference("b = 0.25")
 print(f"b = 0.25 minus ReLU: {mean:+.2f} points, standard error {error:.2f}")
 learned = bends("b = 0.25")
-print(f"after training half of the b are below {np.median(learned):.2f}, the smallest is", end=" ")
-print(f"{learned.min():.0e}")
+print(f"half of the b end below {np.median(learned):.2f}, the smallest at {learned.min():.0e}")
 assert abs(mean) < 0.5, "no difference worth a new layer"
 assert np.median(learned) < 0.15, "the bends get sharper here too"
 assert learned.min() > 0, "and none has become 0"
@@ -565,8 +564,7 @@ assert slid.shape == (1, 1, 26, 26) and pooled.shape == (1, 1, 13, 13)
 # %%
 kernels = nn.Parameter(np.zeros((6, 1, 5, 5), np.float32))
 nn.init.kaiming_normal_(kernels, rng=0)
-print(f"6 new kernels: standard deviation {kernels.data.std():.2f}, expected", end=" ")
-print(f"{np.sqrt(2 / 25):.2f}")
+print(f"6 kernels: standard deviation {kernels.data.std():.2f}, expected {np.sqrt(2 / 25):.2f}")
 assert abs(kernels.data.std() - np.sqrt(2 / 25)) < 0.06
 
 with np.errstate(over="ignore"):
