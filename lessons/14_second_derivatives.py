@@ -732,7 +732,7 @@ def distances(function, w, direction, rate):
 figure = Figure(figsize=(9, 3.9), layout="constrained")
 left, right = figure.subplots(1, 2)
 print("       rate, in    factor a step            loss            sharpness      2 / rate")
-print("seed   limits  predicted   found     first   highest     before    after")
+print("seed   limits predicted    found     first   highest     before    after")
 for seed, dash in zip(SEEDS, ("-", "--", ":"), strict=True):
     w, largest, direction = trained[seed]
     for share, colour in ((0.95, BLUE), (1.05, ORANGE)):
