@@ -597,7 +597,7 @@ figure = Figure(figsize=(6, 2.4), layout="constrained")
 draw_graph(figure.subplots(), y, backward(y), headroom=1.0)
 figure.set_label(
     "The graph of x sin x at x = 6: one arrow from x to the product, past the sine, with the local "
-    "slope sin 6 = -0.279; and one through the sine, cos 6 = 0.96, and then 6. Under x stands 5.48."
+    "slope sin 6 = -0.279; and one through the sine, cos 6 = 0.96, and then 6. Below x is 5.48."
 )
 plot.show(figure, "runs/lessons/01/product.png")
 

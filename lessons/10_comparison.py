@@ -232,7 +232,7 @@ stored_small = accuracies(stored, "small")
 change, margin = difference(stored_small, live_small)
 print(f"stored {stored_small.mean():.2f} %, live {np.mean(live_small):.2f} %")
 print(f"difference {change:+.2f} ± {margin:.2f} points")
-# Another machine gives other bits, and one comparison in twenty may fall outside its margin.
+# On another machine the bits differ, and one comparison in twenty may fall outside its margin.
 assert abs(change) < 1.5 * margin, "live and stored do not agree"
 small_runs = np.concatenate([stored_small, live_small])
 assert small_runs.max() - small_runs.min() > 1, "the seed matters much for ten units"

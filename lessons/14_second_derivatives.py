@@ -740,10 +740,10 @@ for seed, dash in zip(SEEDS, ("-", "--", ":"), strict=True):
         apart = distances(loss, w, direction, rate)
         end, losses = descend(loss, w + KICK * direction, rate, STEPS)
         after, _ = sharpness(loss, end, precision=1e-4)
-        told, found = abs(1 - 2 * share), (apart[20] / apart[0]) ** (1 / 20)
-        print(f"{seed:4} {share:8.2f} {told:9.2f} {found:8.3f}", end="")
+        predicted, found = abs(1 - 2 * share), (apart[20] / apart[0]) ** (1 / 20)
+        print(f"{seed:4} {share:8.2f} {predicted:9.2f} {found:8.3f}", end="")
         print(f" {losses[0]:9.3f} {max(losses):9.3f} {largest:10.3f} {after:8.3f} {2 / rate:13.3f}")
-        assert abs(found - told) < 0.03, "the formula predicts the factor"
+        assert abs(found - predicted) < 0.03, "the formula predicts the factor"
         if share < 1:
             assert np.all(np.diff(losses) < 0), "just below the limit the loss falls at every step"
         else:
@@ -753,8 +753,8 @@ for seed, dash in zip(SEEDS, ("-", "--", ":"), strict=True):
         right.plot(losses, color=colour, linestyle=dash)
 for share, colour in ((0.95, BLUE), (1.05, ORANGE)):
     left.plot([], [], color=colour, label=f"{share:.2f} of the limit")
-    told = KICK * abs(1 - 2 * share) ** np.arange(60)
-    left.plot(told, color="black", linewidth=0.8)
+    predicted = KICK * abs(1 - 2 * share) ** np.arange(60)
+    left.plot(predicted, color="black", linewidth=0.8)
 left.plot([], [], color="black", linewidth=0.8, label=r"predicted, $|1-\eta\lambda|$ a step")
 left.set_yscale("log")
 left.set(xlabel="step", ylabel="distance between the two runs")
