@@ -851,9 +851,10 @@ assert share_p < 0.001 < share_t, "the package has hardly any"
 # images have moments that are 0 from the start, which is a harmless number.) Hidden units that
 # are silent for a long time add more of them.
 #
-# The package has none, or hardly any, because every now and then it sets moments that have nearly
-# decayed to 0: `optim.Adam` **flushes** them. Does that change the training? The flushed moments
-# are below $10^{-31}$. We look at one weight that gets one gradient and then none.
+# The package has none, or hardly any, because every now and then it replaces moments that have
+# nearly vanished with 0: `optim.Adam` **flushes** them. Does that change the training? The
+# flushed moments are below $10^{-31}$. We look at one weight that gets one gradient and then
+# none.
 
 # %%
 w_t, g_once, zero = np.ones(1, np.float32), np.full(1, 1e-3, np.float32), np.zeros(1, np.float32)
