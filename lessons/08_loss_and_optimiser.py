@@ -495,8 +495,8 @@ assert np.allclose(np.abs(uncorrected), 0.0316, rtol=1e-2)
 #
 # ## Down the ravine
 #
-# Now both go down the ravine. We also turn the ravine by 45 degrees, which changes how it lies to
-# the axes and nothing else.
+# Now both go down the ravine. We also turn the ravine by 45 degrees, which changes how it lies
+# relative to the axes and nothing else.
 #
 # **Predict.** What does the turn do to the path of SGD? And to that of Adam?
 
@@ -717,10 +717,10 @@ figure.axes[0].set_ylabel("training loss (cross-entropy)")
 plot.show(figure, "runs/lessons/08/small_model.png")
 
 # %% [markdown]
-# The three runs are the same experiment, and they differ by about two points. The published 90.54
-# % is one draw from such a spread: it lies less than three standard deviations below our mean, so
-# it does not contradict it. And from one run of each, we could not say that a model with 91 % is
-# worse than one with 93 %.
+# The three runs are the same experiment, and they differ by about two points. The published
+# 90.54 % is one draw from such a spread: it lies less than three standard deviations below our
+# mean, so it does not contradict it. And from one run of each, we could not say that a model with
+# 91 % is worse than one with 93 %.
 #
 # ## Where the spread comes from
 #
