@@ -16,15 +16,22 @@
 import inspect
 
 import numpy as np
-import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
 from tinygrad_mlp import op
 from tinygrad_mlp.autograd import checking
 from tinygrad_mlp.experiment import plot
+
+try:
+    import torch
+    from hypothesis import given, settings
+    from hypothesis import strategies as st
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f'This lesson needs {error.name}; install it: python -m pip install -e ".[lessons]" torch'
+    ) from None
+
 from tinygrad_mlp.testing import Sample, arrays, check_op, samples
 
 # Hypothesis, which we will meet below, draws random examples: here the same ones in every run.
@@ -572,7 +579,7 @@ assert n != m and n * m == 2, "the smallest matrix that is not square"
 # our `numerical_gradient`.
 
 # %%
-print(inspect.getsource(checking._differences))
+print(inspect.getsource(checking.differences))
 
 # %% [markdown]
 # The double loop is ours: every number in turn, up and down. It differs in one thing. Its `value`

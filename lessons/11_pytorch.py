@@ -17,7 +17,6 @@ import inspect
 import json
 import math
 import struct
-import sys
 from itertools import islice
 from pathlib import Path
 
@@ -33,9 +32,10 @@ from tinygrad_mlp.nn import functional as F
 
 try:
     import torch
-except ImportError:
-    print('PyTorch is missing; install it with: python -m pip install -e ".[test]"')
-    sys.exit(2)
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f'This lesson needs {error.name}; install it: python -m pip install -e ".[lessons]" torch'
+    ) from None
 
 from safetensors.torch import load_file, save_file
 
@@ -626,8 +626,8 @@ for name, array in home.state_dict().items():
 # ## What is still open
 #
 # Whole trainings of 30 epochs cannot be compared step by step, only by their results over several
-# seeds. `python -m pytest -m slow -s tests/test_parity.py` trains five in each framework and takes
-# about ten minutes; the README quotes its table under "The same in PyTorch".
+# seeds. `python -m pytest -m slow -s tests/test_parity.py` trains five in each framework and
+# takes about ten minutes; its table is in `lessons/reference/results.md`.
 #
 # And `interop` knows only the layers that the package has. What if you need one that it does not
 # have? Lesson 12 adds one.

@@ -14,8 +14,6 @@
 
 # %%
 import numpy as np
-import torch
-from hypothesis import settings
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
@@ -24,8 +22,17 @@ from tinygrad_mlp.data import ArrayDataset, DataLoader, load_mnist
 from tinygrad_mlp.engine import OPS
 from tinygrad_mlp.experiment import plot
 from tinygrad_mlp.nn import functional as F
-from tinygrad_mlp.testing import arrays, broadcastable_shapes, check_layer, check_op, samples
 from tinygrad_mlp.train import evaluate, fit
+
+try:
+    import torch
+    from hypothesis import settings
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f'This lesson needs {error.name}; install it: python -m pip install -e ".[lessons]" torch'
+    ) from None
+
+from tinygrad_mlp.testing import arrays, broadcastable_shapes, check_layer, check_op, samples
 
 # The same examples in every run, as in lesson 3.
 settings.register_profile("lesson", derandomize=True, database=None, deadline=None)

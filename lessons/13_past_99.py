@@ -836,7 +836,8 @@ assert F.cross_entropy(scores, [0], label_smoothing=0.1) < F.cross_entropy(
 # All settings were chosen by the validation images, with networks trained on the other 50,000.
 # `validated` is what the chosen settings scored there. Then a network was trained on all 60,000
 # images. It has seen the validation images, so they can tell us nothing more about it. This is
-# the moment to open the test images. (They had been opened before: the README says when.)
+# the moment to open the test images. (They had been opened before: `lessons/reference/results.md`
+# says when.)
 #
 # **Predict.** How many of the 10,000 will it get wrong? For comparison, the published improved
 # network gets about 505 wrong.

@@ -1188,7 +1188,7 @@ assert remaining(0.5, 2) == 0.75 and remaining(0.25, np.inf) == 0.75
 # This project measures itself in the same way. `python -m tests.benchmarks` runs it against
 # PyTorch and others in fresh processes that take turns, with the same data, weights and batches,
 # and checks that all of them end at the same loss: a comparison of speed is worth nothing if the
-# results differ. Its table is in the README under "How fast it is", with the goals that were set
+# results differ. Its table is in `lessons/reference/speed.md`, with the goals that were set
 # *before* measuring, the spread of each ratio, and "met" or "missed" for each goal. The missed
 # ones are there too.
 #
@@ -1196,8 +1196,8 @@ assert remaining(0.5, 2) == 0.75 and remaining(0.25, np.inf) == 0.75
 # networks of this size that gains little. When another program wants the same cores, it can even
 # make a step many times slower, by the CPU clock as well: a thread that is done keeps asking
 # whether the others are done too, while the others are not even running. So the first cell asked
-# for one thread, which must happen before NumPy is imported, and the README gives the same advice
-# under "Contributing". To see the effect, set `OPENBLAS_NUM_THREADS=2`, keep the machine busy
+# for one thread, which must happen before NumPy is imported, and `lessons/reference/speed.md`
+# gives the same advice. To see the effect, set `OPENBLAS_NUM_THREADS=2`, keep the machine busy
 # with something else, and run the lesson again. Be prepared for a long wait.
 
 # %% [markdown]

@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 from .catalogue import HERE, Lesson, all_lessons, find, shown
 from .checking import Exercise, Verdict, error_line, judge
 
-INSTALL = 'python -m pip install -e ".[lessons,test]"'
+INSTALL = 'python -m pip install -e ".[lessons]"'  # and torch, which is large, where it is missing
 EXTRAS = ("jupytext", "nbconvert", "ipykernel", "latex2mathml", "hypothesis", "torch")
 
 
@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None, folder: Path = HERE) -> int:
     except ModuleNotFoundError as error:
         if error.name not in EXTRAS:
             raise
-        fail(f"this needs {error.name}; install it with: {INSTALL}")
+        fail(needs(error.name))
     except (OSError, ValueError) as error:
         fail(error)
     return code
@@ -153,7 +153,13 @@ def need(*modules: str) -> None:
     """Leave with one line if one of these modules is not installed."""
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
-        fail(f"this needs {', '.join(missing)}; install it with: {INSTALL}")
+        fail(needs(*missing))
+
+
+def needs(*modules: str) -> str:
+    """What to say of modules that are not installed."""
+    torch = " torch" if "torch" in modules else ""
+    return f"this needs {', '.join(modules)}; install it with: {INSTALL}{torch}"
 
 
 def need_imports(lessons: Iterable[Lesson]) -> None:

@@ -17,7 +17,7 @@ from tinygrad_mlp.experiment.basic import (
     published_mse_gradient,
 )
 from tinygrad_mlp.nn import functional as F
-from tinygrad_mlp.testing import differences
+from tinygrad_mlp.testing import slopes
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_mse_to_labels_is_mse_to_one_hot_vectors(outputs_and_targets):
 
 def test_mse_gradient_agrees_with_central_differences(outputs_and_targets):
     outputs, targets = outputs_and_targets
-    [expected] = differences(lambda o: mse(o, targets), [outputs])
+    [expected] = slopes(lambda o: mse(o, targets), [outputs])
     np.testing.assert_allclose(mse_gradient(outputs, targets), expected, atol=1e-9)
 
 
@@ -124,7 +124,7 @@ def test_a_step_moves_every_weight_down_the_numerical_gradient(batch):
         last.weight, last.bias = weight, bias
         return mse_to_labels(network(images), labels)
 
-    expected = differences(loss, before)
+    expected = slopes(loss, before)
     last.weight, last.bias = before[0].copy(), before[1].copy()
     network.train_step(images, labels, lr=0.5)
     for now, then, slope in zip((last.weight, last.bias), before, expected, strict=True):

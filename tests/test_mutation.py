@@ -567,14 +567,14 @@ FAULTS = [
     Fault(
         "gradients of results are handed out as they are",
         engine.run_backward,
-        "gradient if node.op is None else gradient * 1",
+        "gradient if node.op is None else copied(gradient)",
         "gradient",
         (gradients_own_their_memory,),
     ),
     Fault(
         "the gradient given is handed out as it is",
         engine.run_backward,
-        "seed * 1",
+        "copied(seed)",
         "seed",
         (gradients_own_their_memory,),
     ),
@@ -601,7 +601,7 @@ FAULTS = [
     ),
     Fault(
         "NumPy's numbers count as arrays",
-        engine._plain,
+        engine._narrow,
         "value.item()",
         "np.asarray(value)",
         (floats_keep_their_width,),

@@ -8,7 +8,7 @@ To write a layer, subclass `Module`, set attributes in `__init__`, and write `fo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -36,10 +36,12 @@ class Module:
     training: bool = True
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
+        """What the module computes: to be written by whoever subclasses it."""
         raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, ...)")
 
-    def __call__(self, *inputs: Any, **options: Any) -> Any:
-        return self.forward(*inputs, **options)
+    def __call__(self, *inputs: Any, **options: Any) -> Tensor:
+        result: Tensor = self.forward(*inputs, **options)
+        return result
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules that are attributes of this one, with their names."""
@@ -81,14 +83,14 @@ class Module:
         """Every buffer, each once."""
         return (buffer for _, buffer in self.named_buffers())
 
-    def train(self, mode: bool = True) -> Module:
+    def train(self, mode: bool = True) -> Self:
         """Tell this module and all in it whether they are being trained."""
         self.training = mode
         for _, child in self.named_children():
             child.train(mode)
         return self
 
-    def eval(self) -> Module:
+    def eval(self) -> Self:
         """Tell this module and all in it that they are being used, not trained."""
         return self.train(False)
 
