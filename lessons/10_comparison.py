@@ -131,7 +131,7 @@ for name in NAMES:
         f"   {loss.mean():5.3f} ± {loss.std(ddof=1):.3f}  {on_train:7.2f}"
     )
 assert accuracies(stored, "basic").max() < 12, "the basic network learned nothing"
-assert accuracies(stored, "basic-mended").min() > 92, "and its code was not to blame"
+assert accuracies(stored, "basic-fixed").min() > 92, "and its code was not to blame"
 
 # %% [markdown]
 # The first three rows are those of lessons 5 and 6 (their loss is a squared error and cannot

@@ -262,7 +262,7 @@ def test_a_divergence_keeps_and_prints_what_was_finished(run, some_digits, monke
         ["--hidden", "6", "--epochs", "2"],
         ["--hidden", "8,6", "--epochs", "1", "--augment", "noise, flips"],
         ["--recipe", "small", "--epochs", "2", "--seed", "3"],
-        ["--recipe", "basic-mended", "--hidden", "5", "--epochs", "1"],
+        ["--recipe", "basic-fixed", "--hidden", "5", "--epochs", "1"],
     ],
     ids=lambda model: " ".join(model),
 )

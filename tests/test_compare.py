@@ -174,24 +174,24 @@ def test_a_changed_basic_network_is_not_called_as_published():
 
 def test_the_sign_alone_is_enough_or_not():
     assert "alone is not enough" in said(
-        [made("basic", 0.1), made("basic-sign", 0.098)], "Mending the sign"
+        [made("basic", 0.1), made("basic-sign-fixed", 0.098)], "Fixing the sign"
     )
     assert "alone already helps: 10.0 % before, 80.0 % after" in said(
-        [made("basic", 0.1), made("basic-sign", 0.8)], "Mending the sign"
+        [made("basic", 0.1), made("basic-sign-fixed", 0.8)], "Fixing the sign"
     )
 
 
-def test_the_mended_network_performs_well_or_not():
+def test_the_fixed_network_performs_well_or_not():
     assert "reaches 93.0 %, so a from-scratch network performs well" in said(
-        [made("basic-mended", 0.93)], "mended"
+        [made("basic-fixed", 0.93)], "hand-written code"
     )
-    assert "so more than the mended faults is in its way" in said(
-        [made("basic-mended", 0.5)], "mended"
+    assert "so something besides these faults is in its way" in said(
+        [made("basic-fixed", 0.5)], "hand-written code"
     )
 
 
-def test_a_short_run_of_the_mended_network_is_no_evidence_of_more_faults():
-    sentence = said([made("basic-mended", 0.8, epochs=1)], "mended")
+def test_a_short_run_of_the_fixed_network_is_no_evidence_of_more_faults():
+    sentence = said([made("basic-fixed", 0.8, epochs=1)], "hand-written code")
     assert sentence.endswith("reaches 80.0 % with the settings of this run.")
 
 

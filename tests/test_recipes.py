@@ -51,8 +51,8 @@ def test_a_thread_prepares_batches_where_there_are_copies_to_make(name, digits):
 def test_there_are_the_published_recipes_and_three_beyond():
     assert list(RECIPES) == [
         "basic",
-        "basic-sign",
-        "basic-mended",
+        "basic-sign-fixed",
+        "basic-fixed",
         "small",
         "improved",
         "improved-plain",
@@ -74,14 +74,14 @@ def test_basic_is_as_published():
     assert np.count_nonzero(load_mnist(split="test").labels[:10] == 2) == 1
 
 
-def test_basic_sign_changes_the_sign_alone():
-    basic, sign = RECIPES["basic"], RECIPES["basic-sign"]
+def test_basic_sign_fixed_changes_the_sign_alone():
+    basic, sign = RECIPES["basic"], RECIPES["basic-sign-fixed"]
     kept = {"name": sign.name, "title": sign.title, "published": None, "published_images": 10_000}
     assert replace(basic, climbs=False, **kept) == sign
 
 
-def test_basic_mended_is_the_mended_network():
-    r = RECIPES["basic-mended"]
+def test_basic_fixed_is_the_network_with_all_faults_fixed():
+    r = RECIPES["basic-fixed"]
     assert (r.hidden, r.init, r.climbs) == ((200,), "xavier", False)
     assert (r.lr, r.batch_size, r.shuffle, r.epochs) == (3, 50, True, 5)
     assert r.train_images is None
@@ -132,7 +132,7 @@ def test_counted_weights_are_those_of_the_network(name):
 def test_the_networks_are_the_ones_described():
     assert isinstance(RECIPES["basic"].build(0), BasicMLP)
     assert RECIPES["basic"].build(0).loss_gradient is published_mse_gradient
-    assert RECIPES["basic-sign"].build(0).loss_gradient is mse_gradient
+    assert RECIPES["basic-sign-fixed"].build(0).loss_gradient is mse_gradient
     layers = [type(layer).__name__ for layer in RECIPES["improved"].build(0)]
     assert layers == ["Flatten", "Linear", "ReLU", "Linear"]
 

@@ -29,7 +29,7 @@ def by_recipe(runs: Sequence[Run]) -> dict[str, list[Run]]:
 def findings(runs: Sequence[Run]) -> list[str]:
     """What the numbers say, in plain sentences; only about recipes that were run."""
     groups = by_recipe(runs)
-    sentences = [_about_basic(groups), _about_sign(groups), _about_mended(groups)]
+    sentences = [_about_basic(groups), _about_sign(groups), _about_fixed(groups)]
     sentences += [_about_published(group) for group in groups.values()]
     sentences += [
         _about_change(groups, "small", "improved-plain", _what_grew(groups)),
@@ -89,29 +89,29 @@ def _about_basic(groups: dict[str, list[Run]]) -> str:
 
 
 def _about_sign(groups: dict[str, list[Run]]) -> str:
-    if not {"basic", "basic-sign"} <= groups.keys():
+    if not {"basic", "basic-sign-fixed"} <= groups.keys():
         return ""
-    before, after = _accuracy(groups["basic"]), _accuracy(groups["basic-sign"])
+    before, after = _accuracy(groups["basic"]), _accuracy(groups["basic-sign-fixed"])
     verdict = "is not enough" if after < 0.2 else "already helps"
     return (
-        f"Mending the sign of its derivative alone {verdict}: {_percent(before)} before, "
+        f"Fixing the sign of its derivative alone {verdict}: {_percent(before)} before, "
         f"{_percent(after)} after."
     )
 
 
-def _about_mended(groups: dict[str, list[Run]]) -> str:
-    group = groups.get("basic-mended")
+def _about_fixed(groups: dict[str, list[Run]]) -> str:
+    group = groups.get("basic-fixed")
     if group is None:
         return ""
     accuracy = _accuracy(group)
     if accuracy >= 0.9:
         verdict = ", so a from-scratch network performs well once it is right"
     elif _is_as_listed(group):
-        verdict = ", so more than the mended faults is in its way"
+        verdict = ", so something besides these faults is in its way"
     else:
         verdict = " with the settings of this run"
     return (
-        "With sign, depth, initial weights, learning rate, batches and training set mended, the "
+        "With sign, depth, initial weights, learning rate, batches and training set fixed, the "
         f"same hand-written code reaches {_percent(accuracy)}{verdict}."
     )
 

@@ -115,10 +115,10 @@ RECIPES: dict[str, AnyRecipe] = {
     recipe.name: recipe
     for recipe in (
         BasicRecipe("basic", "basic, as published", published=0.1, published_images=10),
-        BasicRecipe("basic-sign", "basic, sign mended", climbs=False),
+        BasicRecipe("basic-sign-fixed", "basic, sign fixed", climbs=False),
         BasicRecipe(
-            "basic-mended",
-            "basic, mended fully",
+            "basic-fixed",
+            "basic, fully fixed",
             hidden=(200,),
             init="xavier",
             climbs=False,
@@ -183,6 +183,15 @@ def build_mlp(hidden: tuple[int, ...], rng: Any = None, batch_norm: bool = False
     return nn.Sequential(*layers)
 
 
+RENAMED = {
+    "basic-sign": "basic-sign-fixed",
+    "basic, sign mended": "basic, sign fixed",
+    "basic-mended": "basic-fixed",
+    "basic, mended fully": "basic, fully fixed",
+}
+"""Names and titles that recipes had in files of version 0.1.0, and have now."""
+
+
 def as_words(recipe: AnyRecipe) -> dict[str, Any]:
     """A recipe as what JSON can hold."""
     words = {"kind": type(recipe).__name__, **asdict(recipe)}
@@ -196,6 +205,8 @@ def from_words(words: Mapping[str, Any]) -> AnyRecipe:
     fields = {"hidden": (), **words}
     kind = {"BasicRecipe": BasicRecipe, "Recipe": Recipe}[fields.pop("kind")]
     fields["hidden"] = tuple(fields["hidden"])
+    for key in ("name", "title"):
+        fields[key] = RENAMED.get(fields[key], fields[key])
     if fields.get("augment"):
         chosen = [dict(t) for t in fields["augment"]]
         fields["augment"] = tuple(getattr(transforms, t.pop("kind"))(**t) for t in chosen)
