@@ -6,8 +6,7 @@
 # **Time.** 45 minutes.
 #
 # **New from the package.** `experiment.recipes.RECIPES`, `experiment.training.run`,
-# `experiment.training.begin`, `experiment.training.make_batches`, `experiment.recipes.from_words`,
-# `experiment.recipes.count_weights`.
+# `experiment.training.begin`, `experiment.training.make_batches`, `experiment.recipes.from_dict`.
 #
 # **Before this.** The published notebook went from a small network (90.54 %) to an improved one
 # (94.95 %) and said that data augmentation and the larger network raised the accuracy
@@ -27,7 +26,7 @@ from matplotlib.figure import Figure
 
 from tinygrad_mlp.data import load_mnist
 from tinygrad_mlp.experiment import plot
-from tinygrad_mlp.experiment.recipes import RECIPES, count_weights, from_words
+from tinygrad_mlp.experiment.recipes import RECIPES, from_dict
 from tinygrad_mlp.experiment.training import begin, make_batches, run
 from tinygrad_mlp.nn import functional as F
 
@@ -40,14 +39,14 @@ BLUE, ORANGE, GREEN, SKY = "#0072B2", "#D55E00", "#009E73", "#56B4E9"
 #
 # The package holds each experiment as a **recipe**: plain data that decides a result, but for the
 # seed. `RECIPES` is the table of all, by name (it also has some that lesson 13 is about).
-# `count_weights` tells how many numbers a recipe's network learns. Here are the two that the
+# A recipe's `count_weights()` tells how many numbers its network learns. Here are the two that the
 # notebook compares.
 
 # %%
 small, improved = RECIPES["small"], RECIPES["improved"]
 for what in ("published", "hidden", "epochs", "augment", "lr", "batch_size"):
     print(f"{what:10}  {getattr(small, what)!s:12}  {getattr(improved, what)}")
-print(f"{'weights':10}  {count_weights(small):<12}  {count_weights(improved)}")
+print(f"{'weights':10}  {small.count_weights():<12}  {improved.count_weights()}")
 
 
 def count_steps(recipe):
@@ -67,7 +66,7 @@ assert (count_steps(small), count_steps(improved)) == (12_000, 72_000)
 #
 # The only way to find out is to change one thing at a time, and each several times, with other
 # seeds. The command in the next cell did this. It takes about five minutes, so its results
-# are stored beside this lesson, in `lessons/results`. `from_words` turns what is stored about a
+# are stored beside this lesson, in `lessons/results`. `from_dict` turns what is stored about a
 # recipe back into a recipe: so we can check that these are the recipes of today's package.
 
 # %%
@@ -100,7 +99,7 @@ def losses(runs, name):
 
 stored = load_results("compare.json")
 for one in stored:
-    assert from_words(one["recipe"]) == RECIPES[one["recipe"]["name"]], "a recipe has changed"
+    assert from_dict(one["recipe"]) == RECIPES[one["recipe"]["name"]], "a recipe has changed"
 NAMES = list(dict.fromkeys(one["recipe"]["name"] for one in stored))
 print(f"{len(stored)} runs: {len(NAMES)} recipes with 3 seeds each")
 assert len(NAMES) == 8 and len(stored) == 24
@@ -438,7 +437,7 @@ assert gains == np.argmin(narrow_plain) == 4 and narrow_plain[4] < 87 and dead[1
 
 # %%
 longer = load_results("longer.json")
-assert all(count_steps(from_words(one["recipe"])) == 72_000 for one in longer)
+assert all(count_steps(from_dict(one["recipe"])) == 72_000 for one in longer)
 print("100 hidden units          test %             test loss        training loss")
 rows = {
     "plain, 36,000 steps": of_recipe(stored, "improved-plain"),
