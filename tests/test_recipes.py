@@ -276,6 +276,7 @@ def described(**changes):
         (described(dropout=0.5), "dropout"),
         (described(kind="BasicRecipe", held_out=5), "held_out"),
         (described(hidden=5), "not the settings"),
+        (described(title=["x"]), "not the settings"),
         (described(augment=[5]), "not the settings"),
         (described(augment=[{"p": 0.5}]), "no transform of the kind None"),
         (

@@ -154,7 +154,7 @@ def confusions(matrices: Mapping[str, np.ndarray | None]) -> Figure:
     rows = math.ceil(len(counted) / columns)
     figure = Figure(figsize=(2.8 * columns + 0.9, 2.95 * rows + 0.2), layout="constrained")
     grid = figure.add_gridspec(rows, columns)
-    # What one looks for are a few percent of wrong answers: the square root makes them visible.
+    # A few percent of wrong answers are what matters here: the square root makes them visible.
     norm = PowerNorm(0.5, vmin=0, vmax=100)
     for i, (title, counts) in enumerate(counted.items()):
         axes = figure.add_subplot(grid[i])

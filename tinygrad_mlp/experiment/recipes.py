@@ -322,10 +322,10 @@ def from_dict(described: Mapping[str, Any]) -> AnyRecipe:
         raise ValueError(f"a recipe is described by names and values, not by {described!r:.80}")
     settings = dict(described)
     make = _find(KINDS, "recipe", settings.pop("kind", None))
-    for key in ("name", "title"):
-        if settings.get(key) in RENAMED:
-            settings[key] = RENAMED[settings[key]]
     try:
+        for key in ("name", "title"):
+            if settings.get(key) in RENAMED:
+                settings[key] = RENAMED[settings[key]]
         if "hidden" in settings:
             settings["hidden"] = tuple(settings["hidden"])
         if "augment" in settings:
