@@ -36,7 +36,7 @@ from tinygrad_mlp.data import (
     warp,
 )
 from tinygrad_mlp.experiment import plot
-from tinygrad_mlp.experiment.recipes import RECIPES, build_mlp, count_weights
+from tinygrad_mlp.experiment.recipes import RECIPES, build_mlp
 from tinygrad_mlp.experiment.recognise import BEST
 from tinygrad_mlp.experiment.training import load_model
 from tinygrad_mlp.nn import functional as F
@@ -790,7 +790,7 @@ recipe, best = load_model(BEST)
 images_trained_on = 60_000 - recipe.held_out
 steps = recipe.epochs * math.ceil(images_trained_on / recipe.batch_size)
 print(f"hidden layers      {recipe.hidden}, batch normalisation: {recipe.batch_norm}")
-print(f"weights            {count_weights(recipe):,}")
+print(f"weights            {recipe.count_weights():,}")
 print(f"trained on         {images_trained_on:,} images, only copies: {not recipe.originals}")
 for transform in recipe.augment:
     print(f"                   {transform}")

@@ -12,9 +12,9 @@ from numbers import Integral
 
 import numpy as np
 
-from .dataset import Dataset, Images, Labels
+from .dataset import Dataset, Labels
 from .prefetch import prepared_ahead
-from .transforms import Rng
+from .transforms import Images, Rng
 
 
 class DataLoader:

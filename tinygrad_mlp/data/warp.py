@@ -66,7 +66,7 @@ def affine_places(matrices: np.ndarray, h: int, w: int) -> np.ndarray:
     rows, columns = np.mgrid[:h, :w].astype(matrices.dtype)
     centre = np.array([(h - 1) / 2, (w - 1) / 2], matrices.dtype)
     grid = np.stack([rows.ravel() - centre[0], columns.ravel() - centre[1], np.ones(h * w)])
-    places = matrices.reshape(-1, 3) @ grid.astype(matrices.dtype)
+    places: np.ndarray = matrices.reshape(-1, 3) @ grid.astype(matrices.dtype)
     places = places.reshape(len(matrices), 2, h * w)
     places += centre[:, None]
     return places

@@ -164,7 +164,7 @@ class StepLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def lr_at(self, count: int, group: int) -> float:
-        return self.base_lrs[group] * self.gamma ** (count // self.step_size)
+        return self.base_lrs[group] * math.pow(self.gamma, count // self.step_size)
 
 
 class LinearLR(LRScheduler):

@@ -132,10 +132,10 @@ class Optimizer:
         for group in self.param_groups:
             for p in group["params"]:
                 if p.grad is not None:
-                    self._step_one(p, group)
+                    self._step_one(p, p.grad.data, group)
 
-    def _step_one(self, p: Tensor, group: dict[str, Any]) -> None:
-        w, g = p.data, p.grad.data
+    def _step_one(self, p: Tensor, g: np.ndarray, group: dict[str, Any]) -> None:
+        w = p.data
         state = self.state.get(p) or self._first_state(p, group)
         state["step"] += 1
         if group["maximize"]:
