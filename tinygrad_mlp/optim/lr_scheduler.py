@@ -147,7 +147,8 @@ class LambdaLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def lr_at(self, count: int, group: int) -> float:
-        return self.base_lrs[group] * self.lr_lambdas[group](count)
+        factor: float = self.lr_lambdas[group](count)
+        return self.base_lrs[group] * factor
 
     def state_dict(self) -> dict[str, Any]:
         return {name: v for name, v in super().state_dict().items() if name != "lr_lambdas"}
@@ -164,7 +165,7 @@ class StepLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def lr_at(self, count: int, group: int) -> float:
-        return self.base_lrs[group] * math.pow(self.gamma, count // self.step_size)
+        return self.base_lrs[group] * self.gamma ** (count // self.step_size)
 
 
 class LinearLR(LRScheduler):
