@@ -1,7 +1,7 @@
 """Whether the tests would notice: every rule is broken in every small way, and so is the engine.
 
-Each mutant of a rule (see `mutants.py`) must be noticed by the samples of its own op, those that
-`test_ops.py` uses; a mutant of a function that rules call, by an op whose rules call it. The
+Each mutant of a rule (see `mutants.py`) must be noticed by the samples of its own op, those of its
+row in `tables/ops`; a mutant of a function that rules call, by an op whose rules call it. The
 engine is broken by hand, one idea at a time, and small programs and op cases, named beside each
 fault, must notice. What survives is a hole in the tests, and fails this one.
 """
@@ -31,7 +31,7 @@ from .mutants import (
     with_rule,
     with_text,
 )
-from .op_table import CASES
+from .tables.ops import CASES
 
 EXAMPLES = 20
 """How many samples are drawn for each op; its edges come first."""

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from ..state import refuse_misfit
 from ..tensor import Tensor
 
 
@@ -106,28 +107,14 @@ class Module:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over the values of `state`. If anything does not fit, change nothing.
 
-        state  by name, arrays or whatever NumPy can read as arrays (PyTorch's CPU tensors too).
-               Missing, unexpected and wrongly shaped entries are all named in one ValueError.
+        state  by name, arrays or whatever NumPy can read as arrays (PyTorch's CPU tensors too)
+
+        Raises ValueError, which names all entries that are missing, unexpected, or of another
+        shape or dtype.
         """
         own = dict(self._all_named())
         arrays = {name: _array(value) for name, value in state.items()}
-        faults = [f"missing: {name}" for name in own if name not in arrays]
-        faults += [f"unexpected: {name}" for name in arrays if name not in own]
-        faults += [
-            f"{name} has shape {arrays[name].shape}, expected {value.shape}"
-            for name, value in own.items()
-            if name in arrays and arrays[name].shape != value.shape
-        ]
-        faults += [
-            f"{name} has dtype {arrays[name].dtype}, expected {value.dtype}"
-            for name, value in own.items()
-            if name in arrays and not np.can_cast(arrays[name].dtype, value.dtype, "same_kind")
-        ]
-        if faults:
-            raise ValueError(
-                f"this state does not fit {type(self).__name__} (nothing was changed): "
-                + "; ".join(faults)
-            )
+        refuse_misfit(type(self).__name__, own, arrays)
         for name, value in own.items():
             value.detach().copy_(arrays[name])
 
