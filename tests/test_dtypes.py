@@ -55,8 +55,8 @@ OPERATORS = {
     ops.mul: operator.mul,
     ops.div: operator.truediv,
     ops.pow: operator.pow,
-    ops.equal: operator.eq,
-    ops.less: operator.lt,
+    ops.eq: operator.eq,
+    ops.lt: operator.lt,
     ops.maximum: torch.maximum,
 }
 

@@ -16,7 +16,7 @@ import pytest
 import tinygrad_mlp
 
 FLOORS: list[set[str]] = [
-    {"engine", "changes", "anomaly", "signatures", "state", "files", "version"},
+    {"engine", "changes", "anomaly", "dtypes", "signatures", "state", "files", "version"},
     {"ops"},
     {"composed"},
     {"tensor"},

@@ -69,8 +69,17 @@ def _truncated_quotient(x: Any, other: Any) -> Any:
     if result_type(plain(x), plain(other)).kind == "f":
         return ops.trunc(ops.div(x, other))
     down = ops.floor_divide(x, other)
-    is_too_low = ops.logical_and(ops.less(down, 0), ops.not_equal(down * other, x))
+    is_too_low = ops.logical_and(ops.lt(down, 0), ops.ne(down * other, x))
     return where(is_too_low, down + 1, down)
+
+
+def equal(x: Any, other: Any) -> bool:
+    """Whether two tensors have one shape and all values alike; `eq` compares value by value."""
+    return np.array_equal(plain(x), plain(other))
+
+
+greater, greater_equal = ops.gt, ops.ge
+less, less_equal, not_equal = ops.lt, ops.le, ops.ne
 
 
 def square(x: T) -> T:
@@ -98,10 +107,16 @@ def clamp(x: T, min: Any = None, max: Any = None) -> T:
     if min is None and max is None:
         raise ValueError("clamp needs min=, max= or both, and got neither")
     if min is not None:
-        x = where(ops.less(x, min), min, x)
+        x = where(ops.ge(x, min), x, _or_nan(x, min))
     if max is not None:
-        x = where(ops.greater(x, max), max, x)
+        x = where(ops.le(x, max), x, _or_nan(x, max))
     return x
+
+
+def _or_nan(x: Any, bound: Any) -> Any:
+    """A bound, but NaN where `x` is."""
+    is_nan = np.isnan(plain(x)) if x.dtype.kind == "f" else None
+    return bound if is_nan is None or not is_nan.any() else where(is_nan, math.nan, bound)
 
 
 def masked_fill(x: T, mask: Any, value: Any) -> T:
@@ -278,7 +293,7 @@ def norm(x: T, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: DType 
         raise TypeError(f"norm of {x.dtype} has no dtype to be in; write .float()")
     dims = None if dim is None or not x.ndim else _axes(dim, x.ndim)
     if p == 0:
-        return ops.sum(ops.astype(ops.not_equal(x, 0), dtype=x.dtype), dim=dims, keepdim=keepdim)
+        return ops.sum(ops.abs(ops.sign(x)), dim=dims, keepdim=keepdim)
     if p == math.inf:
         return ops.amax(ops.abs(x), dim=dims, keepdim=keepdim)
     if p == -math.inf:
@@ -372,17 +387,17 @@ def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(given[0]) if one else given
 
 
-def reshape(x: T, *shape: int | Sequence[int]) -> T:
+def reshape(x: T, *given: int | Sequence[int], shape: Sequence[int] | None = None) -> T:
     """The same values in another shape; one size may be -1."""
-    return ops.reshape(x, shape=sizes(shape))
+    return ops.reshape(x, shape=sizes(given if shape is None else (shape,)))
 
 
 view = reshape
 
 
-def permute(x: T, *dims: int | Sequence[int]) -> T:
+def permute(x: T, *given: int | Sequence[int], dims: Sequence[int] | None = None) -> T:
     """The dimensions in another order."""
-    return ops.permute(x, dims=sizes(dims))
+    return ops.permute(x, dims=sizes(given if dims is None else (dims,)))
 
 
 def expand(x: T, *shape: int | Sequence[int]) -> T:
@@ -442,11 +457,12 @@ def repeat(x: T, *repeats: int | Sequence[int]) -> T:
     return wide.reshape([c * n for c, n in zip(counts, shape, strict=True)])
 
 
-def flip(x: T, *dims: int | Sequence[int]) -> T:
+def flip(x: T, *given: int | Sequence[int], dims: Sequence[int] | None = None) -> T:
     """The order of values reversed along the dimensions named."""
-    turned = [_axis(d, x.ndim) for d in sizes(dims)]
+    wanted = sizes(given if dims is None else (dims,))
+    turned = [_axis(d, x.ndim) for d in wanted]
     if len(set(turned)) < len(turned):
-        raise ValueError(f"flip was given a dimension twice: {sizes(dims)}; name each once")
+        raise ValueError(f"flip was given a dimension twice: {wanted}; name each once")
     return x[tuple(slice(None, None, -1) if d in turned else slice(None) for d in range(x.ndim))]
 
 
@@ -468,7 +484,9 @@ def cat(tensors: Sequence[T], dim: int = 0) -> T:
     """The tensors one after the other along `dim`."""
     if not len(tensors):
         raise ValueError("cat needs a list of at least one tensor, and got an empty one")
-    return ops.cat(*tensors, dim=dim)
+    # PyTorch passes over empty tensors of one dimension, whatever the others have
+    kept = [x for x in tensors if x.shape != (0,)] or tensors
+    return ops.cat(*(kept if len({x.ndim for x in tensors}) > 1 else tensors), dim=dim)
 
 
 def stack(tensors: Sequence[T], dim: int = 0) -> T:
@@ -655,6 +673,8 @@ def take_along_dim(x: T, indices: Operand, dim: int | None = None) -> T:
 def scatter_add(x: T, dim: int, index: Operand, src: T) -> T:
     """`x` with `src` added at `index` along `dim`; what is named twice is added twice."""
     index, dim = np.asarray(plain(index)), _axis(dim, x.ndim)
+    if x.ndim == 0 and index.ndim == 0:
+        return scatter_add(x.reshape(1), 0, index.reshape(1), src.reshape(1)).reshape(())
     if index.ndim != x.ndim or index.ndim != src.ndim or np.any(np.less(src.shape, index.shape)):
         raise ValueError(
             f"scatter_add needs a src of the shape of its index, or larger, both of {x.ndim} "
@@ -667,6 +687,9 @@ def scatter_add(x: T, dim: int, index: Operand, src: T) -> T:
 def index_add(x: T, dim: int, index: Operand, source: T, alpha: float = 1) -> T:
     """`x` with alpha times the slices of `source` added to its slices `index` along `dim`."""
     index, dim = np.asarray(plain(index)), _axis(dim, x.ndim)
+    if x.ndim == 0:
+        return index_add(x.reshape(1), 0, index.reshape(-1), source.reshape(-1), alpha).reshape(())
+    index = index.reshape(-1) if index.ndim == 0 else index
     wanted = (*x.shape[:dim], index.size, *x.shape[dim + 1 :])
     if index.ndim != 1 or source.shape != wanted:
         raise ValueError(

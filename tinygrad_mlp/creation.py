@@ -6,6 +6,7 @@ integers), and what is random takes `rng=`, a numpy Generator or a seed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,16 +57,33 @@ def arange(
 ) -> Tensor:
     """start, start + step, ... up to before `end`; arange(end) starts at 0."""
     start, end = (0, start) if end is None else (start, end)
-    values = np.arange(start, end, step)
-    kind = np.int64 if values.dtype.kind in "iu" else FLOAT
-    return _made(values.astype(dtype or kind), requires_grad)
+    start, end, step = (x.item() if hasattr(x, "item") else x for x in (start, end, step))
+    if step == 0:
+        raise ValueError("arange needs a step that is not 0")
+    if not all(map(math.isfinite, (start, end, step))) or (end - start) * step < 0:
+        raise ValueError(
+            f"arange cannot go from {start} to {end} in steps of {step}; the step needs the sign "
+            "of end - start, and all must be finite"
+        )
+    whole = all(isinstance(x, int) for x in (start, end, step))
+    return _made(
+        np.arange(start, end, step).astype(dtype or (np.int64 if whole else FLOAT)), requires_grad
+    )
 
 
 def linspace(
-    start: float, end: float, steps: int, dtype: DType = FLOAT, requires_grad: bool = False
+    start: Any, end: Any, steps: int, dtype: DType = FLOAT, requires_grad: bool = False
 ) -> Tensor:
-    """`steps` numbers at equal distances, from `start` to `end` inclusive."""
-    return _made(np.linspace(start, end, steps).astype(dtype), requires_grad)
+    """`steps` numbers at equal distances, from `start` to `end` inclusive.
+
+    start, end  numbers, or tensors of a single one
+    """
+    if not isinstance(steps, (int, np.integer)) or steps < 0:
+        raise ValueError(f"linspace needs a whole number of steps, at least 0, not {steps!r}")
+    first, last = (x.item() if hasattr(x, "item") else x for x in (start, end))
+    if np.dtype(dtype).kind in "iu":
+        first, last = int(first), int(last)
+    return _made(np.linspace(first, last, steps).astype(dtype), requires_grad)
 
 
 def rand(
@@ -110,11 +128,15 @@ def full_like(
     return full(x.shape, fill_value, dtype or x.dtype, requires_grad)
 
 
-def rand_like(x: Tensor | np.ndarray, rng: Rng = None, requires_grad: bool = False) -> Tensor:
+def rand_like(
+    x: Tensor | np.ndarray, rng: Rng = None, dtype: DType | None = None, requires_grad: bool = False
+) -> Tensor:
     """Uniform between 0 and 1, of the shape and dtype of `x`."""
-    return rand(x.shape, rng=rng, dtype=x.dtype, requires_grad=requires_grad)
+    return rand(x.shape, rng=rng, dtype=dtype or x.dtype, requires_grad=requires_grad)
 
 
-def randn_like(x: Tensor | np.ndarray, rng: Rng = None, requires_grad: bool = False) -> Tensor:
+def randn_like(
+    x: Tensor | np.ndarray, rng: Rng = None, dtype: DType | None = None, requires_grad: bool = False
+) -> Tensor:
     """Normal, of the shape and dtype of `x`."""
-    return randn(x.shape, rng=rng, dtype=x.dtype, requires_grad=requires_grad)
+    return randn(x.shape, rng=rng, dtype=dtype or x.dtype, requires_grad=requires_grad)

@@ -127,32 +127,32 @@ def trunc(x: Array) -> Any:
 
 
 @op(grad=(None, None), takes=promoted)
-def equal(a: Array, b: Array) -> Any:
+def eq(a: Array, b: Array) -> Any:
     return np.equal(a, b)
 
 
 @op(grad=(None, None), takes=promoted)
-def not_equal(a: Array, b: Array) -> Any:
+def ne(a: Array, b: Array) -> Any:
     return np.not_equal(a, b)
 
 
 @op(grad=(None, None), takes=promoted)
-def less(a: Array, b: Array) -> Any:
+def lt(a: Array, b: Array) -> Any:
     return np.less(a, b)
 
 
 @op(grad=(None, None), takes=promoted)
-def less_equal(a: Array, b: Array) -> Any:
+def le(a: Array, b: Array) -> Any:
     return np.less_equal(a, b)
 
 
 @op(grad=(None, None), takes=promoted)
-def greater(a: Array, b: Array) -> Any:
+def gt(a: Array, b: Array) -> Any:
     return np.greater(a, b)
 
 
 @op(grad=(None, None), takes=promoted)
-def greater_equal(a: Array, b: Array) -> Any:
+def ge(a: Array, b: Array) -> Any:
     return np.greater_equal(a, b)
 
 
@@ -412,7 +412,7 @@ def mean(x: Array, dim: Dim = None, keepdim: bool = False, dtype: DType | None =
 
 def _share_of_ties(g: Any, y: Any, x: Any, dim: Any, keepdim: bool) -> Any:
     """The gradient of amax and amin: equal shares to all values that attain the extreme."""
-    hit = equal(x, _stretch(y, x, dim, keepdim))
+    hit = eq(x, _stretch(y, x, dim, keepdim))
     return _stretch(g, x, dim, keepdim) * hit / sum(hit, dim=dim, keepdim=True)
 
 
@@ -475,6 +475,8 @@ def _back(dims: Sequence[int], ndim: int) -> tuple[int, ...]:
 @op(grad=lambda g, y, x, dim0, dim1: transpose(g, dim0=dim0, dim1=dim1))
 def transpose(x: Array, dim0: int, dim1: int) -> Any:
     """`x` with two dimensions exchanged."""
+    if x.ndim == 0 and {dim0, dim1} <= {0, -1}:
+        return x
     return np.swapaxes(x, dim0, dim1)
 
 

@@ -107,14 +107,14 @@ class Tensor(Node):
     __or__ = __ror__ = ops.bitwise_or
     __xor__ = __rxor__ = ops.bitwise_xor
     __invert__ = ops.bitwise_not
-    __lt__, __le__, __gt__, __ge__ = ops.less, ops.less_equal, ops.greater, ops.greater_equal
+    __lt__, __le__, __gt__, __ge__ = ops.lt, ops.le, ops.gt, ops.ge
     __hash__ = object.__hash__
 
     def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return ops.equal(self, other)
+        return ops.eq(self, other)
 
     def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return ops.not_equal(self, other)
+        return ops.ne(self, other)
 
     def __rsub__(self, other: Plain) -> Tensor:
         return ops.sub(other, self)
@@ -144,6 +144,16 @@ class Tensor(Node):
 
     exp, expm1, log, log1p, log2 = ops.exp, ops.expm1, ops.log, ops.log1p, composed.log2
     sin, cos, tanh, sigmoid, erf = ops.sin, ops.cos, ops.tanh, ops.sigmoid, ops.erf
+    add, sub, mul, div = composed.add, composed.sub, ops.mul, composed.div
+    eq, ne, lt, le, gt, ge = ops.eq, ops.ne, ops.lt, ops.le, ops.gt, ops.ge
+        ops.eq,
+        ops.ne,
+        ops.lt,
+        ops.le,
+        ops.gt,
+        ops.ge,
+    )
+    equal, trunc = composed.equal, ops.trunc
     abs, sign, neg, sqrt, pow = ops.abs, ops.sign, ops.neg, ops.sqrt, ops.pow
     square, rsqrt, reciprocal = composed.square, composed.rsqrt, composed.reciprocal
     maximum, minimum, clamp = ops.maximum, ops.minimum, composed.clamp
@@ -454,6 +464,12 @@ class Hook:
 UFUNCS: dict[Any, Any] = {
     # where op and ufunc have one name, and then where they have not
     **{getattr(np, n): o for n, o in OPS.items() if isinstance(getattr(np, n, None), np.ufunc)},
+    np.equal: ops.eq,
+    np.not_equal: ops.ne,
+    np.less: ops.lt,
+    np.less_equal: ops.le,
+    np.greater: ops.gt,
+    np.greater_equal: ops.ge,
     np.subtract: ops.sub,
     np.multiply: ops.mul,
     np.divide: ops.div,

@@ -51,12 +51,12 @@ def position_twin(function):
 
 
 CASES = {
-    "equal": compare(torch.eq),
-    "not_equal": compare(torch.ne),
-    "less": compare(torch.lt),
-    "less_equal": compare(torch.le),
-    "greater": compare(torch.gt),
-    "greater_equal": compare(torch.ge),
+    "eq": compare(torch.eq),
+    "ne": compare(torch.ne),
+    "lt": compare(torch.lt),
+    "le": compare(torch.le),
+    "gt": compare(torch.gt),
+    "ge": compare(torch.ge),
     "logical_and": logic(torch.logical_and),
     "logical_or": logic(torch.logical_or),
     "logical_xor": logic(torch.logical_xor),
