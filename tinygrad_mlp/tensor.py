@@ -146,13 +146,6 @@ class Tensor(Node):
     sin, cos, tanh, sigmoid, erf = ops.sin, ops.cos, ops.tanh, ops.sigmoid, ops.erf
     add, sub, mul, div = composed.add, composed.sub, ops.mul, composed.div
     eq, ne, lt, le, gt, ge = ops.eq, ops.ne, ops.lt, ops.le, ops.gt, ops.ge
-        ops.eq,
-        ops.ne,
-        ops.lt,
-        ops.le,
-        ops.gt,
-        ops.ge,
-    )
     equal, trunc = composed.equal, ops.trunc
     abs, sign, neg, sqrt, pow = ops.abs, ops.sign, ops.neg, ops.sqrt, ops.pow
     square, rsqrt, reciprocal = composed.square, composed.rsqrt, composed.reciprocal
