@@ -25,6 +25,7 @@ class Entry:
     label     as a user writes it: "exp", "F.relu", "Tensor.add_", "x + y"
     place     "function", "method", "method in place", "property", "sign" or "sign in place"
     arranged  the arguments of a sample, (input, *args), in the order in which this name takes them
+    made_of   the function of this package that stands behind the name
     """
 
     label: str
@@ -33,6 +34,7 @@ class Entry:
     theirs: Callable
     info: Any
     arranged: Callable[[tuple], tuple]
+    made_of: Any
 
     @property
     def in_place(self) -> bool:
@@ -147,7 +149,8 @@ def _entries_of(info: Any) -> Iterator[Entry]:
         method, label = table.get(info.name, (None, ""))
         if method and hasattr(tg.Tensor, method) and hasattr(torch.Tensor, method):
             function = _written(label)
-            yield Entry(label, place, function, function, info, as_given)
+            behind = getattr(tg.Tensor, method)
+            yield Entry(label, place, function, function, info, as_given, behind)
 
 
 def _full_names(info: Any) -> list[str]:
@@ -172,11 +175,11 @@ def _both(
     if mine is None or other is None:
         return
     if place == "method" and not callable(other):
-        yield Entry(label, "property", _reader(name), _reader(name), info, arranged)
+        yield Entry(label, "property", _reader(name), _reader(name), info, arranged, mine)
     elif callable(mine) and callable(other):
         if place == "method" and name.endswith("_"):
             place = "method in place"
-        yield Entry(label, place, mine, other, info, arranged)
+        yield Entry(label, place, mine, other, info, arranged, mine)
 
 
 def _reader(name: str) -> Callable:

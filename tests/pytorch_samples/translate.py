@@ -84,10 +84,22 @@ class Call:
         """How much there is to read: values in the tensors, and arguments."""
         return sum(4 + t.numel() for t in self.tensors()) + len(self.args) + 2 * len(self.kwargs)
 
-    def texts(self) -> tuple[list[str], dict[str, str]]:
-        """The arguments as one would write them for this package."""
-        kwargs = {k: text(v) for k, v in self.kwargs.items() if not _is_left_out(k, v)}
-        return [text(a) for a in self.args], kwargs
+    def texts(self, brief: bool) -> tuple[str, list[str], dict[str, str]]:
+        """The tensors by letter, "a = ...; b = ...", and the arguments as one would write them.
+
+        brief  larger arrays of floats may be filled with ones: only shapes and dtypes matter
+        """
+        names = {id(t): name for t, name in zip(self.tensors(), LETTERS, strict=False)}
+        made = "".join(f"{names[id(t)]} = {_text(t, {}, brief)}; " for t in self.tensors()[:26])
+        kwargs = {k: v for k, v in self.kwargs.items() if not _is_left_out(k, v)}
+        return (
+            made,
+            [_text(a, names, brief) for a in self.args],
+            {k: _text(v, names, brief) for k, v in kwargs.items()},
+        )
+
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def walk(value: Any, leaf: Callable) -> Any:
@@ -141,31 +153,36 @@ def _our_dtype(dtype: torch.dtype) -> Any:
     return DTYPES[dtype]
 
 
-def text(value: Any) -> str:
-    """An argument as one would write it."""
+def _text(value: Any, names: dict[int, str], brief: bool) -> str:
+    """An argument as one would write it, tensors by their names."""
     if isinstance(value, torch.Tensor):
+        if id(value) in names:
+            return names[id(value)]
         grad = ", requires_grad=True" if value.requires_grad else ""
-        return f"tg.tensor({array_text(array_of(value))}{grad})"
+        return f"tg.tensor({_array_text(value, brief)}{grad})"
     if isinstance(value, torch.dtype):
         return f"np.{np.dtype(DTYPES[value]).name}" if value in DTYPES else str(value)
-    if isinstance(value, (tuple, list)) and not isinstance(value, torch.Size):
-        inside = ", ".join(map(text, value))
+    if isinstance(value, (tuple, list)):
+        inside = ", ".join(_text(v, names, brief) for v in value)
         if isinstance(value, list):
             return f"[{inside}]"
         return f"({inside},)" if len(value) == 1 else f"({inside})"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{k!r}: {text(v)}" for k, v in value.items()) + "}"
+        inside = ", ".join(f"{k!r}: {_text(v, names, brief)}" for k, v in value.items())
+        return "{" + inside + "}"
     if isinstance(value, slice):
-        return f"slice({text(value.start)}, {text(value.stop)}, {text(value.step)})"
-    if isinstance(value, torch.Size):
-        return repr(tuple(value))
+        parts = (value.start, value.stop, value.step)
+        return f"slice({', '.join(_text(v, names, brief) for v in parts)})"
     return "..." if value is Ellipsis else repr(value)
 
 
-def array_text(a: np.ndarray) -> str:
+def _array_text(t: torch.Tensor, brief: bool) -> str:
+    if t.dtype not in DTYPES:
+        return f"a tensor that is {t.dtype}"
+    a = array_of(t)
     dtype = f"np.{'bool' if a.dtype == bool else a.dtype.name}"
-    if a.size == 0:
-        return f"np.zeros({a.shape}, {dtype})"
+    if a.size == 0 or (brief and a.size > 12 and a.dtype.kind == "f"):
+        return f"np.{'ones' if a.size else 'zeros'}({a.shape}, {dtype})"
     values = np.array2string(
         a, separator=",", threshold=10**9, floatmode="unique", max_line_width=10**9
     )

@@ -1,0 +1,129 @@
+"""What may differ and what may be missing: the two tables that excuse a comparison.
+
+A documented difference names a row of the table "Differences from PyTorch" by its first cell,
+and says for which samples it holds, so that any other fault of the same function still fails.
+What stays out is an argument that is refused, always with a message that names it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .translate import Call
+
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "lessons" / "reference" / "pytorch.md", ROOT / "README.md")
+"""Where the table of differences may stand."""
+
+
+@dataclass(frozen=True)
+class Documented:
+    """A difference that has a row.
+
+    row        the first cell of the row
+    functions  the names that it is about, without "Tensor." and "F."
+    kinds      what is compared
+    fault      how the fault begins: "value", "dtype", "accepts"
+    when       the samples that it holds for
+    """
+
+    row: str
+    functions: tuple[str, ...]
+    kinds: tuple[str, ...]
+    fault: str
+    when: Callable[[Call], bool]
+
+
+@dataclass(frozen=True)
+class StaysOut:
+    """An argument of a function, or some of its values, that is refused."""
+
+    function: str
+    argument: str
+
+
+GRADIENTS = ("gradient", "recorded", "second")
+
+
+def any_nan(call: Call) -> bool:
+    return any(t.is_floating_point() and bool(t.isnan().any()) for t in call.tensors())
+
+
+def any_zero(call: Call) -> bool:
+    return any(bool((t == 0).any()) for t in call.tensors())
+
+
+def any_infinite(call: Call) -> bool:
+    return any(t.is_floating_point() and bool(t.isinf().any()) for t in call.tensors())
+
+
+DOCUMENTED: tuple[Documented, ...] = (
+    Documented(
+        "NaN in `relu`, `abs`, `sign`; infinity in `var`",
+        ("relu", "abs", "abs(x)", "sign"),
+        GRADIENTS,
+        "value",
+        any_nan,
+    ),
+    Documented("`clamp` at NaN", ("clamp", "clip"), GRADIENTS, "value", any_nan),
+    Documented("`elu` at 0, second derivative", ("elu",), ("second",), "value", any_zero),
+)
+
+STAYS_OUT: tuple[StaysOut, ...] = (
+    StaysOut("pad", "mode"),
+    StaysOut("norm", "p"),
+)
+
+
+def documented(
+    name: str, dtype: str, kind: str, fault: str, call: Call
+) -> Documented | None:
+    """The row that documents a fault, if there is one."""
+    for row in DOCUMENTED:
+        if (
+            bare(name) in row.functions
+            and kind in row.kinds
+            and fault.startswith(row.fault)
+            and row.when(call)
+        ):
+            return row
+    return None
+
+
+def stays_out(name: str, message: str) -> StaysOut | None:
+    """The row for an argument that a message refuses, if there is one."""
+    for row in STAYS_OUT:
+        if row.function == bare(name) and re.search(rf"\b{row.argument}\b", message):
+            return row
+    return None
+
+
+def bare(name: str) -> str:
+    """The name without where it stands: "sin" for "Tensor.sin"."""
+    return re.sub(r"^(F|nn|optim|Tensor)\.", "", name)
+
+
+def rows_of_differences() -> set[str]:
+    """The first cells of the table of differences, wherever it stands."""
+    for page in PAGES:
+        if page.exists() and (rows := _first_cells(page.read_text(encoding="utf-8"))):
+            return rows
+    raise AssertionError(f"none of {', '.join(map(str, PAGES))} has the table of differences")
+
+
+def _first_cells(markdown: str) -> set[str]:
+    """Of the table whose head begins with "where" and ends with "PyTorch"."""
+    rows: set[str] = set()
+    inside = False
+    for line in markdown.splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]]
+        if not cells:
+            inside = False
+        elif cells[0] == "where" and cells[-1] == "PyTorch":
+            inside = True
+        elif inside and set(cells[0]) - set("-: "):
+            rows.add(cells[0])
+    return rows
