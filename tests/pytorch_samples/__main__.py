@@ -6,7 +6,7 @@ import argparse
 import time
 from collections.abc import Iterator
 
-from . import DTYPES, comparisons
+from . import DTYPES, comparisons, known
 from .report import HEAD, Tally, example
 from .run import Comparison
 
@@ -23,16 +23,21 @@ def main() -> None:
     add("--sample", type=int, help="this sample only, in full")
     add("--wrong", action="store_true", help="the faults, no counts")
     add("--counts", action="store_true", help="the counts, no faults")
+    add("--shrink", action="store_true", help="take what is no longer wrong off the known faults")
     options = parser.parse_args()
 
     def wanted(name: str) -> bool:
         return name == options.name if options.name else options.only in name
 
+    if options.shrink and (options.dtype or options.only or options.name or options.sample):
+        parser.error("--shrink needs all of it")
     start = time.perf_counter()
     found = comparisons(options.dtype or DTYPES, wanted)
     if options.sample is not None:
         found = _shown(c for c in found if c.case.source[2] == options.sample)
-    tally = Tally().add_all(found)
+    tally = Tally(found)
+    if options.shrink and (new := known.shrink(tally.wrong)):
+        print("new, and not added to the known faults:", *new, sep="\n  ")
     if not options.counts:
         print(HEAD + "\n".join(tally.faults()))
     if not options.wrong:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ def _difference_of_leaves(mine: Any, other: Any, values: bool) -> Difference | N
             return None if DTYPES.get(other) == mine else ("value", f"{mine}, PyTorch {other}")
         if type(mine) is not type(other):
             return f"gives {_kind(mine)}, PyTorch {_kind(other)}", f"{mine!r}, PyTorch {other!r}"
-        same = mine == other or (mine != mine and other != other)
+        same = mine == other or (isinstance(other, float) and _close_numbers(mine, other))
         return None if same or not values else ("value", f"{mine!r}, PyTorch {other!r}")
     if not isinstance(mine, tg.Tensor):
         return f"gives {_kind(mine)}, PyTorch a tensor", f"PyTorch {other!r:.80}"
@@ -72,7 +73,7 @@ def value_difference(got: np.ndarray, expected: np.ndarray) -> Difference | None
     differs = ~(same | _close(got, expected))
     if not differs.any():
         return None
-    place = tuple(int(i[0]) for i in np.nonzero(differs))
+    place = tuple(map(int, np.argwhere(differs)[0]))
     mine, other = got[place], expected[place]
     special = not (np.isfinite(mine) and np.isfinite(other))
     kind = "value at NaN or infinity" if special else "value"
@@ -87,6 +88,10 @@ def _close(got: np.ndarray, expected: np.ndarray) -> Any:
         allowed = TOLERANCE[got.dtype.name] * np.maximum(1, np.abs(expected))
         near = np.abs(got - expected) <= np.where(np.isfinite(allowed), allowed, 0)
     return near | (np.isnan(got) & np.isnan(expected))
+
+
+def _close_numbers(mine: float, other: float) -> bool:
+    return math.isclose(mine, other, rel_tol=1e-12) or (math.isnan(mine) and math.isnan(other))
 
 
 def _kind(value: Any) -> str:

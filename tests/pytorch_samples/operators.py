@@ -57,12 +57,12 @@ def _cases_of(
                 source=source,
                 written=_written(entry),
                 # What is the same function here needs its derivatives compared once only.
-                order=0 if entry.made_of in known else order,
+                order=0 if entry.behind in known else order,
                 in_place=entry.in_place,
                 random=info.name in UNINITIALISED or _is_random(entry, call),
                 refused=dtype == "any",
             )
-            known.add(entry.made_of)
+            known.add(entry.behind)
 
 
 def _samples(info: Any, dtype: str) -> Iterator[tuple[Any, int]]:
@@ -138,7 +138,7 @@ def _written(entry: Entry) -> Callable[[list[str], dict[str, str]], str]:
 
     def written(args: list[str], kwargs: dict[str, str]) -> str:
         rest = [f"{name}={value}" for name, value in kwargs.items()]
-        if entry.place.startswith("sign"):
+        if entry.place == "sign":
             values = dict(zip("xy", args, strict=False))
             return re.sub(r"\b[xy]\b", lambda m: values[m[0]], entry.label)
         name = entry.label.removeprefix("Tensor.")
