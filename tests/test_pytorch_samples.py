@@ -5,6 +5,7 @@ What is wrong is listed in tests/pytorch_samples/known_faults.txt, which may onl
 """
 
 import inspect
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -82,15 +83,19 @@ def test_in_all_dtypes_nothing_but_the_known_faults_is_wrong(summary):
 def test_every_documented_difference_is_a_row_of_the_table():
     rows = tables.rows_of_differences()
     assert len(rows) > 10
-    assert [row.row for row in tables.DOCUMENTED if row.row not in rows] == []
+    assert [row.row for row in tables.DOCUMENTED if tables.plain(row.row) not in rows] == []
+
+
+LEAST = {"value": 10_000, "gradient": 4_000, "recorded": 4_000, "second": 2_000, "error": 200}
 
 
 def test_as_much_is_compared_as_there_was(quick):
+    compared = Counter()
+    for (_, kind, verdict), n in quick.counts.items():
+        compared[kind] += n if verdict != "outside" else 0
+    assert {kind: n for kind, n in LEAST.items() if compared[kind] < n} == {}
+    assert quick.total("agrees") >= 20_000
     assert len(quick.names) >= 240
-    assert quick.total() >= 20_000
-    for kind, least in {"value": 10_000, "gradient": 4_000, "recorded": 4_000, "second": 2_000}.items():
-        assert sum(n for (_, k, _), n in quick.counts.items() if k == kind) >= least, kind
-    assert quick.counts["any", "error", "agrees"] >= 100
     assert {"sin", "Tensor.sin", "F.relu", "x + y", "x += y", "Tensor.add_"} <= quick.names
     assert {"nn.Linear", "optim.Adam", "optim.lr_scheduler.LinearLR"} <= quick.names
 
@@ -285,7 +290,7 @@ def test_pytorch_agrees_with_itself_under_every_name():
     for entry in names.entries(names.THEIRS):
         if entry.in_place or torch.float64 not in entry.info.supported_dtypes("cpu"):
             continue
-        for sample, _ in list(operators.samples(entry.info, "float64", whole=False))[:3]:
+        for sample, _ in list(operators.samples(entry.info, "float64"))[:3]:
             args = (sample.input, *sample.args)
             if not entry.takes(args, sample.kwargs):
                 continue

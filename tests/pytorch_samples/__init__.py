@@ -20,6 +20,7 @@ differences says; it is refused, clearly, and the table of what stays out says s
 from collections.abc import Callable, Iterable, Iterator
 
 from .layers import layer_cases
+from .layers import put as put
 from .operators import DTYPES as NUMBERS
 from .operators import operator_cases
 from .optimisers import optimiser_cases

@@ -16,9 +16,9 @@ from torch.testing._internal.common_modules import module_db
 
 import tinygrad_mlp as tg
 
-from .operators import FLOATS, _seed
+from .operators import FLOATS, seed
 from .run import Case, DiffersError
-from .translate import Call
+from .translate import Call, arguments
 
 
 def layer_cases(dtype: str, only: Callable[[str], bool]) -> Iterator[Case]:
@@ -56,7 +56,7 @@ def _cases_of(info: Any, name: str, ours: type, dtype: str) -> Iterator[Case]:
                 call=call,
                 dtype=dtype,
                 source=(f"module_db {name}{'' if training else ' eval'}", dtype, i),
-                written=_written(name),
+                written=_written(name, call),
                 order=2 if info.supports_gradgrad else 1,
                 random=name == "Dropout" and training,
                 refused=dtype == "any",
@@ -64,7 +64,7 @@ def _cases_of(info: Any, name: str, ours: type, dtype: str) -> Iterator[Case]:
 
 
 def _samples(info: Any, dtype: str, training: bool) -> list:
-    _seed()
+    seed()
     options = {"device": "cpu", "requires_grad": dtype in FLOATS, "training": training}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -100,32 +100,34 @@ def _run_ours(kind: type) -> Callable:
         layer = kind(*made[0], **made[1]).train(training)
         if called is None:
             return None
-        if state:
-            _put(layer, state)
-        return layer(*called[0], **called[1])
+        return (put(layer, state) if state else layer)(*called[0], **called[1])
 
     return run
 
 
-def _put(layer: Any, state: dict[str, Any]) -> None:
-    """Put tensors in the place of a layer's parameters and buffers, under PyTorch's names."""
+def put(layer: Any, state: dict[str, Any]) -> Any:
+    """The layer, with tensors in the place of its parameters and buffers, by PyTorch's names."""
     names = set(layer.state_dict())
     if names != set(state):
-        raise DiffersError(f"state_dict has {sorted(names)}, PyTorch {sorted(state)}")
+        raise DiffersError(f"state_dict: has {sorted(names)}, PyTorch {sorted(state)}")
     for name, value in state.items():
         *path, last = name.split(".")
         owner = layer
         for part in path:
             owner = getattr(owner, part)
         if getattr(owner, last).shape != value.shape:
-            raise DiffersError(f"{name} has another shape")
+            raise DiffersError(f"shape of {name}")
         setattr(owner, last, value)
+    return layer
 
 
-def _written(name: str) -> Callable[[list[str], dict[str, str]], str]:
-    def written(args: list[str], kwargs: dict[str, str]) -> str:
-        _, made, called, training = args
-        mode = "" if training == "True" else ".eval()"
-        return f"layer(tg.nn.{name}, {made}, {called}){mode}"
+def _written(name: str, call: Call) -> Callable[[Callable[[Any], str]], str]:
+    def written(text: Callable[[Any], str]) -> str:
+        state, made, called, training = call.args
+        layer = f"tg.nn.{name}({arguments(text, *made)})"
+        if state:
+            layer = f"put({layer}, {text(state)})"
+        mode = "" if training else ".eval()"
+        return f"{layer}{mode}({arguments(text, *called)})" if called else layer
 
     return written

@@ -12,7 +12,7 @@ import torch
 
 from .names import Entry, entries
 from .run import Case
-from .translate import Call
+from .translate import Call, arguments
 
 FLOATS = {"float64": torch.float64, "float32": torch.float32}
 INTEGERS = {
@@ -33,7 +33,7 @@ def operator_cases(dtype: str, only: Callable[[str], bool]) -> Iterator[Case]:
         if only(entry.label):
             by_operator.setdefault(id(entry.info), []).append(entry)
     for group in by_operator.values():
-        found = _error_inputs(group[0].info) if dtype == "any" else _samples(group[0].info, dtype)
+        found = _error_inputs(group[0].info) if dtype == "any" else samples(group[0].info, dtype)
         for i, (sample, order) in enumerate(found):
             yield from _cases_of(group, sample, order, dtype, i)
 
@@ -55,7 +55,7 @@ def _cases_of(
                 call=call,
                 dtype=dtype,
                 source=source,
-                written=_written(entry),
+                written=_written(entry, call),
                 # What is the same function here needs its derivatives compared once only.
                 order=0 if entry.behind in known else order,
                 in_place=entry.in_place,
@@ -65,14 +65,14 @@ def _cases_of(
             known.add(entry.behind)
 
 
-def _samples(info: Any, dtype: str) -> Iterator[tuple[Any, int]]:
+def samples(info: Any, dtype: str) -> Iterator[tuple[Any, int]]:
     """The sample and reference inputs, with the order of derivatives that PyTorch has."""
     torch_dtype = DTYPES[dtype]
     if torch_dtype not in info.supported_dtypes("cpu"):
         return
     wants_grad = torch_dtype.is_floating_point and info.supports_autograd
     order = 0 if not wants_grad else 2 if info.supports_gradgrad else 1
-    _seed()
+    seed()
     for sample in info.sample_inputs("cpu", torch_dtype, wants_grad, set_seed=False):
         yield sample, order
     if info.reference_inputs_func is not None:
@@ -92,13 +92,13 @@ def _reference_inputs(info: Any, dtype: torch.dtype, wants_grad: bool) -> list:
 
 
 def _error_inputs(info: Any) -> Iterator[tuple[Any, int]]:
-    _seed()
+    seed()
     if info.error_inputs_func is not None:
         for error in info.error_inputs("cpu", set_seed=False):
             yield error.sample_input, 0
 
 
-def _seed() -> None:
+def seed() -> None:
     torch.manual_seed(0)
     np.random.seed(0)
     random.seed(0)
@@ -133,20 +133,19 @@ RANDOM = (
 )
 
 
-def _written(entry: Entry) -> Callable[[list[str], dict[str, str]], str]:
-    """How a call with this name is written, of the texts of its arguments."""
+def _written(entry: Entry, call: Call) -> Callable[[Callable[[Any], str]], str]:
+    """How a call with this name is written, given how an argument is."""
 
-    def written(args: list[str], kwargs: dict[str, str]) -> str:
-        rest = [f"{name}={value}" for name, value in kwargs.items()]
-        if entry.place == "sign":
-            values = dict(zip("xy", args, strict=False))
-            return re.sub(r"\b[xy]\b", lambda m: values[m[0]], entry.label)
+    def written(text: Callable[[Any], str]) -> str:
         name = entry.label.removeprefix("Tensor.")
+        if entry.place == "sign":
+            values = dict(zip("xy", map(text, call.args), strict=False))
+            return re.sub(r"\b[xy]\b", lambda m: values[m[0]], entry.label)
         if entry.place == "property":
-            return f"{args[0]}.{name}"
-        if entry.label.startswith("Tensor."):
-            return f"{args[0]}.{name}({', '.join([*args[1:], *rest])})"
+            return f"{text(call.args[0])}.{name}"
+        if entry.place == "method":
+            return f"{text(call.args[0])}.{name}({arguments(text, call.args[1:], call.kwargs)})"
         prefix = "" if name.startswith("F.") else "tg."
-        return f"{prefix}{name}({', '.join([*args, *rest])})"
+        return f"{prefix}{name}({arguments(text, call.args, call.kwargs)})"
 
     return written

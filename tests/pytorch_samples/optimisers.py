@@ -16,9 +16,9 @@ from torch.testing._internal.common_optimizers import OptimizerErrorEnum, optim_
 
 import tinygrad_mlp as tg
 
-from .operators import FLOATS, _seed
-from .run import Case
-from .translate import Call
+from .operators import FLOATS, seed
+from .run import Case, cosines
+from .translate import Call, arguments
 
 STEPS = 12
 
@@ -58,20 +58,23 @@ def _cases_of(info: Any, name: str, ours: type, dtype: str) -> Iterator[Case]:
         params = sample.params
         if params is None:
             params = _start(FLOATS.get(dtype, torch.float32))
+        call = Call((params, sample.kwargs))
         yield Case(
             name=f"optim.{name}",
             ours=_stepped(ours, _put_ours),
             theirs=_stepped(info.optim_cls, _put_theirs),
-            call=Call((params, sample.kwargs)),
+            call=call,
             dtype=dtype,
             source=(f"optim_db {name}", dtype, i),
-            written=_written(f"stepped(tg.optim.{name}"),
+            written=lambda text, call=call: (
+                f"tg.optim.{name}({arguments(text, call.args[:1], call.args[1])})"
+            ),
             refused=dtype == "any",
         )
 
 
 def _samples(info: Any, dtype: str) -> list:
-    _seed()
+    seed()
     if dtype in FLOATS:
         return info.optim_inputs_func(device="cpu")
     errors = info.optim_error_inputs_func(device="cpu", dtype=torch.float32)
@@ -97,8 +100,7 @@ def _stepped(kind: type, put: Callable) -> Callable:
         for step in range(STEPS):
             for i, p in enumerate(params):
                 absent = i == 1 and step % 3 == 2
-                values = np.cos(np.arange(p.data.size if put is _put_ours else p.numel()) + step + i)
-                put(p, None if absent else values.reshape(tuple(p.shape)))
+                put(p, None if absent else np.cos(cosines(p) * 5 + step + i))
             optimiser.step()
             seen += [p.detach().clone() for p in params]
         return seen
@@ -107,11 +109,11 @@ def _stepped(kind: type, put: Callable) -> Callable:
 
 
 def _put_ours(p: Any, gradient: np.ndarray | None) -> None:
-    p.grad = None if gradient is None else tg.tensor(gradient.astype(p.dtype))
+    p.grad = None if gradient is None else tg.tensor(gradient)
 
 
 def _put_theirs(p: Any, gradient: np.ndarray | None) -> None:
-    p.grad = None if gradient is None else torch.from_numpy(gradient).to(p.dtype)
+    p.grad = None if gradient is None else torch.from_numpy(gradient)
 
 
 # ---------------------------------------------------------------------------------- schedules
@@ -124,44 +126,44 @@ def _schedule_cases(
         label = f"optim.lr_scheduler.{' and '.join(used)}"
         if not only(label) or not all(hasattr(tg.optim.lr_scheduler, n) for n in used):
             continue
-        plateau = "ReduceLROnPlateau" in used
         yield Case(
             name=label,
-            ours=_rates(lambda ours=ours: ours([tg.tensor(0.5, requires_grad=True)], lr=0.1),
-                        make, tg.optim.lr_scheduler, plateau),
-            theirs=_rates(
-                lambda: info.optim_cls([torch.tensor(0.5, requires_grad=True)], lr=0.1),
-                make, torch.optim.lr_scheduler, plateau),
+            ours=_rates(ours, tg.tensor, tg.optim.lr_scheduler, make),
+            theirs=_rates(info.optim_cls, torch.tensor, torch.optim.lr_scheduler, make),
             call=Call(()),
             dtype="float64",
             source=(f"optim_db {name} schedules", "float64", i),
-            written=lambda args, kwargs, label=label, name=name: f"{label} with optim.{name}",
-        )  # fmt: skip
+            written=lambda text, label=label: f"tg.{label} of a tg.optim.{name}",
+        )
 
 
 def _schedules(info: Any) -> Iterator[tuple[tuple[str, ...], Callable[[Any, Any], list]]]:
     """The names of schedules that are used together, and what makes them in either package."""
     for together in info.scheduler_inputs:
         used = tuple(name for make in together for name in make.__code__.co_names)
-        yield used, lambda S, opt, together=together: [
-            FunctionType(make.__code__, vars(S))(opt) for make in together
-        ]
+        yield (
+            used,
+            lambda S, opt, together=together: [
+                FunctionType(make.__code__, vars(S))(opt) for make in together
+            ],
+        )
     for name, make in SCHEDULES.items():
         yield (name,), lambda S, opt, make=make: [make(S, opt)]
 
 
-def _rates(optimiser: Callable, make: Callable, namespace: Any, plateau: bool) -> Callable:
+def _rates(kind: type, tensor: Callable, namespace: Any, make: Callable) -> Callable:
     """The learning rates before and after each step."""
 
     def run() -> list[float]:
-        opt = optimiser()
-        schedules = make(namespace, opt)
-        rates = [_rate(opt)]
+        optimiser = kind([tensor(0.5, requires_grad=True)], lr=0.1)
+        schedules = make(namespace, optimiser)
+        rates = [_rate(optimiser)]
         for _ in range(STEPS - 1):
-            opt.step()
+            optimiser.step()
             for schedule in schedules:
-                schedule.step(*([1.0] if type(schedule).__name__ == "ReduceLROnPlateau" else []))
-            rates.append(_rate(opt))
+                loss = [1.0] if type(schedule).__name__ == "ReduceLROnPlateau" else []
+                schedule.step(*loss)
+            rates.append(_rate(optimiser))
         return rates
 
     return run
@@ -170,7 +172,3 @@ def _rates(optimiser: Callable, make: Callable, namespace: Any, plateau: bool) -
 def _rate(optimiser: Any) -> float:
     groups = getattr(optimiser, "param_groups", None)
     return float(groups[0]["lr"] if groups else optimiser.lr)
-
-
-def _written(start: str) -> Callable[[list[str], dict[str, str]], str]:
-    return lambda args, kwargs: f"{start}, {', '.join(args)})"

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 from .run import VERDICTS, Comparison
 from .tables import bare
-from .translate import LETTERS
+from .translate import tensor_text, text_of
+
+LONGEST = 700
 
 HEAD = """\
 # What the examples need:
 # import numpy as np, tinygrad_mlp as tg; from numpy import inf, nan
-# from tinygrad_mlp.nn import functional as F; from tests.pytorch_samples import cosines
+# from tinygrad_mlp.nn import functional as F; from tests.pytorch_samples import cosines, put
 """
 
 
@@ -105,12 +107,17 @@ AFTER = {
 def example(found: Comparison, brief: bool = True) -> str:
     """Code that shows it, and where the sample is from."""
     case = found.case
-    made, args, kwargs = case.call.texts(brief and not found.fault.startswith("value"))
-    called = case.written(args, kwargs)
-    pairs = zip(LETTERS, case.call.tensors(), strict=False)
-    wanted = ", ".join(name for name, t in pairs if t.requires_grad)
+    names = case.call.names()
+    filled = brief and not found.fault.startswith("value")
+    made = "".join(
+        f"{names[id(t)]} = {tensor_text(t, filled)}; "
+        for t in case.call.tensors()
+        if id(t) in names
+    )
+    called = case.written(lambda value: text_of(value, names, filled))
+    wanted = ", ".join(names[id(t)] for t in case.call.tensors() if t.requires_grad)
     after = AFTER.get(found.kind, "").replace("{x}", f"[{wanted}]")
     code = f"{made}{'y = ' if after else ''}{called}{after}"
-    if brief and len(code) > 700:
-        code = code[:700] + " ... (all of it: --sample)"
+    if brief and len(code) > LONGEST:
+        code = code[:LONGEST] + " ... (all of it: --sample)"
     return f"{code}\n        # {case.source[0]}, {case.source[1]} --sample {case.source[2]}"

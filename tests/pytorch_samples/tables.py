@@ -7,10 +7,13 @@ What stays out is an argument that is refused, always with a message that names 
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+import torch
 
 from .translate import Call
 
@@ -26,7 +29,7 @@ class Documented:
     row        the first cell of the row
     functions  the names that it is about, without "Tensor." and "F."
     kinds      what is compared
-    fault      how the fault begins: "value", "dtype", "accepts"
+    fault      how the fault begins
     when       the samples that it holds for
     """
 
@@ -39,13 +42,22 @@ class Documented:
 
 @dataclass(frozen=True)
 class StaysOut:
-    """An argument of a function, or some of its values, that is refused."""
+    """An argument of a function, or some of its values, that is refused.
+
+    says  what stands in the message; the argument's name if nothing else is given
+    """
 
     function: str
     argument: str
+    says: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.function}: {self.argument}"
 
 
+FORWARD = ("value",)
 GRADIENTS = ("gradient", "recorded", "second")
+ALL = (*FORWARD, *GRADIENTS)
 
 
 def any_nan(call: Call) -> bool:
@@ -56,39 +68,75 @@ def any_zero(call: Call) -> bool:
     return any(bool((t == 0).any()) for t in call.tensors())
 
 
-def any_infinite(call: Call) -> bool:
-    return any(t.is_floating_point() and bool(t.isinf().any()) for t in call.tensors())
+def any_integers(call: Call) -> bool:
+    return any(not t.is_floating_point() and t.dtype != torch.bool for t in call.tensors())
+
+
+def any_of_no_dimensions(call: Call) -> bool:
+    return any(t.ndim == 0 for t in call.tensors())
+
+
+def any_empty_of_one_dimension(call: Call) -> bool:
+    return any(tuple(t.shape) == (0,) for t in call.tensors())
+
+
+def always(call: Call) -> bool:
+    return True
 
 
 DOCUMENTED: tuple[Documented, ...] = (
     Documented(
         "NaN in `relu`, `abs`, `sign`; infinity in `var`",
         ("relu", "abs", "abs(x)", "sign"),
-        GRADIENTS,
+        ALL,
         "value",
         any_nan,
     ),
-    Documented("`clamp` at NaN", ("clamp", "clip"), GRADIENTS, "value", any_nan),
+    Documented("`clamp` at NaN", ("clamp",), GRADIENTS, "value", any_nan),
     Documented("`elu` at 0, second derivative", ("elu",), ("second",), "value", any_zero),
+    Documented(
+        "`&`, `|`, `^`, `~` on integers",
+        ("x & y", "x | y", "x ^ y", "~x", "y & x", "y | x", "y ^ x"),
+        FORWARD,
+        "dtype bool",
+        any_integers,
+    ),
+    Documented(
+        "`dim`",
+        ("gather", "index_add", "logsumexp", "max", "min", "prod", "scatter_add", "squeeze"),
+        ALL,
+        "refuses",
+        any_of_no_dimensions,
+    ),
+    Documented("`masked_fill`", ("masked_fill",), ("error",), "accepts", always),
+    Documented(
+        "`cat` with an empty tensor of one dimension",
+        ("cat",),
+        ALL,
+        "refuses",
+        any_empty_of_one_dimension,
+    ),
+    Documented(
+        "`optim.lr_scheduler`",
+        ("lr_scheduler.StepLR and LinearLR", "lr_scheduler.OneCycleLR"),
+        FORWARD,
+        "refuses",
+        always,
+    ),
 )
 
 STAYS_OUT: tuple[StaysOut, ...] = (
     StaysOut("pad", "mode"),
+    StaysOut("pad", "pad", says="none below 0"),
     StaysOut("norm", "p"),
 )
 
 
-def documented(
-    name: str, dtype: str, kind: str, fault: str, call: Call
-) -> Documented | None:
+def documented(name: str, kind: str, fault: str, call: Call) -> Documented | None:
     """The row that documents a fault, if there is one."""
     for row in DOCUMENTED:
-        if (
-            bare(name) in row.functions
-            and kind in row.kinds
-            and fault.startswith(row.fault)
-            and row.when(call)
-        ):
+        fits = bare(name) in row.functions and kind in row.kinds and fault.startswith(row.fault)
+        if fits and row.when(call):
             return row
     return None
 
@@ -96,7 +144,8 @@ def documented(
 def stays_out(name: str, message: str) -> StaysOut | None:
     """The row for an argument that a message refuses, if there is one."""
     for row in STAYS_OUT:
-        if row.function == bare(name) and re.search(rf"\b{row.argument}\b", message):
+        says = re.escape(row.says) if row.says else rf"\b{re.escape(row.argument)}\b"
+        if row.function == bare(name) and re.search(says, message):
             return row
     return None
 
@@ -107,7 +156,7 @@ def bare(name: str) -> str:
 
 
 def rows_of_differences() -> set[str]:
-    """The first cells of the table of differences, wherever it stands."""
+    """The first cells of the tables of differences, as `plain` gives them, wherever they stand."""
     for page in PAGES:
         if page.exists() and (rows := _first_cells(page.read_text(encoding="utf-8"))):
             return rows
@@ -115,15 +164,20 @@ def rows_of_differences() -> set[str]:
 
 
 def _first_cells(markdown: str) -> set[str]:
-    """Of the table whose head begins with "where" and ends with "PyTorch"."""
+    """Of each table whose head begins with "where" and ends with "PyTorch"."""
     rows: set[str] = set()
     inside = False
     for line in markdown.splitlines():
-        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]]
-        if not cells:
+        cells = [cell.strip() for cell in re.findall(r"(?:`[^`]*`|\\\||[^|])+", line)]
+        if not line.startswith("|"):
             inside = False
         elif cells[0] == "where" and cells[-1] == "PyTorch":
             inside = True
         elif inside and set(cells[0]) - set("-: "):
-            rows.add(cells[0])
+            rows.add(plain(cells[0]))
     return rows
+
+
+def plain(cell: str) -> str:
+    """A cell without its marks, since a "|" is written in different ways."""
+    return html.unescape(re.sub(r"`|\\|</?code>", "", cell))
