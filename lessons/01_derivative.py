@@ -8,8 +8,8 @@
 # **New from the package.** `experiment.plot.show`, `tensor`, `engine.run_backward`,
 # `engine._send_back`, `engine._add`.
 #
-# **Before this.** Nothing of this course. You need some Python and the derivatives that one
-# learns at school: that of $x^2$ is $2x$, and that of $\sin x$ is $\cos x$.
+# **Before this.** Nothing from this course. You need some Python and the derivatives you learned
+# at school: that of $x^2$ is $2x$, and that of $\sin x$ is $\cos x$.
 
 # %%
 import inspect
@@ -61,14 +61,14 @@ assert -0.029 < f(3.01) - f(3) < -0.028
 # settles at is the derivative: $f$ moves about $2.83$ times as far as $x$ does, in the other
 # direction.
 #
-# The picture shows why the ratio settles. Seen from near enough, a smooth curve is a straight
+# The picture shows why the ratio settles. Seen from close enough, a smooth curve is a straight
 # line, and a straight line has one slope. (`plot.show` is the first thing we use from the
-# package: it shows a figure in a notebook, and writes it to a file elsewhere.)
+# package: in a notebook it shows a figure, and elsewhere it writes it to a file.)
 
 
 # %%
 def slope_of_f(x):
-    # The product rule of school. Later in this lesson we find it again without knowing it.
+    # The product rule from school. Later in this lesson we find it again without using it.
     return math.sin(x) + x * math.cos(x)
 
 
@@ -151,21 +151,21 @@ for name, slope in measured.items():
 
 for name, expected in {"w": -6, "x": -4.5, "b": -3, "t": 3}.items():
     assert abs(measured[name] - expected) < 1e-4, f"the slope for {name} is not {expected}"
-assert measured["w"] != -6, "nudging is expected to be a little off"
+assert measured["w"] != -6, "nudging should be a little off"
 
 # %% [markdown]
 # Three slopes are negative: a larger $w$, $x$ or $b$ raises the prediction, which is too small.
-# The steepest slope is that of $w$, because a change of $w$ reaches the prediction twice as
-# large: it is multiplied by $x = 2$ on the way.
+# The steepest slope is that of $w$, because a change in $w$ is twice as large when it reaches the
+# prediction: it is multiplied by $x = 2$ on the way.
 #
 # Nudging is honest and needs no mathematics. It is also slow and a little wrong: four numbers
-# cost five runs, and the slope of $w$ is exactly $-6$, as we shall see. A network has thousands
-# of numbers. We want all slopes at once, and exactly.
+# cost five runs, and the slope of $w$ is exactly $-6$, as we will see. A network has thousands of
+# numbers. We want all the slopes at once, and we want them exactly.
 
 # %% [markdown]
 # ## The chain rule
 #
-# The loss is made in four small steps. The slope of each step alone is easy to read off. We call
+# The loss is made in four small steps. The slope of each single step is easy to read off. We call
 # it the **local slope**.
 #
 # | step | value | local slopes |
@@ -190,7 +190,7 @@ assert measured["w"] != -6, "nudging is expected to be a little off"
 #
 # Nobody should have to write that table by hand. We let the calculation write it: a `Value` is a
 # number that remembers which values it was made from, and the local slope for each of them. It
-# also gets a **serial number**, counted up each time a value is made. That number will matter
+# also gets a **serial number**, one higher for each value that is made. That number will matter
 # soon.
 
 # %%
@@ -234,7 +234,7 @@ print("its inputs:", [x.number for x in loss.inputs], " its local slopes:", loss
 assert loss.number == 2.25 and loss.slopes == (-1.5, -1.5)
 
 # %% [markdown]
-# `loss_of` did not change: it is the function that we nudged before. Python calls our `__mul__`,
+# `loss_of` has not changed: it is the function that we nudged before. Python calls our `__mul__`,
 # `__add__` and `__sub__` for `*`, `+` and `-`, and each of them writes down one row of the table.
 #
 # The record is a network of values, called a **graph**. `reachable` collects everything that a
@@ -261,14 +261,14 @@ for serial, value in sorted(reachable(loss).items()):
     print(f"{serial:6d}  {value.name:7s}  {value.number:5}   {made_of:12s}  {slopes}".rstrip())
 
 # %% [markdown]
-# This is the table from above, and nobody wrote it by hand. Now the same as a picture. The next
-# cell is the code that draws it. It has nothing to do with derivatives, so you may run it and go
-# on.
+# This is the table from above, and nobody wrote it by hand. Now the same as a picture. The code
+# that draws it is in the next cell. It has nothing to do with derivatives, so you may run it and
+# move on.
 
 
 # %%
 def places(result):
-    """Where to draw each value: the result on the right, and all others left of their users."""
+    """Where to draw each value: the result on the right, all others to the left of their users."""
     values = reachable(result)
     newest_first = sorted(values, reverse=True)
     column = dict.fromkeys(values, 0)
@@ -293,7 +293,7 @@ def text(number):
 
 
 def draw_graph(axes, result, gradients=None, local_slopes=True, headroom=0.5):
-    """Circles are values; an arrow leads from an input to what was made of it."""
+    """Circles are values; an arrow leads from an input to what was made from it."""
     values, spots = reachable(result), places(result)
     for serial, value in values.items():
         x, y = spots[serial]
@@ -338,27 +338,28 @@ def draw_arrows(axes, value, spots, local_slopes):
 figure = Figure(figsize=(9, 3.6), layout="constrained")
 draw_graph(figure.subplots(), loss)
 figure.set_label(
-    "The graph of the loss. w = 1.5 and x = 2 make their product 3; with b = 0.5 the sum 3.5; "
-    "minus t = 5 the difference -1.5; two arrows lead from it to the product of it with itself, "
-    "the loss, 2.25. Each arrow carries its local slope: 2, 1.5, 1, 1, 1, -1, and twice -1.5."
+    "The graph of the loss. w = 1.5 and x = 2 make the product 3; adding b = 0.5 makes 3.5; "
+    "subtracting t = 5 makes the error -1.5; two arrows lead from the error to its product with "
+    "itself, the loss, 2.25. Each arrow carries its local slope: 2, 1.5, 1, 1, 1, -1, and twice "
+    "-1.5."
 )
 plot.show(figure, "runs/lessons/01/graph.png")
 
 # %% [markdown]
-# Read it from left to right: blue circles are the numbers we put in, grey circles were computed.
-# The blue number on an arrow is its local slope. The slope of the loss with respect to $w$ is the
-# sum over all paths from $w$ to the last circle, and there are two of them, because two arrows
-# lead from the error to the loss.
+# Read it from left to right: blue circles are the numbers we put in, grey circles the numbers
+# that were computed. The blue number on an arrow is its local slope. The slope of the loss with
+# respect to $w$ is the sum over all paths from $w$ to the last circle, and there are two of them,
+# because two arrows lead from the error to the loss.
 
 # %% [markdown]
-# ## First attempt: tell your inputs, and go on
+# ## First attempt: tell your inputs at once
 #
 # We have to walk back along the arrows, from the loss to the leaves. The slope of the loss with
 # respect to itself is $1$. Then each value passes its gradient to its inputs, times the local
 # slope, and each input does the same in turn. As a recursive function this takes four lines.
 #
 # **Predict.** Nudging gave $-6$ for $w$, $-4.5$ for $x$, $-3$ for $b$ and $3$ for $t$. Does this
-# function find the same? Follow it with a finger on the picture if you like.
+# function find the same? Trace it on the picture with a finger if you like.
 
 
 # %%
@@ -383,26 +384,26 @@ assert gradients[error.serial] == -3 and gradients[leaves["w"].serial] == -15
 assert gradients[error.inputs[0].serial] == -4.5 and gradients[leaves["b"].serial] == -6
 
 # %% [markdown]
-# It is right for the error, and wrong for everything behind it. What happened: the first arrow
-# brings $-1.5$ to the error, which passes $-1.5$ on at once. Then the second arrow brings another
-# $-1.5$. Now the error holds $-3$, which is right, and passes on $-3$. But $-1.5$ of that it had
-# passed on before. So its input got $-4.5$ in place of $-3$: the first part was **counted
-# twice**. One step further back even that mistake is made again, and $b$ ends at $-6$.
+# It is right for the error, and wrong for everything behind it. This is what happened: the first
+# arrow brings $-1.5$ to the error, which passes $-1.5$ on at once. Then the second arrow brings
+# another $-1.5$. Now the error holds $-3$, which is right, and passes on $-3$. But it had already
+# passed on $-1.5$ of that. So its input got $-4.5$ instead of $-3$: the first part was **counted
+# twice**. One step further back the same mistake is made again, on top of the first, and $b$ ends
+# at $-6$.
 #
-# Wherever two paths part and meet again, this happens. Such a place is called a **diamond**,
-# after its shape in a drawing.
+# This happens wherever two paths part and meet again. Such a place is called a **diamond**, after
+# its shape in a drawing.
 
 # %% [markdown]
 # ## Second attempt: one path at a time
 #
-# The mend that comes to mind is to pass on only the part that arrived just now, and not all that
-# was collected so far. Then every path from the loss to a leaf is walked on its own, and adds its
-# own product.
+# The obvious fix is to pass on only the part that has just arrived, and not everything collected
+# so far. Then every path from the loss to a leaf is walked on its own, and adds its own product.
 
 
 # %%
 def backward_by_paths(value, gradients, part=1.0):
-    """Add up all paths; returns how often it was called."""
+    """Add up all paths, and return the number of calls it took."""
     gradients[value.serial] += part
     calls = 1
     for x, slope in zip(value.inputs, value.slopes, strict=True):
@@ -473,19 +474,19 @@ calls_of_a_hundred = 2**102 - 3  # what the line above gives after a hundred dou
 assert calls[-1] == 2**20 - 3 and calls_of_a_hundred / 1e9 > 1e14 * 365 * 24 * 3600
 
 # %% [markdown]
-# More than a million. Each diamond doubles the number of paths, so each doubles the work. A
-# hundred diamonds would keep a computer that makes a thousand million calls a second busy for
-# more than a hundred million million years. And yet eighteen diamonds are only 55 values, each
-# made from two others at most. The answers are right. What is wasted is work.
+# More than a million. Each diamond doubles the number of paths, so each doubles the work. At a
+# billion calls a second, a hundred diamonds would keep a computer busy for more than a hundred
+# trillion years. And yet eighteen diamonds are only 55 values, each made from two others at most.
+# The answers are right. It is work that is wasted.
 
 # %% [markdown]
 # ## Third attempt: wait until everything has arrived
 #
 # Look at two paths that meet in $e$ and go on together with the slope $s$. The second attempt
-# computed $s \cdot a + s \cdot b$. School says that this is $s \cdot (a + b)$: first collect,
-# then multiply once. **A value must pass on its gradient once, after all of its users have sent
-# theirs.** That is why order matters. The first attempt passed on too early; the second was right
-# and never collected.
+# computed $s \cdot a + s \cdot b$. That is the same as $s \cdot (a + b)$: first collect, then
+# multiply once. **A value must pass on its gradient once, after all of its users have sent
+# theirs.** That is why order matters. The first attempt passed on too early; the second was
+# right, but never collected.
 #
 # Which order visits every value after all its users? We have it already. A value is made after
 # its inputs, so its serial number is larger than theirs. Walk through the serial numbers from the
@@ -528,19 +529,19 @@ figure.set_label(
 plot.show(figure, "runs/lessons/01/gradients.png")
 
 # %% [markdown]
-# The orange numbers are the gradient: how fast the loss moves with each value, the ones in
-# between included. The error has $-3$ and passed it on once. One walk found all eight slopes,
-# where nudging needs one more run for each, and $-6$ is $-6$ to the last digit.
+# The orange numbers are the gradient: how fast the loss moves with each value, including the ones
+# in between. The error has $-3$ and passed it on once. One walk found all eight slopes, where
+# nudging needs another run for each, and $-6$ is $-6$ to the last digit.
 #
-# The ladder of a hundred diamonds was no effort: 301 visits. Its slope is tiny because a hundred
+# The ladder of a hundred diamonds was no trouble: 301 visits. Its slope is tiny because a hundred
 # factors smaller than $1$ were multiplied on the way down. In lesson 6 the same thing will keep a
 # deep network from learning.
 
 # %% [markdown]
 # ## A long chain
 #
-# The walk by serial number has a second merit. It is a loop, and `reachable` is a loop too, with
-# a list of what is still waiting. Nothing calls itself.
+# The walk by serial number has a second advantage. It is a loop, and `reachable` is a loop too,
+# with a list of what is still waiting. Nothing calls itself.
 #
 # **Predict.** We add $1$ to a number, ten thousand times in a row. No value is used twice, so
 # there is one path, and the second attempt was right about paths. Will it find the slope?
@@ -571,16 +572,17 @@ print(f"by serial,    100,000 additions: slope {slope}")
 assert slope == 1.0
 
 # %% [markdown]
-# Python stops a function that calls itself too often, one call inside the other; the limit is the
-# first line above. A recursive walk fails on anything deeper. Ten times that chain is no trouble
-# for a loop.
+# Python stops a function that calls itself too many times, one call inside another; the first
+# line above gives the limit. A recursive walk fails on anything deeper. A loop has no trouble
+# with a chain ten times as long.
 
 # %% [markdown]
 # ## What it is good for
 #
-# First a check against mathematics. In $x \sin x$ the number $x$ is used twice, so there are two
+# First, a check against mathematics. In $x \sin x$ the number $x$ is used twice, so there are two
 # paths: one through the product alone, with the slope $\sin x$, and one through the sine, with
-# the slope $x \cos x$. Their sum is the product rule of school. Nobody told our engine that rule.
+# the slope $x \cos x$. Their sum is the product rule from school. Nobody told our engine that
+# rule.
 
 # %%
 for number in (1.0, 3.0, 6.0):
@@ -595,18 +597,18 @@ figure = Figure(figsize=(6, 2.4), layout="constrained")
 draw_graph(figure.subplots(), y, backward(y), headroom=1.0)
 figure.set_label(
     "The graph of x sin x at x = 6: one arrow from x to the product, past the sine, with the local "
-    "slope sin 6 = -0.279; and one through the sine, cos 6 = 0.96, and then 6. Under x stands 5.48."
+    "slope sin 6 = -0.279; and one through the sine, cos 6 = 0.96, and then 6. Below x is 5.48."
 )
 plot.show(figure, "runs/lessons/01/product.png")
 
 # %% [markdown]
-# Now the reason why anybody wants a gradient. The slope of the loss for $w$ is $-6$: a larger $w$
-# means a smaller loss. So we move $w$ and $b$ a little way **against** their slopes, and compute
-# the loss again. This is called gradient descent. The length of the step is the slope times a
-# small number, the **learning rate**.
+# Now for the reason why anybody wants a gradient. The slope of the loss for $w$ is $-6$: a larger
+# $w$ means a smaller loss. So we move $w$ and $b$ a little way **against** their slopes, and
+# compute the loss again. This is called gradient descent. The length of the step is the slope
+# times a small number, the **learning rate**.
 #
-# **Predict.** The loss is $2.25$, and the learning rate $0.05$. After one step, is the loss below
-# $2$? Below $1$? What will it be after five?
+# **Predict.** The loss is $2.25$, and the learning rate is $0.05$. After one step, is the loss
+# below $2$? Below $1$? What will it be after five?
 
 # %%
 w, b = START["w"], START["b"]
@@ -626,11 +628,11 @@ assert losses[0] == 2.25 and losses[1] < 1 and losses[5] < 0.01
 assert all(math.isclose(after, before / 4) for before, after in itertools.pairwise(losses))
 
 # %% [markdown]
-# The loss falls to a quarter with each step, and to less than a hundredth in five. This is
+# Each step cuts the loss to a quarter, and five steps bring it below a hundredth. This is
 # learning, on one example and with two weights. What the next lessons add is more numbers.
 #
 # Note that each step builds a new graph. The record belongs to one calculation; new numbers make
-# a new record. So `if` and `for` may be used freely inside `loss_of`: what is recorded is what
+# a new record. So you may use `if` and `for` freely inside `loss_of`: what is recorded is what
 # was done.
 
 # %% [markdown]
@@ -663,8 +665,8 @@ walk = inspect.getsource(engine.run_backward)
 print(walk)
 
 # %% [markdown]
-# It is longer than ours, but the frame is the same. Let us put the lines that correspond under
-# each other, and check that they really stand in both.
+# It is longer than ours, but the outline is the same. Let us put matching lines one under the
+# other, and check that both functions really contain them.
 
 # %%
 PAIRS = [
@@ -690,19 +692,19 @@ for mine, theirs in PAIRS:
 #   recursion.
 # - `order` answers the second half of our question: serial numbers, largest first.
 # - `seeds` is our $1$. There may be several outputs, each with its own weight.
-# - `pending` is our `gradients`: what has arrived so far. It lives for one walk, so nothing of an
-#   earlier walk can be left in it. What is taken out with `pop` is finished, and its memory is
-#   free.
-# - `targets` and `needed` are for those who ask for some gradients only. Then the walk leaves out
-#   whatever does not lead there.
+# - `pending` is our `gradients`: what has arrived so far. It lives for one walk, so nothing from
+#   an earlier walk can be left in it. What is taken out with `pop` is finished, and its memory is
+#   freed.
+# - `targets` and `needed` are for when only some gradients are asked for. Then the walk leaves
+#   out whatever does not lead to them.
 # - `found` collects the results: the leaves with their gradients. `.backward()` puts them in
 #   `.grad`.
 # - `node.inputs = None` cuts the graph, because a walked graph is rarely walked again, and its
 #   numbers take memory. `retain_graph=True` keeps it.
-# - `hook` lets somebody look at a gradient as it passes, and `create_graph` records the walk
-#   itself, so that it can be differentiated again. That is lesson 14.
+# - `hook` lets you look at a gradient as it passes, and `create_graph` records the walk itself,
+#   so that it can be differentiated again. That is the subject of lesson 14.
 #
-# One call is left: `_send_back` does the inner loop, and adds with `_add`.
+# One call remains: `_send_back` does the inner loop, and adds with `_add`.
 
 # %%
 sending = inspect.getsource(engine._send_back)
@@ -718,21 +720,21 @@ for line in (
 assert "known + part" in inspect.getsource(engine._add)
 
 # %% [markdown]
-# This is our inner loop, `gradients[x.serial] += slope * gradients[serial]`, in three lines out
-# of many:
+# Our inner loop, `gradients[x.serial] += slope * gradients[serial]`, is in here, in three lines
+# out of many:
 #
 # - `for i, x in enumerate(inputs)` goes over the inputs. One that is a plain number, or whose
 #   gradient nobody needs, is skipped.
 # - `part = rule(g, y, *xs, **params)` stands for `slope * gradients[serial]`. We stored the local
 #   slope while computing forward. The package stores nothing but the inputs, and asks a **rule**
-#   of the op for the product. For numbers there is little difference; for arrays there is a great
-#   one, and it is the subject of lesson 2.
+#   of the op for the product. For single numbers this makes little difference; for arrays it
+#   makes a great one, and that is the subject of lesson 2.
 # - `_add(pending, x.serial, part)` is our `+=`: the first part is taken, later ones are added.
 #
-# The rest is there because tensors are arrays. `_unbroadcast` mends shapes (lesson 2), `astype`
-# keeps the number format, `_is_shared` takes a copy where two arrays would share memory.
-# `changes` and `anomaly` are watchmen: they stop with an error when an array was overwritten
-# after it was used, or when a gradient is not a number.
+# The rest is there because tensors are arrays. `_unbroadcast` puts shapes right (lesson 2),
+# `astype` keeps the number format, and `_is_shared` finds out where two arrays would share
+# memory, so that one is copied. `changes` and `anomaly` stand guard: they stop with an error when
+# an array was overwritten after it was used, or when a gradient is not a number.
 
 # %%
 parts = [Value.__init__, Value.__add__, Value.__sub__, Value.__mul__, sin, cos, reachable, backward]
@@ -744,8 +746,8 @@ assert 35 <= lines <= 50
 # ## What was learned
 #
 # - A derivative says how far the result moves when a number moves a little. A gradient is the
-#   list of the derivatives for all numbers that went in.
-# - Chain rule: along a path multiply the local slopes, where paths meet add.
+#   list of the derivatives with respect to all the numbers that went in.
+# - The chain rule: along a path, multiply the local slopes; where paths meet, add.
 # - A calculation can record itself. Each value remembers its inputs and the local slopes.
 # - Order matters because a value must pass on its gradient once, after all its users have sent
 #   theirs. Too early counts twice; path by path takes exponential time.
@@ -758,8 +760,8 @@ assert 35 <= lines <= 50
 # them, and a network has thousands of weights. NumPy multiplies whole arrays at once; can a whole
 # array be *one* value in the graph? What is its local slope then? That is lesson 2.
 #
-# And we typed the local slopes by hand. If we had written a `+` for a `-` in `cos`, how would we
-# notice? That is lesson 3.
+# And we typed the local slopes by hand. If we had written `+` instead of `-` in `cos`, how would
+# we notice? That is lesson 3.
 
 # %% [markdown]
 # ## Exercises

@@ -30,7 +30,7 @@ BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 # ## Why arrays
 #
 # A layer of the network in lesson 8 takes $50$ images of $784$ pixels, and computes $10$ numbers
-# for each. It is one matrix product: images $(50 \times 784)$ times weights $(784 \times 10)$.
+# for each. That is one matrix product: images $(50 \times 784)$ times weights $(784 \times 10)$.
 # With the engine of lesson 1, each multiplication and each addition in it would be a value of its
 # own.
 
@@ -44,7 +44,7 @@ assert multiplications + additions > 780_000
 
 # %% [markdown]
 # So we want one value for the whole product. The question is what to write down as its local
-# slope. An array has many numbers, and each of them may move each number of the result.
+# slope. An array has many numbers, and each of them may move every number of the result.
 
 # %% [markdown]
 # ## The table of all slopes
@@ -77,7 +77,7 @@ table_A = table_of_slopes(lambda a: a @ B, A)
 table_B = table_of_slopes(lambda b: A @ b, B)
 for name, table in (("A", table_A), ("B", table_B)):
     count = np.count_nonzero(np.abs(table) > 1e-4)
-    print(f"slopes of Y for {name}: a table {table.shape}, of {table.size} slopes {count} not zero")
+    print(f"slopes of Y for {name}: a table {table.shape}, {count} of {table.size} are not zero")
     assert count == 24
 
 
@@ -111,22 +111,24 @@ block = table_A[:4, :3]
 assert np.allclose(block, B.T, atol=1e-4) and np.allclose(table_A[4:, 3:], B.T, atol=1e-4)
 
 # %% [markdown]
-# Half of the first table is zero and three quarters of the second, because a number of $Y$
-# depends on one row of $A$ and one column of $B$ only. And there is nothing new in the rest: on
-# the left stands $B^T$, twice; on the right stand the numbers of $A$, four times each.
+# Half of the first table is zero, and three quarters of the second, because a number of $Y$
+# depends on only one row of $A$ and one column of $B$. And there is nothing new in the rest: on
+# the left we find $B^T$, twice; on the right the numbers of $A$, four times each.
 #
 # For the layer above, the table for the weights would have a row for each of $500$ results and a
-# column for each of $7840$ weights: almost four million slopes, to repeat what the $39200$
-# numbers of the images say. We shall not write it down. We never need the table itself. In lesson
-# 1 a local slope was used in one way: multiplied with the gradient that came from above. So we
-# need the *product* of the table with that gradient, and there is a shorter way to it.
+# column for each of $7840$ weights: almost four million slopes, only to repeat what the $39200$
+# numbers of the images say. We will not write it down, because we never need the table itself. In
+# lesson 1 a local slope was used in one way: it was multiplied by the gradient that came from
+# above. So we need the *product* of the table and that gradient, and there is a shorter way to
+# get it.
 
 # %% [markdown]
 # ## The rule of the matrix product
 #
 # Let $L$ be the loss at the end, and let $G$ be the gradient of $L$ with respect to $Y$: one
-# number for each number of $Y$, so $G$ has the shape of $Y$, $(n \times m)$. We look for the
-# gradient with respect to $A$ $(n \times k)$, from $G$ $(n \times m)$ and $B$ $(k \times m)$.
+# number for each number of $Y$, so $G$ has the shape of $Y$, $(n \times m)$. We are looking for
+# the gradient with respect to $A$ $(n \times k)$, given $G$ $(n \times m)$ and $B$
+# $(k \times m)$.
 #
 # The shapes give a hint: $G B^T$ is $(n \times m)(m \times k) = (n \times k)$, and no other
 # product of the two fits. Where the matrices are square, though, many products fit.
@@ -155,8 +157,8 @@ wrong = [np.abs(c - measured).max() for name, c in candidates.items() if name !=
 assert np.allclose(candidates["G B^T"], measured, atol=1e-6) and min(wrong) > 0.1
 
 # %% [markdown]
-# $G B^T$ it is. The shapes allowed all four, so they can only hint; a measurement decides. Here
-# is the reason. One number of the product is
+# It is $G B^T$. The shapes allowed all four, so they can only give a hint; a measurement decides.
+# Here is the reason. One number of the product is
 #
 # $$Y_{ij} = \sum_{r} A_{ir} B_{rj}.$$
 #
@@ -167,9 +169,9 @@ assert np.allclose(candidates["G B^T"], measured, atol=1e-6) and min(wrong) > 0.
 # \qquad
 # \frac{\partial L}{\partial B_{rj}} = \sum_{i} A_{ir} G_{ij} = (A^T G)_{rj}.$$
 #
-# The shapes: $G B^T$ is $(n \times m)(m \times k) = (n \times k)$, as $A$; and $A^T G$ is
-# $(k \times n)(n \times m) = (k \times m)$, as $B$. Two matrix products stand in for two large
-# tables. The next cell compares them with the tables we measured above.
+# The shapes: $G B^T$ is $(n \times m)(m \times k) = (n \times k)$, like $A$; and $A^T G$ is
+# $(k \times n)(n \times m) = (k \times m)$, like $B$. Two matrix products take the place of two
+# large tables. The next cell compares them with the tables we measured above.
 
 # %%
 G = rng.normal(size=(2, 4))
@@ -182,7 +184,7 @@ assert np.allclose(by_table_A, G @ B.T, atol=1e-6) and np.allclose(by_table_B, A
 # %% [markdown]
 # ## The derivative table
 #
-# So an op on arrays comes with one **rule** for each input, in place of a local slope. A rule
+# So an op on arrays comes with one **rule** for each input, instead of a local slope. A rule
 # takes the gradient `g` of the result, and gives the gradient of that input. It may look at the
 # result `y` and at the inputs. Five ops are enough for this lesson:
 #
@@ -213,8 +215,8 @@ RULES = {
 
 # %% [markdown]
 # The engine around the table is that of lesson 1, with one difference: a value remembers the name
-# of its op, and asks the table on the way back. The parameter `mend` of `backward` does nothing
-# yet. We will need it in a moment.
+# of its op, and asks the table on the way back. The parameter `fix_shape` of `backward` does
+# nothing yet. We will need it in a moment.
 
 # %%
 serials = itertools.count(1)
@@ -266,7 +268,7 @@ def leave_as_it_is(g, shape):
     return g
 
 
-def backward(result, mend=leave_as_it_is):
+def backward(result, fix_shape=leave_as_it_is):
     """The gradient of `result` with respect to everything it was made from, by serial number."""
     values = reachable(result)
     gradients = {result.serial: np.ones_like(result.data)}
@@ -275,9 +277,9 @@ def backward(result, mend=leave_as_it_is):
         arrays = [x.data for x in value.inputs]
         for i, x in enumerate(value.inputs):
             part = RULES[value.op][i](gradients[serial], value.data, *arrays)
-            part = mend(part, x.data.shape)
+            part = fix_shape(part, x.data.shape)
             if x.serial in gradients:
-                # Not +=, which would write into an array that another value may hold too.
+                # Not +=, which would write into an array that another value may also hold.
                 gradients[x.serial] = gradients[x.serial] + part
             else:
                 gradients[x.serial] = part
@@ -287,12 +289,12 @@ def backward(result, mend=leave_as_it_is):
 # %% [markdown]
 # ## Twenty-four galaxies
 #
-# Now some data. In 1929 Edwin Hubble published a table of $24$ galaxies: how far away each is,
-# and how fast it moves away from us ("A relation between distance and radial velocity among
-# extra-galactic nebulae", Proceedings of the National Academy of Sciences 15). He saw that the
-# farther ones move away faster, and drew a straight line. Let us find that line.
+# Now for some data. In 1929 Edwin Hubble published a table of $24$ galaxies: how far away each
+# one is, and how fast it moves away from us ("A relation between distance and radial velocity
+# among extra-galactic nebulae", Proceedings of the National Academy of Sciences 15). He saw that
+# the more distant ones move away faster, and drew a straight line. Let us find that line.
 #
-# The distances are in megaparsec (one is about three million light years), the speeds in
+# The distances are in megaparsecs (one is about three million light years), the speeds in
 # thousands of kilometres a second. We write them as columns, $x$ and $t$, of shape
 # $(24 \times 1)$. The line is $x w + b$ with $w$ of shape $(1 \times 1)$ and $b$ of shape $(1)$,
 # and the loss is the mean of the squared errors.
@@ -325,10 +327,10 @@ assert len(reachable(loss)) == 9
 # %% [markdown]
 # Nine values for the whole calculation: four leaves and five results, one for each op.
 #
-# Now the gradients, and with them the descent of lesson 1: move `w` and `b` against their
+# Now for the gradients, and with them the descent of lesson 1: move `w` and `b` against their
 # gradients, two thousand times.
 #
-# **Predict.** Of which shape are the gradients of `w` $(1 \times 1)$ and `b` $(1)$? Something
+# **Predict.** What shape do the gradients of `w` $(1 \times 1)$ and `b` $(1)$ have? Something
 # will go wrong. Will you see an error message, a loss that rises, or neither?
 
 # %%
@@ -338,21 +340,21 @@ print("b", b.data.shape, "   its gradient", gradients[b.serial].shape)
 assert gradients[b.serial].shape == (24, 1)
 
 
-def descend(w, b, rate, steps, mend):
-    """Gradient descent: all w, b and losses on the way, those of the start first."""
+def descend(w, b, rate, steps, fix_shape):
+    """Gradient descent: every w, b and loss on the way, beginning with those of the start."""
     path = []
     for _ in range(steps):
         leaf_w, leaf_b = Array(w), Array(b)
         loss = loss_of(leaf_w, leaf_b, Array(x), Array(t))
         path.append((w, b, loss.data))
-        gradients = backward(loss, mend)
+        gradients = backward(loss, fix_shape)
         w = w - rate * gradients[leaf_w.serial]
         b = b - rate * gradients[leaf_b.serial]
     return path
 
 
 START = np.array([[-0.7]]), np.array([0.2])
-path = descend(*START, rate=0.1, steps=2000, mend=leave_as_it_is)
+path = descend(*START, rate=0.1, steps=2000, fix_shape=leave_as_it_is)
 print()
 print("step     loss   shape of b")
 for step in (0, 1, 10, 100, 1000, 1999):
@@ -362,7 +364,7 @@ for step in (0, 1, 10, 100, 1000, 1999):
 columns = np.hstack([x, np.ones_like(x)])
 best_line = np.linalg.lstsq(columns, t, rcond=None)[0].ravel()
 best_loss = np.mean((columns @ best_line.reshape(2, 1) - t) ** 2)
-print(f"the best straight line that there is has the loss {best_loss:.4f}")
+print(f"the best possible straight line has a loss of {best_loss:.4f}")
 assert path[-1][2] < 1e-4 < 0.04 < best_loss < 0.06
 
 # %% [markdown]
@@ -370,16 +372,16 @@ assert path[-1][2] < 1e-4 < 0.04 < best_loss < 0.06
 # reach. That is the worst kind of fault. It looks like success.
 #
 # The gradient of `b` came out with the shape $(24 \times 1)$, one number for each galaxy. In
-# `b - rate * gradient` NumPy stretched the one number `b` to twenty-four, without a word. From
-# then on each galaxy had its own `b`, and every error could be brought to zero. No line was
-# fitted at all.
+# `b - rate * gradient`, NumPy silently stretched the one number `b` to twenty-four. From then on
+# each galaxy had its own `b`, and every error could be brought to zero. No line was fitted at
+# all.
 #
-# **A gradient has the shape of the thing it belongs to.** Where it has not, something is wrong.
+# **A gradient has the shape of the thing it belongs to.** Where it does not, something is wrong.
 
 # %% [markdown]
 # ## The reverse of broadcasting
 #
-# It begins in the forward direction. In `x @ w + b` NumPy adds an array of shape $(24 \times 1)$
+# It begins in the forward direction. In `x @ w + b`, NumPy adds an array of shape $(24 \times 1)$
 # and one of shape $(1)$. It behaves as if `b` were copied twenty-four times. This is called
 # **broadcasting**. So one number is used twenty-four times: it has twenty-four paths to the loss.
 # And where paths meet, we add. The reverse of copying is summing. (The next cell draws this, and
@@ -435,13 +437,13 @@ axes.set(xlim=(-1, 15.2), ylim=(-0.1, 9.9), aspect="equal")
 axes.axis("off")
 figure.set_label(
     "Above, an array a of 3 rows and 4 columns plus a row b of 4 numbers, which is copied to all 3 "
-    "rows, makes y. Below, the gradient of y, 3 by 4, goes to a as it is, and to b as the sums "
+    "rows, makes y. Below, the gradient of y, 3 by 4, goes to a unchanged, and to b as the sums "
     "of its 4 columns."
 )
 plot.show(figure, "runs/lessons/02/broadcasting.png")
 
 # %% [markdown]
-# NumPy stretches an array in two ways: it puts new dimensions in front, and it repeats a
+# NumPy stretches an array in two ways: it adds new dimensions in front, and it repeats a
 # dimension of length $1$. The reverse sums over exactly those dimensions.
 
 
@@ -458,29 +460,29 @@ def unbroadcast(g, shape):
 
 # %% [markdown]
 # Every op that broadcasts needs this: `add`, `sub` and `mul`. But no rule in our table has to
-# know of it. The engine does it in one place, after each rule: `mend=unbroadcast`.
+# know about it. The engine does it in one place, after each rule: `fix_shape=unbroadcast`.
 #
-# **Predict.** An array of shape $(3 \times 4)$ is multiplied with one of shape $(3 \times 1)$.
+# **Predict.** An array of shape $(3 \times 4)$ is multiplied by one of shape $(3 \times 1)$.
 # Which dimension of the gradient is summed for the second one? And which for shape $()$, a single
 # number?
 
 # %%
 for shape in ((3, 4), (4,), (1, 4), (3, 1), (1, 1), ()):
     a, c = Array(rng.normal(size=(3, 4))), Array(rng.normal(size=shape))
-    gradient = backward((a * c).mean(), mend=unbroadcast)[c.serial]
+    gradient = backward((a * c).mean(), fix_shape=unbroadcast)[c.serial]
     by_nudging = table_of_slopes(lambda c, a=a: np.mean(a.data * c), c.data).reshape(shape)
     off = np.abs(gradient - by_nudging).max()
     print(f"(3, 4) * {shape!s:7}: gradient of shape {gradient.shape!s:7} off by {off:.0e}")
     assert gradient.shape == shape and off < 1e-8
 
 # %% [markdown]
-# For $(3 \times 1)$ the second dimension is summed, for $()$ both. In all six cases the gradient
-# has the shape of the array it belongs to, and agrees with the nudges.
+# For $(3 \times 1)$ the second dimension is summed, and for $()$ both are. In all six cases the
+# gradient has the shape of the array it belongs to, and agrees with the nudges.
 #
-# Now the same descent, mended.
+# Now the same descent, fixed.
 
 # %%
-path = descend(*START, rate=0.1, steps=2000, mend=unbroadcast)
+path = descend(*START, rate=0.1, steps=2000, fix_shape=unbroadcast)
 print("step        w        b     loss   shape of b")
 for step in (0, 1, 10, 100, 1000, 1999):
     w_now, b_now, loss_now = path[step]
@@ -494,8 +496,8 @@ assert 0.45 < w_end.item() < 0.46 and -0.05 < b_end.item() < -0.03
 
 # %% [markdown]
 # The descent ends at the best line, the one that NumPy's least squares finds directly: about
-# $0.45$, that is $450$ kilometres a second for each megaparsec. (Today's value is several times
-# smaller. The distances of 1929 were too short, and no fit can mend that.)
+# $0.45$, that is, $450$ kilometres a second for each megaparsec. (Today's value is several times
+# smaller. The distances of 1929 were too short, and no fit can repair that.)
 
 # %% [markdown]
 # ## The landscape
@@ -552,10 +554,10 @@ plot.show(figure, "runs/lessons/02/descent.png")
 
 # %% [markdown]
 # The map shows a long valley. The path falls into it within a few steps and then creeps along the
-# floor, where the slope is small. A larger learning rate would be quicker there.
+# floor, where the slope is small. A larger learning rate would move faster there.
 #
-# **Predict.** We take 25 steps with the rates $0.02$, $0.2$, $0.45$ and $0.5$. Which of them
-# comes nearest to the star? What does the path look like when the rate is too large?
+# **Predict.** We take 25 steps with the rates $0.02$, $0.2$, $0.45$ and $0.5$. Which of them gets
+# nearest to the star? What does the path look like when the rate is too large?
 
 # %%
 RATES = (0.02, 0.2, 0.45, 0.5)
@@ -563,7 +565,7 @@ figure = Figure(figsize=(9, 2.9), layout="constrained")
 ends = {}
 wide_w, wide_b = np.linspace(-1.2, 2.1, 160), np.linspace(-1.7, 1.8, 160)
 for axes, rate in zip(figure.subplots(1, 4, sharey=True), RATES, strict=True):
-    short = descend(*START, rate=rate, steps=26, mend=unbroadcast)
+    short = descend(*START, rate=rate, steps=26, fix_shape=unbroadcast)
     ends[rate] = short[-1][2]
     draw_map(axes, wide_w, wide_b)
     draw_path(axes, short, ORANGE)
@@ -573,7 +575,7 @@ for axes, rate in zip(figure.subplots(1, 4, sharey=True), RATES, strict=True):
 figure.set_label(
     "Four maps of the loss with 25 steps of descent. Rate 0.02: a short path into the valley. Rate "
     "0.2: a path along the valley, close to the star. Rate 0.45: jumping from side to side of the "
-    "valley, and closer to the star. Rate 0.5: jumping further with each step, away from the star."
+    "valley, and closer to the star. Rate 0.5: each jump is longer, and leads away from the star."
 )
 plot.show(figure, "runs/lessons/02/rates.png")
 print(f"the best line:           {best_loss:.4f}")
@@ -585,7 +587,7 @@ assert ends[0.45] < best_loss * 1.01 and ends[0.5] > short[0][2]
 # The rate $0.02$ is safe and slow. With $0.45$ each step jumps across the valley to its other
 # side, a little lower each time, and after 25 steps it is the nearest of the four. With $0.5$
 # each jump lands higher than it started, and the loss grows. Across the valley the ground is
-# steep and along it almost flat, and one rate has to serve both.
+# steep, along it the ground is almost flat, and one rate has to serve both.
 #
 # The best rate and the first one that fails are close together, and nobody tells us in advance
 # where the border is. We will meet it again in lessons 6 and 8.
@@ -593,10 +595,10 @@ assert ends[0.45] < best_loss * 1.01 and ends[0.5] > short[0][2]
 # %% [markdown]
 # ## The same, in the package
 #
-# A `Tensor` of the package, made by `tensor`, holds an array. The array is its attribute `.data`,
-# and the gradient in `.grad` is a tensor of the same shape. Operators like `+` and `@` and
-# methods like `.mean()` record what they do, so `loss_of` works as it stands. NumPy's float64
-# arrays stay float64; Python numbers become float32, to save time and memory.
+# A `Tensor`, made by `tensor`, holds an array. The array is its attribute `.data`, and the
+# gradient in `.grad` is a tensor of the same shape. Operators like `+` and `@` and methods like
+# `.mean()` record what they do, so `loss_of` works unchanged. NumPy's float64 arrays stay
+# float64; Python numbers become float32, to save time and memory.
 
 # %%
 galaxies, speeds = tg.tensor(x), tg.tensor(t)
@@ -625,10 +627,10 @@ for function in (ops.add, ops.sub, ops.mul, ops.matmul, ops.mean):
     print(inspect.getsource(function))
 
 # %% [markdown]
-# `@op(grad=...)` does what our two dictionaries do: it enters the function and its rules under
-# one name. The rules of `add`, `sub` and `mul` are ours letter by letter. There is one rule for
-# each input, so that nothing is computed for an input that needs no gradient, like the images of
-# a batch.
+# `@op(grad=...)` does what our two dictionaries do: it stores the function and its rules under
+# one name. The rules of `add`, `sub` and `mul` are ours to the letter. There is one rule for each
+# input, so that nothing is computed for an input that needs no gradient, like the images of a
+# batch.
 #
 # The rules of `matmul` and `mean` call functions of their own: `_matmul_grad_a`, `_matmul_grad_b`
 # and `_stretch`.
@@ -639,10 +641,10 @@ for function in (ops._matmul_grad_a, ops._matmul_grad_b, ops._stretch):
 
 # %% [markdown]
 # The last line of `_matmul_grad_a` is $G B^T$, and that of `_matmul_grad_b` is $A^T G$. The lines
-# before them are for vectors, which have no second dimension to exchange. `transpose` exchanges
-# the last two dimensions only, because a matrix product in NumPy may have more in front: a stack
-# of matrices. And the rules are written with the package's own ops, so that they work on tensors
-# too; this is how derivatives of derivatives come about, in lesson 14.
+# before them are for vectors, which have no second dimension to swap. `transpose` swaps only the
+# last two dimensions, because a matrix product in NumPy may have more in front: a stack of
+# matrices. And the rules are written with the package's own ops, so that they work on tensors
+# too; this is where derivatives of derivatives come from, in lesson 14.
 #
 # `mean` divides the gradient by the number of values and copies it to all places. `_stretch` does
 # the copying, over the chosen dimensions. So the two go in pairs: **the reverse of copying is
@@ -656,7 +658,7 @@ for name, function in PACKAGE.items():
     inputs = [rng.normal(size=(4, 4)) for _ in RULES[name]]
     y = FORWARD[name](*inputs)
     g = rng.normal(size=np.shape(y))
-    entry = function.op  # what the engine knows of the op
+    entry = function.op  # what the engine knows about the op
     for i, rule in enumerate(RULES[name]):
         ours = rule(g, y, *inputs)
         theirs = entry.rules[i](g, y, *inputs, **entry.defaults)
@@ -664,7 +666,7 @@ for name, function in PACKAGE.items():
         print(f"{name:6s}  rule of input {i}: the same numbers")
 
 # %% [markdown]
-# And the one place where shapes are mended, `_unbroadcast` in the engine:
+# And this is the one place where shapes are fixed, `_unbroadcast` in the engine:
 
 # %%
 print(inspect.getsource(engine._unbroadcast))
@@ -675,32 +677,32 @@ for shape in ((3, 4), (4,), (1, 4), (3, 1), (1, 1), ()):
     assert ours.shape == theirs.shape and np.allclose(ours, theirs)
 
 # %% [markdown]
-# - The first lines turn a plain Python number into an array, and refuse what is no number at all.
-# - `extra` is how many dimensions were put in front: our `while` loop.
+# - The first lines turn a plain Python number into an array, and refuse what is not a number at
+#   all.
+# - `extra` is how many dimensions were added in front: our `while` loop.
 # - `stretched` lists these, and each dimension that has length 1 in `shape` and more in `g`: our
-#   `for` loop. One call of `sum` then does all of them.
+#   `for` loop. Then one call of `sum` handles all of them.
 # - The `raise` refuses a gradient that fits neither the input nor the output. Our `unbroadcast`
-#   would have handed it on, and the next `w - rate * gradient` might have stretched it in
-#   silence.
+#   would have passed it on, and the next `w - rate * gradient` might have silently stretched it.
 
 # %% [markdown]
 # ## What was learned
 #
-# - A whole array is one value in the graph. In place of a local slope it needs a rule for each
+# - A whole array is one value in the graph. Instead of a local slope, it needs a rule for each
 #   input: from the gradient of the result to the gradient of the input.
 # - The table of all slopes of a matrix product is huge and mostly zero. Its rules are two matrix
 #   products: $G B^T$ and $A^T G$.
 # - A gradient has the shape of the thing it belongs to. Where broadcasting copied, the gradient
-#   sums. Leaving that out gave no error, and a loss that was too good.
+#   sums. Leaving that out gave no error message, and a loss that was too good.
 # - The engine knows nothing about particular ops, and the table knows nothing about the walk.
-# - Gradient descent with too large a step leaves the valley; just below that it is quickest.
+# - Gradient descent with too large a step leaves the valley; just below that size it is fastest.
 
 # %% [markdown]
 # ## What is still open
 #
-# We believed the rules because a nudge agreed. But how small must a nudge be? How near is near
+# We believed the rules because a nudge agreed. But how small must a nudge be? How close is close
 # enough? And which inputs would have found a fault that ours did not? A rule with a wrong sign
-# would have gone on silently, as the missing sum did. Lesson 3 is about knowing.
+# would have worked on silently, as the missing sum did. Lesson 3 is about knowing.
 
 # %% [markdown]
 # ## Exercises

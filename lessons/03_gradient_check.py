@@ -8,26 +8,33 @@
 # **New from the package.** `op`, `relu`, `gradcheck`, `autograd.checking`, `testing.check_op`,
 # `testing.samples`, `testing.arrays`, `testing.Sample`.
 #
-# **Before this.** Lesson 2 filled a table of derivatives by hand, one rule per input. A wrong value
-# in a program often shows. A wrong derivative does not: the network still trains, only worse, and
-# nothing tells you why.
+# **Before this.** Lesson 2 filled a table of derivatives by hand, one rule per input. A wrong
+# value in a program is often noticed. A wrong derivative is not: the network still trains, only
+# worse, and nothing tells you why.
 
 # %%
 import inspect
 
 import numpy as np
-import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
 from tinygrad_mlp import op
 from tinygrad_mlp.autograd import checking
 from tinygrad_mlp.experiment import plot
+
+try:
+    import torch
+    from hypothesis import given, settings
+    from hypothesis import strategies as st
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f'This lesson needs {error.name}; install it: python -m pip install -e ".[lessons]" torch'
+    ) from None
+
 from tinygrad_mlp.testing import Sample, arrays, check_op, samples
 
-# Hypothesis, which we meet below, draws examples at random: here the same ones in every run.
+# Hypothesis, which we will meet below, draws random examples: here the same ones in every run.
 settings.register_profile("lesson", derandomize=True, database=None, deadline=None)
 settings.load_profile("lesson")
 
@@ -42,7 +49,7 @@ settings.load_profile("lesson")
 # They are called the one-sided and the central difference. We try both on $f(x)=e^x$ at $x=1$,
 # where the right answer is $e$.
 #
-# **Predict.** We make $h$ ten times smaller. How many times smaller does the error of each become?
+# **Predict.** We make $h$ ten times smaller. By what factor does the error of each one shrink?
 
 
 # %%
@@ -64,31 +71,31 @@ for step in (0.1, 0.01, 0.001):
     print(f"{step:<9g} {pair[0]:<18.2e} {pair[1]:.2e}")
 
 shrinks = np.array(errors[0]) / np.array(errors[2])
-assert 90 < shrinks[0] < 110, "one-sided: 100 times smaller a step, 100 times smaller an error"
-assert 9_000 < shrinks[1] < 11_000, "central: 100 times smaller a step, 10,000 times the accuracy"
+assert 90 < shrinks[0] < 110, "one-sided: a step 100 times smaller, an error 100 times smaller"
+assert 9_000 < shrinks[1] < 11_000, "central: a step 100 times smaller, 10,000 times the accuracy"
 
 # %% [markdown]
 # One-sided: ten times. Central: a hundred times. Taylor's series says why. Moving by $h$ gives
 #
 # $$f(x\pm h) = f(x) \pm h f'(x) + \tfrac{h^2}{2} f''(x) \pm \tfrac{h^3}{6} f'''(x) + \dots$$
 #
-# In the one-sided difference the first thing that is left over is $\tfrac{h}{2}f''$. In the central
-# one the two terms with $f''$ cancel, and $\tfrac{h^2}{6}f'''$ is left. Two evaluations in both
-# cases, and the central difference is far better.
+# In the one-sided difference the first thing left over is $\tfrac{h}{2}f''$. In the central one
+# the two terms with $f''$ cancel, and $\tfrac{h^2}{6}f'''$ is left. Both need two evaluations,
+# and the central difference is far better.
 
 # %% [markdown]
 # ## The smaller the better?
 #
-# A computer rounds. With $u$ for the relative size of one rounding ($1.1\cdot10^{-16}$ in float64,
-# $6\cdot10^{-8}$ in float32), $f(x+h)$ is wrong by about $u\,|f|$. The difference of two such
-# values inherits that error, and then we divide it by $h$. For $e^x$, where all derivatives are the
-# same, the relative errors together are about
+# A computer rounds. With $u$ for the relative size of one rounding ($1.1\cdot10^{-16}$ in
+# float64, $6\cdot10^{-8}$ in float32), $f(x+h)$ is wrong by about $u\,|f|$. The difference of two
+# such values inherits that error, and then we divide it by $h$. For $e^x$, where all derivatives
+# are the same, the two relative errors add up to about
 #
 # $$\frac{h}{2}+\frac{u}{h} \quad\text{(one-sided)}, \qquad
 # \frac{h^2}{6}+\frac{u}{h} \quad\text{(central)}.$$
 #
-# The first part falls when $h$ gets smaller, the second rises. They are smallest together where the
-# slope of the sum is zero: at $h=\sqrt{2u}$ and at $h=\sqrt[3]{3u}$.
+# As $h$ gets smaller, the first part falls and the second rises. Their sum is smallest where its
+# slope is zero: at $h=\sqrt{2u}$ and at $h=\sqrt[3]{3u}$.
 #
 # **Predict.** Which step is best for the central difference in float64: $10^{-3}$, $10^{-5}$,
 # $10^{-8}$ or $10^{-12}$? And how many of the 16 digits can it get right?
@@ -99,14 +106,14 @@ STEPS = np.logspace(-14, 0, 113)
 
 
 def relative_errors(way, dtype, step):
-    """Of a difference of exp, computed in `dtype`, at all the points."""
+    """The errors of a difference of exp, computed in `dtype`, at all the points."""
     x = POINTS.astype(dtype)
     right = np.exp(x.astype(np.float64))
     return np.abs(way(np.exp, x, dtype(step)).astype(np.float64) - right) / right
 
 
 def predicted(way, dtype, step):
-    """What Taylor and rounding say together."""
+    """What Taylor and rounding together predict."""
     rounding = np.finfo(dtype).eps / 2
     taylor = step / 2 if way is one_sided else step**2 / 6
     return taylor + rounding / step
@@ -149,19 +156,20 @@ plot.show(figure, "runs/lessons/03/step.png")
 
 # %% [markdown]
 # Each curve is a V. On the right side the step is too long for a straight line (Taylor); on the
-# left side the digits are used up (rounding). At the left end of the float32 panel the error is 1,
-# that is 100 %: $x+h$ rounds to $x$, and the measured slope is 0.
+# left side the digits are used up (rounding). At the left end of the float32 panel the error is
+# 1, that is, 100 %: $x+h$ rounds to $x$, and the measured slope is 0.
 #
-# For the central difference in float64, a step near $10^{-5}$ gives 10 or 11 right digits. In
+# For the central difference in float64, a step near $10^{-5}$ gives 10 or 11 correct digits. In
 # float32 the best step is about 1,000 times longer, and gives 4 or 5 digits. A step that is right
 # for one dtype is poor in the other.
 
 # %% [markdown]
 # ## A tolerance must fit the dtype
 #
-# A check needs a limit: up to here the two numbers agree. Suppose that a rule has a constant with
-# too few digits in it, so that the derivative is too large by 1 part in 100,000. We compare the
-# right and this wrong derivative with central differences, each dtype with its best step.
+# A check needs a limit up to which two numbers count as equal. Suppose that a rule contains a
+# constant with too few digits, so that the derivative is too large by 1 part in 100,000. We
+# compare the right derivative and this wrong one with central differences, each dtype with its
+# best step.
 #
 # **Predict.** Is there a tolerance that accepts the right rule and rejects the wrong one, in
 # float32? In float64?
@@ -169,7 +177,7 @@ plot.show(figure, "runs/lessons/03/step.png")
 
 # %%
 def largest_error(dtype, factor):
-    """Between factor * exp, as the derivative of exp, and central differences."""
+    """How far factor * exp, taken as the derivative of exp, is from central differences."""
     x = POINTS.astype(dtype)
     measured = central(np.exp, x, dtype(best_step(central, dtype)))
     claimed = dtype(factor) * np.exp(x)
@@ -196,13 +204,13 @@ assert float32_errors[0] > 1e-5, "in float32 even the right rule is off by more 
 # %% [markdown]
 # In float32 the noise of the measurement is larger than the fault. A loose limit accepts both
 # rules, a strict one rejects both. In float64 there is a wide gap between the noise (below
-# $10^{-8}$) and the fault ($10^{-5}$), and every limit in the gap will do. So derivatives are
+# $10^{-8}$) and the fault ($10^{-5}$), and any limit in the gap will do. So derivatives are
 # checked in float64, even those of a network that will run in float32.
 #
 # One more trap. A limit like "off by at most $10^{-5}$" is an **absolute** one: if the gradient
-# itself is of size $10^{-6}$, it accepts everything. A **relative** limit is counted in parts of
-# the largest value of the gradient. It fails where the gradient is 0: the central difference of
-# $x^3$ at 0 is $h^2$, and no part of 0 allows for that. So we take a relative limit, plus an
+# itself is of size $10^{-6}$, it accepts everything. A **relative** limit is a fraction of the
+# largest value of the gradient. It fails where the gradient is 0: the central difference of $x^3$
+# at 0 is $h^2$, and no fraction of 0 allows for that. So we take a relative limit, plus an
 # absolute one that is far smaller than any gradient we expect.
 #
 # And since gradients are arrays, we change their numbers one at a time.
@@ -210,7 +218,7 @@ assert float32_errors[0] > 1e-5, "in float32 even the right rule is off by more 
 
 # %%
 def numerical_gradient(function, x, step=1e-6):
-    """Central differences of `function`, which gives one number, for every number in x.
+    """Central differences of `function`, which returns one number, for every number in x.
 
     x (any shape), float64 -> an array of the same shape.
     """
@@ -226,7 +234,7 @@ def numerical_gradient(function, x, step=1e-6):
 
 
 def agree(found, expected):
-    """Whether two gradients are equal, up to what differences in float64 can tell."""
+    """Whether two gradients are equal, as far as differences in float64 can tell."""
     scale = max(np.max(np.abs(found)), np.max(np.abs(expected)))
     return bool(np.max(np.abs(found - expected)) <= 1e-6 * scale + 1e-9)
 
@@ -252,14 +260,15 @@ print(f"\na network 784-100-10 has {numbers:,} numbers: {2 * numbers:,} evaluati
 assert numbers == 79_510
 
 # %% [markdown]
-# The last line says why nobody trains with differences: one gradient costs two evaluations of the
-# whole network for every weight in it. A backward pass gives all of them for the price of a few.
-# Differences are for checking small cases.
+# The last line shows why nobody trains with differences: one gradient costs two evaluations of
+# the whole network for every weight in it. A backward pass gets all the slopes for the price of a
+# few evaluations. Differences are for checking small cases.
 #
 # ## Planted bugs
 #
-# Now six faults, of kinds that happen to everybody. Each entry is a function of one array `x`, its
-# right rule and a wrong one. A rule gets `g`, the gradient of the output, as in lesson 2.
+# Now for six faults of the kinds that happen to everybody. Each entry is a function of one array
+# `x`, its right rule and a wrong one. A rule gets `g`, the gradient of the output, as in lesson
+# 2.
 
 
 # %%
@@ -308,9 +317,9 @@ FAULTS = {
 }
 
 # %% [markdown]
-# And four checks. The first two are what one tries first: a single, round number. The third takes
-# four random numbers and adds up the outputs to get one loss. The fourth weights each output with a
-# random number before adding, so that `g` is not all ones.
+# And four checks. The first two are what most people try first: a single, round number. The third
+# takes four random numbers and adds up the outputs to get one loss. The fourth weights each
+# output with a random number before adding, so that `g` is not all ones.
 #
 # **Predict.** Which of the six faults does the check at $x=1$ find? Which faults does the third
 # check miss?
@@ -338,7 +347,7 @@ CHECKS = {
 
 
 def accepts(check, function, rule):
-    """Whether a check finds the rule to agree with differences."""
+    """Whether a check finds that the rule agrees with differences."""
     x, make_weights = CHECKS[check]
     weights = make_weights(np.shape(function(x)))
     expected = numerical_gradient(lambda x: np.sum(weights * function(x)), x)
@@ -376,22 +385,23 @@ assert alarms == [("x = 0", "relu, 1 at the kink")], "one right rule is accused"
 # Row by row, each fault hides somewhere:
 #
 # - The **sign** hides at 0, where $\sin 0=0$. The **missing factor** $1/n$ hides when $n=1$.
-# - The **forgotten broadcast** hides in a batch of one row. The wrong rule even gave a gradient of
-#   shape $(1,1)$ for a bias of shape $(1,)$, and NumPy compared the two without a word. A good
-#   check compares shapes first.
+# - The **forgotten broadcast** hides in a batch of one row. The wrong rule even gave a gradient
+#   of shape $(1,1)$ for a bias of shape $(1,)$, and NumPy silently compared the two. A good check
+#   compares shapes first.
 # - The rule $3x$ is **right at two points only**, 0 and 1, the two that everybody tries.
 # - The **softmax** rule hides behind the sum: the outputs of softmax add up to 1 whatever $x$ is,
 #   so the right gradient of the sum is 0, and the wrong rule gives 0 too. Weights are the cure.
 #
-# The last row is of another kind: no difference finds it, and at 0 even the right rule is accused.
+# The last row is different: no check by differences finds this fault, and at 0 even the right
+# rule is accused.
 
 # %% [markdown]
 # ## At a kink there is nothing to be right about
 #
 # $\mathrm{relu}(x)=\max(x,0)$ has a corner at 0. The package has it as `tg.relu`.
 #
-# **Predict.** What does the central difference of relu at $x=0$ give for $h=0.1$, for $h=0.001$,
-# for $h=10^{-6}$?
+# **Predict.** What does the central difference of relu at $x=0$ give for $h=0.1$, for $h=0.001$
+# and for $h=10^{-6}$?
 
 
 # %%
@@ -445,15 +455,16 @@ assert np.all(np.abs(grid[disagree]) < width + 1e-9), "they differ only within a
 assert np.all(~disagree[np.abs(grid) > width + 1e-9])
 
 # %% [markdown]
-# The derivative at 0 does not exist: 0 from the left, 1 from the right, and the central difference
-# reports the mean of the two, whatever the step. A framework has to answer something, and picks 0
-# by convention. The picture shows what this does to checks: within one step of a kink (here a very
-# long step of 0.5) differences and rule disagree although the rule is right.
+# The derivative at 0 does not exist: 0 from the left, 1 from the right, and the central
+# difference reports the mean of the two, whatever the step. A framework has to answer something,
+# and picks 0 by convention. The picture shows what this does to checks: within one step of a kink
+# (here a very long step of 0.5) difference and rule disagree, although the rule is right.
 #
-# So two honest measures. Choose points that are further from every kink than the step; do not
-# loosen the tolerance until the noise passes. And what happens **at** the kink is no question of
-# calculus: write the convention down and compare with a reference, as the line printed last did
-# with PyTorch. That comparison, and no difference, finds the sixth fault.
+# So there are two honest things to do. Choose points that are further from every kink than the
+# step; do not loosen the tolerance until the noise passes. And what happens **at** the kink is
+# not a question of calculus: write the convention down and compare it with a reference, as the
+# last printed line did with PyTorch. That comparison finds the sixth fault, and no difference
+# does.
 
 # %% [markdown]
 # ## From examples to a property
@@ -479,12 +490,12 @@ for example in (0.4, 2.5):  # one in the parabola, one outside
     assert error < 1e-6, "the examples find nothing"
 
 # %% [markdown]
-# The rule is wrong all the same: it forgot the line on the left. A **property** is a claim for all
-# inputs: "for every $x$ from $-10$ to 10, rule and difference agree". Hypothesis is a library that
-# draws inputs and looks for one that breaks the claim. When it has found one, it **shrinks** it: it
-# tries simpler ones for as long as they still fail.
+# The rule is wrong all the same: it forgot the line on the left. A **property** is a claim about
+# all inputs: "for every $x$ from $-10$ to 10, rule and difference agree". Hypothesis is a library
+# that draws inputs and looks for one that breaks the claim. When it has found one, it **shrinks**
+# it: it goes on trying simpler ones for as long as they still fail.
 #
-# **Predict.** Which $x$ will it show in the end?
+# **Predict.** Which $x$ will it show us in the end?
 
 # %%
 tried = []
@@ -498,12 +509,12 @@ def huber_rule_agrees(x):
 
 
 def failure_of(check):
-    """Run a check that must fail; give its AssertionError."""
+    """Run a check that must fail, and return its AssertionError."""
     try:
         check()
     except AssertionError as error:
         return error
-    raise RuntimeError("this check was expected to fail, and passed")
+    raise RuntimeError("this check should have failed, but it passed")
 
 
 failure = failure_of(huber_rule_agrees)
@@ -514,12 +525,13 @@ print(f"what the failure says:   {failure}")
 assert tried[-1] < -1 and tried[-1] == round(tried[-1]), "a simple number on the forgotten side"
 
 # %% [markdown]
-# The first failure was some long decimal. The last is the simplest failing number that Hypothesis
-# could find, and it is nearly a diagnosis: 2 works, $-2$ does not, so look at the negative side.
+# The first failure was some long decimal. The last one is the simplest failing number that
+# Hypothesis could find, and it is almost a diagnosis: 2 works, $-2$ does not, so look at the
+# negative side.
 #
-# Shapes deserve the same. This rule belongs to the mean of each row of a matrix $x$ of shape
-# $(n,m)$. It was tested with random values and random weights, on a matrix of shape $(3, 3)$, and
-# passed.
+# Shapes deserve the same treatment. This rule belongs to the mean of each row of a matrix $x$ of
+# shape $(n,m)$. It was tested with random values and random weights on a matrix of shape
+# $(3, 3)$, and it passed.
 
 
 # %%
@@ -555,29 +567,29 @@ print(f"what Hypothesis shows:    shape ({n}, {m}) fails")
 assert n != m and n * m == 2, "the smallest matrix that is not square"
 
 # %% [markdown]
-# The rule divides by $n$ where it should divide by $m$, and in a square matrix these are equal. No
-# choice of values could have found that. Draw shapes as well as values, sizes of 1 included, and do
-# not test with square arrays alone.
+# The rule divides by $n$ where it should divide by $m$, and in a square matrix these are equal.
+# No choice of values could have found that. Draw shapes as well as values, including sizes of 1,
+# and do not test with square arrays alone.
 #
 # ## What the package brings
 #
-# The package has such checks ready. The first is `tg.gradcheck(function, inputs)`: it compares the
-# gradients of a function of tensors with central differences. Its differences are computed by a
-# function in the room `autograd/`, beside the derivatives of whole functions. Compare it
-# with our `numerical_gradient`.
+# The package comes with such checks. The first is `tg.gradcheck(function, inputs)`: it compares
+# the gradients of a function of tensors with central differences. Its differences are computed by
+# a function in the folder `autograd/`, beside the derivatives of whole functions. Compare it with
+# our `numerical_gradient`.
 
 # %%
-print(inspect.getsource(checking._differences))
+print(inspect.getsource(checking.differences))
 
 # %% [markdown]
 # The double loop is ours: every number in turn, up and down. It differs in one thing. Its `value`
 # may be an array, so `slopes` holds the slope of **every output** with respect to every input.
 # Nothing has to be summed up first, so nothing can hide behind a sum.
 #
-# We give it two ops of our own. `@op(grad=rule)`, seen in lesson 2 at the top of each block of the
-# table, works here as well: it turns the function below it into an op. A rule is called with the
-# gradient `g` of the output, the output `y` and the input. One op has a right rule, the other has
-# the fault that is right at 0 and 1 only.
+# We give it two ops of our own. `@op(grad=rule)`, which we saw in lesson 2 at the top of each
+# block of the table, works here as well: it turns the function below it into an op. A rule is
+# called with the gradient `g` of the output, the output `y` and the input. One op has a right
+# rule; the other has the faulty rule that is right only at 0 and 1.
 
 
 # %%
@@ -592,7 +604,7 @@ def third_power_wrong(x):
 
 
 def leaf(*numbers, dtype=np.float64):
-    """A tensor that wants a gradient."""
+    """A tensor that asks for a gradient."""
     return tg.tensor(np.array(numbers, dtype), requires_grad=True)
 
 
@@ -611,17 +623,18 @@ assert "float64" in refused, "gradcheck refuses float32"
 
 tiny = tg.gradcheck(lambda x: third_power_wrong(x) * 1e-6, leaf(0.7, -1.2))
 print("wrong rule, times 1e-6: ", tiny)
-assert tiny, "gradcheck has an absolute limit too, and a tiny gradient slips under it"
+assert tiny, "gradcheck too has an absolute limit, and a tiny gradient slips under it"
 
 # %% [markdown]
 # A tool knows no more than we do: `gradcheck` tests where you ask it to, and it has an absolute
-# limit (`atol=1e-5`, as in PyTorch) under which the tiny gradient of the last line slips through.
+# limit (`atol=1e-5`, as in PyTorch) that lets the tiny gradient of the last line slip through.
 #
 # `check_op(op, samples(...))` asks in many places. `arrays()` is a Hypothesis strategy for arrays
-# of all shapes and memory layouts, `samples(arrays())` draws calls with one array as the input, and
-# `check_op` holds every call against all that must be true of an op: weighted gradients against
-# differences, the gradients of the gradients too, the same values for arrays and tensors, float32
-# in and float32 out, no shared memory. `arrays(avoid=[0.0])` keeps away from a kink.
+# of all shapes and memory layouts, `samples(arrays())` draws calls with one array as the input,
+# and `check_op` tests for every call all that must be true of an op: weighted gradients that
+# agree with differences, and so do the gradients of the gradients; the same values for arrays and
+# tensors; float32 in and float32 out; no shared memory. `arrays(avoid=[0.0])` keeps away from a
+# kink.
 #
 # At the kink itself a `Sample` with `smooth=False` leaves differences out, and `reference=` names a
 # function of PyTorch to compare with.
@@ -637,7 +650,7 @@ AT_KINK = [Sample((np.array([-1.0, 0.0, 2.0]),), smooth=False)]
 
 
 def show(what, check):
-    """Run a check and print in one line what came out; True if it passed."""
+    """Run a check and print the outcome in one line; True if it passed."""
     try:
         check()
     except AssertionError as error:
@@ -657,11 +670,11 @@ assert show("tg.relu, at the kink", lambda: check_op(tg.relu, AT_KINK, torch.rel
 # %% [markdown]
 # ## Who checks the checks?
 #
-# A test that has never failed has proved little. **Mutation testing** turns the question round:
+# A test that has never failed has proved little. **Mutation testing** turns the question around:
 # plant small faults in a right rule, one at a time, and count how many the test finds. Each fault
 # is a mutant; a mutant that no test notices has survived, and marks a hole in the tests.
 #
-# A rule is a line of text, so a few lines make mutants of it.
+# A rule is a line of text, so a few lines of code make mutants of it.
 
 # %%
 CHANGES = [("*", "+"), ("-", "+"), ("1", "2"), ("3", "2"), (" * x", ""), (" * y", "")]
@@ -702,7 +715,7 @@ print(f"{count} mutants")
 assert count == 15
 
 # %% [markdown]
-# Three tests shall find them: one example at $x=0$, one at $x=1$, and `check_op`.
+# Three tests will look for them: one example at $x=0$, one at $x=1$, and `check_op`.
 #
 # **Predict.** How many of the 15 mutants survive each test?
 
@@ -747,41 +760,41 @@ for name, test in TESTS.items():
         print(f"{'':<15}     {mutant}")
 
 assert len(survivors["example x = 0"]) == 6
-assert survivors["example x = 1"] == ["g * 3 * x"], "our old friend: right at 1"
+assert survivors["example x = 1"] == ["g * 3 * x"], "our old friend, right at 1"
 assert survivors["check_op"] == []
 
 # %% [markdown]
 # At 0 six survive, and at 1 the one that we know by now. None survives `check_op`. The tests of
-# this package do the same to every rule in its table of derivatives, with more kinds of changes; a
-# survivor is a failure, unless a reason is written down why nothing could tell it from the right
-# rule.
+# this package do the same to every rule in its table of derivatives, with more kinds of changes;
+# a survivor is a failure, unless somebody has written down why nothing could tell it from the
+# right rule.
 #
-# Mutation testing measures the test and says nothing about faults of another kind, such as a
-# function that computes the wrong thing and has the right derivative of it. For that there is only
-# a reference: a formula on paper, or another program.
+# Mutation testing measures the test. It says nothing about other kinds of fault, such as a
+# function that computes the wrong thing and has the right derivative for it. Only a reference
+# helps there: a formula on paper, or another program.
 
 # %% [markdown]
 # ## What was learned
 #
-# - A central difference measures a slope without any rule. Its error over the step is a V; in
-#   float64 the bottom lies near $h=10^{-5}$, with about 10 right digits.
+# - A central difference measures a slope without any rule. Its error, plotted over the step, is a
+#   V; in float64 the bottom lies near $h=10^{-5}$, with about 10 correct digits.
 # - Check in float64, with a tolerance between the noise of the measurement and the faults to be
 #   found, relative to the size of the gradient.
 # - Round numbers, single numbers, square arrays and plain sums hide faults. Draw values, shapes and
 #   weights at random.
-# - At a kink there is no derivative. Keep samples away from it, and hold the convention against a
+# - At a kink there is no derivative. Keep samples away from it, and compare the convention with a
 #   reference.
 # - Plant faults to see what a test is worth.
 #
 # ## What is still open
 #
-# We can now trust a gradient. So far everything was about numbers that we made up. Lesson 4 looks
-# at the data that the rest of the course is about: 70,000 handwritten digits.
+# We can now trust a gradient. But so far, nearly all our numbers were made up. Lesson 4 looks at
+# the data that the rest of the course is about: 70,000 handwritten digits.
 #
 # ## Exercises
 #
 # - `slope_along(function, x, direction, step)`: measure all derivatives at once, along a direction.
-# - `richardson(function, x, step)`: combine two central differences into a far better one.
+# - `richardson(function, x, step)`: combine two central differences into a much better one.
 # - `points_that_tell()`: choose the test points that find every planted fault of a clipped line.
 #
 # Check them with `python -m lessons check 03`.

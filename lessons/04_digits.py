@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 4. Digits
 #
-# **Question.** What are we looking at, and how far does one get without any learning?
+# **Question.** What are we looking at, and how far can we get without any learning?
 #
 # **Time.** 35 minutes.
 #
@@ -10,7 +10,7 @@
 #
 # **Before this.** Lessons 1 to 3 gave us gradients, and a way to be sure of them. Now we need
 # something to learn from. Before we train anything, we look at the data, and find the scores that
-# every network of the next lessons has to beat.
+# every network in the next lessons has to beat.
 
 # %%
 import numpy as np
@@ -29,7 +29,7 @@ BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
 # scaled it, and put it in the middle of a square of $28 \times 28$ pixels. 60,000 of them are for
 # training and 10,000 are for testing.
 #
-# `load_mnist` reads them. The files are inside the package, so this needs no network. It gives a
+# `load_mnist` reads them. The files come with the package, so nothing is downloaded. It returns a
 # dataset with two arrays: `images` and `labels`.
 
 # %%
@@ -64,8 +64,8 @@ pixels = train.images.reshape(60_000, 784)
 blank = float(np.mean(pixels == 0))
 never_used = int(np.sum(pixels.max(axis=0) == 0))
 print()
-print(f"pixels that are 0, over all training images:   {100 * blank:.0f} %")
-print(f"of the 784 places, always 0 in all 60,000:     {never_used}")
+print(f"pixels that are 0, of all training images:     {100 * blank:.0f} %")
+print(f"places (of 784) that are 0 in every image:     {never_used}")
 
 assert 0.80 < blank < 0.82 and never_used == 67
 
@@ -74,22 +74,23 @@ assert 0.80 < blank < 0.82 and never_used == 67
 # those places: their input is 0 in every image, so the gradient of their weights is 0 too.
 #
 # The line with `reshape` is all the preparation that our networks will need. A network with dense
-# layers takes a row of numbers, so each image becomes a row of $28 \cdot 28 = 784$ pixels, and a
-# set of $n$ images becomes a matrix of shape $n \times 784$.
+# layers takes a row of numbers, so each image becomes a row of $28 \cdot 28 = 784$ pixels, and
+# $n$ images become a matrix of shape $n \times 784$.
 #
 # ## Why divide by 255?
 #
-# No information is lost: each byte can be had back. What changes is the size of what a network
-# computes. Take one unit that multiplies the pixels by 784 random weights of about $1/28$ each,
-# adds, and squashes the sum by the sigmoid $\sigma(z) = 1 / (1 + e^{-z})$, which goes from 0 to 1.
+# No information is lost: each byte can be recovered. What changes is the size of the numbers that
+# a network computes. Take one unit that multiplies the pixels by 784 random weights of about
+# $1/28$ each, adds the products, and squashes the sum with the sigmoid
+# $\sigma(z) = 1 / (1 + e^{-z})$, which goes from 0 to 1.
 #
 # **Predict.** We give it 1,000 digits as bytes, 0 to 255. For how many of them will its answer be
-# undecided, between 0.01 and 0.99: nearly all, about half, or a few?
+# undecided, between 0.01 and 0.99: nearly all, about half, or just a few?
 
 
 # %%
 def sigmoid(z):
-    # From e^-|z|, which cannot overflow.
+    # Computed from e^-|z|, which cannot overflow.
     e = np.exp(-np.abs(z))
     return np.where(z >= 0, 1, e) / (1 + e)
 
@@ -109,15 +110,16 @@ assert np.array_equal(np.round(pixels * 255) / np.float32(255), pixels), "a byte
 assert shares["bytes, 0 to 255"] < 0.1 and shares["0 to 1"] > 0.99
 
 # %% [markdown]
-# A few: less than one in ten. With bytes the sums are 255 times as large, and the sigmoid of a
-# large number is 0 or 1 for every practical purpose. A unit that is already sure has a derivative
-# of almost 0, so it learns almost nothing. With pixels from 0 to 1 all units start undecided.
+# Just a few: less than one in ten. With bytes the sums are 255 times as large, and the sigmoid of
+# a large number is 0 or 1 for all practical purposes. A unit that is already sure has a
+# derivative of almost 0, so it learns almost nothing. With pixels from 0 to 1 all units start
+# undecided.
 #
-# Keep this in mind. In lesson 6 the same thing happens for another reason.
+# Keep this in mind. In lesson 6 the same thing will happen for another reason.
 #
 # ## How many of each digit?
 #
-# **Predict.** Are there as many of each digit, about 10 % each? If not, is the most frequent one
+# **Predict.** Is each digit equally frequent, about 10 % each? If not, is the most frequent one
 # nearer to 11 % or to 15 %?
 
 # %%
@@ -134,7 +136,7 @@ axes.legend(frameon=False, ncols=2, loc="upper center")
 axes.spines[["top", "right"]].set_visible(False)
 figure.set_label(
     "Bars: the share of each digit in the training set, from 9.0 % for the 5 to 11.2 % for the 1; "
-    "in the first 1,000 images from 8.7 % for the 8 to 11.7 % for the 7."
+    "in the first 1,000 images, from 8.7 % for the 8 to 11.7 % for the 7."
 )
 plot.show(figure, "runs/lessons/04/balance.png")
 
@@ -147,14 +149,15 @@ assert 0.112 < counts.max() / 60_000 < 0.113 and 0.090 < counts.min() / 60_000 <
 assert (first_counts.min(), first_counts.max()) == (87, 117)
 
 # %% [markdown]
-# Nearer to 11 %: the 1 is the most frequent digit and the 5 the rarest, and the classes are nearly
-# in balance. The first 1,000 images are not far from that either. Lesson 5 trains on those alone.
+# Nearer to 11 %: the 1 is the most frequent digit and the 5 the rarest, and the classes are
+# nearly balanced. The first 1,000 images are not far from that either. Lesson 5 trains on those
+# alone.
 #
 # ## The lowest bar: always the same answer
 #
-# A program that never looks at the image, and answers "1" to everything, is right as often as a 1
+# A program that never looks at the image and answers "1" to everything is right as often as a 1
 # occurs. This is the first number that a network has to beat. **Accuracy** is the share of right
-# answers, and we measure it on the test set, which nothing was chosen from.
+# answers. We measure it on the test set, which is used for nothing else.
 
 # %%
 always = [float(np.mean(test.labels == digit)) for digit in range(10)]
@@ -165,15 +168,15 @@ for digit in np.argsort(always)[::-1]:
 assert 0.113 < max(always) < 0.114 and 0.089 < min(always) < 0.090
 
 # %% [markdown]
-# So whoever answers blindly scores between 8.9 and 11.4 %. A score in that range says that
-# something learned nothing. It is worth knowing these ten numbers by sight.
+# So a blind guess scores between 8.9 and 11.4 %. A score in that range means that nothing was
+# learned. It is worth knowing these ten numbers by sight.
 #
 # ## The average digit
 #
-# Now the least that one can do with the images: average all zeros, all ones, and so on, pixel by
-# pixel. This gives ten mean images.
+# Now for the least that we can do with the images: average all zeros, all ones, and so on, pixel
+# by pixel. This gives ten mean images.
 #
-# **Predict.** Which of the ten means will be the sharpest, and which the most blurred?
+# **Predict.** Which of the ten means will be the sharpest, and which the blurriest?
 
 
 # %%
@@ -185,7 +188,7 @@ def mean_images(images, labels):
 means = mean_images(train.images, train.labels)
 plot.show(plot.digits(means, range(10)), "runs/lessons/04/means.png")
 
-# How far an image is from its own mean, on the average: the smaller, the sharper the mean.
+# How far an image is from its own mean, on average: the smaller, the sharper the mean.
 spread = [
     float(np.mean((train.images[train.labels == digit] - means[digit]) ** 2)) for digit in range(10)
 ]
@@ -197,9 +200,9 @@ assert np.argmin(spread) == 1 and spread[1] < 0.6 * sorted(spread)[1]
 assert np.argmax(spread) == 2
 
 # %% [markdown]
-# The 1 is by far the sharpest: there are few ways to write it, most of all to slant it, which is
-# why its mean looks like a narrow hourglass. The 2 varies most, with and without a loop. The means
-# of 4 and 9 look alike, which will matter in a moment.
+# The 1 is by far the sharpest: there are few ways to write it, and they differ mostly in slant,
+# which is why its mean looks like a narrow hourglass. The 2 varies most, with and without a loop.
+# The means of the 4 and the 9 look alike, which will matter in a moment.
 #
 # ## Nearest mean: a classifier in three lines
 #
@@ -209,7 +212,7 @@ assert np.argmax(spread) == 2
 # $$d_k = \sum_{j=1}^{784} (x_j - m_{kj})^2, \qquad \text{answer} = \arg\min_k d_k.$$
 #
 # **Predict.** Nothing is learned here, only averaged. How many of the test images will it name
-# right: about 30, 55 or 80 %?
+# correctly: about 30, 55 or 80 %?
 
 
 # %%
@@ -230,14 +233,14 @@ assert 0.815 < accuracy < 0.825
 # About 82 %. This is the second number to beat, and a sobering one. Whatever we build must be
 # better than ten averages, or it is not worth its arithmetic.
 #
-# ## Which digits are taken for which?
+# ## Which digits are mistaken for which?
 #
-# A single percentage hides a lot. A **confusion matrix** counts, for each true digit (row), what it
-# was taken for (column). Right answers stand on the diagonal. `plot.confusions` draws such a
+# A single percentage hides a lot. A **confusion matrix** counts, for each true digit (row), what
+# it was taken for (column). Right answers are on the diagonal. `plot.confusions` draws such a
 # matrix, each row in percent.
 #
-# **Predict.** Think of the mean images. Which true digit is missed most often, and what is the 4
-# most often taken for?
+# **Predict.** Think of the mean images. Which digit is missed most often, and what is the 4 most
+# often taken for?
 
 
 # %%
@@ -268,14 +271,14 @@ assert wrong[4].argmax() == 9 and wrong[9].argmax() == 4 and wrong[5].argmax() =
 assert right.argmax() == 1 and wrong[:, 1].sum() == wrong.sum(axis=0).max()
 
 # %% [markdown]
-# The 5 is missed most: about 69 % of them are found, and a good part of the rest are taken for a 3.
-# The 4 is most often taken for a 9, and the 9 for a 4, as their means suggest.
+# The 5 is missed most: only about 69 % of the fives are found, and many of the rest are taken for
+# a 3. The 4 is most often taken for a 9, and the 9 for a 4, as their means suggest.
 #
 # The column of the 1 stands out: it collects more wrong answers than any other. The mean of the 1
-# has little ink, so a thin 2 or 5 is nearer to it than to the fat, blurred mean of its own kind.
+# has little ink, so a thin 2 or 5 is closer to it than to the fat, blurred mean of its own kind.
 #
 # Here are twenty of the images that were named wrongly, with what they are and what they were
-# taken for. Many are easy for you. Nearest mean has no idea of a stroke or a loop.
+# taken for. Many are easy for you. But nearest mean has no notion of a stroke or a loop.
 
 # %%
 missed = np.flatnonzero(answers != test.labels)[:20]
@@ -287,8 +290,8 @@ plot.show(plot.digits(test.images[missed], captions), "runs/lessons/04/missed.pn
 #
 # Ten averages forget almost all of the data. The other extreme is to forget nothing: keep every
 # training image, and give a new image the label of the one that is nearest to it. This is the
-# **nearest neighbour** rule. Comparing with all 60,000 takes a while, so we name 200 test images,
-# and let the memory grow.
+# **nearest neighbour** rule. Comparing with all 60,000 takes a while, so we name only 200 test
+# images, and let the memory grow.
 
 
 # %%
@@ -320,12 +323,12 @@ assert scores[5000] > mean_on_some + 0.05
 #
 # ## Why a test set?
 #
-# There is a catch in remembering everything. The next cell plays a trick on the nearest neighbour:
-# it shuffles the labels, so that they have nothing to do with the images any more. There is
-# nothing left to learn.
+# There is a catch in remembering everything. The next cell plays a trick on the nearest
+# neighbour: it shuffles the labels, so that they no longer have anything to do with the images.
+# There is nothing left to learn.
 #
-# **Predict.** The memory holds 1,000 images with shuffled labels. How many percent does the rule
-# get right on the very images in its memory, and how many on test images?
+# **Predict.** The memory holds 1,000 images with shuffled labels. What percentage does the rule
+# get right on the very images in its memory, and what percentage on test images?
 
 # %%
 rng = np.random.default_rng(0)
@@ -344,19 +347,19 @@ assert results["true"][0] == results["shuffled"][0] == 1
 assert results["true"][1] > 0.8 and results["shuffled"][1] < 0.2
 
 # %% [markdown]
-# On its own memory it scores 100 %, both times: the nearest image to an image is the image itself.
-# The score on the training data cannot tell the rule that learned something from the one that
-# could not. The score on images that it never saw can: with shuffled labels it falls to what blind
-# guessing gets.
+# On its own memory it scores 100 %, both times: the nearest image to an image is the image
+# itself. The score on the training data cannot tell the rule that learned something from the one
+# that could not. The score on images that it has never seen can: with shuffled labels it falls to
+# that of blind guessing.
 #
 # A network can remember too. So every accuracy that we trust in this course is measured on test
 # images, and nothing is trained on them.
 #
 # ## How many test images?
 #
-# The published notebook that we rebuild in the next lesson judged its network by the first 10 test
-# images. Is that enough? If a rule is right on a share $p$ of all images, its score on $n$ random
-# ones has a standard deviation of
+# The published notebook that we rebuild in the next lesson judged its network by the first 10
+# test images. Is that enough? If a rule is right for a share $p$ of all images, its score on $n$
+# random ones has a standard deviation of
 #
 # $$\sqrt{\frac{p (1 - p)}{n}}.$$
 #
@@ -416,26 +419,26 @@ assert 0.55 < low[0] < 0.65 and high[0] == 1
 assert low[-1] > 0.80 and high[-1] < 0.84
 
 # %% [markdown]
-# From 60 to 100 %. Ten images tell a good rule from a hopeless one, and nothing finer; on the first
-# ten, "always 1" gets twice as many right as "always 2". With all 10,000 the standard deviation
-# is about 0.4 points, and so differences of one point begin to mean something.
+# From 60 to 100 %. Ten images can tell a good rule from a hopeless one, but nothing finer; on the
+# first ten, "always 1" gets twice as many right as "always 2". With all 10,000 the standard
+# deviation is about 0.4 points, so differences of one point begin to mean something.
 #
 # ## What was learned
 #
 # - A digit is a row of 784 numbers from 0 to 1, most of them 0. Inputs of that size keep the
 #   sigmoid in the range where it can learn.
 # - Always giving the same answer scores between 8.9 and 11.4 %. Nearest mean scores about 82 %.
-#   These two numbers go with us.
-# - A confusion matrix says what an accuracy hides.
+#   These two numbers will stay with us.
+# - A confusion matrix shows what an accuracy hides.
 # - Remembering gives 100 % on the training data, whatever the labels are. Only images that were
-#   never seen can tell.
+#   never seen can tell whether anything was learned.
 # - A score on 10 images can be off by 20 points.
 #
 # ## What is still open
 #
-# Nearest mean draws each digit once, and remembers nothing else. A network should find by itself
-# what to look for. The published network that we build next has 400,210 numbers that it can
-# change, where nearest mean has 7,840. How much better will it be?
+# Nearest mean draws each digit once, and remembers nothing else. A network should find out for
+# itself what to look for. The published network that we build next has 400,210 numbers that it
+# can change; nearest mean has 7,840. How much better will it be?
 #
 # ## Exercises
 #

@@ -11,7 +11,8 @@
 #
 # **Before this.** Lesson 4 left two scores to beat: always answering the same digit gets between
 # 8.9 and 11.4 % of the test images, and ten mean images get about 82 %. Now we build a network
-# that was published in a notebook, "from scratch in NumPy", with backpropagation written by hand.
+# that was published in a notebook, "from scratch in NumPy", with backpropagation written out by
+# hand.
 
 # %%
 import inspect
@@ -51,7 +52,7 @@ test = load_mnist(split="test")
 # $$784 \to 200 \to 200 \to 200 \to 200 \to 200 \to 200 \to 200 \to 10.$$
 #
 # The ten numbers at the end are the scores of the ten digits; the largest one is the answer. The
-# **target** for a 3 is a row of ten numbers with a 1 at place 3, and 0 elsewhere (one-hot).
+# **target** for a 3 is a row of ten numbers, with a 1 at place 3 and 0 elsewhere (one-hot).
 
 # %%
 SIZES = (784, 200, 200, 200, 200, 200, 200, 200, 10)
@@ -67,9 +68,9 @@ assert count == 400_210
 # %% [markdown]
 # ## A layer that knows its own derivative
 #
-# There is no autograd here. Each layer gets two methods. `forward` computes the output, and keeps
-# what the derivative will need. `backward` gets $g = \partial L / \partial z$, the gradient of the
-# loss with respect to the layer's **output**, and returns the gradient with respect to its
+# There is no autograd here. Each layer has two methods. `forward` computes the output, and keeps
+# what the derivative will need. `backward` gets $g = \partial L / \partial z$, the gradient of
+# the loss with respect to the layer's **output**, and returns the gradient with respect to its
 # **input**, for the layer before it. These are the rules of a matrix product from lesson 2:
 #
 # $$
@@ -98,7 +99,7 @@ class MyDense:
         return x @ self.weight + self.bias
 
     def backward(self, gradient, lr):
-        # Before the step: the gradient belongs to the weights that were used in forward.
+        # Before the step, because the gradient belongs to the weights that forward used.
         for_the_layer_before = gradient @ self.weight.T
         self.weight -= lr * (self.x.T @ gradient)
         self.bias -= lr * gradient.sum(axis=0)
@@ -106,7 +107,7 @@ class MyDense:
 
 
 # %% [markdown]
-# The sigmoid has nothing to learn. Its derivative can be written with its own output:
+# The sigmoid has nothing to learn. Its derivative can be written in terms of its own output:
 # $\sigma'(z) = y (1 - y)$. So that is all it keeps.
 
 
@@ -124,8 +125,8 @@ class MySigmoid:
 # ## The loss
 #
 # The loss is the **mean squared error**: the mean over the ten outputs of $(y_k - t_k)^2$. The
-# backward pass begins with its derivative with respect to the outputs. Both functions compute what
-# the notebook's do. From here on we follow it, and do not judge. Judging comes when it runs.
+# backward pass begins with its derivative with respect to the outputs. Both functions compute
+# what the notebook's do. From here on we follow it without judging. We judge once it runs.
 
 
 # %%
@@ -138,8 +139,8 @@ def squared_error_gradient(outputs, targets):
 
 
 # %% [markdown]
-# The network goes through its layers in order, and back in reverse order: creation order, as in
-# lesson 1, only that here we keep it ourselves, in a list.
+# The network goes through its layers in order, and back in reverse order. This is the creation
+# order of lesson 1, except that here we keep it ourselves, in a list.
 
 
 # %%
@@ -159,7 +160,7 @@ class MyNetwork:
         return values
 
     def train_on(self, image, label, lr):
-        """One step on one image (28, 28); its loss before the step."""
+        """One step on one image (28, 28); returns its loss before the step."""
         outputs = self(image[None])
         targets = np.zeros((1, 10))
         targets[0, label] = 1
@@ -172,13 +173,14 @@ class MyNetwork:
 # %% [markdown]
 # ## Training, as published
 #
-# The notebook trains on the first 1,000 images. It shows one image at a time, with a learning rate
-# of 10, and goes through all of them ten times. (One pass over the training data is an **epoch**.)
-# After each epoch it prints an "error". We keep the losses, which the notebook does not, and to
-# save time we stop after five epochs. The output will show that this loses nothing.
+# The notebook trains on the first 1,000 images. It shows one image at a time, with a learning
+# rate of 10, and goes through all of them ten times. (One pass over the training data is an
+# **epoch**.) After each epoch it prints an "error". We keep the losses, which the notebook does
+# not, and we stop after five epochs to save time. The output will show that we lose nothing by
+# it.
 #
-# **Predict.** The network has 400,210 numbers to adjust, and takes 5,000 steps. Which accuracy will
-# it reach on the 10,000 test images: about 10, 50, 82 or 95 %?
+# **Predict.** The network has 400,210 numbers to adjust, and takes 5,000 steps. What accuracy
+# will it reach on the 10,000 test images: about 10, 50, 82 or 95 %?
 
 
 # %%
@@ -203,9 +205,9 @@ for epoch in range(1, 6):
 assert max(printed) - min(printed) < 1e-6 and max(printed) < 0.001
 
 # %% [markdown]
-# The error is small, less than a thousandth, and from the first epoch to the last it hardly moves.
-# One could read this as "it learned everything in the first epoch". The notebook prints 0.00102171
-# after each of its ten epochs. Let us look at what the network answers.
+# The error is small, less than a thousandth, and it hardly moves from the first epoch to the
+# last. You could read this as "it learned everything in the first epoch". The notebook prints
+# 0.00102171 after each of its ten epochs. Let us look at what the network answers.
 
 # %%
 answers = network(test.images).argmax(axis=1)
@@ -225,17 +227,17 @@ assert np.mean(answers == answers[0]) > 0.99
 assert 0.085 < accuracy < 0.12
 
 # %% [markdown]
-# About 10 %: as much as blind guessing. The network gives one and the same answer to everything.
-# The published network was tested on the first ten images only, and said 2 to all of them. The
+# About 10 %: no better than blind guessing. The network gives the same answer to everything. The
+# published network was tested on only the first ten images, and said 2 to all of them. The
 # notebook concludes that a network written from scratch does not perform well.
 #
-# **Predict.** Other initial weights, from other seeds: will the networks give the same digit, other
-# digits, or will some of them learn something? One epoch is enough to see it.
+# **Predict.** We try other initial weights, from other seeds. Will the networks give the same
+# digit, or other digits, or will some of them learn something? One epoch is enough to see.
 #
 # To score a network we use `evaluate(network, dataset, loss)` from here on. It runs any function
-# from images to scores over a dataset, and gives the accuracy, the loss by the function that we
-# name, and the confusion matrix. `most_predicted` is the digit that is answered most often, and
-# `most_predicted_share` is its share of all answers.
+# from images to scores over a dataset, and returns the accuracy, the loss according to the
+# function that we pass in, and the confusion matrix. `most_predicted` is the digit that is
+# answered most often, and `most_predicted_share` is its share of all answers.
 
 
 # %%
@@ -255,17 +257,17 @@ for seed in (0, 1, 3):
     assert scores.most_predicted_share > 0.6
 
 # %% [markdown]
-# Whichever weights it starts from, it ends up with one digit for nearly every image, or two. Which
-# digit, the initial weights decide. So this is no bad luck. Something is wrong, and the printed
-# error did not tell.
+# Whatever weights it starts from, it ends up with one digit, or two, for nearly every image. The
+# initial weights decide which digit. So this is not bad luck. Something is wrong, and the printed
+# error did not tell us.
 #
-# ## The error that is no error
+# ## The error that is not an error
 #
-# Look at the line `error = (error + loss) / 784` again. It stands inside the loop over the images.
+# Look at the line `error = (error + loss) / 784` again. It is inside the loop over the images.
 #
-# **Predict.** Two epochs of 1,000 losses each. In the first, every loss is 0 except the last one,
-# which is 0.8. In the second, every loss is 0.8 except the last one, which is 0. Which of the two
-# prints the larger error? How many times as large?
+# **Predict.** Take two epochs of 1,000 losses each. In the first, every loss is 0 except the last
+# one, which is 0.8. In the second, every loss is 0.8 except the last one, which is 0. Which of
+# the two prints the larger error, and how many times larger is it?
 
 
 # %%
@@ -289,14 +291,15 @@ assert 780 < ratio < 785
 assert as_printed(losses) == published_error(losses)
 
 # %% [markdown]
-# The first, where nearly everything is right, prints an error 783 times as large. Each turn of the
-# loop divides all earlier losses by 784 once more, so what is printed is the loss of the last image
-# divided by 784, plus the one before divided by $784^2$, and so on. (784 is the number of pixels.
-# It has no business here.) If the last losses are all equal to some $\ell$, the sum is
+# The first, where nearly everything is right, prints an error 783 times as large. Each turn of
+# the loop divides all earlier losses by 784 once more, so what is printed is the loss of the last
+# image divided by 784, plus the one before it divided by $784^2$, and so on. (784 is the number
+# of pixels. It has no business here.) If the last losses are all equal to some $\ell$, the sum is
 #
 # $$\ell \left( \frac{1}{784} + \frac{1}{784^2} + \dots \right) = \frac{\ell}{783}.$$
 #
-# So we can compute backwards from a printed error to a loss, from ours and from the published one.
+# So we can work backwards from a printed error to a loss, both from our error and from the
+# published one.
 
 # %%
 print(f"our printed error       x 783 = {783 * printed[-1]:.5f}")
@@ -309,10 +312,10 @@ assert np.allclose(losses[-3:], np.round(losses[-3:], 1), atol=1e-3), "not whole
 assert abs(783 * 0.00102171 - 0.8) < 1e-5
 
 # %% [markdown]
-# The published error means that the last losses were 0.80000, to all digits that were printed. Ten
-# outputs, and a mean squared error of exactly 0.8: that is what one gets if eight of the ten
-# outputs are totally wrong, 1 where 0 was wanted or the other way round, and two are totally right.
-# Our last losses are whole tenths too.
+# The published error means that the last losses were 0.80000, to all the digits that were
+# printed. Ten outputs, and a mean squared error of exactly 0.8: that is what you get if eight of
+# the ten outputs are completely wrong, 1 instead of 0 or the other way round, and two are
+# completely right. Our last losses are whole tenths too.
 #
 # ## An honest curve
 #
@@ -322,7 +325,7 @@ assert abs(783 * 0.00102171 - 0.8) < 1e-5
 # Now we watch the true loss, the mean over all 1,000 training images, while the network sees them
 # one by one.
 #
-# **Predict.** From the first image to the thousandth: does the loss fall fast, fall slowly, stay
+# **Predict.** From the first image to the thousandth, does the loss fall fast, fall slowly, stay
 # where it is, or rise?
 
 # %%
@@ -367,9 +370,9 @@ plot.show(figure, "runs/lessons/05/loss.png")
 # all. Two things are strange here, and maybe they are two different faults:
 #
 # 1. training makes the loss larger;
-# 2. after a few images training makes nothing happen.
+# 2. after a few images, training no longer changes anything.
 #
-# No printed number told us. We had to ask for the true loss, on the same images, at several
+# No printed number told us this. We had to ask for the true loss, on the same images, at several
 # moments.
 #
 # ## The same network in the package
@@ -384,7 +387,7 @@ print(inspect.getsource(Sigmoid))
 # %% [markdown]
 # Line by line against `MyDense` and `MySigmoid`:
 #
-# - `init` is a choice. `"normal"` is ours. We come to `"xavier"` in lesson 6.
+# - `init` is a choice. `"normal"` is ours. We will come to `"xavier"` in lesson 6.
 # - `forward` is the same. So is `backward`: first the gradient for the layer before, then the step.
 #   The other order would send a gradient through weights that were not there in `forward`.
 # - `F.sigmoid` is computed from $e^{-|x|}$, as in lesson 4. Ours would give a warning for a very
@@ -397,10 +400,11 @@ print(inspect.getsource(BasicMLP.__call__))
 print(inspect.getsource(BasicMLP.train_step))
 
 # %% [markdown]
-# `train_step` takes any number of images at once. `F.one_hot` makes the targets, and the derivative
-# of the loss is whatever the network was given as `loss_gradient`. As published it is the function
-# `published_mse_gradient`, which is also what you get if you do not choose. We hold both networks
-# against each other: the derivative on random numbers, then the weights after 30 steps.
+# `train_step` takes any number of images at once. `F.one_hot` makes the targets, and the
+# derivative of the loss is whatever the network was given as `loss_gradient`. As published it is
+# the function `published_mse_gradient`, which is also what you get if you do not choose. We
+# compare the two networks: first the derivative on random numbers, then the weights after 30
+# steps.
 
 # %%
 rng = np.random.default_rng(0)
@@ -425,10 +429,11 @@ assert largest < 1e-9
 
 # %% [markdown]
 # They are the same network, up to the last digits of the sigmoid. So from now on we can use
-# `BasicMLP`, and what we find out about it holds for the published one.
+# `BasicMLP`, and what we find out about it is true of the published one.
 #
-# One thing we did not print: the source of `published_mse_gradient`. Its comment gives away a part
-# of the answer. Leave it closed until lesson 6, and make a bet first. Here are the suspects:
+# There is one thing we did not print: the source of `published_mse_gradient`. Its comment gives
+# away part of the answer. Leave it closed until lesson 6, and place a bet first. Here are the
+# suspects:
 #
 # - `backward` of the dense layer, or of the sigmoid;
 # - the derivative of the loss;
@@ -438,22 +443,24 @@ assert largest < 1e-9
 # - one image at a time;
 # - only 1,000 images.
 #
-# Write down which ones you believe to be guilty, and what the accuracy will be when each is mended.
+# Write down which ones you think are guilty, and what the accuracy will be when each one is
+# fixed.
 #
 # ## What was learned
 #
 # - Backpropagation by hand: each layer gets the gradient of its output, takes its own step, and
 #   returns the gradient of its input.
-# - The published network answers one or two digits to everything. Its accuracy is that of a blind
-#   guess, from every seed.
+# - The published network answers everything with one or two digits. Its accuracy is that of a
+#   blind guess, from every seed.
 # - The printed error is the last loss divided by about 784. A number that is printed after each
 #   epoch is worth nothing until you know what it is the mean of.
-# - Measured honestly, on the same images at several moments, the loss rises, and then stands still.
+# - Measured honestly, on the same images at several moments, the loss rises, and then stays
+#   still.
 #
 # ## What is still open
 #
 # What is wrong? Lesson 3 gave us an instrument that can tell a right derivative from a wrong one.
-# We point it at this network next.
+# Next, we point it at this network.
 #
 # ## Exercises
 #

@@ -7,9 +7,9 @@
 #
 # **New from the package.** `experiment.basic.mse_gradient`, `data.ArrayDataset`, `data.DataLoader`.
 #
-# **Before this.** In lesson 5 we rebuilt the published network, `BasicMLP`. It answers the same
-# digit to nearly everything, its loss rises within ten images, and then nothing moves any more. We
-# made a list of suspects. Now we examine them one at a time, until the network works.
+# **Before this.** In lesson 5 we rebuilt the published network, `BasicMLP`. It answers nearly
+# everything with the same digit, its loss rises within ten images, and then nothing moves any
+# more. We made a list of suspects. Now we examine them one at a time, until the network works.
 
 # %%
 import inspect
@@ -30,13 +30,14 @@ train = load_mnist()
 test = load_mnist(split="test")
 
 # %% [markdown]
-# An `ArrayDataset` holds images together with their labels; `load_mnist` gives one, and here we
-# make another of the first 1,000 training images. A `DataLoader` cuts a dataset into batches: each
-# `for` loop over it is one epoch.
+# An `ArrayDataset` holds images together with their labels; `load_mnist` returns one, and here we
+# make another from the first 1,000 training images. A `DataLoader` cuts a dataset into batches:
+# each `for` loop over it is one epoch.
 #
-# `experiment` trains a network from three seeds. It prints, for each seed, how many of the 10,000
-# test images are named right, and which share of all answers the most frequent answer takes ("one
-# answer"). Each step of the autopsy is one call. `DONE` keeps the steps for the chart at the end.
+# `experiment` trains a network from three seeds. For each seed it prints what percentage of the
+# 10,000 test images is named correctly, and what share of all answers the most frequent answer
+# takes ("one answer"). Each step of the autopsy is one call. `DONE` keeps the steps for the chart
+# at the end.
 
 # %%
 first_1000 = ArrayDataset(*train[:1000])
@@ -50,7 +51,7 @@ def loss_to_labels(scores, labels):
 
 
 def train_on(network, dataset, lr, epochs=1, batch_size=1, order=None):
-    """Train in place. order: None to take the images as they come, or a seed to shuffle them."""
+    """Train in place. order: None to take the images as they come, or a seed for shuffling them."""
     loader = DataLoader(dataset, batch_size, shuffle=order is not None, rng=order)
     for _ in range(epochs):
         for images, labels in loader:
@@ -70,7 +71,7 @@ def experiment(name, hidden, init, gradient, lr, dataset, epochs=1, batch_size=1
     networks = []
     for seed in SEEDS:
         network = BasicMLP(hidden, init, gradient, rng=seed)
-        # One by one they come in their own order, as published; batches are shuffled.
+        # Single images come in their own order, as published; batches are shuffled.
         order = seed if batch_size > 1 else None
         train_on(network, dataset, lr, epochs, batch_size, order)
         networks.append(network)
@@ -79,8 +80,8 @@ def experiment(name, hidden, init, gradient, lr, dataset, epochs=1, batch_size=1
 
 
 # %% [markdown]
-# The starting point, as published, once more. In lesson 5 the loss stood still after ten images, so
-# for the first steps of the autopsy one pass over 300 images is enough.
+# Once more, the starting point as published. In lesson 5 the loss stopped moving after ten
+# images, so one pass over 300 images is enough for the first steps of the autopsy.
 
 # %%
 published = experiment(
@@ -96,18 +97,19 @@ assert published.max() < 0.12
 #
 # $$\frac{\partial L}{\partial w} \approx \frac{L(w + h) - L(w - h)}{2 h}.$$
 #
-# The layers of `BasicMLP` do not return the gradients of their weights, but they step: with a
-# learning rate of 1 each weight changes by exactly minus its gradient. So we take such a step on a
-# copy, and subtract. A small network, with hidden layers of 6 and 5 units, and 4 images are enough.
+# The layers of `BasicMLP` do not return the gradients of their weights, but they do take a step:
+# with a learning rate of 1, each weight changes by exactly minus its gradient. So we take such a
+# step, subtract, and put the old weights back. A small network, with hidden layers of 6 and 5
+# units, and 4 images are enough.
 #
-# **Predict.** On its way back the gradient passes the loss, then the last layer, ..., then the
-# first. Suppose that one piece of this chain is wrong. Whose gradients are wrong, if it is the
-# second of three dense layers? And whose, if it is the derivative of the loss?
+# **Predict.** On its way back the gradient passes the loss, then the last layer, and so on to the
+# first. Suppose that one piece of this chain is wrong. Whose gradients are wrong if it is the
+# second of three dense layers? And whose if it is the derivative of the loss?
 
 
 # %%
 def computed_gradients(network, images, labels):
-    """The gradient of each layer's weights, as the network's own step has it."""
+    """The gradient of each layer's weights, read off from the network's own step."""
     before = network.state_dict()
     network.train_step(images, labels, lr=1)
     after = network.state_dict()
@@ -148,12 +150,13 @@ ratios = compare(small, some_images, some_labels)
 assert np.allclose(ratios, -1, atol=1e-4), "the published gradient should be minus the true one"
 
 # %% [markdown]
-# The sizes agree to the digits that are shown, in every layer. The sign is wrong in every layer.
+# In every layer the sizes agree, to the digits that are shown. In every layer the sign is wrong.
 #
-# A wrong second layer would spoil its own gradients and those of the first layer, which come after
-# it on the way back. The third would be right. Here **all** are wrong in the same way, so the fault
-# is above all layers: in the derivative of the loss. Now you may open the function that lesson 5
-# left closed, `published_mse_gradient`. The package has a mended one beside it, `mse_gradient`.
+# A wrong second layer would spoil its own gradients and those of the first layer, which come
+# after it on the way back. The third would be right. Here **all** are wrong in the same way, so
+# the fault comes before all layers: in the derivative of the loss. Now you may open the function
+# that lesson 5 left closed, `published_mse_gradient`. The package has a fixed one beside it,
+# `mse_gradient`.
 
 # %%
 print(inspect.getsource(published_mse_gradient))
@@ -161,33 +164,33 @@ print(inspect.getsource(mse_gradient))
 
 # %% [markdown]
 # The loss is the mean of $(y - t)^2$, and its derivative with respect to $y$ is $2 (y - t) / n$,
-# with $n$ the number of outputs. The published one has $t - y$. It is $-1$ times the right one, and
-# subtracting it climbs the loss. (In many textbooks one finds
-# $t - y$ with an update that **adds**. Either half is right, with its other half.)
+# with $n$ the number of outputs. The published one has $t - y$. It is $-1$ times the right one,
+# and subtracting it makes the loss climb. (Many textbooks have $t - y$ with an update that
+# **adds**. Each half is right, together with its other half.)
 
 # %%
-mended = BasicMLP((6, 5), "xavier", mse_gradient, rng=0)
-ratios = compare(mended, some_images, some_labels)
+fixed = BasicMLP((6, 5), "xavier", mse_gradient, rng=0)
+ratios = compare(fixed, some_images, some_labels)
 
-assert np.allclose(ratios, 1, atol=1e-4), "the mended gradient should be the true one"
+assert np.allclose(ratios, 1, atol=1e-4), "the fixed gradient should be the true one"
 
 # %% [markdown]
 # ## Step 1: the sign
 #
 # All ratios are 1. The gradient is right: `Dense.backward` and `Sigmoid.backward` are cleared of
-# all suspicion. We mend the sign, and change nothing else.
+# all suspicion. We fix the sign, and change nothing else.
 #
-# **Predict.** The network as published had about 10 %. What will it have with the right gradient:
+# **Predict.** The network as published got about 10 %. What will it get with the right gradient:
 # about 10, 40, 70 or 90 %?
 
 # %%
-sign = experiment("sign mended", SEVEN_LAYERS, "normal", mse_gradient, 10, first_300)
+sign = experiment("sign fixed", SEVEN_LAYERS, "normal", mse_gradient, 10, first_300)
 assert sign.max() < 0.12
 
 # %% [markdown]
-# Nothing. About 10 %, and one digit for nearly every image. The most obvious fault is mended, and
-# no accuracy tells us that this was progress. Without the gradient check we might well have put the
-# wrong sign back, because it "made no difference".
+# No change. About 10 %, and one digit for nearly every image. The most obvious fault is fixed,
+# and no accuracy tells us that this was progress. Without the gradient check we might well have
+# put the wrong sign back, because the right one "made no difference".
 #
 # The second strange thing is still there: after a few images nothing moves any more. For this we
 # have to look inside.
@@ -195,11 +198,11 @@ assert sign.max() < 0.12
 # ## Inside the seven layers
 #
 # Each sigmoid layer passes the gradient on after multiplying it by $y (1 - y)$. That is $1/4$ if
-# the output $y$ is $0.5$, and almost 0 if $y$ is near 0 or 1. An output within $0.01$ of an end
-# lets less than a hundredth through; we call it **saturated**.
+# the output $y$ is $0.5$, and almost 0 if $y$ is near 0 or 1. An output within $0.01$ of either
+# end lets less than a hundredth through; we call it **saturated**.
 #
-# **Predict.** Before any training, with weights from $N(0, 1)$: which share of the outputs is
-# saturated, about 5, 30 or 60 %?
+# **Predict.** Before any training, with weights from $N(0, 1)$, what share of the outputs is
+# saturated: about 5, 30 or 60 %?
 
 
 # %%
@@ -245,7 +248,7 @@ show_outputs(
     "runs/lessons/06/saturation.png",
     "Histograms of the outputs of seven hidden sigmoid layers and of the scores, weights from "
     "N(0, 1). Before training about 60 % of all outputs lie near 0 or 1, in every layer. After 100 "
-    "images the hidden layers have a little more of them, and of the ten scores all lie at an end.",
+    "images a few more do in the hidden layers, and all ten scores lie at an end.",
 )
 before = [saturated(outputs) for outputs in layer_outputs(fresh, images_200)]
 after = [saturated(outputs) for outputs in layer_outputs(trained, images_200)]
@@ -262,11 +265,11 @@ assert after[7] > 0.97
 # $\sqrt{200 \cdot \text{mean of } y^2}$, which is near 10, and the sigmoid of $\pm 10$ is $0$ or
 # $1$ up to $0.00005$.
 #
-# It is tempting to say: saturated layers pass no gradient, seven of them pass nothing at all, and
-# that is the end of the story. But we can measure it.
+# It is tempting to say that saturated layers pass no gradient, that seven of them pass nothing at
+# all, and that this is the end of the story. But we can measure it.
 #
-# **Predict.** Before training: how many times smaller is the gradient of the first layer's weights
-# than that of the last layer's: about 2 times, 100 times, or 10,000 times?
+# **Predict.** Before training, how many times smaller is the gradient of the first layer's
+# weights than that of the last layer's: about 2 times, 100 times, or 10,000 times?
 
 
 # %%
@@ -313,8 +316,8 @@ show_norms(
     by_moment,
     "runs/lessons/06/norms_normal.png",
     "The norm of the gradient by layer, weights from N(0, 1), learning rate 10. Before training "
-    "all layers have nearly the same. After 1, 10 and 100 images all layers together have far "
-    "less: after 100 the norms are a thousand times smaller or less.",
+    "all layers have nearly the same. After 1, 10 and 100 images all of them have far less: after "
+    "100 the norms are more than a thousand times smaller.",
 )
 
 start, end = by_moment["before training"], by_moment["after 100 images"]
@@ -322,29 +325,29 @@ assert 1 < start[7] / start[0] < 5
 assert (end < start / 1000).all()
 
 # %% [markdown]
-# About 2 times. The first layer gets nearly as much gradient as the last. Most units pass almost
-# nothing, but the few that are not saturated have weights of about 1 to all 200 units of the next
-# layer, and that makes up for it. So "seven saturated layers pass no gradient" is not what happens
-# here, at least not at the start.
+# About 2 times. The first layer gets nearly as much gradient as the last. Most units pass on
+# almost nothing, but the few that are not saturated have weights of about 1 to all 200 units of
+# the next layer, and that makes up for it. So "seven saturated layers pass no gradient" is not
+# what happens here, at least not at the start.
 #
-# What happens is in the other curves. After 100 images **all** layers have lost their gradient,
-# by a factor of more than a thousand. And the histograms show where: all ten scores lie at an end.
-# The last sigmoid is the first thing that the gradient meets, and it has been shut.
+# The other curves show what does happen. After 100 images **all** layers have lost their
+# gradient, by a factor of more than a thousand. And the histograms show where: all ten scores lie
+# at an end. The last sigmoid is the first thing that the gradient meets, and it has been shut.
 #
-# This is the standstill of lesson 5. It has two possible causes, large weights and large steps. We
-# take the weights first.
+# This is the standstill of lesson 5. It has two possible causes: large weights and large steps.
+# We take the weights first.
 #
 # ## Step 2: the initial weights
 #
 # If a unit adds up `in` numbers of typical size $s$, each times a weight of standard deviation
-# $\sigma_w$, the sum has a standard deviation of about $\sigma_w \, s \, \sqrt{\text{in}}$. To keep
-# sizes equal from layer to layer, $\sigma_w$ should be near $1 / \sqrt{\text{in}}$; to keep
-# gradients equal on the way back, near $1 / \sqrt{\text{out}}$. Glorot and Bengio (2010) proposed
-# the compromise $\sigma_w^2 = 2 / (\text{in} + \text{out})$. This is `init="xavier"`, after Xavier
-# Glorot; the biases start at 0.
+# $\sigma_w$, the sum has a standard deviation of about $\sigma_w \, s \, \sqrt{\text{in}}$. To
+# keep the sizes equal from layer to layer, $\sigma_w$ should be near $1 / \sqrt{\text{in}}$; to
+# keep the gradients equal on the way back, near $1 / \sqrt{\text{out}}$. Glorot and Bengio (2010)
+# proposed the compromise $\sigma_w^2 = 2 / (\text{in} + \text{out})$. This is `init="xavier"`,
+# after Xavier Glorot; the biases start at 0.
 #
-# **Predict.** Sign mended, Xavier weights, nothing else. Will the hidden layers still be saturated?
-# And will the network learn?
+# **Predict.** The sign is fixed and the weights are Xavier's; nothing else has changed. Will the
+# hidden layers still be saturated? And will the network learn?
 
 # %%
 xavier = BasicMLP(SEVEN_LAYERS, "xavier", mse_gradient, rng=0)
@@ -355,7 +358,7 @@ show_outputs(
     images_200,
     "runs/lessons/06/saturation_xavier.png",
     "The same histograms with Xavier weights. Before training all outputs are around one half. "
-    "After a single image with learning rate 10 the hidden layers are still there, but all ten "
+    "After a single image with learning rate 10 those of the hidden layers still are, but all ten "
     "scores lie at an end.",
 )
 before = [saturated(outputs) for outputs in layer_outputs(xavier, images_200)]
@@ -377,12 +380,13 @@ assert initial.max() < 0.12
 #
 # $$g_k = \frac{2}{10} (y_k - t_k) \, y_k (1 - y_k).$$
 #
-# A step changes the weights into unit $k$ by $-\text{lr} \; g_k h$ and its bias by
-# $-\text{lr} \; g_k$. For the same image that moves $z_k$ by $-\text{lr} \; g_k (h \cdot h + 1)$.
-# With all 200 numbers in $h$ near one half, $h \cdot h$ is about 50.
+# A step changes the weights that lead into unit $k$ by $-\text{lr} \; g_k h$ and its bias by
+# $-\text{lr} \; g_k$. For the same image, that moves $z_k$ by
+# $-\text{lr} \; g_k (h \cdot h + 1)$. With all 200 numbers in $h$ near one half, $h \cdot h$ is
+# about 50.
 #
-# **Predict.** At the start $y_k$ is about $0.5$ and $t_k$ is 0. How far does $z_k$ move in one step
-# with a learning rate of 10: by about 0.13, 1.3 or 13?
+# **Predict.** At the start, $y_k$ is about $0.5$ and $t_k$ is 0. How far does $z_k$ move in one
+# step with a learning rate of 10: by about 0.13, 1.3 or 13?
 
 
 # %%
@@ -408,27 +412,27 @@ assert 12 < moves[10] < 16 and 2.4 < moves[2] < 3.5
 
 # %% [markdown]
 # By about 13, or a little more, because the true $h \cdot h$ is a little above 50. A sigmoid that
-# has moved so far has a slope of about a millionth, so one step is enough to shut it. With a
+# has moved that far has a slope of about a millionth, so one step is enough to shut it. With a
 # learning rate of 2 the move is about 3, and the slope there is about a fifth of what it was: the
 # scores stay open.
 #
 # So we take 2, and this time we go through all 1,000 images.
 #
-# **Predict.** The sign is right, the weights are right, the steps are of a sensible size. Does the
-# network learn now?
+# **Predict.** The sign is right, the weights are right, and the steps have a sensible size. Does
+# the network learn now?
 
 # %%
 rate = experiment("+ learning rate 2", SEVEN_LAYERS, "xavier", mse_gradient, 2, first_1000)
 assert rate.max() < 0.12
 
 # %% [markdown]
-# No. Still one digit for every image. Only one property of the published network is left that can
-# be responsible: seven hidden layers, one after the other. We look at the gradients again, and
-# also at the way forward.
+# No. It still gives one digit for every image. Only one property of the published network is left
+# that could be responsible: its seven hidden layers, one after the other. We look at the
+# gradients again, and also at the forward pass.
 #
 # **Predict.** Now nothing is saturated: each sigmoid has its largest slope, $1/4$, and Xavier
-# weights keep sizes equal. How many times smaller is the gradient of the first layer than that of
-# the last: 4 times, 100 times, or 10,000 times?
+# weights keep the sizes equal. How many times smaller is the gradient of the first layer than
+# that of the last: 4 times, 100 times, or 10,000 times?
 
 # %%
 by_init = {
@@ -450,7 +454,7 @@ show_norms(
     "level. With Xavier weights it falls by a factor of about four per layer towards the pixels.",
 )
 
-# How much the outputs of a unit differ from image to image: the standard deviation over images.
+# How much the output of a unit differs from image to image: the standard deviation over images.
 differ = [float(y.std(axis=0).mean()) for y in layer_outputs(xavier, images_200)]
 print("how much a unit's output differs between images")
 print("   " + "".join(f"{value:10.1e}" for value in differ))
@@ -464,11 +468,11 @@ assert 1e-6 < differ[7] < 1e-5 and differ[7] < differ[0] / 2000
 # **vanishing gradient**. While the last layer takes steps of size 1, the first takes steps of size
 # 0.0001.
 #
-# The last line says even more. On the way **forward**, the same factor is at work: each sigmoid
-# squeezes the differences between images by 4. At the scores, two different digits differ in the
-# sixth digit after the point. The network does not see which image it is looking at, and so it
-# gives one answer to all of them. That is the question of lesson 5, answered: first because the
-# scores are shut, and when they are not, because the differences have been squeezed away.
+# The last line says even more. On the way **forward** the same factor is at work: each sigmoid
+# makes the differences between images 4 times smaller. The scores of two different digits differ
+# only in the sixth decimal place. The network cannot see which image it is looking at, so it
+# gives the same answer to all of them. That answers the question of lesson 5: at first because
+# the scores are shut, and once they are open, because the differences have been squeezed away.
 #
 # ## Step 4: the depth
 #
@@ -484,11 +488,13 @@ assert depth.min() > 0.83 and depth.max() < 0.87
 #
 # ## Each fault alone
 #
-# Three changes in a row made no difference, and the fourth made all of it. Was the depth the only
-# real fault? We turn the question round: take the network that works, and put **one** fault back.
+# Three changes in a row made no difference, and the fourth made all the difference. Was the depth
+# the only real fault? We turn the question around: take the network that works, and put **one**
+# fault back.
 #
-# **Predict.** One pass over the 1,000 images each. Which of the four faults can the working network
-# bear: the sign, the $N(0, 1)$ weights, the learning rate of 10, or the seven layers?
+# **Predict.** Each network gets one pass over the 1,000 images. Which of the four faults can the
+# working network bear: the sign, the $N(0, 1)$ weights, the learning rate of 10, or the seven
+# layers?
 
 # %%
 back = {}
@@ -509,26 +515,26 @@ assert abs(back.pop("works, after one pass").mean() - 0.65) < 0.03
 assert all(accuracies.max() < 0.2 for accuracies in back.values())
 
 # %% [markdown]
-# None of them. The working network has about 65 % after this one pass, and each fault **alone**
-# keeps it near blind guessing. Four locks on one door: opening one of them, or three, changes
-# nothing that you can see from outside. (One pass is short. Given more, do some of them crawl
-# upward? Pass `epochs=5` to `train_on`, and see which.)
+# None of them. The working network gets about 65 % after this one pass, and each fault **alone**
+# keeps it near blind guessing. There are four locks on one door: opening one of them, or three,
+# changes nothing that you can see from outside. (One pass is short. Given more, do some of them
+# creep upwards? Pass `epochs=5` to `train_on`, and see which.)
 #
-# This is what makes neural networks hard to mend. If you try one change, look at the accuracy, and
-# take the change back because it did not help, you will never get there. What helps is a
-# measurement that isolates one piece: a gradient check for the derivative, a histogram for the
-# outputs, a norm for each layer, the size of one step.
+# This is what makes neural networks hard to fix. If you try one change, look at the accuracy, and
+# undo the change because it did not help, you will never get there. What helps is a measurement
+# that isolates one piece: a gradient check for the derivative, a histogram for the outputs, a
+# norm for each layer, the size of one step.
 #
 # ## Is depth a fault?
 #
-# Nothing in the mathematics forbids seven layers. What we found is a factor of $1/4$ per layer. So
-# let us make up for it: multiply the Xavier weights of the hidden layers by 4. One more thing is
-# needed. The outputs of a sigmoid lie around $1/2$, so their sum carries a large constant,
-# $\frac{1}{2} \sum_i W_{ij}$, which would push the next sigmoid off its centre. A bias of
-# $-\frac{1}{2} \sum_i W_{ij}$ takes it out.
+# Nothing in the mathematics forbids seven layers. What we found is a factor of $1/4$ per layer.
+# So let us make up for it: multiply the Xavier weights of the hidden layers by 4. One more thing
+# is needed. The outputs of a sigmoid lie around $1/2$, so their weighted sum carries a large
+# constant, $\frac{1}{2} \sum_i W_{ij}$, which would push the next sigmoid off its centre. A bias
+# of $-\frac{1}{2} \sum_i W_{ij}$ cancels it.
 #
-# **Predict.** Seven hidden layers, as published. One pass over the 1,000 images. Will it get past
-# 30 %?
+# **Predict.** Seven hidden layers, as published, and one pass over the 1,000 images. Will it get
+# past 30 %?
 
 
 # %%
@@ -537,7 +543,7 @@ def four_times_xavier(seed):
     network = BasicMLP(SEVEN_LAYERS, "xavier", mse_gradient, rng=seed)
     for i, layer in enumerate(network.dense[:-1]):
         layer.weight *= 4
-        if i > 0:  # the pixels that come into the first layer do not lie around one half
+        if i > 0:  # the pixels that enter the first layer do not lie around one half
             layer.bias -= 0.5 * layer.weight.sum(axis=0)
     return network
 
@@ -553,20 +559,21 @@ assert norms.max() / norms.min() < 20
 assert deep.min() > 0.3
 
 # %% [markdown]
-# It does, from every seed. The gradients of the eight layers now lie within a factor of 20, where
-# it was more than 10,000 before, and the deep network learns. So depth was the condition under
-# which a wrong scale becomes fatal: a factor of $1/4$ does no harm once, and kills when it is
-# applied seven times. For this task one hidden layer learns faster and better, and we stay with it.
+# It does, from every seed. The gradients of the eight layers now lie within a factor of 20 of
+# each other, where before it was more than 10,000, and the deep network learns. So depth was the
+# condition under which a wrong scale becomes fatal: a factor of $1/4$ does no harm once, and
+# kills when it is applied seven times. For this task one hidden layer learns faster and better,
+# and we stay with it.
 #
 # ## Step 5: more data, in batches
 #
-# One suspect is left: 1,000 images are few. All 60,000, one at a time, would be 60,000 steps, and
-# each step goes through all 159,010 weights and biases. A **batch** of 16 images makes one step
-# from the mean of their gradients, so an epoch takes 3,750 steps. That mean is steadier than a
-# single gradient, which allows a larger learning rate: we take 8. The order is shuffled.
+# One suspect is left: 1,000 images are not many. All 60,000, one at a time, would be 60,000
+# steps, and each step goes through all 159,010 weights and biases. A **batch** of 16 images makes
+# one step from the mean of their gradients, so an epoch takes 3,750 steps. That mean is steadier
+# than a single gradient, which allows a larger learning rate: we take 8. The images are shuffled.
 #
 # **Predict.** A single pass over 60,000 images. The best score so far was about 85 %. Where will
-# this end: about 87, 90 or 94 %?
+# this one end up: about 87, 90 or 94 %?
 
 # %%
 data = experiment(
@@ -576,8 +583,8 @@ assert data.min() > 0.93
 
 # %% [markdown]
 # Past 93 %, after one pass. The published conclusion was that a network written from scratch in
-# NumPy does not perform well. This is that network, with its own `forward` and `backward`. What was
-# wrong was one sign, and three numbers that somebody has to choose.
+# NumPy does not perform well. This is that network, with its own `forward` and `backward`. What
+# was wrong with it was one sign, and three numbers that somebody has to choose.
 #
 # ## The whole autopsy in one picture
 #
@@ -594,7 +601,7 @@ axes.axhline(82, color=GREEN, linestyle="--", label="nearest mean image: 82 %")
 axes.bar(range(len(DONE)), means, 0.55, yerr=deviations, color=BLUE, capsize=6, zorder=3)
 for place, mean in enumerate(means):
     axes.annotate(f"{mean:.1f} %", (place, mean), (0, 7), textcoords="offset points", ha="center")
-names = ("as\npublished", "sign\nmended", "Xavier\nweights", "learning\nrate 2")
+names = ("as\npublished", "sign\nfixed", "Xavier\nweights", "learning\nrate 2")
 names += ("one hidden\nlayer", "all images,\nbatches of 16")
 axes.set_xticks(range(len(DONE)), names)
 axes.set(ylabel="accuracy on 10,000 test images (%)", ylim=(0, 105), xlim=(-0.5, 5.5))
@@ -602,8 +609,8 @@ axes.legend(frameon=False, loc="center left", fontsize=9)
 axes.spines[["top", "right"]].set_visible(False)
 figure.set_label(
     "Accuracy by step of the autopsy, each step keeping those before it: about 10 % as published, "
-    "and still with the sign, the weights and the learning rate mended; about 85 % with one hidden "
-    "layer; about 94 % with all 60,000 images in batches."
+    "and still so with the sign, the weights and the learning rate fixed; about 85 % with one "
+    "hidden layer; about 94 % with all 60,000 images in batches."
 )
 plot.show(figure, "runs/lessons/06/autopsy.png")
 
@@ -612,18 +619,19 @@ for (name, accuracies), mean, deviation in zip(DONE.items(), means, deviations, 
 
 # %% [markdown]
 # The first three columns stand for one pass over 300 images, the fourth for one over 1,000, the
-# fifth for six passes over the same 1,000, the last for one pass over 60,000.
+# fifth for six passes over the same 1,000, and the last for one pass over 60,000.
 #
 # ## What was learned
 #
-# - A gradient check finds a wrong sign at once, and tells in which piece it is: a ratio of exactly
-#   $-1$ in every layer points at the loss.
-# - Four faults, each enough alone. Mending them one by one shows nothing until the last one.
+# - A gradient check finds a wrong sign at once, and shows which piece it is in: a ratio of
+#   exactly $-1$ in every layer points to the loss.
+# - There were four faults, and each was enough on its own. Fixing them one by one shows nothing
+#   until the last one.
 # - Weights from $N(0, 1)$ saturate the sigmoids; a learning rate of 10 shuts the scores in one
 #   step; a quarter per layer squeezes both the gradient and the differences between images.
-# - Measure before you explain: "saturated layers pass no gradient" sounded right, and was not what
-#   the numbers said.
-# - With all of it mended, the same hand-written code gets past 93 %.
+# - Measure before you explain: "saturated layers pass no gradient" sounded right, but it was not
+#   what the numbers said.
+# - With everything fixed, the same hand-written code gets past 93 %.
 #
 # ## What is still open
 #

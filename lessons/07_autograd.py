@@ -8,7 +8,7 @@
 # **New from the package.** `Tensor`, `no_grad`, `nn.Parameter`, `nn.Module`, `nn.Linear`,
 # `nn.Sequential`, `nn.Flatten`, `nn.Sigmoid`, `nn.functional.mse_loss`, `optim.SGD`.
 #
-# **Before this.** Lesson 6 mended the hand-written network until it passed 93 %. One of its faults
+# **Before this.** Lesson 6 fixed the hand-written network until it passed 93 %. One of its faults
 # was a wrong sign in code that somebody wrote by hand. Here we delete that code, and show that
 # nothing else changes.
 
@@ -38,7 +38,7 @@ train, test = load_mnist(), load_mnist(split="test")
 # %% [markdown]
 # ## The code that we want to delete
 #
-# This is the mended network of lesson 6: one hidden layer of 200 sigmoid units, Xavier weights,
+# This is the fixed network of lesson 6: one hidden layer of 200 sigmoid units, Xavier weights,
 # the right sign. We look at every piece of it that knows a derivative.
 
 
@@ -53,13 +53,13 @@ for piece in (type(dense).backward, type(sigmoid).backward, mse_gradient, BasicM
 # The first three pieces are calculus: each repeats, in reverse, what a `forward` does, and must be
 # changed whenever that `forward` changes. The fourth runs them in the right order.
 #
-# To compare versions of a program fairly, we count its lines without docstrings, comments and blank
-# lines.
+# To compare versions of a program fairly, we count its lines without docstrings, comments or
+# blank lines.
 
 
 # %%
 def code_lines(*functions):
-    """How many lines of code the functions have."""
+    """How many lines of code there are in the functions."""
     count = 0
     for function in functions:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
@@ -79,8 +79,8 @@ assert 5 < calculus_by_hand < 15
 # ## The yardstick
 #
 # Every version in this lesson starts from the same weights and sees the same 200 batches of 50
-# images. `state_dict()` gives a copy of all weights and biases by name. Everything runs in float64,
-# so that a true difference cannot hide behind rounding.
+# images. `state_dict()` returns a copy of all weights and biases by name. Everything runs in
+# float64, so that a real difference cannot hide behind rounding.
 
 
 # %%
@@ -140,8 +140,8 @@ images, labels = batches[0]
 loss = loss_with_tensors(parameters, images, labels)
 loss.backward()
 
-# The hand-written network steps inside its backward pass and keeps no gradient. With a learning
-# rate of 1, the gradient is what it subtracted.
+# The hand-written network takes its step inside the backward pass and keeps no gradient. With a
+# learning rate of 1, the gradient is what it subtracted.
 stepped = BasicMLP((200,), init="xavier", loss_gradient=mse_gradient)
 stepped.load_state_dict(start)
 stepped.train_step(images, labels, lr=1.0)
@@ -158,8 +158,9 @@ for (name, before), parameter in zip(start.items(), parameters, strict=True):
 # All four gradients agree, and `loss.backward()` replaced every line of calculus. The derivative of
 # each op is written once, in the table of lesson 2, and tested there for everybody.
 #
-# What autograd saw can be printed. Each `Tensor` (the class of what `tensor` makes) that an op made
-# knows the op and its inputs, so we can walk back from the loss and list all that was recorded.
+# We can print what autograd saw. Each `Tensor` (the class of what `tensor` makes) that an op made
+# knows the op and its inputs, so we can walk back from the loss and list everything that was
+# recorded.
 
 
 # %%
@@ -184,8 +185,8 @@ nodes_with_tensors = len(recorded(loss))
 assert nodes_with_tensors == 13
 
 # %% [markdown]
-# Four leaves and nine results. The images do not appear: they require no gradient, so they are kept
-# only as the plain input of the first `matmul`.
+# There are four leaves and nine results. The images do not appear: they require no gradient, so
+# they are kept only as the plain input of the first `matmul`.
 #
 # ## Three ways to update, two of them wrong
 #
@@ -227,12 +228,12 @@ failed_new = attempt("a new tensor", as_a_new_tensor)
 assert (failed_in_place, failed_new) == (1, 2)
 
 # %% [markdown]
-# In place is refused at once: the graph may still need the old value. The new tensor is made by an
-# op, so it is no leaf. The next `backward()` passes through it, on to the leaf of the first step,
-# and leaves no gradient on it: the second step has nothing to subtract.
+# In place is refused at once: the graph may still need the old value. The new tensor is made by
+# an op, so it is not a leaf. The next `backward()` passes through it, on to the leaf of the first
+# step, and leaves no gradient on it: the second step has nothing to subtract.
 #
-# The update is no part of the function that we differentiate. `with no_grad():` says so: inside it
-# nothing is recorded, and writing in place is allowed.
+# The update is not part of the function that we differentiate. `with no_grad():` says so: inside
+# it nothing is recorded, and writing in place is allowed.
 
 
 # %%
@@ -252,7 +253,7 @@ assert attempt("under no_grad", without_recording) is None
 # gradient of a large batch is computed in parts (an exercise below), and it is why the gradient
 # must be reset after each step.
 #
-# **Predict.** Leave out the line `parameter.grad = None`. Each step then follows the sum of all
+# **Predict.** We leave out the line `parameter.grad = None`, so each step follows the sum of all
 # gradients so far. Over 200 batches, will the loss fall faster, about as fast, or get stuck?
 
 
@@ -289,7 +290,7 @@ axes.grid(color="#e6e6e6")
 axes.legend(frameon=False)
 axes.spines[["top", "right"]].set_visible(False)
 figure.set_label(
-    "Loss over 200 steps. With the gradient reset it falls steadily to about 0.04; with the reset "
+    "Loss over 200 steps. When the gradient is reset it falls steadily to about 0.04; when that is "
     "forgotten it stays near 0.09."
 )
 plot.show(figure, "runs/lessons/07/reset.png")
@@ -305,12 +306,12 @@ assert abs(always_a_tenth - 0.09) < 1e-6
 
 # %% [markdown]
 # It gets stuck near $0.09$, no better than a network that answers $0.1$ to everything, and no
-# message tells you. In lesson 6 a gradient check found the fault. Here each gradient is right, and
-# the sum of them is not what we meant.
+# message tells you. In lesson 6 a gradient check found the fault. Here each gradient is right,
+# but their sum is not what we meant.
 #
 # ## Step for step
 #
-# The loop with the reset should be the hand-written one in other words.
+# The loop with the reset should do exactly what the hand-written one does.
 #
 # **Predict.** After 200 steps in float64, how large is the largest difference between the weights:
 # exactly 0, about $10^{-16}$, or about $10^{-6}$?
@@ -321,7 +322,7 @@ table = []
 
 
 def compare(name, losses, weights, lines, nodes=None):
-    """Print and keep how far a version is from the hand-written one; it must not be far."""
+    """Print and keep how far a version is from the hand-written one, and check that it is close."""
     by_step = np.abs(np.array(losses) - losses_by_hand)
     pairs = zip(weights, weights_by_hand, strict=True)
     by_weight = max(np.abs(ours - theirs).max() for ours, theirs in pairs)
@@ -360,25 +361,25 @@ for axes in (above, below):
     axes.grid(color="#e6e6e6")
     axes.spines[["top", "right"]].set_visible(False)
 figure.set_label(
-    "Above: the losses by hand and with tensors over 200 steps lie on each other. Below: they "
-    "differ by less than 1e-12 at every step, at many steps by nothing at all."
+    "Above: over 200 steps the losses by hand and with tensors lie on top of each other. Below: "
+    "they differ by less than 1e-12 at every step, and at many steps not at all."
 )
 plot.show(figure, "runs/lessons/07/step_for_step.png")
 
 # %% [markdown]
-# About $10^{-16}$: only last digits differ. It is not exactly 0, because the two programs multiply
-# and add in a slightly different order, and each result is rounded. (One computes $(g y)(1 - y)$
-# for the sigmoid, the other $g (y (1 - y))$.)
+# About $10^{-16}$: only the last digits differ. It is not exactly 0, because the two programs
+# multiply and add in a slightly different order, and each result is rounded. (For the sigmoid,
+# one computes $(g y)(1 - y)$ and the other $g (y (1 - y))$.)
 #
-# From here on, the loop works. We let one abstraction at a time replace what it makes unnecessary,
-# and hold each version to the same yardstick.
+# From here on, the loop works. Now we let one abstraction at a time replace what it makes
+# unnecessary, and hold each version to the same yardstick.
 #
 # ## A module finds its parameters
 #
-# `nn.Module` is a class with attributes and a method `forward`; calling the module calls `forward`.
-# `nn.Parameter` is a tensor that requires a gradient from the start, and its class is a mark: "this
-# is learned". `module.parameters()` goes through the attributes and finds every parameter, also
-# those of modules inside it. So nobody has to keep a list, or unpack it.
+# `nn.Module` is a class with attributes and a method `forward`; calling the module calls
+# `forward`. `nn.Parameter` is a tensor that requires a gradient from the start, and its class is
+# a label: "this is learned". `module.parameters()` goes through the attributes and finds every
+# parameter, including those of the modules inside it. So nobody has to keep a list, or unpack it.
 
 
 # %%
@@ -416,8 +417,8 @@ compare("module", *train_module(start, batches), lines, nodes_with_tensors)
 # %% [markdown]
 # A module finds parameters and modules that are attributes, and nothing else.
 #
-# **Predict.** Two ways to hide weights: a plain tensor as an attribute, and a Python list of
-# parameters. How many parameters does each of these modules report?
+# **Predict.** Here are two ways to hide weights: a plain tensor as an attribute, and a Python
+# list of parameters. How many parameters does each of these modules report?
 
 
 # %%
@@ -437,18 +438,19 @@ for module in (PlainTensor(), InAList()):
     assert found == 0
 
 # %% [markdown]
-# None. Such weights get a gradient and never move, and again no message tells you. When something
-# does not learn, `len(list(model.parameters()))` is worth one line.
+# None. Such weights get a gradient but never move, and again no message tells you. When something
+# does not learn, `len(list(model.parameters()))` is one line well spent.
 #
 # ## Linear, Sequential and a loss with a name
 #
-# Weight, bias and `x @ w + b` always come together: that is `nn.Linear(784, 200)`. It keeps its
-# weight as (out, in), as PyTorch does, and computes $x W^\top + b$; so we must turn our matrices
-# around when we load them with `load_state_dict`, which takes over weights by name.
+# Weight, bias and `x @ w + b` always go together: that is `nn.Linear(784, 200)`. It keeps its
+# weight as (out, in), as PyTorch does, and computes $x W^\top + b$; so we must transpose our
+# matrices when we load them with `load_state_dict`, which copies weights by name.
 #
-# Then `forward` is a chain in which each step takes what the one before gave: `nn.Sequential` is
-# that chain, and the class is not needed any more. Its other members are `nn.Flatten`, which makes
-# rows of pixels of the images, and `nn.Sigmoid`. `F.mse_loss` is the mean squared error, as one op.
+# Then `forward` is a chain in which each step takes the result of the one before: `nn.Sequential`
+# is that chain, and the class is no longer needed. Its other members are `nn.Flatten`, which
+# turns the images into rows of pixels, and `nn.Sigmoid`. `F.mse_loss` is the mean squared error,
+# as one op.
 
 
 # %%
@@ -477,9 +479,9 @@ for name, parameter in build().named_parameters():
     print(f"{name:9} {parameter.shape}")
 
 # %% [markdown]
-# The names are made of the place in the chain and the attribute: layer 1 and layer 3 have weights.
-# We replace two things in two steps: first the linear layers, with the class still there, then the
-# class and the loss.
+# The names are made up of the place in the chain and the attribute: layers 1 and 3 have weights.
+# We replace two things in two steps: first the linear layers, with the class still there, then
+# the class and the loss.
 
 
 # %%
@@ -529,7 +531,7 @@ linear, chain = LinearMLP(), build()
 nodes_linear = len(recorded(((linear(images) - one_hot(labels)) ** 2).mean()))
 nodes_chain = len(recorded(F.mse_loss(chain(images), one_hot(labels))))
 
-# The lines that only put our starting weights in place do not count.
+# We do not count the lines that only put our starting weights in place.
 lines = 1 + code_lines(LinearMLP.__init__, LinearMLP.forward, train_linear) - 3
 compare("Linear", *train_linear(start, batches), lines, nodes_linear)
 lines = code_lines(build, train_sequential) - 1
@@ -538,10 +540,10 @@ compare("Sequential", *train_sequential(start, batches), lines, nodes_chain)
 # %% [markdown]
 # ## An optimiser steps
 #
-# The last thing that every training loop repeats is the update and the reset. `optim.SGD` holds the
-# parameters and the learning rate (SGD: stochastic gradient descent, "stochastic" for the random
-# batches). `step()` moves every parameter against its gradient, `zero_grad()` forgets the
-# gradients. It needs no `with no_grad()` around it, because it works on the arrays inside.
+# The last thing that every training loop repeats is the update and the reset. `optim.SGD` holds
+# the parameters and the learning rate (SGD: stochastic gradient descent, "stochastic" for the
+# random batches). `step()` moves every parameter against its gradient, and `zero_grad()` forgets
+# the gradients. It needs no `with no_grad()` around it, because it works on the arrays inside.
 
 
 # %%
@@ -573,19 +575,20 @@ assert all_lines[2] > all_lines[1] > all_lines[-1], "a class costs lines, layers
 assert table[-1][2] < table[1][2], "fewer and larger ops should be recorded"
 
 # %% [markdown]
-# Six programs, one training. Autograd itself is the step from the first row to the second: the
-# calculus is gone, and with it the classes that carried it. A class of our own costs lines again;
-# then the layers and the optimiser take over what every network repeats. They also record less,
-# because `linear` and `mse_loss` are single ops where we had written two and three.
+# Six programs, but the same training. Autograd itself is the step from the first row to the
+# second: the calculus is gone, and with it the classes that contained it. A class of our own
+# costs lines again; then the layers and the optimiser take over what every network repeats. They
+# also record less, because `linear` and `mse_loss` are single ops where we had written two and
+# three.
 #
-# Fewer lines are the smaller part of what autograd buys. The larger part shows when the network
+# Saving lines is the smaller part of what autograd buys. The larger part shows when the network
 # changes.
 #
 # ## Change the network
 #
 # Here is another network: the hidden layer is used twice, with the **same** weights, its input is
 # added to its output, and the loss punishes large weights. By hand, each of these three changes
-# needs a new derivation, and the shared weights need their two gradients added.
+# needs a new derivation, and the two gradients of the shared weights have to be added.
 #
 # **Predict.** How many lines of derivative must we write? Will `gradcheck` of lesson 3 find a
 # fault?
@@ -622,19 +625,19 @@ print(f"{numbers} derivatives compared with differences, all right: {agrees}")
 assert agrees
 
 # %% [markdown]
-# No line, and no fault. This is the answer to the first half of our question: autograd buys the
+# None, and no fault. This is the answer to the first half of our question: autograd buys the
 # freedom to change the forward pass. Lessons 8 to 13 will use it all the time.
 #
 # ## What it costs: time
 #
 # **Predict.** A step of the hand-written network (batch of 50) and a step of the last version do
-# the same work, and the second one also records a graph and walks back over it. Is it slower by
-# less than a tenth, by half, or several times?
+# the same work, but the second one also records a graph and walks back over it. Is it slower by
+# less than a tenth, by half, or several times over?
 
 
 # %%
 def microseconds(programs, rounds, calls=1):
-    """Median time of a call of each program; they take turns, so that noise hits all alike."""
+    """Median time of a call of each program; they take turns, so that noise hits all of them."""
     times = {name: [] for name in programs}
     for _ in range(rounds):
         for name, program in programs.items():
@@ -684,22 +687,24 @@ for name, value in (steps_taken | ops_taken).items():
     print(f"{name:38} {value:8.1f} microseconds")
 
 # %% [markdown]
-# Times differ from machine to machine, and from minute to minute when something else is running, so
-# nothing is asserted here: read your own. Where this was written, the step with autograd was
-# no slower than the one by hand. Recording cost about two microseconds an op: several times the
-# work itself when an op handles ten numbers, and little beside the matrix products of a batch.
+# Times differ from machine to machine, and from minute to minute when something else is running,
+# so nothing is asserted here: read your own. Where this was written, the step with autograd was
+# no slower than the one by hand. Recording cost about two microseconds an op: several times as
+# much as the work itself when an op handles ten numbers, but little beside the matrix products of
+# a batch.
 #
 # Autograd can even win. The hand-written `Dense.backward` always computes `gradient @ weight.T`,
-# also for the first layer, where nobody wants the gradient of the images. Autograd has a rule for
+# even for the first layer, where nobody wants the gradient of the images. Autograd has a rule for
 # each input, and skips those that nobody asked for.
 #
 # ## What it costs: memory
 #
-# The backward pass needs values of the forward pass, so something must keep them. The hand-written
-# layers keep `self.x` and `self.y`. The graph keeps the result of every op until `backward()`.
+# The backward pass needs values from the forward pass, so something must keep them. The
+# hand-written layers keep `self.x` and `self.y`. The graph keeps the result of every op until
+# `backward()`.
 #
-# **Predict.** Order these by the memory that is held after the forward pass: by hand, the first
-# version with tensors, the chain of layers, the chain under `no_grad`.
+# **Predict.** Put these in order of the memory that is held after the forward pass: by hand, the
+# first version with tensors, the chain of layers, the chain under `no_grad`.
 
 
 # %%
@@ -741,12 +746,14 @@ assert tensors_held > chain_held > hand_held > 20 * nothing_held
 # For each hidden layer the first version keeps three arrays of shape $(n, 200)$: the product, the
 # sum, and the sigmoid. The chain keeps two, because `linear` is one op. The hand-written network
 # keeps one, because its author knew that the derivative of the sigmoid needs only its output. The
-# graph does not know that, and keeps all: that is the price, and it grows with the batch.
+# graph does not know that, and keeps everything: that is the price, and it grows with the batch.
 #
-# Under `no_grad` nothing is kept. That is why `evaluate` uses it, and why this fault is common:
+# Under `no_grad` nothing is kept. That is why `evaluate` uses it, and why the following fault is
+# common.
 #
-# **Predict.** We score 20 batches and add up their losses, without a backward pass. When the sum is
-# a tensor, how does the memory grow from batch to batch? What changes if we add `loss.item()`?
+# **Predict.** We score 20 batches and add up their losses, without a backward pass. If the sum is
+# a tensor, how does the memory grow from batch to batch? What changes if we add up `loss.item()`
+# instead?
 
 
 # %%
@@ -763,7 +770,7 @@ def memory_while_scoring(loss_as_number, recording=True):
             with tg.no_grad():
                 loss = F.mse_loss(chain(images), one_hot(labels))
         total = total + (loss.item() if loss_as_number else loss)
-        del loss  # which would keep the graph of the last batch
+        del loss  # it would keep the graph of the last batch
         held.append(tracemalloc.get_traced_memory()[0] / 1e6)
     tracemalloc.stop()
     return held
@@ -792,8 +799,9 @@ for axes in (left, right):
     axes.spines[["top", "right"]].set_visible(False)
 figure.set_label(
     "Left: memory held after the forward pass grows in proportion to the batch: most with plain "
-    "tensors, less with the chain of layers, less still by hand, none under no_grad. Right: adding "
-    "up loss tensors, memory grows with each batch; with item() or no_grad it stays at zero."
+    "tensors, less with the chain of layers, less still by hand, none under no_grad. Right: when "
+    "loss tensors are added up, memory grows with each batch; with item() or no_grad it stays at "
+    "zero."
 )
 plot.show(figure, "runs/lessons/07/memory.png")
 print(f"held after 20 batches: {leaking[-1]:.1f} MB with tensors, {as_number[-1]:.2f} with item()")
@@ -802,13 +810,13 @@ assert leaking[-1] > 15 * leaking[0] > 100 * as_number[-1]
 assert max(unrecorded) < 0.1
 
 # %% [markdown]
-# The sum knows its summands, each summand its graph, each graph its arrays: nothing can be freed.
-# `.item()` gives the bare number, which knows nothing.
+# The sum knows its summands, each summand knows its graph, and each graph its arrays: nothing can
+# be freed. `.item()` returns the bare number, which knows nothing.
 #
-# ## The whole, in a few lines
+# ## All of it, in a few lines
 #
-# Here is the last version on all 60,000 images, once through, in float32, which is the default. Two
-# seeds give two sets of initial weights and two orders.
+# Here is the last version with one pass over all 60,000 images, in float32, which is the default.
+# Two seeds give two sets of initial weights and two orders of the images.
 
 
 # %%
@@ -834,24 +842,24 @@ for seed in (0, 1):
 #
 # - Autograd replaces the backward code and nothing else: 200 steps agree with the hand-written
 #   network to $10^{-12}$, in five versions of the program.
-# - An update is no part of the function that is differentiated: it goes under `no_grad`, and the
+# - An update is not part of the function that is differentiated: it goes under `no_grad`, and the
 #   gradient is reset, because `backward()` adds.
 # - `Module` finds what is learned, `Linear` and `Sequential` say what is computed, `SGD` steps.
 #   Each replaces lines that we had written before.
 # - Recording costs at most a few microseconds an op, and memory: the result of each op is kept
-#   until `backward()`. A number taken with `.item()` keeps nothing.
+#   until `backward()`. A number taken out with `.item()` keeps nothing.
 # - The gain is the freedom to change the forward pass.
 #
 # ## What is still open
 #
 # One epoch gives about 90 %, with a learning rate of 5. Why does this loss need such large steps,
-# and does another one learn faster? Now that we can change the loss by changing one line, lesson 8
-# does.
+# and does another one learn faster? Now that we can change the loss by changing one line, lesson
+# 8 does so.
 #
 # ## Exercises
 #
 # - `Descent`: write the optimiser, `step()` and `zero_grad()`, yourself.
-# - `Residual`: write a module that adds what it learned to its input.
+# - `Residual`: write a module that adds what it has learned to its input.
 # - `gradient_in_parts`: get the gradient of a large batch from small parts, to save memory.
 #
 # Check them with `python -m lessons check 07`.

@@ -9,9 +9,9 @@
 # `nn.ReLU`, `experiment.recipes.build_mlp`, `train.fit`, `experiment.plot.learning_curves`,
 # `experiment.plot.first_weights`.
 #
-# **Before this.** In lesson 6, saturated sigmoids passed no gradient, and a good start cured it. In
-# lesson 7 the loss became one line that we can change. So we change it, and then the optimiser, and
-# arrive at the published small model.
+# **Before this.** In lesson 6, saturated sigmoids passed no gradient, and a good start cured
+# that. In lesson 7 the loss became one line that we can change. So we change it, and then the
+# optimiser, and arrive at the published small model.
 
 # %%
 import inspect
@@ -39,18 +39,19 @@ def tidy(*all_axes):
 # %% [markdown]
 # ## One output that is sure and wrong
 #
-# Take a single output. The network gives a **score** $s$, any number, and the sigmoid makes of it
-# $p = 1 / (1 + e^{-s})$, between 0 and 1. The right answer is $t = 1$. With the squared error,
+# Take a single output. The network gives a **score** $s$, any number, and the sigmoid turns it
+# into $p = 1 / (1 + e^{-s})$, between 0 and 1. The right answer is $t = 1$. With the squared
+# error,
 #
 # $$L = (p - 1)^2, \qquad \frac{dL}{ds} = 2 (p - 1) \cdot p (1 - p).$$
 #
 # The last factor is the derivative of the sigmoid. There is another way to measure a probability:
-# ask how surprised we are by the truth. The **cross-entropy** is $L = -\log p$, zero if $p = 1$,
-# and without bound as $p$ goes to 0.
+# ask how surprised we are by the truth. The **cross-entropy** is $L = -\log p$: it is zero if
+# $p = 1$, and grows without bound as $p$ goes to 0.
 #
-# **Predict.** A score of $-8$ means $p \approx 0.0003$: sure, and wrong. A score of $-1$ means
+# **Predict.** A score of $-8$ means $p \approx 0.0003$: sure and wrong. A score of $-1$ means
 # $p \approx 0.27$: undecided. Under the squared error, which of the two gets the larger push? By
-# what factor, roughly: 2, 20, 200?
+# roughly what factor: 2, 20 or 200?
 
 
 # %%
@@ -81,15 +82,16 @@ assert np.allclose(by_surprise, p - 1, atol=1e-12)
 assert 300 < by_square[2] / by_square[0] < 700
 
 # %% [markdown]
-# The undecided output gets a push several hundred times larger than the one that is sure and wrong.
-# The more wrong it is, the less it learns, because $p (1 - p)$ vanishes at both ends. The slope of
-# the cross-entropy is $p - 1$: the more wrong, the larger, up to 1. We will see soon why it is so
-# short.
+# The undecided output gets a push several hundred times larger than the one that is sure and
+# wrong. The more wrong an output is, the less it learns, because $p (1 - p)$ vanishes at both
+# ends. The slope of the cross-entropy is $p - 1$: the more wrong, the steeper, up to a size of 1.
+# We will soon see why this formula is so short.
 #
-# How long does it take to get out?
+# How long does it take to get out of there?
 #
-# **Predict.** Start at $s = -8$ and descend with learning rate 1 until $p > 0.9$. The cross-entropy
-# needs about 20 steps. How many does the squared error need: 50, 200, more than 1,000?
+# **Predict.** Start at $s = -8$ and descend with learning rate 1 until $p > 0.9$. The
+# cross-entropy needs about 20 steps. How many does the squared error need: 50, 200, or more than
+# 1,000?
 
 
 # %%
@@ -122,26 +124,26 @@ tidy(left, right)
 figure.set_label(
     "Left: the slope of the squared error is near zero both for very low and for high scores; that "
     "of the cross-entropy goes to -1 for low scores. Right: from -8 the cross-entropy reaches 0.9 "
-    "in about 20 steps, the squared error needs more than a thousand."
+    "in about 20 steps; the squared error needs more than a thousand."
 )
 plot.show(figure, "runs/lessons/08/stall.png")
 
 assert len(path_square) > 1000 and len(path_surprise) < 25
 
 # %% [markdown]
-# More than 1,000. The curve on the right is nearly flat for most of them: that is a stall. Nothing
-# is broken and no gradient is wrong, it is only tiny.
+# More than 1,000. The curve on the right is nearly flat for most of them: that is a stall.
+# Nothing is broken and no gradient is wrong; it is just tiny.
 #
 # ## Ten classes
 #
-# For ten classes we want ten probabilities that sum to 1. The **softmax** takes scores $s$ of shape
-# $(10,)$ and gives
+# For ten classes we want ten probabilities that sum to 1. The **softmax** takes scores $s$ of
+# shape $(10,)$ and returns
 #
 # $$p_k = \frac{e^{s_k}}{\sum_j e^{s_j}}, \qquad
 # L = -\log p_t \quad \text{for the right class } t.$$
 #
-# **Predict.** Written down as it stands, in float32: for which scores does it fail? Try to name two
-# kinds of failure before you run the cell.
+# **Predict.** Suppose that we compute this exactly as written, in float32. For which scores does
+# it fail? Try to name two kinds of failure before you run the cell.
 
 
 # %%
@@ -168,8 +170,8 @@ assert np.isfinite(naive.pop("small scores")) and not any(map(np.isfinite, naive
 
 # %% [markdown]
 # Only the first line is right. $e^{100}$ is larger than any float32, so infinity is divided by
-# infinity. All of $e^{-200}$ and its neighbours become 0, and 0 is divided by 0. In the last line
-# every exponential fits, but their quotient, $e^{-120}$, becomes 0, whose logarithm is infinite. A
+# infinity. $e^{-200}$ and its neighbours all become 0, and 0 is divided by 0. In the last line
+# every exponential fits, but the quotient, $e^{-120}$, becomes 0, whose logarithm is infinite. A
 # network that is very sure, right or wrong, produces such scores.
 #
 # The cure is algebra. The logarithm of the quotient is a difference, and a common factor $e^m$,
@@ -180,8 +182,8 @@ assert np.isfinite(naive.pop("small scores")) and not any(map(np.isfinite, naive
 #
 # Every exponent is now 0 or less, so nothing overflows, and one of them is 0, so the sum is at
 # least 1. This is called **log-sum-exp**. In the package, `F.cross_entropy(scores, labels)` does
-# it, for scores $(n, 10)$ and labels $(n,)$; it gives the mean over the batch. Below it stands an
-# op, `ops.log_softmax`.
+# this, for scores $(n, 10)$ and labels $(n,)$; it returns the mean over the batch. It is built on
+# an op, `ops.log_softmax`.
 
 
 # %%
@@ -202,22 +204,22 @@ print()
 print(inspect.getsource(ops.log_softmax))
 
 # %% [markdown]
-# The op makes the same shift by the largest score, and has a derivative rule of one line. Note that
-# `F.cross_entropy` wants the scores themselves: the softmax is part of the loss, so the network
-# ends with a linear layer.
+# The op makes the same shift by the largest score, and has a derivative rule of one line. Note
+# that `F.cross_entropy` takes the scores themselves: the softmax is part of the loss, so the
+# network ends with a linear layer.
 #
 # ## Why the gradient is so short
 #
 # Differentiate $L = \log \sum_j e^{s_j} - s_t$ with respect to one score $s_k$. The first part
-# gives $e^{s_k} / \sum_j e^{s_j}$, which is $p_k$. The second gives 1 if $k = t$ and else 0, which
-# is the one-hot vector $y$. So
+# gives $e^{s_k} / \sum_j e^{s_j}$, which is $p_k$. The second gives 1 if $k = t$ and otherwise 0,
+# which is the one-hot vector $y$. So
 #
 # $$\frac{\partial L}{\partial s} = p - y, \qquad
 # \frac{\partial}{\partial S} \, \frac{1}{n} \sum_i L_i = \frac{1}{n} (P - Y)
 # \quad \text{for } S, P, Y \text{ of shape } (n, 10).$$
 #
-# The logarithm undoes the exponential, and no factor is left that could vanish. It is "what you
-# said, minus what is true".
+# The logarithm undoes the exponential, and no factor is left that could vanish. The gradient is
+# "what you said, minus what is true".
 #
 # **Predict.** What is the sum of the ten gradients of one example?
 
@@ -231,29 +233,31 @@ e = np.exp(scores.data)
 p = e / e.sum(axis=1, keepdims=True)
 y = np.eye(10)[labels]
 difference = np.abs(scores.grad.data - (p - y) / 5).max()
-print(f"largest difference of autograd and (p - y) / n: {difference:.1e}")
+print(f"largest difference between autograd and (p - y) / n: {difference:.1e}")
 print(f"sums of the rows: {np.abs(scores.grad.data.sum(axis=1)).max():.1e} at most")
 
 assert difference < 1e-15
 assert np.abs(scores.grad.data.sum(axis=1)).max() < 1e-15
 
 # %% [markdown]
-# Zero: $p$ and $y$ both sum to 1. The scores of wrong classes are pushed down by as much together
-# as the right one is pushed up.
+# Zero: $p$ and $y$ both sum to 1. Together, the scores of the wrong classes are pushed down by as
+# much as that of the right one is pushed up.
 #
 # ## The same on digits
 #
 # Now a test that we expect the squared error to fail. The network has one hidden layer of 200
 # sigmoid units, and all weights are drawn from $N(0, 1)$, as published in lesson 5: most outputs
-# are sure of something from the start. We train on 10,000 images, once through, with plain SGD.
+# are sure of something from the start. We train on 10,000 images, one pass over them, with plain
+# SGD.
 #
-# A loss must not lose because of its learning rate. The squared error is a mean over ten outputs,
-# so its gradients are smaller and it needs larger rates. Each loss gets three rates that suit it,
-# and two seeds. `train.fit` is the loop of lesson 7 in a function: it wants a model, a
-# `DataLoader`, an optimiser and a number of epochs, and gives a history of loss and accuracy.
+# No loss should lose just because of its learning rate. The squared error is a mean over ten
+# outputs, so its gradients are smaller and it needs larger rates. Each loss gets three rates that
+# suit it, and two seeds. `train.fit` is the loop of lesson 7 in a function: it takes a model, a
+# `DataLoader`, an optimiser and a number of epochs, and returns a history of loss and accuracy.
 #
-# **Predict.** The best squared error of lesson 6, from a good start and on all images, got about 93
-# percent right. What will be the best here: 10, 30 or 80 percent? And that of the cross-entropy?
+# **Predict.** At its best, the squared error of lesson 6, from a good start and on all images,
+# got about 93 percent right. What will be the best it gets here: 10, 30 or 80 percent? And what
+# about the cross-entropy?
 
 # %%
 train, test = load_mnist(), load_mnist(split="test")
@@ -300,12 +304,12 @@ assert best["squared error"] < 0.5
 assert best["cross-entropy"] > 0.8
 
 # %% [markdown]
-# The squared error stays below 50 % at each of its rates, and the cross-entropy passes 80 % from
-# the same bad start. In lesson 6 we avoided saturation by starting well; this loss also gets out of
-# it.
+# The squared error stays below 50 % at each of its rates, while the cross-entropy passes 80 %
+# from the same bad start. In lesson 6 we avoided saturation by starting well; this loss can even
+# get out of it.
 #
-# How much of `train.fit` is new? Here is its heart, to compare with the loop of lesson 7. What you
-# do not know in it is for later lessons.
+# How much of `train.fit` is new? Here is its heart, to compare with the loop of lesson 7.
+# Whatever you do not recognise in it is for later lessons.
 
 # %%
 source = inspect.getsource(fit)
@@ -314,8 +318,9 @@ print(source[source.index("    def step") : source.index("    model.train()")])
 # %% [markdown]
 # ## A ravine
 #
-# The second half of the lesson is about the step. Two weights are enough to see the difficulty. Let
-# the loss be 100 times more curved in one direction than in the other, and start at $(-4, 0.5)$:
+# The second half of the lesson is about the step. Two weights are enough to see the difficulty.
+# Let the loss be curved 100 times more strongly in one direction than in the other, and start at
+# $(-4, 0.5)$:
 #
 # $$L(a, b) = \tfrac{1}{2} (a^2 + 100 \, b^2), \qquad
 # \nabla L = (a, \; 100 \, b).$$
@@ -363,14 +368,14 @@ assert small > 5 and 0.5 < near_limit < 2 and beyond > 1e4
 
 # %% [markdown]
 # At $0.019$, $b$ is multiplied by $-0.9$: it jumps from side to side and shrinks. At $0.021$ the
-# factor is $-1.1$, and it grows without end. The limit is 2 divided by the largest curvature, here
-# $0.02$. Below that limit $a$, where the way is long, crawls. One learning rate must serve both
-# directions, and the steep one decides.
+# factor is $-1.1$, and $b$ grows without end. The limit is 2 divided by the largest curvature,
+# here $0.02$. Below that limit $a$, which has far to go, crawls. One learning rate must serve
+# both directions, and the steep one decides.
 #
 # ## Adam in ten lines
 #
-# Adam (Kingma and Ba, 2015) gives each weight a step of its own. It keeps two running averages for
-# each weight, of the gradient and of its square:
+# Adam (Kingma and Ba, 2015) gives each weight a step of its own. For each weight it keeps two
+# running averages, one of the gradient and one of its square:
 #
 # $$\begin{aligned}
 # m &\leftarrow 0.9 \, m + 0.1 \, g, & \hat m &= m / (1 - 0.9^t), \\
@@ -378,9 +383,9 @@ assert small > 5 and 0.5 < near_limit < 2 and beyond > 1e4
 # w &\leftarrow w - \eta \, \hat m / (\sqrt{\hat v} + 10^{-8}).
 # \end{aligned}$$
 #
-# All shapes are that of the weight, and all operations are elementwise; $t$ counts the steps. The
-# averages start at 0, which is too small at first; the two divisions in the right column make up
-# for it.
+# All shapes are those of the weight, and all operations are elementwise; $t$ counts the steps.
+# The averages start at 0, so they are too small at first; the two divisions in the right column
+# make up for that.
 
 
 # %%
@@ -409,10 +414,10 @@ class HandAdam:
 assert len(inspect.getsource(HandAdam.step).splitlines()) == 10
 
 # %% [markdown]
-# `optim.Adam` computes the same in fewer passes over the weights. We compare both step for step:
-# 100 steps in the ravine, and 200 batches of digits, in float64. The network has 784 pixels, 10
-# hidden units and 10 scores, with `nn.ReLU` between: $\max(x, 0)$, which does not saturate for
-# positive $x$.
+# `optim.Adam` computes the same in fewer passes over the weights. We compare the two step by
+# step: 100 steps in the ravine, and 200 batches of digits, in float64. The network has 784
+# pixels, 10 hidden units and 10 scores, with `nn.ReLU` in between: $\max(x, 0)$, which does not
+# saturate for positive $x$.
 
 
 # %%
@@ -445,7 +450,7 @@ of_weights = max(
     np.abs(ours - theirs).max()
     for ours, theirs in zip(weights_by_hand, weights_by_package, strict=True)
 )
-print(f"largest difference by hand and in the package: ravine {in_ravine:.1e}, ", end="")
+print(f"largest difference from the package: ravine {in_ravine:.1e}, ", end="")
 print(f"losses {of_losses:.1e}, weights {of_weights:.1e}")
 
 assert in_ravine < 1e-12 and of_losses < 1e-10 and of_weights < 1e-10
@@ -454,9 +459,9 @@ assert losses_by_hand[-10:].mean() < 0.6, "it should have learned"
 # %% [markdown]
 # The same steps, up to rounding. Now three facts about these steps.
 #
-# **Predict.** (1) Multiply the loss by 1,000, and so every gradient. By what factor does Adam's
-# step change, and by what factor that of SGD? (2) How long is Adam's first step, for each weight?
-# (3) How long would it be without the divisions by $1 - 0.9^t$ and $1 - 0.999^t$?
+# **Predict.** (1) Multiply the loss by 1,000, and with it every gradient. By what factor does
+# Adam's step change, and by what factor does that of SGD? (2) How long is Adam's first step, for
+# each weight? (3) How long would it be without the divisions by $1 - 0.9^t$ and $1 - 0.999^t$?
 
 
 # %%
@@ -483,17 +488,17 @@ assert np.allclose(first_step(optim.SGD, 1000.0), 1000 * first_step(optim.SGD, 1
 assert np.allclose(np.abs(uncorrected), 0.0316, rtol=1e-2)
 
 # %% [markdown]
-# Adam's step does not depend on the size of the gradient: $\hat m / \sqrt{\hat v}$ cancels it. The
-# first step has the length $\eta$ for **every** weight, whether its gradient is $0.02$ or $-3$. So
-# the learning rate of Adam is a length in the units of the weights. Without the divisions the first
-# step would be $0.1 / \sqrt{0.001}$, about three times too long.
+# Adam's step does not depend on the size of the gradient: $\hat m / \sqrt{\hat v}$ cancels it.
+# The first step has the length $\eta$ for **every** weight, whether its gradient is $0.02$ or
+# $-3$. So the learning rate of Adam is a length in the units of the weights. Without the
+# divisions the first step would be $0.1 / \sqrt{0.001}$ times that, about three times too long.
 #
 # ## Down the ravine
 #
-# Now both go down the ravine. We also turn the ravine by 45 degrees, which changes its place on the
-# axes and nothing else.
+# Now both go down the ravine. We also turn the ravine by 45 degrees, which changes how it lies
+# relative to the axes and nothing else.
 #
-# **Predict.** What does the turn do to the path of SGD? What to that of Adam?
+# **Predict.** What does the turn do to the path of SGD? And to that of Adam?
 
 # %%
 figure = Figure(figsize=(9, 3.9), layout="constrained")
@@ -521,8 +526,8 @@ for axes, (title, angle) in zip(
 panels[1].legend(frameon=False, loc="upper left")
 panels[1].set(aspect="equal")
 figure.set_label(
-    "Paths of 50 steps over contour lines of a ravine. Along the axes SGD zigzags and crawls, Adam "
-    "swings a little and arrives at the lowest point. Turned by 45 degrees SGD takes "
+    "Paths of 50 steps over contour lines of a ravine. Along the axes SGD zigzags and crawls, "
+    "while Adam swings a little and arrives at the lowest point. Turned by 45 degrees SGD takes "
     "the same path, turned, and Adam is slower than SGD."
 )
 plot.show(figure, "runs/lessons/08/ravine.png")
@@ -535,11 +540,11 @@ assert straight_adam < 0.2 * straight_sgd
 assert turned_adam > 1.5 * turned_sgd
 
 # %% [markdown]
-# Gradient descent knows no axes: turned ravine, turned path, the same losses. Adam treats each
-# weight by itself. When the ravine lies along the axes, each weight gets its own scale, and Adam
-# runs to the bottom. Turned, both weights see gradients of the same size, so there is nothing to
-# tell apart, and with this learning rate Adam is even slower than SGD. Adam is no cure for every
-# ravine.
+# Gradient descent knows nothing about axes: a turned ravine gives a turned path and the same
+# losses. Adam treats each weight by itself. When the ravine lies along the axes, each weight gets
+# its own scale, and Adam runs to the bottom. When it is turned, both weights see gradients of the
+# same size, so there is nothing to tell apart, and with this learning rate Adam is even slower
+# than SGD. Adam is not a cure for every ravine.
 #
 # What about other learning rates? We try many, and look at the loss after 100 steps.
 
@@ -587,17 +592,17 @@ assert good["Adam, along the axes"].max() / good["Adam, along the axes"].min() >
 assert good["Adam, turned"].max() / good["Adam, turned"].min() > 5
 
 # %% [markdown]
-# SGD has a narrow range of good rates, less than a factor of 2 wide, and beyond it a cliff. Adam's
-# good rates span a factor of 10, or 5 in the turned ravine, and it has no cliff up to 1.
+# SGD has a narrow range of good rates, less than a factor of 2 wide, and a cliff beyond it.
+# Adam's good rates span a factor of 10, or 5 in the turned ravine, and there is no cliff up to 1.
 #
 # ## Learning rates on digits
 #
-# Back to digits, 10,000 images, once through, two seeds, and three combinations of loss and
-# optimiser, each over the learning rates. `build_mlp((10,), rng)` of the package builds the network
-# 784-10-10 with ReLU that we wrote out above, in float32.
+# Back to digits: one pass over 10,000 images, two seeds, and three combinations of loss and
+# optimiser, each with a range of learning rates. The package's `build_mlp((10,), rng)` builds the
+# network 784-10-10 with ReLU that we wrote out above, in float32.
 #
-# **Predict.** At its best rate, how much better is Adam than SGD with the same loss: about 20
-# points, 8, or 1? And whose range of good rates is the widest?
+# **Predict.** At its best rate, how much better is Adam than SGD with the same loss: by about 20
+# points, 8, or 1? And which combination has the widest range of good rates?
 
 
 # %%
@@ -646,21 +651,20 @@ assert good["cross-entropy, SGD"].tolist() == [0.1, 0.3] and good["squared error
 assert good["cross-entropy, Adam"].max() / good["cross-entropy, Adam"].min() > 10
 
 # %% [markdown]
-# About one point: on a network as small as this, SGD with a well chosen rate is nearly as good.
-# What Adam buys is that the rate is easy to choose, since its good range is the widest. The squared
-# error stays some points behind, with rates above 1 that would ruin the others. From this good
-# start it does learn: the loss matters most when the start is bad.
+# By about one point: on a network as small as this, SGD with a well-chosen rate is nearly as
+# good. What Adam buys is that the rate is easy to choose, since its good range is the widest. The
+# squared error stays a few points behind, with rates above 1 that would ruin the others. From
+# this good start it does learn: the loss matters most when the start is bad.
 #
 # ## The small model
 #
 # This is the published small model: 784-10-10, ReLU, cross-entropy, Adam with learning rate $0.01$,
 # batches of 50, 10 epochs. Published: 90.54 % of the test images right, from one run.
 #
-# `plot.learning_curves` draws the histories that `fit` gives.
+# `plot.learning_curves` draws the histories that `fit` returns.
 #
-# **Predict.** We run it with three seeds, which draw the initial weights and the order of the
-# images and change nothing else. How far apart will the best and the worst be: 0.1, 0.5 or 2
-# points?
+# **Predict.** We run it with three seeds, which decide the initial weights and the order of the
+# images and nothing else. How far apart will the best and the worst be: 0.1, 0.5 or 2 points?
 
 
 # %%
@@ -713,20 +717,20 @@ figure.axes[0].set_ylabel("training loss (cross-entropy)")
 plot.show(figure, "runs/lessons/08/small_model.png")
 
 # %% [markdown]
-# The three runs are the same experiment, and differ by about two points. The published 90.54 % is
-# one draw from such a spread: it lies below our mean by less than three standard deviations, so it
-# is no contradiction. And from one run each, we could not say that a model with 91 % is worse than
-# one with 93 %.
+# The three runs are the same experiment, and they differ by about two points. The published
+# 90.54 % is one draw from such a spread: it lies less than three standard deviations below our
+# mean, so it does not contradict it. And from one run of each, we could not say that a model with
+# 91 % is worse than one with 93 %.
 #
 # ## Where the spread comes from
 #
 # The last columns give a hint. A ReLU unit whose input is negative for every image gives 0 for
-# every image. Its gradient is 0 too, so it never comes back: it is **dead**. No unit was silent at
-# the start. After one epoch some were, and nine epochs later they are silent still.
+# every image. Its gradient is 0 too, so it never comes back: it is **dead**. No unit was silent
+# at the start. After one epoch some were, and nine epochs later they are still silent.
 #
-# **Predict.** Adam's first steps move every weight by about $0.01$. One unit has 784 weights. Add
-# $0.01$ to each of them: by how much does the unit's input change for a typical image, compared
-# with the spread of its inputs at the start?
+# **Predict.** Adam's first steps move every weight by about $0.01$. One unit has 784 weights. If
+# we add $0.01$ to each of them, by how much does the unit's input change for a typical image,
+# compared with the spread of its inputs at the start?
 
 # %%
 pixels = test.images.reshape(len(test), 784)
@@ -747,17 +751,17 @@ assert silents[worst][10] == max(silent[10] for silent in silents.values()) > 1
 assert silents[healthiest][10] == 0
 
 # %% [markdown]
-# By about 1, several times the spread. All pixels are 0 or more, so weights that move the same way
-# push the unit the same way for all images. A few unlucky steps at the start, and it is below 0 for
-# good. Adam with $0.01$ is a large step for this layer.
+# By about 1, several times the spread. All pixels are 0 or more, so weights that move the same
+# way push the unit the same way for all images. A few unlucky steps at the start, and it is below
+# 0 for good. For this layer, Adam's $0.01$ is a large step.
 #
-# The worst of our seeds has lost the most units. Three seeds make a suspicion, not a proof; but the
-# mechanism is one that you can watch.
+# The worst of our seeds has lost the most units. Three seeds are enough for a suspicion, not for
+# a proof; but the mechanism is one that you can watch.
 #
 # ## What the hidden units look for
 #
 # Each hidden unit has 784 incoming weights, one for each pixel: a picture. `plot.first_weights`
-# draws them, red above 0, blue below, one scale for all.
+# draws them, red above 0 and blue below, on one scale for all.
 #
 # **Predict.** What will the picture of a dead unit look like? And where will the largest weights
 # be: in the middle, where the ink is, or near the border, where there is little?
@@ -778,8 +782,8 @@ seldom, often = (mean_ink > 0) & (mean_ink < 0.005), mean_ink > 0.3
 never = train_pixels.max(axis=0) == 0
 first_layer = np.abs(models[healthiest][1].weight.data)
 moved = models[healthiest][1].weight.data - untrained[1].weight.data
-print(f"mean size where ink is seldom {first_layer[:, seldom].mean():.2f}, ", end="")
-print(f"where it is often {first_layer[:, often].mean():.2f}")
+print(f"mean size where ink is rare {first_layer[:, seldom].mean():.2f}, ", end="")
+print(f"where it is common {first_layer[:, often].mean():.2f}")
 print(f"pixels that are 0 in all {len(train):,} images: {never.sum()}, ", end="")
 print(f"their weights moved by {np.abs(moved[:, never]).max()}")
 
@@ -789,22 +793,22 @@ assert first_layer[:, seldom].mean() > first_layer[:, often].mean()
 assert never.sum() == 67 and np.abs(moved[:, never]).max() == 0
 
 # %% [markdown]
-# A dead unit is blank: it died before its weights had grown. In the living ones the strong weights
-# form a ring near the border, where ink is rare. We suspect Adam: its step does not depend on the
-# size of the gradient, so a pixel that is seldom inked gets steps nearly as long as one in the
-# middle. And a pixel that is never inked has the gradient 0: its weights are, to the bit, the
-# random numbers of the start.
+# A dead unit is blank: it died before its weights had grown. In the living ones the strong
+# weights form a ring near the border, where ink is rare. We suspect Adam: its step does not
+# depend on the size of the gradient, so a pixel that rarely has ink gets steps nearly as long as
+# one in the middle. And a pixel that never has any has the gradient 0: its weights are, to the
+# bit, the random numbers of the start.
 #
-# Two suspicions, the deaths and the ring, can be tested by the same experiment: leave everything as
-# it is, and train with SGD.
+# Both suspicions, about the deaths and about the ring, can be tested by the same experiment:
+# leave everything as it is, and train with SGD.
 #
 # ## The same model with SGD
 #
-# Same seeds, same batches, same loss. The rate is $0.2$, between the two best of the sweep, and we
-# train for 3 epochs, less than a third as long.
+# The seeds, the batches and the loss are the same. The rate is $0.2$, between the two best of the
+# sweep, and we train for 3 epochs, less than a third as long.
 #
-# **Predict.** Will units die? Will the ring be there? And will the mean accuracy be lower than
-# Adam's by some points, about the same, or higher?
+# **Predict.** Will units die? Will the ring be there? And will the mean accuracy be a few points
+# lower than Adam's, about the same, or higher?
 
 # %%
 sgd_models, sgd_accuracies = {}, []
@@ -822,9 +826,9 @@ print(f"mean {100 * np.mean(sgd_accuracies):13.2f} % {100 * mean:32.2f} %")
 
 sgd_layer = np.abs(sgd_models[healthiest][1].weight.data)
 print(
-    f"mean size of the weights where ink is seldom: SGD {sgd_layer[:, seldom].mean():.2f}, ", end=""
+    f"mean size of the weights where ink is rare: SGD {sgd_layer[:, seldom].mean():.2f}, ", end=""
 )
-print(f"where it is often {sgd_layer[:, often].mean():.2f}")
+print(f"where it is common {sgd_layer[:, often].mean():.2f}")
 
 figure = plot.first_weights(
     sgd_models[worst][1].weight.data, f"seed {worst} with SGD: no unit dead"
@@ -837,32 +841,33 @@ assert 0.92 < np.mean(sgd_accuracies) < 0.95
 assert np.mean(sgd_accuracies) > mean and np.ptp(sgd_accuracies) < np.ptp(accuracies)
 
 # %% [markdown]
-# No unit dies, there is no ring, and the strokes stand in the middle. After 3 epochs the mean is
+# No unit dies, there is no ring, and the strokes are in the middle. After 3 epochs the mean is
 # higher than Adam's after 10, and the seeds are closer together. (We chose the rate by looking at
-# test images, which flatters it a little. Adam's is the published one, and near the best of our
-# sweep.)
+# test images, which flatters it a little. Adam's rate is the published one, and close to the best
+# of our sweep.)
 #
-# So the published model reproduces, and its optimiser is not what made it good. The loss is: with
-# the squared error this small network was some points behind at every rate that we tried. What Adam
-# buys is less searching, and on a model this small a search costs little.
+# So the published model can be reproduced, and its optimiser is not what made it good. The loss
+# is: with the squared error this small network was a few points behind at every rate that we
+# tried. What Adam buys is less searching, and on a model this small a search costs little.
 #
 # ## What was learned
 #
-# - Squared error on sigmoids pushes with $p (1 - p)$: the more sure and wrong, the weaker the push.
-#   Cross-entropy pushes with $p - y$.
+# - On sigmoids, the squared error pushes with $p (1 - p)$: the surer and more wrong, the weaker
+#   the push. Cross-entropy pushes with $p - y$.
 # - The softmax belongs in the loss, as log-sum-exp: naive exponentials overflow.
 # - SGD needs a rate below 2 divided by the largest curvature. Adam gives each weight a step of
-#   about its learning rate, whatever the gradient; this helps when the weights differ in scale, and
-#   less when the ravine lies across the axes.
-# - The small model reaches 91 to 93 %, depending on the seed. One run is no measurement.
-# - A learning rate that trains fast can kill units in the first steps: much of the spread came from
-#   there. SGD at a good rate killed none, and did a little better on average.
+#   about the learning rate, whatever the gradient; this helps when the weights differ in scale,
+#   and less when the ravine lies across the axes.
+# - The small model reaches 91 to 93 %, depending on the seed. One run is not a measurement.
+# - A learning rate that trains fast can kill units in the first steps: much of the spread came
+#   from there. SGD at a good rate killed none, and did slightly better on average.
 #
 # ## What is still open
 #
-# Ten units reach about 92.5 % and the training accuracy is hardly higher: the model is too small to
-# learn the training images by heart. The published notebook then took 100 units and added noisy and
-# mirrored copies of the digits. What do these copies do to a digit? Lesson 9 looks first.
+# Ten units reach about 92.5 %, and the training accuracy is hardly any higher: the model is too
+# small to learn the training images by heart. The published notebook then took 100 units and
+# added noisy and mirrored copies of the digits. What does that do to a digit? Lesson 9 looks
+# before it trains.
 #
 # ## Exercises
 #

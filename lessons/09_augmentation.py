@@ -9,8 +9,8 @@
 # `data.transforms.Compose`, `data.AugmentedDataset`, `experiment.plot.augmented`, `softmax`.
 #
 # **Before this.** Lesson 8 trained a small network with cross-entropy and Adam. The published
-# experiment then went on with two changes at once: a wider network, and more images made from the
-# old ones by mirroring and by noise. Here we look at these images before we train on them.
+# experiment then made two changes at once: a wider network, and more images, made from the old
+# ones by mirroring and by noise. Here we look at these images before we train on them.
 
 # %%
 from collections.abc import Callable
@@ -33,11 +33,12 @@ BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
 # ## Look first
 #
 # A transform in this package is called with a batch of images $(n, 28, 28)$ and a random
-# generator. It returns a new batch of the same shape. `RandomHorizontalFlip(p)` mirrors each image
-# left to right with probability $p$. `GaussianNoise(mean, std)` adds to each pixel a number of its
-# own, drawn from a normal distribution. `Compose` applies several transforms, one after the other.
+# generator. It returns a new batch of the same shape. `RandomHorizontalFlip(p)` mirrors each
+# image left to right with probability $p$. To each pixel, `GaussianNoise(mean, std)` adds a
+# number of its own, drawn from a normal distribution. `Compose` applies several transforms, one
+# after the other.
 #
-# `plot.augmented` shows originals in the first row, and under them their copies.
+# `plot.augmented` shows the originals in the first row and their copies below.
 
 # %%
 flip_all = transforms.RandomHorizontalFlip(p=1.0)
@@ -53,8 +54,8 @@ copies = {
 plot.show(plot.augmented(ten, copies, ten_labels), "runs/lessons/09/copies.png")
 
 # %% [markdown]
-# The picture hides something. Ink can be drawn from white (0) to black (1) only, and the noise does
-# not stop there. The network is given the numbers, so let us count them.
+# The picture hides something. Ink can only be drawn from white (0) to black (1), and the noise
+# does not stop there. But the network is given the numbers, so let us count.
 
 # %%
 images, labels = test_data[:]
@@ -68,26 +69,27 @@ print(f"pixels above 1 after noise:           {100 * above:4.1f} %")
 print(f"sum of squared pixels in an image:    {ink:5.1f}")
 print(f"sum of squared noise in an image:     {added:5.1f}, expected 784 * 0.2**2 = 31.4")
 print(f"pixels with ink before noise:         {100 * np.mean(images > 0):4.1f} %")
-assert 0.35 < below < 0.5, "most pixels are white, and noise takes half of those below 0"
+assert 0.35 < below < 0.5, "most pixels are white, and noise pushes half of those below 0"
 assert 0.15 < np.mean(images > 0) < 0.25, "a fifth of the pixels"
 assert abs(added - 784 * 0.2**2) < 1, "784 pixels with a variance of 0.04 each"
 
 # %% [markdown]
-# About four pixels in ten are now "whiter than white". The noise is spread over all 784 pixels, the
-# ink over a fifth of them, so you read the digits without effort, and the label stays true.
+# About four pixels in ten are now "whiter than white". The noise is spread over all 784 pixels,
+# the ink over only a fifth of them, so you can read the digits without effort, and the label
+# stays true.
 #
-# A mirror is another matter: it adds nothing, but it may make something that is no digit.
+# A mirror is another matter: it adds nothing, but it may make something that is not a digit.
 #
 # ## Which digits survive a mirror?
 #
-# We need networks that have seen no augmentation. To be quick, we use 5,000 training images and a
-# learning rate of 0.003, which makes results jump less from seed to seed than 0.01 does. `train`
-# trains 784 - 100 - 10 as in lesson 8.
+# We need networks that have seen no augmentation. To save time, we use 5,000 training images, and
+# a learning rate of 0.003, with which the results jump less from seed to seed than with 0.01.
+# `train` trains 784 - 100 - 10 as in lesson 8.
 #
-# It also takes a transform. `AugmentedDataset` holds the originals **and** as many copies, which go
-# through the transform and are drawn anew each epoch. It is twice as long. So an epoch has twice
-# as many steps, and we train without augmentation for twice as many epochs: what we compare
-# later has taken equally many steps.
+# It also takes a transform. `AugmentedDataset` holds the originals **and** one copy of each,
+# which goes through the transform and is drawn anew in each epoch. It is twice as long. So an
+# epoch has twice as many steps, and without augmentation we train for twice as many epochs: what
+# we compare later has taken the same number of steps.
 
 # %%
 part = ArrayDataset(*train_data[:5000])
@@ -96,8 +98,8 @@ STEPS = 1600
 
 
 def train(transform: Callable | None, seed: int) -> nn.Sequential:
-    """784 - 100 - 10, trained for STEPS steps on `part`, with changed copies or without."""
-    # Three generators from one seed: weights, order and copies do not disturb each other.
+    """784 - 100 - 10, trained for STEPS steps on `part`, with or without changed copies."""
+    # Three generators from one seed, so that weights, order and copies do not disturb each other.
     weights_rng, order_rng, copies_rng = np.random.default_rng(seed).spawn(3)
     model = build_mlp((100,), rng=weights_rng)
     dataset = part if transform is None else AugmentedDataset(part, transform, rng=copies_rng)
@@ -120,8 +122,8 @@ for seed, model in zip(SEEDS, models["none"], strict=True):
 
 # %% [markdown]
 # **Predict.** We mirror all 10,000 test images and keep the labels. Look at the row "mirrored"
-# above and write down for each digit from 0 to 9 whether the network will still give the right
-# answer for most of its images. Which digit will be the best, and which the worst?
+# above, and write down for each digit from 0 to 9 whether the network will still give the right
+# answer for most of its images. Which digit will do best, and which worst?
 
 # %%
 mirrored = ArrayDataset(flip_all(test_data.images, rng=0), test_data.labels)
@@ -152,20 +154,21 @@ plot.show(figure, "runs/lessons/09/by_digit.png")
 assert 85 < by_digit["noisy"].mean() < by_digit["original"].mean() < 96
 assert 34 < by_digit["mirrored"].mean() < 48
 assert by_digit["mirrored"][[3, 5]].max() < 10, "3 and 5 do not survive"
-assert by_digit["mirrored"][[0, 1, 8]].max() < 85, "0, 1 and 8 suffer, too"
+assert by_digit["mirrored"][[0, 1, 8]].max() < 85, "0, 1 and 8 suffer too"
 
 # %% [markdown]
-# Noise costs the network a few points. The mirror costs more than half of all right answers. That 3
-# and 5 are lost is no surprise. But many people expect 0, 1 and 8 to survive, because their
-# shapes are symmetric, and the network misses many of them, too.
+# Noise costs the network a few points. The mirror costs more than half of all right answers. It
+# is no surprise that 3 and 5 are lost. But many people expect 0, 1 and 8 to survive, because
+# their shapes are symmetric, and the network misses many of those too.
 #
-# What do they become, and why? The confusion matrix says the first. For the second, we measure
-# how much the digits lean: how far to the right the ink moves, in pixels, for each pixel upward.
+# What are they taken for, and why? The confusion matrix answers the first question. For the
+# second, we measure how much the digits lean: how far to the right the ink moves, in pixels, for
+# each pixel upwards.
 
 
 # %%
 def lean(image: np.ndarray) -> float:
-    """Pixels to the right for each pixel upward, of the line through the ink of an image."""
+    """The lean of the line through an image's ink: pixels to the right for each pixel upwards."""
     rows, columns = np.mgrid[0:28, 0:28]
     weight = image / image.sum()
     up = (weight * rows).sum() - rows
@@ -195,9 +198,9 @@ assert 0.1 < two_as_five < 0.45 and 0.15 < five_as_two < 0.6
 assert five_as_two > 10 * mirrored_counts[5, 5] / mirrored_counts[5].sum()
 
 # %% [markdown]
-# Handwriting leans to the right. A mirrored 1 leans to the left, and the network has hardly
-# seen such a 1: what is symmetric as an idea is not symmetric as handwriting. And a mirrored 5 has
-# much of the shape of a 2: it is read as a 2 far more often than as a 5. If we keep its label, we
+# Handwriting leans to the right. A mirrored 1 leans to the left, and the network has hardly ever
+# seen such a 1: what is symmetric as an idea is not symmetric as handwriting. And a mirrored 5
+# looks a lot like a 2: it is read as a 2 far more often than as a 5. If we keep its label, we
 # tell the network "this 2 is a 5".
 #
 # ## Train on the copies
@@ -215,10 +218,10 @@ print(f"mirrored: {100 * np.mean(~as_original):.1f} % of them")
 assert abs(np.mean(~as_original) - 0.35) < 0.02
 
 # %% [markdown]
-# **Predict.** We train four kinds of networks with equally many steps: without copies, with noisy
-# copies, with mirrored ones, and with both. Put them in the order of their accuracy on the
-# ordinary test images. And how well will the networks with flips read **mirrored** test images, of
-# which 40 % were right above?
+# **Predict.** We train four kinds of network for the same number of steps: without copies, with
+# noisy copies, with mirrored ones, and with both. Put them in order of accuracy on the ordinary
+# test images. And how well will the networks with flips read **mirrored** test images, of which
+# 40 % were read correctly above?
 
 # %%
 kinds = {"noise": noise, "flips": flips, "both": transforms.Compose([flips, noise])}
@@ -229,7 +232,7 @@ accuracy, loss = {}, {}
 
 
 def report(name: str) -> None:
-    """Print, and keep, how the three networks of one kind do on the test set."""
+    """Print and keep how the three networks of one kind do on the test set."""
     scores = [evaluate(model, test_data) for model in models[name]]
     accuracy[name] = np.array([100 * score.accuracy for score in scores])
     loss[name] = np.array([score.loss for score in scores])
@@ -253,13 +256,13 @@ assert abs(accuracy["noise"].mean() - accuracy["none"].mean()) < 0.8
 assert on_mirrored > 0.88, "the flips taught it to read mirrored digits"
 
 # %% [markdown]
-# The flips cost one to three points, in each of the three seeds. Noise makes no clear difference to
-# accuracy here. (Lesson 10 says what "clear" means.)
+# The flips cost one to three points, with each of the three seeds. Noise makes no clear
+# difference to the accuracy here. (Lesson 10 says what "clear" means.)
 #
-# The flips did teach something: their networks read about 91 % of mirrored digits. So a network can
-# tell most mirrored digits apart. But the test never asks for that skill, and it is not free: the
-# same 100 hidden units, in the same number of steps, now learn about twice as many shapes, some of
-# which look alike and have different labels. Who pays?
+# The flips did teach something: those networks read about 91 % of the mirrored digits. So a
+# network can tell most mirrored digits apart. But the test never asks for that skill, and it is
+# not free: in the same number of steps, the same 100 hidden units now learn about twice as many
+# shapes, some of which look alike and have different labels. Who pays?
 
 # %%
 change = np.array(
@@ -275,7 +278,7 @@ axes.bar(range(10), change.mean(axis=0), 0.6, color=ORANGE, alpha=0.5, label="me
 for i in range(len(SEEDS)):
     label = "one seed" if i == 0 else None
     axes.plot(np.arange(10) + 0.15 * (i - 1), change[i], "o", color="black", ms=4, label=label)
-axes.set(xlabel="digit", ylabel="change of right answers\n(percentage points)", xticks=range(10))
+axes.set(xlabel="digit", ylabel="change in right answers\n(percentage points)", xticks=range(10))
 figure.legend(loc="outside upper center", ncols=2, frameon=False)
 figure.set_label(
     "What the flips change for each digit on ordinary test images: a bar for the mean of three "
@@ -295,8 +298,8 @@ assert mixed_up["flips"] > 2 * mixed_up["none"], "2 and 5 are the mirror pair"
 assert np.sum(change.mean(axis=0) < 0) >= 5
 
 # %% [markdown]
-# Many digits lose something, and for a single digit the seeds differ a lot. One cause can be seen
-# without doubt: 2 and 5, each close to the other's mirror image, are mixed up several times as
+# Many digits lose something, and for a single digit the seeds differ a lot. But one cause is
+# clear to see: 2 and 5, each close to the other's mirror image, are mixed up several times as
 # often as before.
 #
 # ## What noise does to the loss
@@ -306,17 +309,18 @@ assert np.sum(change.mean(axis=0) < 0) >= 5
 # digit. So it matters how sure a wrong answer is.
 #
 # The **confidence** is the largest of the ten probabilities. A network is **calibrated** if it is
-# right in 90 % of the cases in which its confidence is about 90 %. `tg.softmax` turns the
-# scores $(n, 10)$ into probabilities, as the cross-entropy of lesson 8 does inside.
+# right in 90 % of the cases where its confidence is about 90 %, and likewise for every other
+# confidence. `tg.softmax` turns the scores $(n, 10)$ into probabilities, as the cross-entropy of
+# lesson 8 does internally.
 #
-# **Predict.** Think of all test images for which a network without augmentation is at least 99 %
-# sure. What share of those answers is right? And of the total loss over the test set, what part
-# comes from the roughly 6 % of the images that are answered wrongly?
+# **Predict.** Think of all the test images for which a network without augmentation is at least
+# 99 % sure. What share of those answers is right? And what part of the total loss over the test
+# set comes from the roughly 6 % of the images that are answered wrongly?
 
 
 # %%
 def probabilities(model: nn.Sequential) -> np.ndarray:
-    """What the model gives to each digit for each test image, (10000, 10)."""
+    """The probability that the model gives to each digit for each test image, (10000, 10)."""
     with tg.no_grad():
         return tg.softmax(model(test_data.images), dim=1).numpy()
 
@@ -348,16 +352,16 @@ for name in ("none", "noise"):
     print(f"        (mean confidence where 99 % sure: {100 * confidence[sure].mean():.2f} %)")
     assert 0.98 < right[sure].mean() < confidence[sure].mean() - 0.003
     assert 0.85 < from_wrong < 0.95 and 0.05 < 1 - right.mean() < 0.07
-assert gap["none"] > gap["noise"] > 0.5, "both are too sure, with noise less"
+assert gap["none"] > gap["noise"] > 0.5, "both are too sure, less so with noise"
 assert loss["noise"].mean() < loss["none"].mean() - 0.01
 
 # %% [markdown]
 # Where the network claims 99 % or more, it is right a little less often than it says. The wrong
-# answers are about 6 % of all and make about nine tenths of the loss: the loss is mostly the
-# price of being wrong **and sure**.
+# answers are only about 6 % of all answers, but they make up about nine tenths of the loss: the
+# loss is mostly the price of being wrong **and sure**.
 #
-# The next picture sorts all answers by confidence. On the diagonal a network would be
-# calibrated. Under it, it is too sure of itself.
+# The next picture groups all answers by confidence. On the diagonal a network is calibrated.
+# Below it, it is too sure of itself.
 
 # %%
 edges = np.array([0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97, 1.0])
@@ -376,16 +380,16 @@ axes.set(xlabel="confidence of the network (%)", ylabel="share of right answers 
 axes.legend(frameon=False)
 figure.set_label(
     "Share of right answers against the confidence of the network, in eight groups. Both curves "
-    "lie under the diagonal: the networks are too sure of themselves, with noisy copies a little "
-    "less."
+    "lie below the diagonal: the networks are too sure of themselves, a little less so with noisy "
+    "copies."
 )
 plot.show(figure, "runs/lessons/09/calibration.png")
 
 # %% [markdown]
-# Why does noise help here? Without it, the network meets the same 5,000 images again and again.
-# Once all are answered rightly, the loss can still fall in one way: larger scores, more confidence.
-# With noise, half of what the network meets is new every time, and an answer has to hold for a
-# whole cloud of images. Let us see how far the learning by heart went.
+# Why does noise help here? Without it, the network sees the same 5,000 images again and again.
+# Once they are all answered correctly, there is one way left for the loss to fall: larger scores,
+# more confidence. With noise, half of what the network sees is new every time, and an answer has
+# to hold for a whole cloud of images. Let us see how far the learning by heart went.
 
 # %%
 on_part = {name: [evaluate(model, part) for model in models[name]] for name in ("none", "noise")}
@@ -399,25 +403,25 @@ assert np.mean([score.accuracy for score in on_part["none"]]) > 0.999
 assert loss_noise > 1.5 * loss_none, "noise keeps the training loss up"
 
 # %% [markdown]
-# Without copies the network has learned its images by heart: all right, with almost no loss. Noise
-# holds it back. (Bishop, 1995, shows that training with a little noise on the inputs acts like a
-# penalty on how strongly the outputs react to small changes of the inputs.) It is a mild cure: with
-# noise, the network is still too sure.
+# Without copies the network has learned its images by heart: they are all right, with almost no
+# loss. Noise holds it back. (Bishop, 1995, shows that training with a little noise on the inputs
+# acts like a penalty on how strongly the outputs react to small changes in the inputs.) It is a
+# mild cure: even with noise, the network is too sure.
 
 # %% [markdown]
 # ## What a good augmentation must satisfy
 #
-# Three conditions come out of what we have seen:
+# Three conditions follow from what we have seen:
 #
 # 1. **The label stays true.** Flips fail here: a mirrored 5 is not a 5.
-# 2. **The copy could be a test image.** Noise and flips fail here: nobody writes so, and no
-#    test image looks so.
+# 2. **The copy could be a test image.** Noise and flips fail here: nobody writes like that, and
+#    no test image looks like that.
 # 3. **The network does not know it yet.** Otherwise there is nothing to learn.
 #
-# A shift by up to two pixels in each direction might satisfy all three. A transform is any function
-# of (images, rng), so we can write one. `np.roll` lets what leaves on one side come in on the
-# other. The digits have a white margin, so that this seldom matters. (It does for the last 9
-# of the next picture: the tip of its stroke comes in at the top. An exercise mends this.)
+# A shift by up to two pixels in each direction might satisfy all three. A transform is any
+# function of (images, rng), so we can write one. With `np.roll`, whatever leaves on one side
+# comes in on the other. The digits have a white margin, so this rarely matters. (It does for the
+# last 9 in the next picture: the tip of its stroke comes in at the top. An exercise fixes this.)
 
 
 # %%
@@ -441,9 +445,9 @@ for seed, model in zip(SEEDS, models["none"], strict=True):
     assert 50 < known < 74, "the third condition: there is something to learn"
 
 # %% [markdown]
-# **Predict.** The networks without augmentation lose more than twenty points on shifted images, so
-# there is something to learn. Will training with shifted copies help on the ordinary test images,
-# which are not shifted?
+# **Predict.** The networks without augmentation lose more than twenty points on shifted images,
+# so there is something to learn. Will training with shifted copies help with the ordinary test
+# images, which are not shifted?
 
 # %%
 models["shift"] = [train(shift, seed) for seed in SEEDS]
@@ -472,30 +476,30 @@ figure.set_label(
 plot.show(figure, "runs/lessons/09/all.png")
 
 # %% [markdown]
-# They help, on accuracy and on loss. Real digits are never exactly in the same place, and a network
-# of this kind has to learn each place anew: it has no idea that a pixel has neighbours. Shifted
-# copies carry that knowledge. Lesson 13 goes on from here.
+# They help, with both accuracy and loss. Real digits are never in exactly the same place, and a
+# network of this kind has to learn each place anew: it has no idea that a pixel has neighbours.
+# Shifted copies carry that knowledge. Lesson 13 goes on from here.
 
 # %% [markdown]
 # ## What was learned
 #
 # - Look at the copies before you train on them, and count what a picture cannot show.
-# - A mirrored digit is mostly no digit with its label. The flips cost one to three points, most
+# - A mirrored digit mostly no longer fits its label. The flips cost one to three points, most
 #   clearly where mirror images meet: 2 and 5.
-# - Noise made no clear difference to accuracy, and it lowered the loss: the network becomes a
+# - Noise made no clear difference to the accuracy, but it lowered the loss: the network becomes a
 #   little less sure, and being wrong and sure is what costs.
-# - Judge an augmentation by three questions: is the label still true, could it be a test image, is
-#   there something to learn?
+# - Judge an augmentation by three questions: is the label still true, could it be a test image,
+#   and is there something to learn?
 #
 # ## What is still open
 #
 # These were short trainings on a twelfth of the images. The published comparison used all 60,000
 # and 30 epochs, and changed the width, the time and the copies at once. Lesson 10 takes it apart,
-# and says how sure one can be after three seeds.
+# and says how sure we can be after three seeds.
 #
 # ## Exercises
 #
-# - `calibration_error`: how far confidence and right answers are apart, over groups of images.
+# - `calibration_error`: how far apart confidence and right answers are, over groups of images.
 # - `shift`: move each image by its own number of pixels, without letting ink come in on the other
 #   side.
 #

@@ -6,13 +6,12 @@
 # **Time.** 45 minutes.
 #
 # **New from the package.** `experiment.recipes.RECIPES`, `experiment.training.run`,
-# `experiment.training.begin`, `experiment.training.make_batches`, `experiment.recipes.from_words`,
-# `experiment.recipes.count_weights`.
+# `experiment.training.begin`, `experiment.training.make_batches`, `experiment.recipes.from_dict`.
 #
 # **Before this.** The published notebook went from a small network (90.54 %) to an improved one
 # (94.95 %) and said that data augmentation and the larger network raised the accuracy
-# "considerably". Lesson 9 found that flips cost accuracy, in short trainings. Now we do the whole
-# experiment, and ask of every number how sure it is.
+# "considerably". Lesson 9 found, in short trainings, that flips cost accuracy. Now we do the
+# whole experiment, and ask of every number how certain it is.
 
 # %%
 import json
@@ -27,7 +26,7 @@ from matplotlib.figure import Figure
 
 from tinygrad_mlp.data import load_mnist
 from tinygrad_mlp.experiment import plot
-from tinygrad_mlp.experiment.recipes import RECIPES, count_weights, from_words
+from tinygrad_mlp.experiment.recipes import RECIPES, from_dict
 from tinygrad_mlp.experiment.training import begin, make_batches, run
 from tinygrad_mlp.nn import functional as F
 
@@ -38,20 +37,20 @@ BLUE, ORANGE, GREEN, SKY = "#0072B2", "#D55E00", "#009E73", "#56B4E9"
 # %% [markdown]
 # ## What was changed
 #
-# The package holds each experiment as a **recipe**: plain data that decides a result, but for the
-# seed. `RECIPES` is the table of all, by name (it also has some that lesson 13 is about).
-# `count_weights` tells how many numbers a recipe's network learns. Here are the two that the
-# notebook compares.
+# The package keeps each experiment as a **recipe**: plain data that decides everything about a
+# result except for the seed. `RECIPES` is the table of all recipes, by name (including some that
+# lesson 13 is about). A recipe's `count_weights()` says how many numbers its network learns. Here
+# are the two that the notebook compares.
 
 # %%
 small, improved = RECIPES["small"], RECIPES["improved"]
 for what in ("published", "hidden", "epochs", "augment", "lr", "batch_size"):
     print(f"{what:10}  {getattr(small, what)!s:12}  {getattr(improved, what)}")
-print(f"{'weights':10}  {count_weights(small):<12}  {count_weights(improved)}")
+print(f"{'weights':10}  {small.count_weights():<12}  {improved.count_weights()}")
 
 
 def count_steps(recipe):
-    """Steps of the optimiser in the whole training; copies double the images."""
+    """Steps of the optimiser in a whole training; copies double the number of images."""
     images = 60_000 * (2 if recipe.augment else 1)
     return recipe.epochs * images // recipe.batch_size
 
@@ -62,20 +61,21 @@ assert (count_steps(small), count_steps(improved)) == (12_000, 72_000)
 
 # %% [markdown]
 # Four things differ: the width (10 or 100 hidden units), the time (10 or 30 epochs), flips and
-# noise. The copies also double the steps of an epoch, so that the improved network takes six times
-# as many steps. One difference of 4.41 points, and four or five possible causes.
+# noise. The copies also double the steps in an epoch, so the improved network takes six times as
+# many steps. There is one difference of 4.41 points, and there are four or five possible causes.
 #
-# The only way to find out is to change one thing at a time, and each several times, with other
-# seeds. The command in the next cell did this. It takes about five minutes, so its results
-# are stored beside this lesson, in `lessons/results`. `from_words` turns what is stored about a
-# recipe back into a recipe: so we can check that these are the recipes of today's package.
+# The only way to find out is to change one thing at a time, and to train each version several
+# times, with different seeds. The command that the next cell prints did this. It takes about five
+# minutes, so its results are stored beside this lesson, in `lessons/results`. `from_dict` turns
+# what is stored about a recipe back into a recipe, so we can check that these are the recipes of
+# today's package.
 
 # %%
 FOLDER = next(f for f in (Path("lessons/results"), Path("results")) if f.is_dir())
 
 
 def load_results(file):
-    """The runs in a stored results.json; prints how they were made."""
+    """The runs in a stored file of results; prints how they were made."""
     results = json.loads((FOLDER / file).read_text("utf-8"))
     made = results["made"]
     print(f"{file}: made {made['date'][:10]} by")
@@ -100,7 +100,7 @@ def losses(runs, name):
 
 stored = load_results("compare.json")
 for one in stored:
-    assert from_words(one["recipe"]) == RECIPES[one["recipe"]["name"]], "a recipe has changed"
+    assert from_dict(one["recipe"]) == RECIPES[one["recipe"]["name"]], "a recipe has changed"
 NAMES = list(dict.fromkeys(one["recipe"]["name"] for one in stored))
 print(f"{len(stored)} runs: {len(NAMES)} recipes with 3 seeds each")
 assert len(NAMES) == 8 and len(stored) == 24
@@ -108,14 +108,14 @@ assert len(NAMES) == 8 and len(stored) == 24
 # %% [markdown]
 # ## Published and measured
 #
-# First the whole table: the eight recipes, and behind $\pm$ the standard deviation of the
+# First the whole table: the eight recipes and, after the $\pm$, the standard deviation over the
 # three seeds. With accuracies $a_1, \dots, a_n$ of $n$ runs and their mean $\bar a$, it is
 # $$s = \sqrt{\frac{1}{n-1} \sum_{i=1}^{n} (a_i - \bar a)^2}.$$
 # It says how far **a single run** typically lies from the mean.
 #
-# **Predict.** Sort the four changes by what they did to the test accuracy: ten times as many hidden
-# units, three times as many epochs, flipped copies, noisy copies. Give each a number of points,
-# plus or minus.
+# **Predict.** Put the four changes in order of what they did to the test accuracy: ten times as
+# many hidden units, three times as many epochs, flipped copies, noisy copies. Give each a number
+# of points, plus or minus.
 
 # %%
 print(f"{'recipe':26}  {'published %':>11}  {'test %':>13}  {'test loss':>13}  {'train %':>7}")
@@ -131,18 +131,19 @@ for name in NAMES:
         f"   {loss.mean():5.3f} ± {loss.std(ddof=1):.3f}  {on_train:7.2f}"
     )
 assert accuracies(stored, "basic").max() < 12, "the basic network learned nothing"
-assert accuracies(stored, "basic-mended").min() > 92, "and its code was not to blame"
+assert accuracies(stored, "basic-fixed").min() > 92, "and its code was not to blame"
 
 # %% [markdown]
-# The first three rows are those of lessons 5 and 6 (their loss is a squared error and cannot
-# be compared with the others). "1 of 10" is what the notebook measured its basic network
-# on: ten images. From here on we look at the other five.
+# The first three rows are those of lessons 5 and 6 (their loss is a squared error and cannot be
+# compared with the others). "1 of 10" is how the notebook scored its basic network: on ten
+# images. From here on we look at the other five.
 #
 # ## What can three seeds say?
 #
-# **Predict.** Somebody runs an experiment three times and reports "mean $\pm s$". If the experiment
-# were repeated for ever, its mean would be $\mu$. In how many of 100 such reports does $\mu$ lie
-# within the reported range? And within the mean $\pm 2 s / \sqrt 3$?
+# **Predict.** Somebody runs an experiment three times and reports "mean $\pm s$". If the
+# experiment were repeated for ever, its mean would be $\mu$. In how many of 100 such reports does
+# $\mu$ lie within the reported range? And in how many does it lie within the mean
+# $\pm 2 s / \sqrt 3$?
 
 # %%
 rng = np.random.default_rng(10)
@@ -158,9 +159,9 @@ assert abs(np.mean(np.abs(means) < 2 * spreads / math.sqrt(3)) - 0.816) < 0.01
 
 # %% [markdown]
 # The mean of $n$ runs varies less than one run: its **standard error** is $s / \sqrt n$. For many
-# runs, twice the standard error on each side is a range that holds the true mean in 95 % of
-# all reports. For three runs it is only 82 %, because $s$ itself is a poor guess when it comes
-# from three numbers. Student (1908) worked out the factor that makes it 95 %: 4.3 instead of 2.
+# runs, twice the standard error on each side is a range that holds the true mean in 95 % of all
+# reports. For three runs it is only 82 %, because $s$ itself is a poor guess when it comes from
+# three numbers. Student (1908) worked out the factor that makes it 95 %: it is 4.3 instead of 2.
 #
 # We mostly need the **difference of two means**. The squares of the standard errors add up:
 # $$\text{margin} = t \, \sqrt{\frac{s_a^2}{n_a} + \frac{s_b^2}{n_b}}.$$
@@ -170,7 +171,7 @@ assert abs(np.mean(np.abs(means) < 2 * spreads / math.sqrt(3)) - 0.816) < 0.01
 
 # %%
 def student_factor(freedom):
-    """The t with 95 % of Student's distribution between -t and t: its density is added up."""
+    """The t with 95 % of Student's distribution between -t and t, by adding up its density."""
     t = np.linspace(0, 300, 60_001)
     share = np.cumsum((1 + t * t / freedom) ** (-(freedom + 1) / 2))
     return float(t[np.searchsorted(share, 0.95 * share[-1])])
@@ -199,13 +200,13 @@ assert held / 500 > 0.9
 # %% [markdown]
 # ## Does the published figure come out?
 #
-# A published accuracy is **one** run. It reproduces if it could be one more run of ours. One
-# more run lies within the mean $\pm \, t s \sqrt{1 + 1/n}$ in 95 % of all cases: it varies by
-# itself, and our mean is uncertain, too.
+# A published accuracy is **one** run. It reproduces if it could be one more run of ours. One more
+# run lies within the mean $\pm \, t s \sqrt{1 + 1/n}$ in 95 % of all cases: the run itself
+# varies, and our mean is uncertain too.
 #
-# For the small network, three runs are few, and they differ a lot. `run(recipe, train_data,
-# test_data, seed)` builds, trains and scores a recipe, and it takes only seconds for this one:
-# let us add three seeds, and look at the hidden units as well.
+# For the small network, three runs are not many, and they differ a lot.
+# `run(recipe, train_data, test_data, seed)` builds, trains and scores a recipe. For this one it
+# takes only seconds, so let us add three seeds, and look at the hidden units as well.
 
 # %%
 
@@ -229,17 +230,17 @@ stored_small = accuracies(stored, "small")
 change, margin = difference(stored_small, live_small)
 print(f"stored {stored_small.mean():.2f} %, live {np.mean(live_small):.2f} %")
 print(f"difference {change:+.2f} ± {margin:.2f} points")
-# On another machine other bits come out, and one comparison in twenty may leave its margin.
+# On another machine the bits differ, and one comparison in twenty may fall outside its margin.
 assert abs(change) < 1.5 * margin, "live and stored do not agree"
 small_runs = np.concatenate([stored_small, live_small])
 assert small_runs.max() - small_runs.min() > 1, "the seed matters much for ten units"
 
 # %% [markdown]
-# Ten hidden units are few, and the seed decides how many of them live. A ReLU unit whose input is
-# below 0 for every image gives 0 and gets no gradient: it is **dead**, and one step that is too
-# large can do that. The fewer units live, the lower the accuracy. So the accuracies are not spread
-# evenly around their mean, as Student's factor assumes: a few lie far below. Take margins for the
-# small network as rough.
+# Ten hidden units are not many, and the seed decides how many of them live. A ReLU unit whose
+# input is below 0 for every image gives 0 and gets no gradient: it is **dead**, and a single step
+# that is too large can kill it. The fewer units live, the lower the accuracy. So the accuracies
+# are not spread evenly around their mean, as Student's factor assumes: a few lie far below. Take
+# the margins for the small network as rough.
 
 # %%
 for name, runs in {"small": small_runs, "improved": accuracies(stored, "improved")}.items():
@@ -250,15 +251,15 @@ for name, runs in {"small": small_runs, "improved": accuracies(stored, "improved
         f"{name:9} {n} runs: one more would be {runs.mean():.2f} ± {half:.2f};"
         f" published {published:.2f}"
     )
-    assert abs(published - runs.mean()) < half, "it does not reproduce"
+    assert abs(published - runs.mean()) < half, "it cannot be reproduced"
 assert abs(accuracies(stored, "improved").mean() - 94.95) < 0.6
 
 # %% [markdown]
-# Both published accuracies reproduce. For the improved network that says much: the range is
-# narrow. For the small one it says little, since nearly every result would fit.
+# Both published accuracies can be reproduced. For the improved network that says a lot, because
+# the range is narrow. For the small one it says little, since nearly any result would fit.
 #
 # The basic network was scored on ten images. How much is "1 of 10 right" worth? A network that is
-# right in 30 % of all cases gets at most one of ten right with the probability
+# right in 30 % of all cases gets at most one out of ten right with the probability
 # $0.7^{10} + 10 \cdot 0.3 \cdot 0.7^9$.
 
 # %%
@@ -270,8 +271,8 @@ assert 0.14 < at_most_one < 0.16
 # ## One change at a time
 #
 # The table has no row with 100 hidden units and 10 epochs, so width and time are mixed in it. A
-# recipe is a dataclass, so `replace` gives a copy of it with other epochs, and we run that now,
-# with three seeds. (This takes most of this lesson's time.)
+# recipe is a dataclass, so `replace` gives us a copy of it with a different number of epochs, and
+# we run that now, with three seeds. (This takes most of this lesson's running time.)
 #
 # It is also a test of the stored results: the stored runs of "improved-plain" had the same seeds,
 # so their first ten epochs are the same training.
@@ -290,12 +291,12 @@ for result, old in zip(live_wide, of_recipe(stored, "improved-plain"), strict=Tr
 wide = np.array([100 * result.test.accuracy for result in live_wide])
 
 # %% [markdown]
-# Now a chain leads from the small network to the improved one, with one change in each link:
+# Now a chain leads from the small network to the improved one, with one change per link:
 #
 # - small: 10 hidden units, 10 epochs
 # - **width**: 100 hidden units
 # - **time**: 30 epochs
-# - **flips**: as many mirrored copies ($p = 0.7$)
+# - **flips**: a copy of each image, mirrored with $p = 0.7$
 # - **noise**: added to the copies, standard deviation 0.2
 #
 # Compare with what you predicted.
@@ -357,15 +358,15 @@ assert -3 < links["flips"][0] < -1 and -links["flips"][0] > links["flips"][1], "
 assert abs(links["noise"][0]) < 1
 
 # %% [markdown]
-# Each bar is a change, the thin black bar its margin, and a change that is not clear is grey. **The
-# width brought the gain**, all of it and more. The flips **cost** between one and three points,
-# which the published text counts among the reasons of the improvement. Of the longer training and
-# of the noise we can only say that they changed the accuracy by about a point at most.
+# Each bar is a change, the thin black bar is its margin, and a change that is not clear is grey.
+# **The width brought the gain**, all of it and more. The flips, which the published text counts
+# among the reasons for the improvement, **cost** between one and three points. About the longer
+# training and the noise we can only say that they changed the accuracy by about a point at most.
 #
 # ## Does the order of the links matter?
 #
 # In another order the links might be worth something else. We have two checks. The first is the
-# square of flips and noise, all with 100 units and 30 epochs.
+# square of flips and noise, with 100 units and 30 epochs throughout.
 
 # %%
 square = {
@@ -386,7 +387,7 @@ for (what, where), (before, after) in square.items():
 # Flips cost about the same with noise and without. The second check is the square of width and
 # augmentation: what do both kinds of copies do to a network of 10 units in 30 epochs? This was
 # measured once, with six seeds, and stored. With the same seed both networks start from the same
-# weights, and so we compare them seed by seed and take the margin of the six differences.
+# weights, so we compare them seed by seed and take the margin of the six differences.
 
 # %%
 narrow = load_results("narrow.json")
@@ -422,23 +423,23 @@ gains = np.argmax(narrow_copies - narrow_plain)
 assert gains == np.argmin(narrow_plain) == 4 and narrow_plain[4] < 87 and dead[1] == max(dead)
 
 # %% [markdown]
-# The width gains several points with copies and without. The copies cost clearly at 100 units. At
-# 10 units five of six seeds lose and one gains, so that the mean is a loss which is smaller than
-# its margin: not clear. (The one that gains had a plain network below 87 %. It is seed 4, which
-# lost most units in our live runs.) So nothing here makes the augmentation a gain. The exercise
-# `shares` divides a gain between two changes when the orders disagree.
+# The width gains several points, with and without copies. At 100 units the copies clearly cost
+# accuracy. At 10 units five of six seeds lose and one gains, so the mean is a loss that is
+# smaller than its margin: not clear. (The one that gains had a plain network below 87 %. It is
+# seed 4, which lost the most units in our live runs.) So nothing here makes the augmentation a
+# gain. The exercise `shares` divides a gain between two changes when the orders disagree.
 #
 # ## As many steps
 #
-# One objection is left. The improved network took 72,000 steps, the plain one 36,000. So we compare
-# with a plain network of 60 epochs, which also takes 72,000.
+# One objection is left. The improved network took 72,000 steps, the plain one 36,000. So we
+# compare it with a plain network trained for 60 epochs, which also takes 72,000.
 #
 # **Predict.** 60 epochs instead of 30, without copies: will the test accuracy rise or fall? And
 # the test loss?
 
 # %%
 longer = load_results("longer.json")
-assert all(count_steps(from_words(one["recipe"])) == 72_000 for one in longer)
+assert all(count_steps(from_dict(one["recipe"])) == 72_000 for one in longer)
 print("100 hidden units          test %             test loss        training loss")
 rows = {
     "plain, 36,000 steps": of_recipe(stored, "improved-plain"),
@@ -454,7 +455,7 @@ for words, runs in rows.items():
         f"{loss.mean():.3f} ± {loss.std(ddof=1):.3f}       {own:.3f}"
     )
 equal_steps, margin = difference(accuracies(longer, "improved-plain"), wide_copies)
-print(f"copies instead of repeats, equally many steps: {equal_steps:+.2f} ± {margin:.2f} points")
+print(f"copies instead of repeats, same number of steps: {equal_steps:+.2f} ± {margin:.2f} points")
 assert equal_steps < -1.2 and -equal_steps > margin
 loss_longer, margin = difference(losses(stored, "improved-plain"), losses(longer, "improved-plain"))
 print(f"test loss, 60 epochs instead of 30: {loss_longer:+.2f} ± {margin:.2f}")
@@ -462,9 +463,9 @@ assert loss_longer > 0.2 and loss_longer > margin
 assert accuracies(longer, "improved-plain").mean() > wide_plain.mean()
 
 # %% [markdown]
-# With equally many steps the copies cost no less. And look at the loss: after 60 epochs the plain
-# network is wrong no more often than after 30, and its test loss has nearly doubled. It is wrong
-# more surely. This is what the noise is good for.
+# With the same number of steps the copies cost no less. And look at the loss: after 60 epochs the
+# plain network is wrong no more often than after 30, but its test loss has nearly doubled. When
+# it is wrong, it is more sure of itself. This is what the noise is good for.
 #
 # ## What the noise does to the loss
 #
@@ -500,9 +501,9 @@ for before, after in (("improved-plain", "improved-noise"), ("improved-flips", "
     assert losses(stored, after).mean() < losses(stored, before).mean() * 2 / 3
 
 # %% [markdown]
-# Noise lowers the loss clearly, with flips and without, and leaves the accuracy about where it was.
-# Who only needs the answers would train without copies. Who also needs honest probabilities
-# would take the noise, or stop earlier: the plain network after 10 epochs is another cheap way.
+# Noise clearly lowers the loss, with and without flips, and leaves the accuracy about where it
+# was. If you only need the answers, train without copies. If you also need honest probabilities,
+# use the noise, or stop earlier: the plain network after 10 epochs is another cheap way.
 
 # %%
 early = np.array([result.test.loss for result in live_wide])
@@ -516,8 +517,8 @@ assert early.mean() < losses(stored, "improved-plain").mean() - 0.1
 # %% [markdown]
 # ## Who pays for the flips?
 #
-# Lesson 9 found one cause in short trainings: mirrored 2 and 5 look alike. The stored runs
-# hold their confusion matrices, so we can look again, after 30 epochs on all images.
+# Lesson 9 found one cause, in short trainings: a mirrored 2 and a 5 look alike. The stored runs
+# include their confusion matrices, so we can look again, after 30 epochs on all images.
 
 
 # %%
@@ -550,8 +551,8 @@ assert two_and_five("improved").min() > two_and_five("improved-noise").max()
 
 # %% [markdown]
 # Without flips, the networks mix up 2 and 5 a few times in 10,000 images. With flips it happens
-# many times, in every run. (Ten comparisons at 95 % each: one of them may be called clear by chance
-# about once in two such tables. That is why we asked about 2 and 5 beforehand.)
+# many times, in every run. (With ten comparisons at 95 % each, about one table in two will
+# contain one that is called clear by chance. That is why we asked about 2 and 5 beforehand.)
 #
 # ## What the published figures were
 #
@@ -562,9 +563,9 @@ assert two_and_five("improved").min() > two_and_five("improved-noise").max()
 #
 # Of these four numbers, only 94.95 is what its name says.
 #
-# **Predict.** 94.219 % is called training accuracy. Below are three numbers from our own runs: the
-# share of right answers in epoch 30, as the batches came; the mean of that share over all 30
-# epochs; and the share on the training images without copies. Which is closest to 94.219?
+# **Predict.** 94.219 % is called the training accuracy. Below are three numbers from our own
+# runs: the share of right answers in epoch 30, as the batches came; the mean of that share over
+# all 30 epochs; and the share on the training images without copies. Which is closest to 94.219?
 
 # %%
 print("training accuracy (%)   epoch 30   mean of epochs 1 to 30   without copies")
@@ -581,9 +582,9 @@ assert abs(np.mean([r[-1] for r in running]) - 94.219) < 0.35
 
 # %% [markdown]
 # It is the mean over all epochs. A running average remembers the bad first epochs for ever. It
-# tells how the training went on the whole, and less about the network at its end: without copies,
-# that network is right on about 97 % of its training images. Side by side with a test accuracy of
-# 94.95 %, the printed 94.219 % looks like "no overfitting, the test is even better".
+# describes the training as a whole rather than the network at the end: without copies, that
+# network is right on about 97 % of its training images. Next to a test accuracy of 94.95 %, the
+# printed 94.219 % looks like "no overfitting, the test is even better".
 
 # %%
 figure = Figure(figsize=(7, 3.6), layout="constrained")
@@ -613,11 +614,11 @@ plot.show(figure, "runs/lessons/10/running.png")
 # %% [markdown]
 # ## The loss of one batch
 #
-# Both printed losses are those of one batch: the last 50 training images, and the last 50 test
-# images. To see what such a number is worth, we need the loss of every batch. `begin(recipe, seed)`
-# gives what `run` starts from: the untrained model, its optimiser and the generators; and
-# `make_batches` gives the batches of the recipe, copies included. The loop is the one of lesson 8.
-# One epoch is enough.
+# Both printed losses are those of a single batch: the last 50 training images, and the last 50
+# test images. To see what such a number is worth, we need the loss of every batch.
+# `begin(recipe, seed)` returns what `run` starts from: the untrained model, its optimiser and the
+# generators; and `make_batches` returns the batches of the recipe, including copies. The loop is
+# the one from lesson 8. One epoch is enough.
 
 # %%
 training = begin(improved, seed=0)
@@ -636,8 +637,9 @@ print(f"mean loss of epoch 1: {mean_live:.4f} live, {mean_stored:.4f} stored")
 assert abs(mean_live - mean_stored) < 0.02
 
 # %% [markdown]
-# **Predict.** The network does not change much over the last 200 batches of this epoch. How
-# much do their losses differ? If the mean is about 0.25: is a batch with 0.15 rare? With 0.5?
+# **Predict.** The network does not change much over the last 200 batches of this epoch. How much
+# do their losses differ? If the mean is about 0.25, is a batch with 0.15 rare? What about one
+# with 0.5?
 
 # %%
 late = np.array(batch_losses[-200:])
@@ -681,14 +683,14 @@ print(f"a training batch and a test batch differ by {np.median(by_chance):.2f} (
 assert np.median(by_chance) > 0.07
 
 # %% [markdown]
-# A single batch may have almost any loss. This network had one epoch, and its batches already cover
-# both printed figures. So "0.301 in training, 0.289 in the test" says nothing: two batches differ
-# by more than that by chance alone. The losses that say something are means over whole data sets,
-# as in our table.
+# A single batch may have almost any loss. This network was trained for one epoch, and its batches
+# already cover both printed figures. So "0.301 in training, 0.289 in the test" says nothing: by
+# chance alone, two batches differ by more than that. The losses that do say something are means
+# over whole data sets, as in our table.
 #
 # ## The verdict
 #
-# A conclusion should be made by the numbers. So let them write it.
+# A conclusion should come from the numbers. So let them write it.
 
 
 # %%
@@ -717,17 +719,18 @@ assert copies_cost < -1 and -copies_cost > copies_margin
 assert wide_plain.min() > wide_copies.max(), "every plain run beats every improved one"
 
 # %% [markdown]
-# The published **numbers** reproduce. The published **conclusion** does not: the accuracy rose
-# because the network became ten times as wide, and in spite of the augmentation. Each of our plain
-# runs is better than each of the improved ones. What the augmentation did improve is the loss, and
-# that was the work of the noise. The notebook could not see it: its printed loss came from 50
-# images.
+# The published **numbers** can be reproduced. The published **conclusion** cannot: the accuracy
+# rose because the network became ten times as wide, and in spite of the augmentation. Each of our
+# plain runs is better than each of the improved ones. What the augmentation did improve is the
+# loss, and that was the work of the noise. The notebook could not see this: its printed loss came
+# from 50 images.
 #
-# Nothing here is special to this notebook. Two changes at once, one run of each, a number
-# printed without a look at what it averages: most of us have done it.
+# Nothing here is special to this notebook. Two changes at once, one run of each, a number printed
+# without asking what it averages: most of us have done it.
 #
-# Two limits of our own verdict. All networks were scored on the same 10,000 test images, and our
-# margins speak of other seeds, with these images. Other test images would move all accuracies:
+# Our own verdict has two limits. First, all networks were scored on the same 10,000 test images,
+# and our margins are about other seeds with these images. Other test images would move all
+# accuracies:
 
 # %%
 accuracy = wide_plain.mean() / 100
@@ -736,31 +739,32 @@ print(
     f"standard error of an accuracy of {100 * accuracy:.1f} % from 10,000 images: {of_images:.2f}"
 )
 with_images = math.sqrt(copies_margin**2 + 2 * (2 * of_images) ** 2)
-print(f"copies together, with this added for both: {copies_cost:+.1f} ± {with_images:.1f} points")
+print(f"both copies, with this added for each side: {copies_cost:+.1f} ± {with_images:.1f} points")
 assert -copies_cost > with_images, "the verdict holds for other test images as well"
 
 # %% [markdown]
-# This is cautious, because an image that is hard for one network is hard for the other too, and
-# part of it cancels in a difference. (`python -m tinygrad_mlp compare` also adds it, with the
-# factor 2 instead of Student's $t$; so its margins differ a little from ours.)
+# This is cautious, because an image that is hard for one network is also hard for the other, and
+# part of the effect cancels in a difference. (`python -m tinygrad_mlp compare` also adds it, with
+# the factor 2 instead of Student's $t$, so its margins differ a little from ours.)
 #
-# The second limit: with three seeds, "no clear difference" means "smaller than the margin". It does
-# not mean zero.
+# Second, with three seeds, "no clear difference" means "smaller than the margin". It does not
+# mean zero.
 
 # %% [markdown]
 # ## What was learned
 #
-# - Change one thing at a time, each with several seeds, and give every difference a margin. Of
-#   few runs the margin is larger than twice the standard error.
-# - The width brought the gain. The flips cost accuracy. Longer training and noise did little to it.
+# - Change one thing at a time, train with several seeds each time, and give every difference a
+#   margin. With few runs, the margin is larger than twice the standard error.
+# - The width brought the gain. The flips cost accuracy. Longer training and noise changed it
+#   little.
 # - The noise lowers the test loss by a third or more: it makes the network less sure when it is
 #   wrong.
-# - Ask of a printed number what it is a mean of. A running average and a loss of 50 images look
-#   like results and are not.
+# - Ask of every printed number what it is a mean of. A running average and a loss over 50 images
+#   look like results, but they are not.
 #
 # ## What is still open
 #
-# All this was measured with our own framework. If it had a fault, the verdict might have one.
+# All this was measured with our own framework. If it had a fault, the verdict might have one too.
 # Lesson 11 trains the same networks in PyTorch, from the same weights with the same batches.
 # Lesson 13 looks for augmentation that does help.
 #

@@ -9,15 +9,14 @@
 # `checkpoint.load`.
 #
 # **Before this.** Lesson 10 measured the recipes with this package alone. Everything so far could
-# rest on a fault that we share with ourselves. PyTorch was written by others, is used by thousands,
-# and knows nothing of us: it is the best witness that we can call.
+# rest on a fault that we would never notice by ourselves. PyTorch was written by others, is used
+# by thousands, and knows nothing about us: it is the best witness that we can call.
 
 # %%
 import inspect
 import json
 import math
 import struct
-import sys
 from itertools import islice
 from pathlib import Path
 
@@ -33,9 +32,10 @@ from tinygrad_mlp.nn import functional as F
 
 try:
     import torch
-except ImportError:
-    print('PyTorch is missing; install it with: python -m pip install -e ".[test]"')
-    sys.exit(2)
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f'This lesson needs {error.name}; install it: python -m pip install -e ".[lessons]" torch'
+    ) from None
 
 from safetensors.torch import load_file, save_file
 
@@ -48,21 +48,21 @@ IMPROVED = RECIPES["improved"]  # 784-100-10, Adam, flips and noise
 # %% [markdown]
 # ## What "the same" can mean
 #
-# A computer rounds every sum. In float32 one rounding changes a number by up to $2^{-24}$ of it,
-# about $6\cdot10^{-8}$; in float64 by up to $2^{-53}$, about $10^{-16}$. So the order of additions
-# matters, and no two libraries add in the same order: they use different block sizes and different
-# processor instructions.
+# A computer rounds every sum. In float32 one rounding changes a number by up to $2^{-24}$ of its
+# size, about $6\cdot10^{-8}$; in float64 by up to $2^{-53}$, about $10^{-16}$. So the order of
+# additions matters, and no two libraries add in the same order: they use different block sizes
+# and different processor instructions.
 #
-# One score of a hidden unit is a sum of 784 products. We add the same 784 numbers in different
+# The input of a hidden unit is a sum of 784 products. We add the same 784 numbers in different
 # orders.
 #
-# **Predict.** From the first number to the last, and from the last to the first: in how many digits
-# do the two float32 sums agree?
+# **Predict.** We add from the first number to the last, and from the last to the first. In how
+# many digits do the two float32 sums agree?
 
 
 # %%
 def add_one_by_one(numbers):
-    """Their sum, rounded to float32 after each addition."""
+    """The sum of the numbers, rounded to float32 after each addition."""
     total = np.float32(0)
     for number in numbers:
         total = np.float32(total + number)
@@ -71,7 +71,7 @@ def add_one_by_one(numbers):
 
 rng = np.random.default_rng(0)
 pixels = train.images[0].ravel()  # (784,)
-weights = rng.uniform(-1 / 28, 1 / 28, 784).astype(np.float32)  # (784,), as nn.Linear starts
+weights = rng.uniform(-1 / 28, 1 / 28, 784).astype(np.float32)  # (784,), as nn.Linear draws them
 products = pixels * weights
 
 exact = math.fsum(products.tolist())  # without any rounding on the way
@@ -85,22 +85,22 @@ print(f"{'without rounding':18}{exact:.10f}")
 for order, total in sums.items():
     print(f"{order:18}{total:.10f}   off by {abs(total - exact) / abs(exact):.0e} of it")
 
-assert sums["first to last"] != sums["last to first"], "the order shall show"
+assert sums["first to last"] != sums["last to first"], "the order should show"
 assert all(abs(total - exact) < 1e-5 * abs(exact) for total in sums.values()), "only roundings"
 
 # %% [markdown]
-# Six or seven digits agree, the last ones do not, and none of the sums is wrong. Equality to the
-# last bit is therefore too much to ask of two libraries. What we can ask is this: *the difference
-# must be as small as rounding explains, at every step*. To use that, we need to know how large
-# rounding can become. Most of this lesson measures it.
+# Six or seven digits agree, the last ones do not, and none of the sums is wrong. So equality to
+# the last bit is too much to ask of two libraries. What we can ask is this: *at every step, the
+# difference must be small enough for rounding to explain it*. To use that, we need to know how
+# large rounding errors can become. Most of this lesson measures this.
 
 # %% [markdown]
 # ## The same weights
 #
-# `interop.to_torch(model)` builds the equal `torch.nn.Module`: the same layers with the same names
-# and a copy of the weights. It can copy them by name because both packages store the weight of a
-# layer as (out, in) and number the layers of a `Sequential` alike. `model.state_dict()` gives all
-# weights by name, here as arrays, in PyTorch as tensors.
+# `interop.to_torch(model)` builds the matching `torch.nn.Module`: the same layers with the same
+# names and a copy of the weights. It can copy them by name because both packages store the weight
+# of a layer as (out, in) and number the layers of a `Sequential` in the same way.
+# `model.state_dict()` returns all weights by name, here as arrays, in PyTorch as tensors.
 
 
 # %%
@@ -125,12 +125,12 @@ for name, array in ours.state_dict().items():
 # %% [markdown]
 # ## One step: the gradients
 #
-# Now one batch goes through both. `make_batches` (lesson 10) gives the batches of a recipe; the
-# order, and the flips and the noise, are drawn by the two generators that it is given, or by their
-# seeds. We draw each batch once, and give it to both frameworks.
+# Now one batch goes through both. `make_batches` (lesson 10) returns the batches of a recipe; the
+# order, and the flips and the noise, come from the two generators, or seeds, that it is given. We
+# draw each batch once, and give it to both frameworks.
 #
-# **Predict.** Two networks with the same bits in their weights get the same bits as input. Of the
-# 79,510 gradients, how many are equal to the last bit: all, about half, or almost none?
+# **Predict.** Two networks with the same bits in their weights get the same bits as input. How
+# many of the 79,510 gradients are equal to the last bit: all, about half, or almost none?
 
 # %%
 images, labels = next(iter(make_batches(IMPROVED, train, order_rng=10, copies_rng=20)))
@@ -164,30 +164,31 @@ for dtype in (np.float32, np.float64):
         equal = np.mean(g == other)
         print(f"  {name:9} {equal:6.1%} equal to the bit, furthest apart {furthest:.1e}")
         assert furthest < 50 * rounding, f"{name} differs by more than rounding explains"
-    assert abs(our_loss - their_loss) < 20 * rounding * their_loss, "so does the loss"
+    assert abs(our_loss - their_loss) < 20 * rounding * their_loss, "and the loss must agree too"
 
 # %% [markdown]
-# How many are equal depends on the machine. How far apart they are does not: a few units of the
-# last place, compared with the largest gradient of the same layer, in both dtypes. A wrong rule, a
-# transposed matrix or a mean over the wrong number would be off by a factor, and would be off by
-# the same factor in float64. That is the first use of the second dtype: **a difference that shrinks
-# by half a billion when you go from float32 to float64 is rounding. A difference that stays is a
-# fault.**
+# How many are equal depends on the machine. How far apart they are does not: a few units in the
+# last place, compared with the largest gradient of the same layer, in both dtypes. A wrong rule,
+# a transposed matrix or a mean over the wrong number would be off by a factor, and by the same
+# factor in float64. That is the first use of the second dtype: **a difference that becomes half a
+# billion times smaller when you go from float32 to float64 is rounding. A difference that stays
+# is a fault.**
 
 # %% [markdown]
 # ## The same 240 steps
 #
-# One step is no training. The optimiser has a memory, and each step starts from what the last one
-# left. These things must be equal if two trainings shall be equal: the first weights, the order of
-# the examples, every flip and every draw of noise, the loss, and each constant of the optimiser.
+# One step is not a training. The optimiser has a memory, and each step starts from what the last
+# one left. For two trainings to be equal, all of these must be equal: the initial weights, the
+# order of the examples, every flip and every draw of noise, the loss, and each constant of the
+# optimiser.
 #
-# The names of this package are PyTorch's, so one function takes a step in either. It runs the
-# layers one by one, because we shall want to know which hidden units were switched on.
+# The names of this package are PyTorch's, so one function can take a step in either. It runs the
+# layers one by one, because we will want to know which hidden units were switched on.
 
 
 # %%
 def train_step(model, optimizer, cross_entropy, images, labels):
-    """One step; its loss before the step, and which hidden units were on, (50, 100)."""
+    """One step; returns the loss before it, and which hidden units were on, (50, 100)."""
     before_relu = model[1](model[0](images))
     loss = cross_entropy(model[3](model[2](before_relu)), labels)
     optimizer.zero_grad()
@@ -229,7 +230,7 @@ def train_together(contenders, seed, steps, dtype):
 
 
 def drift(losses):
-    """The largest relative difference to the first contender so far, (steps, others)."""
+    """The largest relative difference from the first contender so far, (steps, others)."""
     difference = np.abs(losses[:, 1:] - losses[:, :1]) / losses[:, :1]
     return np.maximum.accumulate(difference, axis=0)
 
@@ -241,14 +242,15 @@ def drawn(drift):
 
 # %% [markdown]
 # Four runs start from the same weights: PyTorch; this package; PyTorch again, with every weight
-# moved to the next number that float64 can hold, so one rounding away; and PyTorch again with one
-# constant changed. Adam divides by $\sqrt{v}+\varepsilon$; PyTorch has $\varepsilon=10^{-8}$,
-# Keras has $10^{-7}$. Whoever ports a model between the two meets exactly this difference.
+# moved to the next number that float64 can hold, and so one rounding away; and PyTorch again with
+# one constant changed. Adam divides by $\sqrt{v}+\varepsilon$; PyTorch has $\varepsilon=10^{-8}$,
+# Keras has $10^{-7}$. Anyone who ports a model between the two meets exactly this difference.
 #
 # The last run is there to test our test. A comparison that cannot fail proves nothing.
 #
-# **Predict.** After 240 steps in float64, how far apart are the losses of this package and PyTorch:
-# $10^{-16}$, $10^{-14}$, $10^{-10}$ or $10^{-2}$ of the loss? And those of the other two runs?
+# **Predict.** After 240 steps in float64, how far apart are the losses of this package and
+# PyTorch: $10^{-16}$, $10^{-14}$, $10^{-10}$ or $10^{-2}$ of the loss? And how far are those of
+# the other two runs from PyTorch's?
 
 
 # %%
@@ -289,35 +291,35 @@ assert drift64[-1, 1] < 1e-13, "and so must PyTorch and PyTorch"
 assert drift64[1, 2] > 1e-9 and drift64[-1, 2] > 1e-4, "a changed constant must be noticed"
 
 # %% [markdown]
-# About $10^{-15}$ to $10^{-14}$: a few dozen roundings after 240 steps, each of which made millions
-# of them. And PyTorch, started one rounding away from itself, drifts from itself as far. So there
-# is nothing left for this comparison to explain.
+# About $10^{-15}$ to $10^{-14}$: a few dozen roundings after 240 steps, each of which made
+# millions of them. And PyTorch, started one rounding away from itself, drifts just as far from
+# itself. So nothing is left to be explained.
 #
 # The changed constant is a different matter. It stands out in the second step, at a size that no
 # rounding reaches, although $10^{-7}$ instead of $10^{-8}$ sounds like nothing.
 #
-# Why did the two not stay equal to the bit? For one thing the products are summed in different
-# orders. For another, the formulas are arranged in different ways. This is our Adam:
+# Why did the two not stay equal to the bit? For one thing, the products are summed in different
+# orders. For another, the formulas are arranged differently. This is our Adam:
 
 # %%
 print(inspect.getsource(optim.Adam.update))
 
 # %% [markdown]
 # The moments `m` and `v` are kept without the factors $(1-\beta_1)$ and $(1-\beta_2)$. These are
-# constant, so they can be put into the step size, `m_scale` and `v_scale`, which saves two passes
-# over all weights. PyTorch multiplies them in at each step. On paper it is the same formula, on a
-# computer it rounds at other places. That the losses agree to $10^{-14}$ is also how we know that
-# the rearrangement is right.
+# constant, so they can be moved into the step size, `m_scale` and `v_scale`, which saves two
+# passes over all weights. PyTorch multiplies by them at each step. On paper it is the same
+# formula; on a computer it rounds in other places. That the losses agree to $10^{-14}$ is also
+# how we know that the rearrangement is right.
 
 # %% [markdown]
 # ## The same in float32
 #
 # Networks are trained in float32. Its roundings are $2^{53-24}=2^{29}$ times as large, about
-# $5\cdot10^{8}$. If drift is rounding that is carried along, we can predict it now: *the curve of
-# float64, moved up by $2^{29}$*.
+# $5\cdot10^{8}$. If drift is nothing but rounding that is carried along, we can now predict it:
+# it is *the curve of float64, raised by a factor of $2^{29}$*.
 #
-# **Predict.** That gives about $10^{-6}$ after 240 steps. What will happen by step 1,000: still
-# near $10^{-6}$, about $10^{-4}$, or no agreement at all?
+# **Predict.** This gives about $10^{-6}$ after 240 steps. What about step 1,000: still near
+# $10^{-6}$, about $10^{-4}$, or no agreement at all?
 
 # %%
 LONG = 1000
@@ -350,7 +352,7 @@ for seed, (apart, differing, _) in races.items():
     assert apart[199].max() < 64 * np.finfo(np.float32).eps, "200 steps of float32 agree"
     ratio = apart[199].max() / predicted32[199].max()
     print(f"seed {seed}: {ratio:.1f} times the prediction at step 200")
-    assert 1 / 20 < ratio < 20, "the prediction shall give the right order of magnitude"
+    assert 1 / 20 < ratio < 20, "the prediction should give the right order of magnitude"
     for i in range(2):
         when = first_step(differing[:, i]) or LONG
         assert apart[when - 1, i] < 1e-4, "together until a switch differs"
@@ -388,21 +390,21 @@ for axes in (left, right):
     axes.set_yscale("log")
     axes.set_xlabel("step")
     axes.grid(color="#e6e6e6", linewidth=0.7)
-left.set_ylabel("largest difference to PyTorch so far,\nrelative to the loss")
+left.set_ylabel("largest difference from PyTorch so far,\nrelative to the loss")
 figure.set_label(
     "Drift of the losses on a log scale. Left, 240 steps: float64 rises to about 1e-15, float32 to "
-    "about 1e-6, both the package against PyTorch and PyTorch against itself; a changed epsilon is "
-    "at 1e-2 from the second step. Right, 1,000 steps of float32 for three seeds: all stay near "
-    "1e-6 until a ReLU switches differently, after which some runs part."
+    "about 1e-6, both for the package against PyTorch and for PyTorch against itself; a changed "
+    "epsilon is at 1e-2 from the second step. Right, 1,000 steps of float32 for three seeds: all "
+    "stay near 1e-6 until a ReLU switches differently, after which some runs part."
 )
 plot.show(figure, "runs/lessons/11/drift.png")
 
 # %% [markdown]
-# For 200 steps the prediction has the right order of magnitude (we allow a factor of 20), for this
-# package and for PyTorch against itself. Later on each curve has its own fate. Some stay near
-# $10^{-6}$ for all 1,000 steps; some rise by many powers of ten, until the two losses have little
-# to do with each other. Which ones depends on the last bits, so on your machine it may be other
-# seeds than on ours.
+# For 200 steps the prediction has the right order of magnitude (we allow a factor of 20), both
+# for this package and for PyTorch against itself. After that, each curve has its own fate. Some
+# stay near $10^{-6}$ for all 1,000 steps; some rise by many powers of ten, until the two losses
+# have little to do with each other. Which ones depends on the last bits, so on your machine it
+# may be different seeds from ours.
 #
 # A dot marks the first step at which a hidden unit was on in one run and off in the other. No curve
 # passes $10^{-4}$ before its dot. That raises a suspicion, and we can test it.
@@ -410,12 +412,13 @@ plot.show(figure, "runs/lessons/11/drift.png")
 # %% [markdown]
 # ## What drives them apart
 #
-# Up to here chance chose the size of the difference. Now we choose it. We use this package alone,
-# in float64, and start a second run with every weight changed by one part in $10^{12}$, $10^{9}$ or
+# So far, chance chose the size of the difference. Now we choose it. We use this package alone, in
+# float64, and start further runs with every weight changed by one part in $10^{12}$, $10^{9}$ or
 # $10^{5}$, up or down at random. If the training carries differences along in proportion, then
-# drift divided by the size of the kick is *one* curve.
+# the drift divided by the size of the kick is *one* curve.
 #
-# **Predict.** Three kicks, each curve divided by its kick. Do they lie on each other?
+# **Predict.** There are three kicks, and each curve is divided by its kick. Do the curves lie on
+# top of each other?
 
 # %%
 KICKS = (1e-12, 1e-9, 1e-5)
@@ -423,7 +426,7 @@ KICK_STEPS = 300
 
 
 def kicked(model, kick):
-    """The model, each weight changed by this part of it, up or down at random."""
+    """The model with each weight changed by this fraction of it, up or down at random."""
     rng = np.random.default_rng(5)
     for parameter in model.parameters():
         signs = rng.choice([-1.0, 1.0], parameter.shape)
@@ -440,9 +443,9 @@ for i, kick in enumerate(KICKS):
     when = first_step(differing[:, i + 1]) or "none"
     print(f"{kick:<8.0e}{growth[49, i]:20.1f} {growth[-1, i]:16.1f} {when:>16}")
 
-assert not differing[:, 1:3].any(), "kicks as small as these shall turn no switch"
+assert not differing[:, 1:3].any(), "kicks as small as these should flip no switch"
 assert np.allclose(growth[:, 0], growth[:, 1], rtol=0.1, atol=0.02), "one curve for both"
-assert differing[:, 3].any(), "the large kick shall turn a switch"
+assert differing[:, 3].any(), "the large kick should flip a switch"
 assert growth[-1, 2] > 30 * growth[-1, 1], "and then it is amplified far more"
 
 # %%
@@ -473,30 +476,30 @@ axes.legend(frameon=False, loc="upper left")
 axes.grid(color="#e6e6e6", linewidth=0.7)
 figure.set_label(
     "Drift divided by the size of the kick, on a log scale over 300 steps. The curves of the kicks "
-    "1e-12 and 1e-9 lie on each other and stay below 10. That of 1e-5 lies on them until the first "
-    "switch differs, then rises a hundredfold and more."
+    "1e-12 and 1e-9 lie on top of each other and stay below 10. That of 1e-5 lies on them until "
+    "the first switch differs, then rises a hundredfold and more."
 )
 plot.show(figure, "runs/lessons/11/kicks.png")
 
 # %% [markdown]
-# The two small kicks give one curve. While all switches agree, both runs compute the same smooth
-# function, and a small difference passes through it in proportion. The large kick follows nearly
-# the same curve, until one of the 5,000 switches of a batch (50 images, 100 ReLU units) turns. From
-# there on one run has a term in its gradient that the other has not. Adam divides each gradient by
-# its usual size, so even a tiny term can become a step that counts. That moves more weights, which
-# turns more switches.
+# The two small kicks give one curve. As long as all switches agree, both runs compute the same
+# smooth function, and a small difference passes through it in proportion. The large kick follows
+# nearly the same curve, until one of the 5,000 switches of a batch (50 images, 100 ReLU units)
+# flips. From there on one run has a term in its gradient that the other does not have. Adam
+# divides each gradient by its usual size, so even a tiny term can become a step that counts. That
+# moves more weights, which flips more switches.
 #
-# So the size of a rounding decides how long two runs stay together. With $10^{-16}$ a switch turns
-# the wrong way so rarely that thousands of steps agree. With $10^{-7}$ it happens within hundreds
-# or thousands of steps. After that only averages over several trainings can be compared, and that
-# holds for PyTorch against itself as well.
+# So the size of a rounding decides how long two runs stay together. With $10^{-16}$, a switch
+# flips the wrong way so rarely that thousands of steps agree. With $10^{-7}$, it happens within
+# hundreds or thousands of steps. After that we can only compare averages over several trainings,
+# and that is just as true of PyTorch against itself.
 
 # %% [markdown]
 # ## The same answers
 #
-# Losses are one number for 50 images. What we care about are the answers. We let the float64 pair
-# from above and the float32 runs answer all 10,000 test images. `no_grad` (lesson 7) records
-# nothing meanwhile.
+# A loss is one number for 50 images. What we care about is the answers. We let the float64 pair
+# from above and the float32 runs answer all 10,000 test images, under `no_grad` (lesson 7), so
+# that nothing is recorded.
 
 
 # %%
@@ -518,11 +521,11 @@ print(f"float64, {SHORT} steps in each framework: accuracy {accuracy:.2%} here,"
 print(f"{np.mean(there.argmax(1) == test.labels):.2%} there; {differing} answers differ\n")
 assert accuracy > 0.85 and differing == 0, "the same answer to each of 10,000 images"
 
-# How close is the closest decision? It must be wider than the scores differ.
+# How close is the closest decision? Its gap must be wider than the scores differ.
 ranked = np.sort(here, axis=1)
 gap = np.min(ranked[:, -1] - ranked[:, -2])
 print(f"the closest two best scores are {gap:.0e} apart,", end=" ")
-print(f"the scores of both frameworks at most {np.abs(here - there).max():.0e}\n")
+print(f"the scores of the frameworks at most {np.abs(here - there).max():.0e}\n")
 assert gap > 2 * np.abs(here - there).max(), "so no answer can differ"
 
 print(f"float32, {LONG:,} steps in each")
@@ -545,23 +548,23 @@ for seed, (apart, _, (first, ours, second)) in races.items():
 assert all(count <= 5 for apart, count in parted if apart < 1e-5), "together: the same answers"
 
 # %% [markdown]
-# In float64 all 10,000 answers agree, and the line about the closest decision says why they must:
-# the narrowest gap between a best and a second best score is far wider than the difference
+# In float64 all 10,000 answers agree, and the line about the closest scores shows why they must:
+# the narrowest gap between a best and a second-best score is far wider than the difference
 # between the frameworks.
 #
-# In float32 the pairs that stayed together give the same answers, all or all but a few. A pair that
-# parted gives other answers to some images, yet both are about equally good. They are becoming two
-# different trainings of one recipe, as if started from two seeds.
+# In float32 the pairs that stayed together give the same answers, or the same but for a few. A
+# pair that parted disagrees about some images, and yet both are about equally good. They are
+# becoming two different trainings of one recipe, as if they had started from two seeds.
 
 # %% [markdown]
 # ## The way back, and through a file
 #
-# Weights also travel the other way. `interop.from_torch(module)` builds the equal model of this
-# package. Between two programs that do not run at the same time, a file does it:
+# Weights also travel the other way. `interop.from_torch(module)` builds the matching model of
+# this package. Between two programs that do not run at the same time, a file can carry them:
 # `checkpoint.save(path, model, ...)` writes the weights under PyTorch's names in the format
 # *safetensors*, together with any words you give it; `checkpoint.load(path, model)` reads such a
-# file into a model and returns the words. The format is short enough to read by hand: eight bytes
-# with the length of a header, the header as JSON, then the numbers.
+# file into a model and returns the words. The format is simple enough to read by hand: eight
+# bytes with the length of a header, the header as JSON, then the numbers.
 
 # %%
 folder = Path("runs/lessons/11")
@@ -580,14 +583,14 @@ by_hand = np.frombuffer(data[8 + length + start : 8 + length + end], "<f4")
 assert np.array_equal(by_hand, ours.state_dict()["1.bias"]), "these bytes are the bias"
 
 # %% [markdown]
-# No code is in the file, only numbers and words, so reading one from a stranger cannot run
-# anything. PyTorch's usual `torch.save` uses Python's pickle, which can.
+# There is no code in the file, only numbers and words, so reading a stranger's file cannot run
+# anything. PyTorch's usual `torch.save` uses Python's pickle, which can run code.
 #
-# Now the journey: from this package to a file, from the file into PyTorch, one step of training
-# there, into another file, and home.
+# Now for the journey: from this package to a file, from the file into PyTorch, one step of
+# training there, into another file, and home again.
 
 # %%
-theirs = interop.to_torch(build(seed=7))  # other weights, which the file shall replace
+theirs = interop.to_torch(build(seed=7))  # other weights, which the file will replace
 theirs.load_state_dict(load_file(folder / "improved.safetensors"))
 assert np.array_equal(their_scores(theirs, images), their_scores(interop.to_torch(ours), images))
 
@@ -598,36 +601,36 @@ home = build(seed=8)
 words = checkpoint.load(folder / "improved.safetensors", home)
 print("our own file says:", words)
 words = checkpoint.load(folder / "one_step_more.safetensors", home)
-print("PyTorch's says:   ", words or "nothing, it wrote weights only")
+print("PyTorch's says:   ", words or "nothing, it holds only weights")
 
 direct = interop.from_torch(theirs)  # the same without a file
 for name, array in home.state_dict().items():
     there = theirs.state_dict()[name].numpy()
     kept = np.array_equal(array, there) and np.array_equal(direct.state_dict()[name], there)
     moved = np.abs(array - ours.state_dict()[name]).max()
-    print(f"{name:9} equal to the bit by both ways: {kept}; the step moved it by {moved:.3f}")
+    print(f"{name:9} equal to the bit both ways: {kept}; the step moved it by {moved:.3f}")
     assert kept and 0 < moved <= 0.0101, "exact, and changed by a first step of Adam: at most lr"
 
 # %% [markdown]
 # ## What was learned
 #
-# - Two libraries round at different places, so two correct runs are never equal to the last bit. A
-#   difference that shrinks by $2^{29}$ from float32 to float64 is rounding; one that stays is a
+# - Two libraries round in different places, so two correct runs are never equal to the last bit.
+#   A difference that shrinks by $2^{29}$ from float32 to float64 is rounding; one that stays is a
 #   fault.
 # - Over 240 steps in float64 the losses of this package and PyTorch agree to about $10^{-14}$, and
 #   a changed constant is noticed in the second step.
 # - In float32 they agree to about $10^{-6}$ until a ReLU switches differently. Then two runs part,
 #   and PyTorch parts from itself in the same way.
-# - Weights move both ways exactly, by `interop` or through a safetensors file.
+# - Weights move exactly, both ways, through `interop` or through a safetensors file.
 #
 # ## What is still open
 #
 # Whole trainings of 30 epochs cannot be compared step by step, only by their results over several
-# seeds. `python -m pytest -m slow -s tests/test_parity.py` trains five in each framework and takes
-# about ten minutes; the README quotes its table under "The same in PyTorch".
+# seeds. `python -m pytest -m slow -s tests/test_parity.py` trains five in each framework and
+# takes about ten minutes; its table is in `lessons/reference/results.md`.
 #
-# And `interop` knows the layers that the package has. What if you need one that it has not? Lesson
-# 12 adds one.
+# And `interop` knows only the layers that the package has. What if you need one that it does not
+# have? Lesson 12 adds one.
 #
 # ## Exercises
 #

@@ -9,13 +9,11 @@
 # `testing.check_layer`, `nn.functional.conv2d`, `nn.functional.max_pool2d`,
 # `nn.init.kaiming_normal_`.
 #
-# **Before this.** Everything so far was built from what the package has. This lesson goes from an
-# idea in a paper to a layer that is checked, trained, saved and carried over to PyTorch.
+# **Before this.** Everything so far was built from what the package already has. This lesson goes
+# from an idea in a paper to a layer that is checked, trained, saved and carried over to PyTorch.
 
 # %%
 import numpy as np
-import torch
-from hypothesis import settings
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
@@ -24,8 +22,17 @@ from tinygrad_mlp.data import ArrayDataset, DataLoader, load_mnist
 from tinygrad_mlp.engine import OPS
 from tinygrad_mlp.experiment import plot
 from tinygrad_mlp.nn import functional as F
-from tinygrad_mlp.testing import arrays, broadcastable_shapes, check_layer, check_op, samples
 from tinygrad_mlp.train import evaluate, fit
+
+try:
+    import torch
+    from hypothesis import settings
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f'This lesson needs {error.name}; install it: python -m pip install -e ".[lessons]" torch'
+    ) from None
+
+from tinygrad_mlp.testing import arrays, broadcastable_shapes, check_layer, check_op, samples
 
 # The same examples in every run, as in lesson 3.
 settings.register_profile("lesson", derandomize=True, database=None, deadline=None)
@@ -35,17 +42,17 @@ torch.set_num_threads(1)
 # %% [markdown]
 # ## The idea
 #
-# ReLU has a corner at 0. Jonathan Barron (2021) proposed a relative of it without a corner, called
+# ReLU has a corner at 0. Jonathan Barron (2021) proposed a relative without a corner, called
 # squareplus:
 #
 # $$y = \frac{x+\sqrt{x^2+b}}{2}, \qquad b>0.$$
 #
-# With $b=0$ the root is $|x|$ and $y$ is ReLU. The larger $b$, the rounder the bend; with $b=4$ it
-# is curved at 0 as much as softplus, $\log(1+e^x)$, an older smooth relative. Could each unit of a
-# network learn its own $b$?
+# With $b=0$ the root is $|x|$ and $y$ is ReLU. The larger $b$ is, the rounder the bend; with
+# $b=4$ it is curved as much at 0 as softplus, $\log(1+e^x)$, an older smooth relative. Could each
+# unit of a network learn its own $b$?
 #
-# First look whether it is there already: `OPS` is the dictionary in which the engine keeps every op
-# by its name.
+# First we check whether the package already has it: `OPS` is the dictionary in which the engine
+# keeps every op by name.
 
 # %%
 table = sorted(name for name, made in OPS.items() if made.__module__ == "tinygrad_mlp.ops")
@@ -54,8 +61,8 @@ print("squareplus is one of them:", "squareplus" in table)
 assert "squareplus" not in table
 
 # %% [markdown]
-# It is not. The quickest way is then to compose it from ops that are there: `tg.sqrt` is the square
-# root. Gradients come for free.
+# It does not. Then the quickest way is to compose it from ops that are there: `tg.sqrt` is the
+# square root. Gradients come for free.
 
 
 # %%
@@ -73,9 +80,9 @@ print("slope   ", x.grad.data.round(4))
 assert np.allclose(x.grad.data[1], 0.5), "at 0 the slope is one half"
 
 # %% [markdown]
-# Most layers need no more than that. An op with a rule of its own is worth its trouble for two
-# reasons: one recorded op in place of five is faster and keeps fewer arrays, and it can be computed
-# more carefully than by its formula. We shall need the second.
+# Most layers need no more than that. An op with a rule of its own is worth the trouble for two
+# reasons: one recorded op instead of five is faster and keeps fewer arrays, and it can be
+# computed more carefully than by its formula. We will need the second.
 #
 # ## The rules, on paper
 #
@@ -84,13 +91,13 @@ assert np.allclose(x.grad.data[1], 0.5), "at 0 the slope is one half"
 # $$\frac{\partial y}{\partial x}=\frac12\left(1+\frac{x}{s}\right)=\frac{x+s}{2s}=\frac{y}{s},
 # \qquad \frac{\partial y}{\partial b}=\frac12\cdot\frac{1}{2s}=\frac{1}{4s}.$$
 #
-# A rule may use the output $y$, and $s=2y-x$. So no root has to be taken again.
+# A rule may use the output $y$, and $s=2y-x$. So there is no need to take the root again.
 #
 # ## A wrong rule, caught
 #
-# Let us make the mistake that is easiest to make here: the outer factor $\frac12$ forgotten in the
-# rule of $b$. `arrays(shape, low, high)` draws the inputs; $b$ must stay above 0. In a layer, $x$
-# will have shape (images, units) and $b$ shape (units,), so we draw two shapes that broadcast
+# Let us make the mistake that is easiest to make here: forgetting the outer factor $\frac12$ in
+# the rule of $b$. `arrays(shape, low, high)` draws the inputs; $b$ must stay above 0. In a layer,
+# $x$ will have shape (images, units) and $b$ shape (units,), so we draw two shapes that broadcast
 # together: that is what `broadcastable_shapes()` is for.
 #
 # **Predict.** Which input will `check_op` accuse: input 0, which is $x$, or input 1, which is $b$?
@@ -126,9 +133,9 @@ print(accused)
 assert accused == "the gradient of input 1 differs from central differences"
 
 # %% [markdown]
-# The check names the input. With the factor 4 in place, it has to be right for all that lesson 3
-# listed, and equal to PyTorch as well: `reference` is the formula once more, on PyTorch's tensors,
-# which have never heard of our rules.
+# The check names the input. With the factor 4 in place, the op has to pass everything that lesson
+# 3 listed, and to equal PyTorch as well: `reference` is the formula once more, on PyTorch's
+# tensors, which have never heard of our rules.
 
 
 # %%
@@ -151,8 +158,9 @@ check_op(squareplus, CALLS, reference=squareplus_in_torch)
 print("passed: values, gradients and second derivatives, broadcasting, float32, PyTorch")
 
 # %% [markdown]
-# We never wrote how the gradient of $b$ is summed over the images. The rule gives a gradient of the
-# shape of the output, and the engine sums it over what broadcasting had stretched, as in lesson 2.
+# We never wrote down how the gradient of $b$ is summed over the images. The rule gives a gradient
+# with the shape of the output, and the engine sums it over whatever broadcasting had stretched,
+# as in lesson 2.
 #
 # ## What the check did not look at
 #
@@ -165,7 +173,7 @@ print("passed: values, gradients and second derivatives, broadcasting, float32, 
 
 # %%
 def far_left(function):
-    """Its values in float32 and float64 at large negative x, printed side by side."""
+    """Print its values at large negative x, float32 beside the truth; returns relative errors."""
     x = np.array([-10.0, -1_000.0, -10_000.0])
     b = np.array([4.0])
     single = function(x.astype(np.float32), b.astype(np.float32))
@@ -183,8 +191,8 @@ errors = far_left(squareplus)
 assert errors[2] > 0.5, "at -10,000 the value is lost"
 
 # %% [markdown]
-# In float32, $\sqrt{10^8+4}$ is $10^4$ exactly, and $x$ plus that is 0. All digits cancelled. The
-# cure is algebra: the product of the two roots is simple,
+# In float32, $\sqrt{10^8+4}$ is exactly $10^4$, and $x$ plus that is 0. All digits have
+# cancelled. The cure is algebra: the product of the sum and the difference is simple,
 #
 # $$\frac{s+x}{2}\cdot\frac{s-x}{2}=\frac{s^2-x^2}{4}=\frac b4,$$
 #
@@ -208,7 +216,7 @@ def squareplus(x, b):
 
 
 errors = far_left(squareplus)
-assert np.all(errors < 1e-6), "all digits are right now"
+assert np.all(errors < 1e-6), "now all digits are right"
 
 FAR_CALLS = samples(arrays(low=-1000.0, high=1000.0), arrays((1,), low=0.1, high=5.0))
 check_op(squareplus, CALLS, reference=squareplus_in_torch)
@@ -216,9 +224,9 @@ check_op(squareplus, FAR_CALLS)
 print("passed again, and for values up to 1,000 too")
 
 # %% [markdown]
-# The rules did not change, because the function did not. The comparison with PyTorch uses the plain
-# formula, so it stays where that formula is accurate. A check is as good as the inputs it is given:
-# think about the ends of the range, too.
+# The rules did not change, because the function did not. The comparison with PyTorch uses the
+# plain formula, so it stays where that formula is accurate. A check is only as good as the inputs
+# it is given: think about the ends of the range too.
 
 # %%
 grid = np.linspace(-5, 5, 401)
@@ -244,14 +252,14 @@ plot.show(figure, "runs/lessons/12/squareplus.png")
 # %% [markdown]
 # ## A layer around it
 #
-# A layer is a class with attributes and a `forward`. Ours holds one number per unit. $b$ must stay
-# above 0, and an optimiser knows nothing of that: it may push any parameter below 0. So the layer
-# learns the root of $b$ and squares it. (If the root ever became exactly 0, the rules would divide
-# 0 by 0 at ReLU's corner; we shall see how near it comes.)
+# A layer is a class with attributes and a `forward`. Ours holds one number per unit. $b$ must
+# stay above 0, and an optimiser knows nothing about that: it may push any parameter below 0. So
+# the layer learns the root of $b$ and squares it. (If the root ever became exactly 0, the rules
+# would divide 0 by 0 at ReLU's corner; we will see how close it gets.)
 #
-# Again a plausible mistake first: the attribute is a tensor that wants a gradient, not a
-# `nn.Parameter`. `check_layer(layer, input_shape)` checks the gradients of a layer's input and of
-# all its parameters against central differences.
+# Again we start with a plausible mistake: the attribute is a tensor that requires a gradient, not
+# an `nn.Parameter`. `check_layer(layer, input_shape)` checks the gradients of a layer's input and
+# of all its parameters against central differences.
 #
 # **Predict.** Will `check_layer` notice?
 
@@ -272,13 +280,14 @@ assert len(list(forgetful.parameters())) == 0, "no optimiser would ever move it"
 
 # %% [markdown]
 # It passed: every parameter that the module has is right, and it has none. `root` would never be
-# trained and never be saved. What notices is a comparison that expects it: with the same layer in
-# PyTorch as `reference`, the names must fit. Here is the layer with a real parameter, and its twin.
+# trained and never be saved. A comparison that expects it does notice: with the same layer in
+# PyTorch as `reference`, the names must match. Here is the layer with a real parameter, and its
+# twin.
 
 
 # %%
 class SquarePlus(nn.Module):
-    """squareplus with a bend b = root^2 for each unit, learned.
+    """squareplus with a learned bend b = root^2 for each unit.
 
     (..., features) -> (..., features). root (features,) starts at `start`.
     """
@@ -323,8 +332,8 @@ assert [name for name, _ in layer.named_parameters()] == ["root"]
 # ## Does it help?
 #
 # Now the digits: 784-50-10, once with ReLU, once with our layer. Both start from the same weights
-# and see the same batches, for five seeds. To keep it short we train on 20,000 images for three
-# epochs. We will compare variants and perhaps pick one, so we score on 10,000 other training
+# and see the same batches, with five seeds. To keep it short we train on 20,000 images for three
+# epochs. We will compare variants and perhaps pick one, so we score them on 10,000 other training
 # images, and leave the test images alone until we have picked.
 #
 # **Predict.** With $b=4$ at the start, will it be better than ReLU, worse, or equal? And will the
@@ -339,7 +348,7 @@ UNITS = 50
 
 
 def train_network(seed, activation):
-    """Train 784-50-10 with an activation; give the network, and its loss in the last epoch."""
+    """Train 784-50-10 with an activation; returns the network and its loss in the last epoch."""
     rng = np.random.default_rng(seed)
     first = nn.Linear(784, UNITS, rng=rng)
     last = nn.Linear(UNITS, 10, rng=rng)
@@ -371,7 +380,7 @@ def run_variant(name):
 
 
 def bends(name):
-    """All learned b of a variant, of all seeds together."""
+    """All learned b of a variant, from all seeds together."""
     return np.concatenate([model[2].root.data ** 2 for model in models[name]])
 
 
@@ -389,17 +398,17 @@ mean, error = difference("b = 4")
 print(f"b = 4 minus ReLU: {mean:+.2f} points, standard error {error:.2f}")
 print("training loss higher than ReLU's in", int(np.sum(losses["b = 4"] > losses["ReLU"])), "of 5")
 print(f"b started at 4; after training half of them are below {np.median(bends('b = 4')):.1f}")
-assert np.all(losses["b = 4"] > losses["ReLU"]), "it learns more slowly with every seed"
+assert np.all(losses["b = 4"] > losses["ReLU"]), "it learns more slowly, with every seed"
 assert -1.0 < mean < 0.1, "and is no better on other images"
 assert np.median(bends("b = 4")) < 3.7, "the bends get sharper"
 
 # %% [markdown]
-# A negative result, and an honest one: with $b=4$ the network learns more slowly than with ReLU,
-# for every seed. A parameter that is learned tells us something, though. $b$ went **down**: the
-# network would like sharper bends than we gave it, and three epochs are short. So start lower, at
-# $b=0.25$.
+# This is a negative result, and an honest one: with $b=4$ the network learns more slowly than
+# with ReLU, for every seed. A learned parameter tells us something, though. $b$ went **down**:
+# the network would like sharper bends than we gave it, and three epochs are not long. So we start
+# lower, at $b=0.25$.
 #
-# **Predict.** Better than ReLU now, worse, or too close to tell with five seeds?
+# **Predict.** Is it better than ReLU now, worse, or too close to tell with five seeds?
 
 
 # %%
@@ -412,9 +421,9 @@ run_variant("b = 0.25")
 mean, error = difference("b = 0.25")
 print(f"b = 0.25 minus ReLU: {mean:+.2f} points, standard error {error:.2f}")
 learned = bends("b = 0.25")
-print(f"after training half of the b are below {np.median(learned):.2f}, least {learned.min():.0e}")
+print(f"half of the b end below {np.median(learned):.2f}, the smallest at {learned.min():.0e}")
 assert abs(mean) < 0.5, "no difference worth a new layer"
-assert np.median(learned) < 0.15, "the bends get sharper here, too"
+assert np.median(learned) < 0.15, "the bends get sharper here too"
 assert learned.min() > 0, "and none has become 0"
 assert losses["b = 0.25"].mean() < losses["b = 4"].mean(), "the sharper start learns faster"
 
@@ -443,9 +452,10 @@ figure.set_label(
 plot.show(figure, "runs/lessons/12/result.png")
 
 # %% [markdown]
-# Too close to tell. The layer is right, it trains, and on these digits it earns nothing worth
-# mentioning over ReLU: where it may choose, it turns into something like ReLU. Many ideas end like
-# this. Compare the columns of the table: with a single seed we might have told another story.
+# It is too close to tell. The layer is right, it trains, and on these digits it gains nothing
+# worth mentioning over ReLU: given the choice, it turns into something like ReLU. Many ideas end
+# like this. Compare the columns of the table: with a single seed we might have told a different
+# story.
 #
 # Now, and only now, the test images, for one network with the start that we picked.
 
@@ -460,9 +470,9 @@ assert 0.935 < test_accuracy < 0.965
 # %% [markdown]
 # ## Saved, and loaded again
 #
-# `checkpoint.save` of lesson 11 asks a model for its `state_dict`, and a parameter of ours is in it
-# like any other. Nothing has to be registered. A file holds numbers and no code, so whoever loads
-# it builds the model first.
+# `checkpoint.save` from lesson 11 asks a model for its `state_dict`, and our parameter is in it
+# like any other. Nothing has to be registered. A file holds numbers and no code, so to load it,
+# build the model first.
 
 # %%
 checkpoint.save("runs/lessons/12/model.safetensors", model, activation="SquarePlus")
@@ -492,8 +502,8 @@ print(refusal.split(";")[0])
 assert "SquarePlus" in refusal, "it names the layer that it does not know"
 
 # %% [markdown]
-# It refuses, and names the layer. A network that is wrong without a word would be worse. So we
-# build the twin by hand: the same order of layers gives the same names, and the weights go over by
+# It refuses, and names the layer. A network that was silently wrong would be worse. So we build
+# the twin by hand: the same order of layers gives the same names, and the weights are copied by
 # name.
 
 # %%
@@ -510,7 +520,7 @@ with tg.no_grad():
     ours = model(TEST.images).data
 distance = np.max(np.abs(ours - theirs)) / np.max(np.abs(theirs))
 equal_answers = int(np.sum(ours.argmax(1) == theirs.argmax(1)))
-print(f"largest difference of the scores: {distance:.0e} of the largest score")
+print(f"largest difference between scores: {distance:.0e} of the largest score")
 print(f"the same answer for {equal_answers:,} of 10,000 test images")
 assert distance < 1e-5, "equal up to float32 rounding"
 assert equal_answers >= 9_995
@@ -523,13 +533,13 @@ assert np.array_equal(back[2].root.data, model[2].root.data), "and the way back 
 # ## Pieces for the exercises: convolution and pooling
 #
 # A fully connected layer does not know that two pixels are neighbours. A **convolution** does: it
-# slides a small window of weights, the kernel, over the image and takes the sum of products at each
+# slides a small window of weights, the kernel, over the image and takes a sum of products at each
 # place. `F.conv2d(images, weight)` takes images of shape (n, channels, height, width) and weights
 # of shape (out, channels, kernel height, kernel width). **Pooling** shrinks the result:
 # `F.max_pool2d(images, 2)` keeps the largest value of each square of 2 by 2.
 #
-# **Predict.** A digit has 28 by 28 pixels and the kernel 3 by 3. How large is the result? And after
-# the pooling?
+# **Predict.** A digit has 28 by 28 pixels and the kernel 3 by 3. How large is the result? And how
+# large is it after the pooling?
 
 # %%
 digit = TEST.images[0].reshape(1, 1, 28, 28)
@@ -544,59 +554,60 @@ for axes, (title, picture) in zip(figure.subplots(1, 3), shown.items(), strict=T
     axes.set_title(title, fontsize=10)
     axes.set(xticks=[], yticks=[])
 figure.set_label(
-    "A digit 7; where a kernel of columns 1, 0, -1 finds the right edges of its strokes; and the "
-    "same at half the resolution."
+    "A digit 7; the places where a kernel with columns 1, 0, -1 finds the right edges of its "
+    "strokes; and the same at half the resolution."
 )
 plot.show(figure, "runs/lessons/12/convolution.png")
 assert slid.shape == (1, 1, 26, 26) and pooled.shape == (1, 1, 13, 13)
 
 # %% [markdown]
-# The kernel has no room to stand over the margin, so 28 becomes 26, and 13 after pooling. In a
+# The kernel must not stick out over the edge, so 28 becomes 26, and 13 after pooling. In a
 # network the kernels are parameters. `nn.init.kaiming_normal_(parameter, rng=seed)` fills one in
 # place with random numbers of variance $2/n$, where $n$ is how many numbers feed one output (here
 # 25); that keeps the size of the signals through a ReLU (He and others, 2015).
 #
-# The first exercise needs `tg.exp`, which is $e^x$, and has to take care of its range.
+# The first exercise needs `tg.exp`, which is $e^x$, and has to watch its range.
 
 # %%
 kernels = nn.Parameter(np.zeros((6, 1, 5, 5), np.float32))
 nn.init.kaiming_normal_(kernels, rng=0)
-print(f"6 new kernels: standard deviation {kernels.data.std():.2f}, wanted {np.sqrt(2 / 25):.2f}")
+print(f"6 kernels: standard deviation {kernels.data.std():.2f}, expected {np.sqrt(2 / 25):.2f}")
 assert abs(kernels.data.std() - np.sqrt(2 / 25)) < 0.06
 
 with np.errstate(over="ignore"):
     powers = tg.exp(tg.tensor(np.array([-1000.0, 0.0, 1000.0])))
 print("e^-1000, e^0 and e^1000 in float64:", powers.data)
-assert list(powers.data) == [0, 1, np.inf], "below 0 it is safe, far above it overflows"
+assert list(powers.data) == [0, 1, np.inf], "below 0 it is safe, far above 0 it overflows"
 
 # %% [markdown]
 # ## Into the package
 #
-# Ours stands in a lesson. To make it part of the package, put the op as a block into `ops.py`, the
-# layer as a class into `nn/layers.py`, and the two calls of a check into a table in `tests/`. The
-# tests there go through the registry of all ops, and fail if one has no samples, or if a mutation
-# of its rule survives.
+# Our layer lives in a lesson. To make it part of the package, put the op as a block into
+# `ops.py`, the layer as a class into `nn/layers.py`, and the two checks into a table in `tests/`.
+# The tests there go through the registry of all ops, and fail if one has no samples, or if a
+# mutation of its rule survives.
 #
 # ## What was learned
 #
 # - Compose first. Write a rule when the composition is too slow or loses digits.
-# - A wrong rule is caught at once by `check_op`; a check that was never seen to fail has proved
-#   little. Choose the inputs: broadcasting, the ends of the range, the domain.
-# - A layer is a class with attributes and `forward`. What must be learned is an `nn.Parameter`; a
-#   twin in PyTorch notices if it is not.
-# - Same seeds, same batches, several of them, held-out images. "No difference" is a result.
-# - Saving works at once; the twin in PyTorch for an own layer is written by hand.
+# - `check_op` catches a wrong rule at once; a check that was never seen to fail has proved
+#   little. Choose the inputs well: broadcasting, the ends of the range, the domain.
+# - A layer is a class with attributes and `forward`. Whatever is to be learned must be an
+#   `nn.Parameter`; a twin in PyTorch notices if it is not.
+# - Compare with the same seeds and the same batches, with several seeds, and on held-out images.
+#   "No difference" is a result.
+# - Saving works at once; the PyTorch twin of a layer of your own is written by hand.
 #
 # ## What is still open
 #
-# A new activation did not help. Lesson 9 showed that the data matter more, and flips were the wrong
-# data. Lesson 13 asks which changes to the images do fit digits, and how far a plain network can go
-# with them.
+# A new activation did not help. Lesson 9 showed that the data matter more, but flips were the
+# wrong data. Lesson 13 asks which changes to the images do fit digits, and how far a plain
+# network can get with them.
 #
 # ## Exercises
 #
 # - `make_logaddexp()`: an op with two inputs and two rules, where the plain formula overflows.
 # - `LayerNorm`: a layer with two parameters, checked against `torch.nn.LayerNorm`.
-# - `ConvNet`: a small convolution network from `F.conv2d`, `F.max_pool2d` and `nn.Linear`.
+# - `ConvNet`: a small convolutional network from `F.conv2d`, `F.max_pool2d` and `nn.Linear`.
 #
 # Check them with `python -m lessons check 12`.

@@ -11,10 +11,10 @@
 # `experiment.training.load_model`, `experiment.recognise.BEST`, `predict`,
 # `experiment.plot.prediction`.
 #
-# **Before this.** Lesson 9 left three conditions for a good augmentation: the label stays true, the
-# copy could be a test image, and the network does not know it yet. Flips and noise fail the second.
-# Lesson 10 left a network of 100 hidden units at about 97 %. Here we look for copies that meet all
-# three conditions, and for the rest of the way.
+# **Before this.** Lesson 9 left three conditions for a good augmentation: the label stays true,
+# the copy could be a test image, and the network does not know it yet. Flips and noise fail the
+# second one. Lesson 10 left a network of 100 hidden units at about 97 %. Here we look for copies
+# that meet all three conditions, and then go the rest of the way.
 
 # %%
 import inspect
@@ -36,7 +36,7 @@ from tinygrad_mlp.data import (
     warp,
 )
 from tinygrad_mlp.experiment import plot
-from tinygrad_mlp.experiment.recipes import RECIPES, build_mlp, count_weights
+from tinygrad_mlp.experiment.recipes import RECIPES, build_mlp
 from tinygrad_mlp.experiment.recognise import BEST
 from tinygrad_mlp.experiment.training import load_model
 from tinygrad_mlp.nn import functional as F
@@ -50,18 +50,18 @@ print(f"{len(train_data):,} images to train on, {len(validation):,} to choose by
 # %% [markdown]
 # `split="validation"` gives the last 10,000 of the 60,000 training images. We train on the other
 # 50,000, and whenever we choose something in this lesson, we choose it by the validation images.
-# The test images stay closed until the end. A measurement below says why.
+# The test images stay closed until the end. A measurement below shows why.
 #
 # ## What could a writer have done?
 #
-# Writers lean their digits more or less. Lesson 9 measured the lean: how many pixels the ink moves
-# to the right for each pixel upward. As an angle, how far does it vary within one digit? And
-# how large are the digits?
+# Some writers lean their digits more than others. Lesson 9 measured the lean: how many pixels the
+# ink moves to the right for each pixel upwards. As an angle, how much does it vary within one
+# digit? And how large are the digits?
 
 
 # %%
 def lean_angles(images):
-    """The lean of each image (n, 28, 28) in degrees, to the right above 0: (n,)."""
+    """The lean of each image (n, 28, 28) in degrees, above 0 to the right: (n,)."""
     rows, columns = np.mgrid[0:28, 0:28]
     weight = images / images.sum(axis=(1, 2), keepdims=True)
     up = (weight * rows).sum(axis=(1, 2))[:, None, None] - rows
@@ -72,7 +72,7 @@ def lean_angles(images):
 
 images, labels = train_data[:5000]
 angles = lean_angles(images)
-print("lean in degrees: nine of ten images of a digit lie between")
+print("lean in degrees: nine out of ten images of a digit lie between")
 spans = []
 for digit in range(10):
     low, high = np.quantile(angles[labels == digit], [0.05, 0.95])
@@ -85,19 +85,19 @@ ink = images > 0
 heights = [np.ptp(np.flatnonzero(image.any(axis=1))) + 1 for image in ink]
 widths = [np.ptp(np.flatnonzero(image.any(axis=0))) + 1 for image in ink]
 of_20 = np.mean(np.maximum(heights, widths) == 20)
-print(f"larger side of the digit is 20 pixels: {100 * of_20:.1f} % of the images")
+print(f"the larger side of the digit is 20 pixels in {100 * of_20:.1f} % of the images")
 assert of_20 > 0.99
 
 # %% [markdown]
 # The lean varies by about 45 degrees, so a copy that leans 10 degrees more or less is nothing
-# unusual. The size does not vary at all: whoever made MNIST scaled each digit until its larger side
-# was 20 pixels. A copy of another size fails the second condition, strictly. We keep this doubt in
-# mind.
+# unusual. The size does not vary at all: whoever made MNIST scaled each digit until its larger
+# side was 20 pixels. Strictly speaking, a copy of another size fails the second condition. We
+# keep this doubt in mind.
 #
 # ## Turning an image: the obvious way
 #
 # Let $p$ be the place of a pixel, (row, column), counted from the centre of the image, rows
-# downwards. A clockwise turn by the angle $\theta$ brings it to
+# downwards. A clockwise turn by the angle $\theta$ takes it to
 #
 # $$q = R\,p,\qquad R = \begin{pmatrix}\cos\theta & \sin\theta\\ -\sin\theta & \cos\theta
 # \end{pmatrix}\quad(2, 2).$$
@@ -117,7 +117,7 @@ CENTRE = 13.5  # half of 27: rows and columns are numbered from 0 to 27
 
 
 def turn_forward(image, degrees):
-    """The turned image (28, 28), and how many old pixels came to each new one."""
+    """The turned image (28, 28), and how many old pixels arrived at each new one."""
     turned, hits = np.zeros_like(image), np.zeros((28, 28), int)
     matrix = turn_matrix(degrees)
     for row in range(28):
@@ -131,8 +131,8 @@ def turn_forward(image, degrees):
 
 
 # %% [markdown]
-# **Predict.** We turn by 30 degrees. Of the 196 pixels in the inner square of 14 x 14, which
-# stays well inside the old image: how many get nothing? None, about 3 %, about 15 %?
+# **Predict.** We turn by 30 degrees. The inner square of 14 x 14, with 196 pixels, stays well
+# inside the old image. How many of its pixels get nothing: none, about 3 %, or about 15 %?
 
 # %%
 one = train_data.images[np.flatnonzero(train_data.labels == 4)[3]]
@@ -152,21 +152,21 @@ for axes, title, picture in zip(
     axes.imshow(picture, cmap="gray_r", vmin=0, vmax=1)
     axes.set(title=title, xticks=[], yticks=[])
 figure.set_label(
-    "A 4, the same turned by sending each pixel on, with white holes in its strokes, and a map of "
-    "the pixels that got nothing: the corners, and a regular pattern of holes inside."
+    "A 4; the same 4 turned by sending each pixel on, with white holes in its strokes; and a map "
+    "of the pixels that got nothing: the corners, and a regular pattern of holes inside."
 )
 plot.show(figure, "runs/lessons/13/holes.png")
 
 # %% [markdown]
-# The strokes have holes. The old pixels are spread evenly, but rounding brings two of them to one
-# place and none to another. Turning by hand on paper has no such trouble, and the cure is to ask
-# the other way round.
+# The strokes have holes. The old pixels are spread evenly, but rounding takes two of them to one
+# place and none to another. Paper turned by hand has no such trouble, and the cure is to ask the
+# other way round.
 #
 # ## Asking the other way round
 #
-# For each pixel of the **new** image we ask where it came from. That is the inverse map, and
-# for a turn the inverse is the transposed matrix: $p = R^{\mathsf T} q$. So every new pixel gets
-# exactly one value, and there are no holes. The place $p$ mostly lies between pixels. The first
+# For each pixel of the **new** image we ask where it came from. That is the inverse map, and for
+# a turn the inverse is the transposed matrix: $p = R^{\mathsf T} q$. So every new pixel gets
+# exactly one value, and there are no holes. Usually the place $p$ lies between pixels. The first
 # idea is to take the nearest one.
 #
 # We keep all places as one array (2, 784), a row of rows and a row of columns.
@@ -197,13 +197,13 @@ turned_nearest = look_up(one, places_of_turn(30), nearest)
 # %% [markdown]
 # ## Between four pixels
 #
-# "Nearest" has a fault of its own: it can only move things by whole pixels. For a digit of 28
-# pixels half a pixel is much. The cure is to mix the four pixels around. Let the place be
+# "Nearest" has a fault of its own: it can only move things by whole pixels. In an image of 28
+# pixels, half a pixel is a lot. The cure is to mix the four surrounding pixels. Let the place be
 # $(i + a,\ j + b)$ with whole numbers $i, j$ and $0 \le a, b < 1$. Then the **bilinear** value is
 #
 # $$(1-a)(1-b)\,x_{i,j} + (1-a)\,b\,x_{i,j+1} + a\,(1-b)\,x_{i+1,j} + a\,b\,x_{i+1,j+1}.$$
 #
-# The four weights add up to 1. Outside the image, all is 0.
+# The four weights add up to 1. Outside the image, everything is 0.
 #
 # **Predict.** We ask for a shift to the right by $s$ pixels, for $s$ from 0 to 2, and measure how
 # far the centre of mass of the ink really moves. What does the curve look like for "nearest"? And
@@ -212,7 +212,7 @@ turned_nearest = look_up(one, places_of_turn(30), nearest)
 
 # %%
 def bilinear(image, row, column):
-    """The four pixels around a place, mixed; 0 outside the image."""
+    """A mixture of the four pixels around a place; 0 outside the image."""
     i, j = math.floor(row), math.floor(column)
     a, b = row - i, column - j
     value = 0.0
@@ -236,7 +236,7 @@ for shift in asked:
         moved[name].append(centre_of_mass(look_up(one, places, at)) - centre_of_mass(one))
 errors = {name: np.abs(np.array(values) - asked).max() for name, values in moved.items()}
 for name, error in errors.items():
-    print(f"{name:8}  largest error of the shift: {error:.7f} pixels")
+    print(f"{name:8}  largest error in the shift: {error:.7f} pixels")
 assert errors["nearest"] > 0.39 and errors["bilinear"] < 1e-5
 
 figure = Figure(figsize=(9, 3), layout="constrained")
@@ -253,21 +253,21 @@ for axes, title, picture in zip(
     axes.set(title=f"turned, {title}", xticks=[], yticks=[])
 figure.set_label(
     "Left: shift of the ink against the shift asked for; nearest makes a staircase, bilinear a "
-    "straight line. Right: a 4 turned by 30 degrees, with ragged strokes by nearest, smooth by "
-    "bilinear."
+    "straight line. Right: a 4 turned by 30 degrees, with ragged strokes by nearest and smooth "
+    "ones by bilinear."
 )
 plot.show(figure, "runs/lessons/13/between.png")
 
 # %% [markdown]
 # Nearest makes a staircase. Bilinear moves the centre of mass exactly as asked: of each pixel of
-# ink, the share $1-b$ stays in its column and the share $b$ goes one further, which moves it by
-# $b$ on average. The price is a little blur.
+# ink, the share $1-b$ stays in its column and the share $b$ goes one further, which moves the ink
+# by $b$ on average. The price is a little blur.
 #
-# ## The package's, side by side
+# ## The same, in the package
 #
 # Our loop asks for one pixel at a time. The package does the same for a whole batch.
-# `affine_places` computes the places, from a matrix (2, 3) for each image: a matrix as ours, with a
-# shift as its third column. `sample` looks them up, with the help of `_mix`.
+# `affine_places` computes the places from a matrix (2, 3) for each image: a matrix like ours,
+# with a shift as its third column. `sample` looks them up, with the help of `_mix`.
 
 # %%
 print(inspect.getsource(warp.affine_places))
@@ -275,14 +275,14 @@ print(inspect.getsource(warp.sample))
 print(inspect.getsource(warp._mix))
 
 # %% [markdown]
-# In `sample`, look for our steps. The border of zeros replaces our `if`. `corners` holds $i$ and
-# $j$, the part after the point is $a$ (`rows`) and $b$ (`columns`). `_mix` does one half of our
-# formula: it mixes a pixel with its right neighbour, as $x_{i,j} + b\,(x_{i,j+1} - x_{i,j})$. It is
-# called twice, for row $i$ and for row $i+1$ (`flat[wide:]` is the same memory, one row further).
-# The last lines mix the two rows in the same way.
+# Look for our steps in `sample`. The border of zeros replaces our `if`. `corners` holds $i$ and
+# $j$; the fractions that remain are $a$ (`rows`) and $b$ (`columns`). `_mix` does one half of our
+# formula: it mixes a pixel with its right neighbour, as $x_{i,j} + b\,(x_{i,j+1} - x_{i,j})$. It
+# is called twice, for row $i$ and for row $i+1$ (`flat[wide:]` is the same memory, one row
+# further on). The last lines mix the two rows in the same way.
 #
-# Many lines end in `out=` or use `+=`: they spare new arrays, because this runs for every image in
-# every epoch. Is it equal to our loop?
+# Many lines end in `out=` or use `+=`: they avoid making new arrays, because this runs for every
+# image in every epoch. Does it equal our loop?
 
 # %%
 some = train_data.images[:40]
@@ -301,16 +301,16 @@ back[:, :, :2] = [turn_matrix(angle).T for angle in degrees]
 start = time.process_time()
 by_package = warp.sample(some, warp.affine_places(back, 28, 28))
 seconds = time.process_time() - start
-print(f"largest difference of a pixel: {np.abs(by_hand - by_package).max():.1e}")
+print(f"largest difference in a pixel: {np.abs(by_hand - by_package).max():.1e}")
 print(f"the loop takes about {seconds_by_hand / max(seconds, 1e-6):.0f} times as long")
 assert np.abs(by_hand - by_package).max() < 1e-5
 
 # %% [markdown]
 # ## Affine copies
 #
-# `RandomAffine` draws numbers for each image: an angle, a shift, a scale, and a shear, which leans
-# the digit. It multiplies the matrices, inverts the product, and calls `sample`. A range with both
-# ends equal leaves no choice, so we can compare once more. Then we choose ranges.
+# `RandomAffine` draws numbers for each image: an angle, a shift, a scale, and a shear, which
+# leans the digit. It multiplies the matrices, inverts the product, and calls `sample`. A range
+# whose two ends are equal leaves no choice, so we can compare once more. Then we choose ranges.
 
 # %%
 ten_indices = [np.flatnonzero(train_data.labels == digit)[3] for digit in range(10)]
@@ -319,16 +319,17 @@ always_30 = transforms.RandomAffine(degrees=(30, 30))
 assert np.allclose(always_30(ten, rng=0)[4], turned_bilinear, atol=1e-5)
 
 affine = transforms.RandomAffine(degrees=15, translate=(0.07, 0.07), scale=(0.88, 1.12), shear=8.6)
-print(f"lean by 8.6 degrees: {np.tan(np.radians(8.6)):.2f} pixels for each pixel upward")
+print(f"lean by 8.6 degrees: {np.tan(np.radians(8.6)):.2f} pixels for each pixel upwards")
 print(f"shift by a share of 0.07: up to {round(0.07 * 28)} pixels")
 assert round(np.tan(np.radians(affine.shear)), 2) == 0.15
 
 # %% [markdown]
 # ## Elastic copies
 #
-# An affine map treats the whole image alike. A hand does not: it makes one stroke longer and
-# another rounder. Simard, Steinkraus and Platt (2003) proposed to move every pixel by its own
-# random amount. Let us try: two numbers for each pixel, down and right, from $-2$ to $2$ pixels.
+# An affine map treats the whole image in the same way. A hand does not: it makes one stroke
+# longer and another rounder. Simard, Steinkraus and Platt (2003) proposed moving every pixel by
+# its own random amount. Let us try: two numbers for each pixel, down and right, from $-2$ to $2$
+# pixels.
 #
 # **Predict.** What will the digit look like?
 
@@ -340,16 +341,16 @@ torn = warp.sample(ten, here + 2 * field.reshape(10, 2, 784))
 plot.show(plot.augmented(ten, {"torn": torn}, ten_labels), "runs/lessons/13/torn.png")
 
 # %% [markdown]
-# Torn paper. Neighbours must move together, so the random field has to be smooth. Blurring does
-# that: every number becomes a weighted mean of those around, with the weights of a Gaussian bell of
-# $\sigma$ pixels. As the bell is a product of one for rows and one for columns, the blur is two
-# matrix products, $B\,F\,B^{\mathsf T}$, all of shape (28, 28). `blur_matrix(size, sigma, dtype)`
-# gives $B$.
+# It looks like torn paper. Neighbours must move together, so the random field has to be smooth.
+# Blurring does that: every number becomes a weighted mean of those around it, with the weights of
+# a Gaussian bell of $\sigma$ pixels. As the bell is a product of one for rows and one for
+# columns, the blur is two matrix products, $B\,F\,B^{\mathsf T}$, all of shape (28, 28).
+# `blur_matrix(size, sigma, dtype)` returns $B$.
 #
 # A mean of many random numbers is small, so the result is multiplied by a large $\alpha/2$. How
-# small? Far from the border, the mean has the standard deviation of one number, $1/\sqrt3$, times
-# $1/(2\sqrt\pi\,\sigma)$ (the root of the sum of the squared weights of the bell). In the package
-# this is `ElasticTransform(alpha, sigma)`.
+# small is it? Far from the border, the mean has the standard deviation of one number, $1/\sqrt3$,
+# times $1/(2\sqrt\pi\,\sigma)$ (the root of the sum of the squared weights of the bell). In the
+# package this is `ElasticTransform(alpha, sigma)`.
 
 # %%
 elastic = transforms.ElasticTransform(alpha=50, sigma=5)
@@ -368,9 +369,9 @@ print(f"largest difference from ElasticTransform: {np.abs(bent - theirs).max():.
 assert np.abs(bent - theirs).max() < 1e-4
 
 # %% [markdown]
-# About a pixel in each direction: enough to bend a stroke. `ElasticTransform` draws the same
-# numbers in the same order, so it gives the same images as our lines. The arrows show for one image
-# where each pixel is looked up.
+# That is about a pixel in each direction: enough to bend a stroke. `ElasticTransform` draws the
+# same numbers in the same order, so it makes the same images as our lines. For one image, the
+# arrows show where each pixel is looked up.
 
 # %%
 figure = Figure(figsize=(8.5, 3), layout="constrained")
@@ -401,7 +402,8 @@ figure.set_label(
 plot.show(figure, "runs/lessons/13/elastic.png")
 
 # %% [markdown]
-# Look at copies before training on them, as in lesson 9. The last row has four times the strength.
+# We look at the copies before we train on them, as in lesson 9. The last row is bent four times
+# as strongly.
 
 # %%
 both = transforms.Compose([affine, elastic])
@@ -416,20 +418,20 @@ rows_of_copies = {
 plot.show(plot.augmented(ten, rows_of_copies, ten_labels), "runs/lessons/13/copies.png")
 
 # %% [markdown]
-# The copies of the first four rows could have been written. In the last row some digits cannot be
-# read any more: the label is still there, but it is no longer true.
+# Somebody could have written the copies in the first four rows. In the last row some digits can
+# no longer be read: the label is still there, but it is not true any more.
 #
 # ## Train
 #
 # As in lesson 9 we train 784 - 100 - 10 on 5,000 images, with Adam and a learning rate of 0.003.
-# New is `AugmentedDataset(..., originals=False)`: it gives the copies alone, as many as there are
-# images, and draws them anew at every access. So we can go through it eight times and keep what
-# comes: 40,000 copies. Every training goes once through such a pool, in 800 steps of 50 images.
-# (The three seeds of one kind share its copies, to save time. Their order and the first weights
-# differ.) The argument `one_cycle`, and `make_cycle`, come into use later.
+# What is new is `AugmentedDataset(..., originals=False)`: it contains only the copies, as many as
+# there are images, and draws them anew at every access. So we can go through it eight times and
+# keep what we get: 40,000 copies. Every training makes one pass over such a pool, in 800 steps of
+# 50 images. (To save time, the three seeds of one kind share its copies. Their order and the
+# initial weights differ.) The argument `one_cycle` and the function `make_cycle` are for later.
 #
-# **Predict.** Put in order: no augmentation, flips and noise, affine, elastic, both, too strong
-# elastic. The order is that of the right answers on the validation images, which are not changed.
+# **Predict.** Put these in order of right answers on the validation images, which are not
+# changed: no augmentation, flips and noise, affine, elastic, both, elastic that is too strong.
 
 # %%
 part = ArrayDataset(*train_data[:5000])
@@ -446,7 +448,7 @@ def make_pool(transform: Callable) -> ArrayDataset:
 
 
 def train(pool, seed, lr=0.003, one_cycle=False, hidden=(100,), batch_norm=False):
-    """Train once through a pool of 40,000 images: 800 steps."""
+    """Train with one pass over a pool of 40,000 images: 800 steps."""
     weights_rng, order_rng = np.random.default_rng(seed).spawn(2)
     model = build_mlp(hidden, weights_rng, batch_norm)
     batches = DataLoader(pool, batch_size=50, shuffle=True, rng=order_rng)
@@ -499,7 +501,7 @@ axes.set(xlabel="right answers on the validation images (%)")
 axes.grid(axis="x", color="#e6e6e6")
 figure.set_label(
     "Validation accuracy of six kinds of augmentation, a dot for each seed. Affine, elastic and "
-    "both lie to the right of no augmentation, flips and noise far to the left."
+    "both lie to the right of no augmentation; flips and noise lie far to the left."
 )
 plot.show(figure, "runs/lessons/13/kinds.png")
 
@@ -507,29 +509,31 @@ plain = accuracy["no augmentation"]
 assert 2 < plain.mean() - accuracy["flips and noise"].mean() < 5
 assert accuracy["flips and noise"].max() < plain.min()
 for name in ("affine", "elastic", "both"):
-    assert accuracy[name].min() > plain.max(), f"{name} helps in every seed"
+    assert accuracy[name].min() > plain.max(), f"{name} helps with every seed"
 for name in ("affine", "elastic"):
     assert 0.9 < accuracy[name].mean() - plain.mean() < 2.2
 assert accuracy["both"].mean() < accuracy["elastic"].mean() + 0.3
 assert accuracy["too strong"].max() < accuracy["flips and noise"].min()
 
 # %% [markdown]
-# Affine and elastic copies gain between one and two points, and every seed with them is better than
-# every seed without. Flips and noise lose about three points. (Lesson 9 kept the originals beside
-# them; here the network sees nothing but copies, so the damage is larger.) Too strong a bend does
-# the greatest damage: many of those labels are not true any more.
+# Affine and elastic copies gain between one and two points, and every seed with them is better
+# than every seed without. Flips and noise lose about three points. (Lesson 9 kept the originals
+# beside them; here the network sees nothing but copies, so the damage is larger.) Bending too
+# strongly does the greatest damage: many of those labels are no longer true.
 #
-# "Both" is no better than one of them here. Its copies vary more, which asks more of 100 hidden
-# units and 800 steps. For a large network and a long training this may turn out otherwise, so there
-# it has to be measured again: the recipe at the end of this lesson uses both.
+# Here "both" is no better than one of them alone. Its copies vary more, which asks more of 100
+# hidden units and 800 steps. For a large network and a long training this may turn out
+# differently, so there it has to be measured again: the recipe at the end of this lesson uses
+# both.
 #
 # ## Why not choose by the test images?
 #
 # We have just compared six kinds, and we could have used the test images: they are there. What
-# would be wrong with that? Let us make a case in which we know that there is nothing to choose: 24
-# trainings with **the same** settings. Only the seeds differ. We choose the best by some images,
-# and then look how it does on 5,000 others. As chance decides which images are which, we
-# repeat the division 300 times. (The 24 networks are small and trained for 300 steps, to be quick.)
+# would be wrong with that? Let us make a case in which we know that there is nothing to choose:
+# 24 trainings with **the same** settings. Only the seeds differ. We choose the best by some
+# images, and then see how it does on 5,000 others. As chance decides which images are which, we
+# repeat the split 300 times. (To save time, the 24 networks are small and trained for only 300
+# steps.)
 
 # %%
 right = np.zeros((24, len(validation)), bool)
@@ -545,8 +549,9 @@ print(f"24 networks, all validation images: mean {single.mean():.2f} %, from {si
 print(f"{single.max():.2f} %, standard deviation {single.std(ddof=1):.2f} points")
 
 # %% [markdown]
-# **Predict.** We choose the best of the 24 by 1,000 images. On these it leads the mean of the 24 by
-# about one point. How much of its lead will it keep on 5,000 other images: all, half, less?
+# **Predict.** We choose the best of the 24 by 1,000 images. On these it leads the mean of the 24
+# by about one point. How much of its lead will it keep on 5,000 other images: all of it, half, or
+# less?
 
 # %%
 SIZES = (100, 300, 1000, 2000, 5000)
@@ -591,25 +596,26 @@ figure.set_label(
 plot.show(figure, "runs/lessons/13/chosen.png")
 
 # %% [markdown]
-# Most of the lead over 1,000 images was luck: the network that suits these images best was chosen,
-# and other images do not know of it. This is **regression to the mean**. The little that is kept is
-# real: some seeds are a little better.
+# Most of the lead on 1,000 images was luck: we chose the network that suits these images best,
+# and other images know nothing about that. This is **regression to the mean**. The little that is
+# kept is real: some seeds are a little better.
 #
-# The images by which something was chosen flatter the choice, always. With more images less so, but
-# past 99 % the differences that matter are tenths of a point. So we choose by the
-# validation images, we distrust the number of the chosen one, and we use the test images once.
+# The images by which something was chosen always flatter the choice. With more images they
+# flatter it less, but past 99 % the differences that matter are tenths of a point. So we choose
+# by the validation images, we distrust the chosen one's score on them, and we use the test images
+# once.
 #
 # ## The learning rate, up and down
 #
-# Lesson 8 took one learning rate for all steps. Large steps are good at first and hinder at the
-# end: the weights jump around a good place and cannot settle. A **schedule** changes the rate
+# Lesson 8 used one learning rate for all steps. Large steps are good at first and a hindrance at
+# the end: the weights jump around a good place and cannot settle. A **schedule** changes the rate
 # from step to step. `OneCycleLR` (after Smith and Topin, 2018) goes from `max_lr` / 25 up to
-# `max_lr` in the first 30 % of the steps, and then down to almost nothing, each on half a cosine
-# wave. Between $u$ and $v$, after the share $t$ of the way, it is at
+# `max_lr` in the first 30 % of the steps, and then down to almost nothing, each time along half a
+# cosine wave. On the way from $u$ to $v$, after the share $t$ of the way, it is at
 #
 # $$v + \frac{u - v}{2}\,(1 + \cos \pi t).$$
 #
-# `step()` is called after each step of the optimiser and sets the rate of the next one.
+# `step()` is called after each step of the optimiser and sets the rate for the next one.
 
 
 # %%
@@ -638,16 +644,16 @@ axes.set(xlabel="step", ylabel="learning rate", ylim=(0, None))
 axes.legend(frameon=False, loc="center right", bbox_to_anchor=(1.0, 0.62))
 figure.set_label(
     "Learning rate by step: one cycle rises to 0.01 within 240 steps and falls to nothing at 800; "
-    "two constant rates as straight lines."
+    "two constant rates are straight lines."
 )
 plot.show(figure, "runs/lessons/13/schedule.png")
 
 # %% [markdown]
-# Now `train` can use it: `fit` calls `after_step` after each step. All three trainings take the
-# copies of "both", in 800 steps. One of them we have already.
+# Now `train` can use it: `fit` calls `after_step` after each step. All three trainings use the
+# copies of "both", in 800 steps. We already have one of them.
 #
-# **Predict.** Same network, same copies, same number of steps. Constant 0.003, constant 0.01, or
-# one cycle up to 0.01: which is best, and by how much?
+# **Predict.** The network, the copies and the number of steps are the same. Constant 0.003,
+# constant 0.01, or one cycle up to 0.01: which is best, and by how much?
 
 # %%
 print("right answers on the validation images (%), three seeds")
@@ -662,17 +668,17 @@ assert cycle.min() > accuracy["constant 0.01"].max()
 assert cycle.min() > accuracy["constant 0.003"].max()
 
 # %% [markdown]
-# The same steps, the same copies: the schedule gains about two thirds of a point over the better of
-# the constant rates, and more than a point over the rate that it goes up to. Because the rate comes
-# down at the end, it may be high before. The price: one has to know beforehand how many steps there
-# will be.
+# With the same steps and the same copies, the schedule gains about two thirds of a point over the
+# better of the constant rates, and more than a point over the rate that it goes up to. Because
+# the rate comes down at the end, it can be high before that. The price is that you have to know
+# beforehand how many steps there will be.
 #
 # ## Batch normalisation
 #
-# What a hidden layer receives depends on all weights before it, which change in every step. Batch
-# normalisation (Ioffe and Szegedy, 2015) brings each hidden unit back to a fixed scale. With
-# $H$ of shape (n, units) for a batch of n images, and mean $\mu$ and variance $\sigma^2$ of each
-# column, both of shape (units,),
+# What a hidden layer receives depends on all the weights before it, which change in every step.
+# Batch normalisation (Ioffe and Szegedy, 2015) brings each hidden unit back to a fixed scale.
+# With $H$ of shape (n, units) for a batch of n images, and mean $\mu$ and variance $\sigma^2$ of
+# each column, both of shape (units,),
 #
 # $$Y = \gamma\,\frac{H - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta,$$
 #
@@ -680,9 +686,9 @@ assert cycle.min() > accuracy["constant 0.003"].max()
 # `build_mlp(hidden, rng, batch_norm=True)` puts one between each linear layer and its ReLU.
 #
 # The mean and variance are those of the batch. That is fine in training, but an answer should not
-# depend on which other images happen to be asked about. So the layer keeps running means of
-# both, and uses them after `model.eval()`; `model.train()` goes back. (`evaluate` switches by
-# itself. Until now no layer of ours made a difference between the two.)
+# depend on which other images happen to be in the batch. So the layer keeps running means of
+# both, and uses them after `model.eval()`; `model.train()` switches back. (`evaluate` switches by
+# itself. Until now none of our layers behaved differently in the two modes.)
 
 # %%
 norm = nn.BatchNorm1d(4)
@@ -694,9 +700,10 @@ assert np.allclose(normal.mean(axis=0), 0, atol=1e-5)
 assert np.allclose(normal.std(axis=0), 1, atol=1e-3)
 
 # %% [markdown]
-# **Predict.** Three networks, all with one cycle and the same 800 steps: 300 hidden units instead
-# of 100; three hidden layers of 100; and these with batch normalisation. Which gain over one layer
-# of 100, and which differences will be larger than those between seeds?
+# **Predict.** We train three networks, all with one cycle and the same 800 steps: one with 300
+# hidden units instead of 100; one with three hidden layers of 100; and the same with batch
+# normalisation. Which of them gain over one layer of 100, and which differences will be larger
+# than those between seeds?
 
 
 # %%
@@ -724,26 +731,26 @@ assert normalised.min() > deep.max() and abs(normalised.mean() - wide.mean()) < 
 assert weights[100, 100, 100] < weights[300,] / 2 and 0.33 < fewer < 0.5
 
 # %% [markdown]
-# Three times the width gains about three quarters of a point, and every seed with it is better than
-# every seed without. Two more layers alone gain nothing that could be told from the noise between
-# seeds. With batch normalisation the three layers gain as much as the width did, with less than
-# half of its weights.
+# Three times the width gains about three quarters of a point, and every seed with it is better
+# than every seed without. Two more layers alone gain nothing that we could tell from the
+# differences between seeds. With batch normalisation the three layers gain as much as the width
+# did, with less than half the weights.
 #
-# From the first row of this lesson to here the errors became about 40 % fewer, with the same 5,000
-# images and the same 800 steps.
+# Since the first row of this lesson the number of errors has fallen by about 40 %, with the same
+# 5,000 images and the same 800 steps.
 #
 # ## Forgetting `eval()`
 #
-# Here is what happens to somebody who forgets it. We ask a normalised network about the
-# validation images, sorted by digit, 100 at a time: nearly every batch has one digit only.
+# Here is what happens if you forget it. We ask a normalised network about the validation images,
+# sorted by digit, 100 at a time: nearly every batch contains only one digit.
 #
-# **Predict.** It is right on about 96 % of them in eval mode. How many of the sorted images in
-# training mode?
+# **Predict.** In eval mode it is right on about 96 % of them. How many of the sorted images does
+# it get right in training mode?
 
 
 # %%
 def percent_right(model, images, labels):
-    """Right answers in percent, asked for 100 images at a time, in the mode that it is in."""
+    """Right answers in percent, 100 images at a time, in whatever mode the model is in."""
     right = 0
     with tg.no_grad():
         for start in range(0, len(labels), 100):
@@ -768,23 +775,23 @@ print(f"eval mode again:                 {afterwards:.1f} % right")
 assert in_eval_mode > 93 and in_training_mode < 70 and afterwards < in_eval_mode - 5
 
 # %% [markdown]
-# In training mode each unit is measured against its batch. If all are sevens, what is special
-# about a seven is subtracted away. And the third line is the worst: the mistake has done damage.
-# Training mode also moved the running means and variances, towards the digits asked about last, so
-# the network is worse from then on, in eval mode too.
+# In training mode each unit is measured against its batch. If all the images are sevens, whatever
+# is special about a seven is subtracted away. And the third line is the worst: the mistake has
+# done damage. Training mode also moved the running means and variances towards the digits asked
+# about last, so the network is worse from then on, in eval mode too.
 #
 # ## The network that comes with the package
 #
-# Now all of it together, on a larger scale. The package holds a trained network. `BEST` is the path
-# of its file, and `load_model` gives the recipe, as in lesson 10, and the network.
+# Now all of it together, on a larger scale. The package comes with a trained network. `BEST` is
+# the path of its file, and `load_model` returns the recipe, as in lesson 10, and the network.
 
 # %%
 recipe, best = load_model(BEST)
 images_trained_on = 60_000 - recipe.held_out
 steps = recipe.epochs * math.ceil(images_trained_on / recipe.batch_size)
 print(f"hidden layers      {recipe.hidden}, batch normalisation: {recipe.batch_norm}")
-print(f"weights            {count_weights(recipe):,}")
-print(f"trained on         {images_trained_on:,} images, copies alone: {not recipe.originals}")
+print(f"weights            {recipe.count_weights():,}")
+print(f"trained on         {images_trained_on:,} images, only copies: {not recipe.originals}")
 for transform in recipe.augment:
     print(f"                   {transform}")
 print(f"training           {recipe.epochs} epochs, {steps:,} steps of {recipe.batch_size}")
@@ -796,14 +803,14 @@ assert recipe.batch_norm and recipe.one_cycle and not recipe.originals
 assert recipe.label_smoothing == 0.1
 
 # %% [markdown]
-# Two things are new. The first is the **label smoothing** (Szegedy and others, 2016). The
-# cross-entropy can always be lowered by being still surer of right answers. With a smoothing of 0.1
-# the target is 0.91 for the true digit and 0.01 for each of the nine others, and being surer than
-# that costs.
+# Two things are new. The first is the **label smoothing** (Szegedy and others, 2016). A network
+# can always lower the cross-entropy by becoming even surer of its right answers. With a smoothing
+# of 0.1 the target is 0.91 for the true digit and 0.01 for each of the nine others, and being
+# surer than that costs something.
 #
-# The second is the **weight decay** of `optim.AdamW` (Loshchilov and Hutter, 2019): Adam that also
-# shrinks every weight a little in each step, by the factor $1 - \mathrm{lr}\cdot\mathrm{decay}$.
-# Weights that no gradient wants disappear with time.
+# The second is the **weight decay** of `optim.AdamW` (Loshchilov and Hutter, 2019): Adam that
+# also shrinks every weight a little in each step, by the factor
+# $1 - \mathrm{lr}\cdot\mathrm{decay}$. Weights that no gradient holds up fade away with time.
 
 # %%
 weight = nn.Parameter(np.ones(3, np.float32))
@@ -827,11 +834,12 @@ assert F.cross_entropy(scores, [0], label_smoothing=0.1) < F.cross_entropy(
 # With smoothed labels, being surer has become more expensive.
 #
 # All settings were chosen by the validation images, with networks trained on the other 50,000.
-# `validated` is what the chosen settings got there. Then a network was trained on all 60,000
-# images. It has seen the validation images, so they can say nothing more about it. This is the
-# moment to open the test images. (They had been opened before: the README says when.)
+# `validated` is what the chosen settings scored there. Then a network was trained on all 60,000
+# images. It has seen the validation images, so they can tell us nothing more about it. This is
+# the moment to open the test images. (They had been opened before: `lessons/reference/results.md`
+# says when.)
 #
-# **Predict.** How many of the 10,000 will it get wrong? For comparison: the published improved
+# **Predict.** How many of the 10,000 will it get wrong? For comparison, the published improved
 # network gets about 505 wrong.
 
 # %%
@@ -850,7 +858,7 @@ of_images = math.sqrt(test_accuracy * (1 - test_accuracy) / len(test_data))
 print(f"wrong on {len(wrong)} of 10,000 test images: {100 * test_accuracy:.2f} % right")
 print(f"standard error from 10,000 images: {100 * of_images:.2f} points")
 print(f"validated, before the end: {100 * recipe.validated:.2f} % right")
-print(f"on the validation images, which it has seen by now: {100 * on_seen:.2f} % right")
+print(f"on the validation images, which it has now seen: {100 * on_seen:.2f} % right")
 assert abs(recipe.validated - test_accuracy) < 3 * of_images
 assert on_seen > test_accuracy + 3 * of_images, "what it was trained on flatters it"
 print()
@@ -865,21 +873,21 @@ assert 0.994 < test_accuracy < 0.9965
 
 # %% [markdown]
 # The validated score and the test score differ by no more than chance explains. The score on
-# images that it was trained on is much better, and worth nothing as a promise.
+# images that it was trained on is much better, and says nothing about new images.
 #
-# The two others are networks of fully connected layers, as ours. Simard, Steinkraus and Platt had
-# one hidden layer of 800 units and elastic copies. Ciresan, Meier, Gambardella and Schmidhuber had
-# five hidden layers with 12 million weights, affine and elastic copies, and about 800 epochs on a
-# graphics card. Ours lies between them.
+# The other two are networks of fully connected layers, like ours. Simard, Steinkraus and Platt
+# had one hidden layer of 800 units and elastic copies. Ciresan, Meier, Gambardella and
+# Schmidhuber had five hidden layers with 12 million weights, affine and elastic copies, and about
+# 800 epochs on a graphics card. Ours lies between them.
 #
-# Mind the standard error. With 10,000 other test images of the same kind each number could
-# easily be a tenth of a point higher or lower. So the ranking of neighbours in such a table is far
-# from sure. That errors have become ten times fewer than at 95 % is quite sure.
+# Mind the standard error. With 10,000 other test images of the same kind, each number could
+# easily be a tenth of a point higher or lower. So the order of neighbours in such a table is far
+# from certain. It is quite certain that there are ten times fewer errors than at 95 %.
 #
 # ## What it gets wrong
 #
-# Here are the images that it gets wrong (the first 60, if there are more), the surest wrong answer
-# first.
+# Here are the images that it gets wrong (the first 60, if there are more), with the surest wrong
+# answer first.
 
 # %%
 confidence = probabilities.max(axis=1)
@@ -890,8 +898,8 @@ plot.show(plot.digits(test_data.images[displayed], numbers), "runs/lessons/13/wr
 
 # %% [markdown]
 # **Predict.** Be the second network: write down your answers for the first twenty. Then run the
-# next cell. Above each image stands its label, and then the answer of the network. On how
-# many of the twenty are you wrong, too? And on how many would you say that the label is wrong?
+# next cell. Above each image it shows the label, and then the network's answer. On how many of
+# the twenty are you wrong too? And on how many would you say that the label is wrong?
 
 # %%
 titles = [f"{test_data.labels[i]}, not {answers[i]}" for i in displayed]
@@ -899,19 +907,19 @@ plot.show(plot.digits(test_data.images[displayed], titles), "runs/lessons/13/ans
 for i in displayed[:20]:
     print(
         f"image {i:5}: label {test_data.labels[i]}, answer {answers[i]} with "
-        f"{100 * confidence[i]:.0f} %, for the label "
-        f"{100 * probabilities[i, test_data.labels[i]]:.0f} %"
+        f"{100 * confidence[i]:.0f} %, and {100 * probabilities[i, test_data.labels[i]]:.0f} % "
+        "for the label"
     )
 
 # %% [markdown]
-# Some of these a person would read at once, some only knowing the label, and for a few you may
-# think that the label is the mistake. This is your own measurement: nobody has
-# an answer key for it, and nothing in the code can do it for you. Count, and compare with others.
+# Some of these a person would read at once, some only once they know the label, and for a few you
+# may think that the label is the mistake. This is a measurement of your own: nobody has an answer
+# key for it, and no code can do it for you. Count, and compare with others.
 #
-# How wrong are the wrong answers? Two questions can be computed. Is the label at least the second
-# choice? And does the network know that it does not know?
+# How wrong are the wrong answers? There are two questions that we can compute. Is the label at
+# least the second choice? And does the network know that it does not know?
 #
-# **Predict.** We set aside the 1 % of the test images of which the network is least sure: 100
+# **Predict.** We set aside the 1 % of the test images that the network is least sure about: 100
 # images. How many of its wrong answers are among them?
 
 # %%
@@ -950,23 +958,25 @@ figure.set_label(
 plot.show(figure, "runs/lessons/13/confidence.png")
 
 # %% [markdown]
-# When it is wrong it is mostly unsure, and the label is mostly its second choice. A reading machine
-# would hand the least sure images to a person, and so get rid of many of the errors.
+# When it is wrong it is mostly unsure, and the label is mostly its second choice. A reading
+# machine would pass the least sure images to a person, and so get rid of many of the errors.
 #
-# The networks of lesson 9 were too sure of themselves. This one is too modest: it is right far more
-# often than its confidence says. That is the label smoothing, which asked for no more than 0.91.
+# The networks of lesson 9 were too sure of themselves. This one is too modest: it is right far
+# more often than its confidence says. That is due to the label smoothing, which asked for no more
+# than 0.91.
 #
 # ## A picture of your own
 #
-# A network knows the digits of MNIST: light ink on black, 20 pixels large, in the middle. Your
-# picture is not like that. What does it cost? We take 100 test images and make "photographs":
-# larger by a factor of 5 to 9, dark on light paper, somewhere on a sheet of 320 x 320.
+# The network knows the digits of MNIST: light ink on black, 20 pixels large, in the middle. Your
+# picture is not like that. What does that cost? We take 100 test images and turn them into
+# "photographs": larger by a factor of 5 to 9, dark on light paper, somewhere on a sheet of 320 x
+# 320.
 #
 # Then we ask in three ways. First we shrink the sheet to 28 x 28, as it is. Second, we also swap
-# dark and light. Third, `tg.predict(picture, model)` prepares the picture as MNIST was made: it
-# finds the ink, scales it into 20 x 20, and puts its centre of mass in the middle.
+# dark and light. Third, `tg.predict(picture, model)` prepares the picture in the way MNIST was
+# made: it finds the ink, scales it to 20 x 20, and puts its centre of mass in the middle.
 #
-# **Predict.** Of 100, how many will be right in each of the three ways?
+# **Predict.** Out of 100, how many will be right in each of the three ways?
 
 
 # %%
@@ -981,7 +991,7 @@ def photograph(image, rng):
 
 
 def shrink(sheet):
-    """A sheet (320, 320) as (28, 28): means of squares of 11 pixels, without a margin of 6."""
+    """A sheet (320, 320) as (28, 28): cut off a margin of 6, take means of squares of 11 pixels."""
     return sheet[6:-6, 6:-6].reshape(28, 11, 28, 11).mean(axis=(1, 3)).astype(np.float32)
 
 
@@ -1004,13 +1014,13 @@ print(f"mean pixel: MNIST {test_data.images.mean():.2f}, photograph {as_it_is.me
 assert counts[0] < 40 and counts[0] < counts[1] < 85 and counts[2] > 92
 
 # %% [markdown]
-# The same network, the same digits. It knows nothing of paper, of places further away than its
-# copies went, or of other sizes. What the preparation does is not learning, and it decides
-# everything.
+# It is the same network and the same digits. The network knows nothing about paper, about places
+# further away than its copies went, or about other sizes. What the preparation does is not
+# learning, and yet it decides everything.
 #
 # Now a digit that is not from MNIST at all: two arcs, drawn with a thick pen on grainy paper.
-# `predict` also takes the path of a picture file, so you can do this with a photograph of your own
-# handwriting. Without a model it takes the network of the package.
+# `predict` also takes the path of a picture file, so you can do this with a photograph of your
+# own handwriting. Without a model it uses the network that comes with the package.
 
 
 # %%
@@ -1021,7 +1031,7 @@ def arc(row, column, radius, start, end):
 
 
 def draw(points, height, width, pen):
-    """Ink (height, width) from 0 to 1 along the points, with a pen of so many pixels."""
+    """Ink (height, width) from 0 to 1 along the points, with a pen that is `pen` pixels wide."""
     down, across = np.mgrid[0:height, 0:width]
     distance = np.full((height, width), np.inf)
     for row, column in points:
@@ -1041,7 +1051,7 @@ figure.set_label("A large dark 3 on light grey paper, in the right half of the s
 plot.show(figure, "runs/lessons/13/drawn.png")
 
 # %% [markdown]
-# `plot.prediction` shows what the network saw, and its probabilities.
+# `plot.prediction` shows what the network saw, and the probabilities that it gives.
 
 # %%
 prediction = tg.predict(picture)
@@ -1054,25 +1064,27 @@ assert prediction.digit == 3 and prediction.image.shape == (28, 28)
 # %% [markdown]
 # ## What was learned
 #
-# - A good copy could have been written: turned, leaned, shifted or bent a little. Too
-#   strong a bend makes false labels, and does more damage than flips.
-# - To warp an image, ask for each new pixel where it came from, and mix the four pixels around.
-# - Choose by validation images. The best of many flatters itself on the images it was chosen by,
-#   even if there was nothing to choose.
-# - A schedule gains accuracy with the same steps. Batch normalisation makes a layer different in
-#   training and in use: think of `eval()`.
+# - Somebody could have written a good copy: it is turned, leaned, shifted or bent a little.
+#   Bending too strongly makes labels false, and does more damage than flips.
+# - To warp an image, ask each new pixel where it came from, and mix the four pixels around that
+#   place.
+# - Choose by validation images. The best of many looks better than it is on the images it was
+#   chosen by, even if there was nothing to choose.
+# - A schedule gains accuracy with the same number of steps. Batch normalisation makes a layer
+#   behave differently in training and in use: remember `eval()`.
 # - At 99.5 % the remaining errors are worth looking at one by one.
 #
 # ## What is still open
 #
-# Does the scaling earn its place, although all digits of MNIST have the same size? You have the
-# tools to find out: change one argument, take several seeds, and choose by the validation images.
-# And all learning rates here were found by trying. Lesson 14 asks the second derivatives
+# Does the scaling earn its place, even though all digits of MNIST have the same size? You have
+# the tools to find out: change one argument, use several seeds, and choose by the validation
+# images. And all the learning rates here were found by trying. Lesson 14 asks second derivatives
 # what a step size has to do with the shape of the loss.
 #
 # ## Exercises
 #
-# - `sample_at`: bilinear values at any places, without a loop, with the border continued outside.
+# - `sample_at`: bilinear values at any places, without a loop, with the border continuing
+#   outside.
 # - `lookup_matrix`: the matrix of a backward map for a scale, a shear and a turn.
 # - `one_cycle`: the learning rate of a one-cycle schedule as a function of the step.
 #

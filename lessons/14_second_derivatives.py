@@ -7,9 +7,9 @@
 #
 # **New from the package.** `grad`, `gradgradcheck`, `autograd.functional`.
 #
-# **Before this.** Every training so far needed a learning rate, and we found each by trying: too
-# small wastes time, too large destroys. Where the limit lies is written in the second derivatives
-# of the loss. The first derivatives cannot tell.
+# **Before this.** Every training so far needed a learning rate, and we found each one by trying:
+# too small a rate wastes time, too large a rate ruins the training. The second derivatives of the
+# loss tell us where the limit lies. The first derivatives cannot.
 
 # %%
 import time
@@ -34,11 +34,12 @@ BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 #
 # $$f(x)=\sin(x)\,e^{-x^2/8}.$$
 #
-# `tg.grad(y, x)` gives the gradients of `y` with respect to `x` as a tuple. Unlike `backward`, it
-# leaves every `.grad` alone. We put 301 points into one tensor. Each value of `y` depends on its
-# own `x` only, so the gradient of the sum holds the slope at each point.
+# `tg.grad(y, x)` returns the gradients of `y` with respect to `x` as a tuple. Unlike `backward`,
+# it leaves every `.grad` alone. We put 301 points into one tensor. Each value of `y` depends only
+# on its own `x`, so the gradient of the sum holds the slope at each point.
 #
-# **Predict.** We ask for the gradient, and then for the gradient of that. What does the engine say?
+# **Predict.** We ask for the gradient, and then for the gradient of that. How does the engine
+# respond?
 
 # %%
 points = np.linspace(-5, 5, 301)
@@ -54,12 +55,12 @@ except RuntimeError as error:
 assert "no graph" in refusal, "an ordinary gradient has no record behind it"
 
 # %% [markdown]
-# It refuses. An ordinary backward pass runs the derivative rules on plain arrays. It is fast, and
-# nothing is written down, so there is nothing to walk back over.
+# It refuses. An ordinary backward pass runs the derivative rules on plain arrays. That is fast,
+# and nothing is written down, so there is nothing to walk back over.
 #
-# With `create_graph=True` the engine runs the *same rules on tensors*. A rule is made of ops, ops
-# on tensors are recorded, and so the gradient comes out as a tensor with a record of its own. Then
-# it can be differentiated like anything else.
+# With `create_graph=True` the engine runs the *same rules on tensors*. A rule is made of ops, and
+# ops on tensors are recorded, so the gradient comes out as a tensor with a record of its own. It
+# can then be differentiated like anything else.
 #
 # **Predict.** We plot $f$, $f'$ and $f''$. What are $f'$ and the sign of $f''$ at the top of the
 # hill? And what does $f'$ do where $f''$ crosses zero?
@@ -96,7 +97,7 @@ axes.axhline(0, color="#777777", linewidth=0.7)
 axes.set(xlabel="x", ylabel="value")
 axes.legend(frameon=False, title="lines: engine,\ndots: by hand")
 figure.set_label(
-    "The curve f, its first and its second derivative. The dots of the formulas lie on the lines "
+    "The curve f with its first and second derivatives. The dots of the formulas lie on the lines "
     "of the engine. At the top of f the first derivative is 0 and the second is below 0."
 )
 plot.show(figure, "runs/lessons/14/curve.png")
@@ -104,16 +105,17 @@ peak = y.data.argmax()
 assert abs(first.data[peak]) < 0.05 and second.data[peak] < -0.5, "what holds at the top"
 
 # %% [markdown]
-# At the top (dotted line) the slope $f'$ is zero and falling, so $f''$ is negative: the curve bends
-# down. Where $f''$ crosses zero, $f'$ has a highest or lowest point: $f$ is steepest there.
+# At the top (dotted line) the slope $f'$ is zero and falling, so $f''$ is negative: the curve
+# bends down. Where $f''$ crosses zero, $f'$ is at a highest or lowest point: there $f$ is
+# steepest.
 #
-# The same can be repeated for any order. It is not free. We count the ops in the record of each
-# derivative; `t.op` is the op that made a tensor, and `t.inputs` what it was given.
+# This can be repeated for any order, but it is not free. We count the ops in the record of each
+# derivative; `t.op` is the op that made a tensor, and `t.inputs` is what that op was given.
 
 
 # %%
 def count_ops(tensor):
-    """How many recorded ops stand behind a tensor."""
+    """How many recorded ops there are behind a tensor."""
     found, stack = {}, [tensor]
     while stack:
         node = stack.pop()
@@ -132,15 +134,15 @@ for order in range(5):
 assert all(1.5 * a < b for a, b in pairwise(counts)), "each order costs more"
 
 # %% [markdown]
-# Each order multiplies the record. Reverse mode is good for first and second derivatives, and poor
+# Each order multiplies the record. Reverse mode is good for first and second derivatives, and bad
 # for tenth ones. This lesson needs two.
 
 # %% [markdown]
 # ## Why a rule is written with ops
 #
-# Every rule of the derivative table uses only its inputs, its output and ops. Many a framework lets
-# a rule keep something from the forward pass instead. That is tempting: the cosine that the rule of
-# the sine needs could be computed once, with NumPy, and kept.
+# Every rule in the derivative table uses only its inputs, its output and ops. Many frameworks let
+# a rule keep something from the forward pass instead. That is tempting: the cosine that the rule
+# of the sine needs could be computed once, with NumPy, and kept.
 
 # %%
 kept = {}
@@ -162,7 +164,7 @@ x = tg.tensor(np.array([0.3, 1.1, 2.0]), requires_grad=True)
 
 
 def two_derivatives(sine):
-    """Of x sin x, with this sine."""
+    """The first two derivatives of x sin x, with this sine."""
     (first,) = tg.grad((x * sine(x)).sum(), x, create_graph=True)
     (second,) = tg.grad(first.sum(), x)
     return first.data, second.data
@@ -194,12 +196,13 @@ assert np.allclose(right_second, 2 * c - x.data * s), "ops: the second is right 
 assert np.allclose(kept_second, 2 * c), "kept: the change of the cosine is missing"
 
 # %% [markdown]
-# The first derivative is right, the second is $2\cos x$. For the second derivative the cosine must
-# itself be differentiated, and $-x\sin x$ is what that gives. The kept cosine is a plain array. To
-# the engine it is a constant, and a constant has the slope zero. No error, no warning.
+# The first derivative is right, but the second is $2\cos x$. For the second derivative the cosine
+# must itself be differentiated, and $-x\sin x$ is what that gives. The kept cosine is a plain
+# array. To the engine it is a constant, and a constant has the slope zero. There is no error and
+# no warning.
 #
-# `gradcheck` of lesson 3 cannot see this, because it looks at first derivatives only.
-# `tg.gradgradcheck` compares the derivatives of the gradients with differences. It is why the
+# `gradcheck` from lesson 3 cannot see this, because it only looks at first derivatives.
+# `tg.gradgradcheck` compares the derivatives of the gradients with differences. This is why the
 # tests of this package, and `check_op`, run both.
 
 # %%
@@ -217,11 +220,11 @@ assert tg.gradgradcheck(sin_of_the_table, x), "the rule with ops passes both"
 # %% [markdown]
 # ## Many inputs: matrices of derivatives
 #
-# A function from $n$ numbers to $m$ numbers has $m\times n$ first derivatives, the *Jacobian* $J$.
-# A backward pass that starts with weights $u$ of shape $(m,)$ gives the product $u^\top J$ of shape
-# $(n,)$. It never builds $J$. `functional.vjp` is this product (vector times Jacobian) and
-# `functional.jvp` the other one, $Jv$ with $v$ of shape $(n,)$. `functional.jacobian` builds all of
-# $J$, one backward pass for each of its $m$ rows.
+# A function from $n$ numbers to $m$ numbers has $m\times n$ first derivatives, the *Jacobian*
+# $J$. A backward pass that starts with weights $u$ of shape $(m,)$ gives the product $u^\top J$
+# of shape $(n,)$. It never builds $J$. `functional.vjp` is this product (vector times Jacobian),
+# and `functional.jvp` is the other one, $Jv$ with $v$ of shape $(n,)$. `functional.jacobian`
+# builds all of $J$, with one backward pass for each of its $m$ rows.
 
 
 # %%
@@ -245,16 +248,16 @@ assert np.allclose(rows.data, u.data @ J) and np.allclose(columns.data, J @ v.da
 #
 # $$H_{ij}=\frac{\partial^2 f}{\partial w_i\,\partial w_j}, \qquad g(w+s)\approx g(w)+Hs .$$
 #
-# For the 79,510 weights of the improved model $H$ would hold 6.3 thousand million numbers. But
-# often we only need $Hv$ for one direction $v$: how the gradient changes along $v$. That takes two
-# backward passes and no matrix, because $v$ is constant (Pearlmutter, 1994):
+# For the 79,510 weights of the improved model, $H$ would hold 6.3 billion numbers. But often we
+# only need $Hv$ for one direction $v$: how the gradient changes along $v$. Because $v$ is
+# constant, that takes two backward passes and no matrix (Pearlmutter, 1994):
 #
 # $$Hv=\nabla_w\left(g(w)^\top v\right).$$
 
 
 # %%
 def hessian_times(function, w, v):
-    """H v at the weights w (n,), for v (n,), both arrays."""
+    """H v at the weights w (n,) for v (n,), both arrays."""
     w = tg.tensor(w, requires_grad=True)
     (g,) = tg.grad(function(w), w, create_graph=True)
     (product,) = tg.grad((g * v).sum(), w)
@@ -262,12 +265,13 @@ def hessian_times(function, w, v):
 
 
 # %% [markdown]
-# `functional.hessian(function, w)` builds the whole matrix, and `functional.hvp(function, w, v)` is
-# the product ready made: it returns the value of the function, and $Hv$. We compare all of them.
+# `functional.hessian(function, w)` builds the whole matrix, and `functional.hvp(function, w, v)`
+# is the product, ready-made: it returns the value of the function, and $Hv$. We compare all of
+# them.
 #
-# We test it on a small network: digits of 7 x 7 pixels (means over squares of 4 x 4), a hidden
-# layer with tanh, cross-entropy. All weights lie in one long vector, so that a Hessian is one
-# matrix. The network is small because we want the full Hessian beside it.
+# We test them on a small network: digits of 7 x 7 pixels (means over squares of 4 x 4), a hidden
+# layer with tanh, and cross-entropy. All weights are in one long vector, so that a Hessian is one
+# matrix. The network is small because we want to compute the full Hessian as well.
 
 # %%
 train, test = load_mnist(), load_mnist(split="test")
@@ -317,7 +321,7 @@ step = 1e-5
 differences = (gradient(loss, w + step * v)[1] - gradient(loss, w - step * v)[1]) / (2 * step)
 _, ready_made = functional.hvp(loss, tg.tensor(w), tg.tensor(v))
 
-print(f"{n} weights; H v compared, relative to its largest number, with")
+print(f"{n} weights; how far H v is, relative to its largest number, from")
 for title, other, bound in (
     ("the full Hessian times v", H @ v, 1e-12),
     ("differences of gradients", differences, 1e-6),
@@ -329,15 +333,15 @@ for title, other, bound in (
 assert np.allclose(H, H.T, atol=1e-14), "the order of the two derivatives does not matter"
 
 # %% [markdown]
-# All agree, the matrix, the differences and the two products.
+# They all agree: the matrix, the differences and the two products.
 #
-# **Predict.** How many times the cost of one gradient is a product $Hv$: about 3 times, about 30
-# times, or about $n$ times? And the whole Hessian?
+# **Predict.** How many times as much as one gradient does a product $Hv$ cost: about 3 times,
+# about 30 times, or about $n$ times? And how much does the whole Hessian cost?
 
 
 # %%
 def seconds(function, *arguments):
-    """The shortest of three runs."""
+    """The shortest time of three runs."""
     found = []
     for _ in range(3):
         start = time.perf_counter()
@@ -379,15 +383,15 @@ axes.grid(color="#e6e6e6", linewidth=0.7)
 axes.legend(frameon=False)
 figure.set_label(
     "Time against the number of weights, both on log scales: the gradient and the product of the "
-    "Hessian with a vector stay low and near each other, the whole Hessian is far slower and grows."
+    "Hessian and a vector stay low and close together; the whole Hessian is far slower and grows."
 )
 plot.show(figure, "runs/lessons/14/cost.png")
 
 # %% [markdown]
-# A product takes as long as a few gradients, whatever $n$ is. The whole Hessian takes one backward
-# pass for each of its $n$ rows, and memory for $n^2$ numbers: 50 GB in float64 for the improved
-# model (last line). These are times of this run on your machine, so nothing is asserted about
-# them.
+# A product takes as long as a few gradients, whatever $n$ is. The whole Hessian takes one
+# backward pass for each of its $n$ rows, and memory for $n^2$ numbers: 50 GB in float64 for the
+# improved model (last line). These are the times of this run on your machine, so nothing is
+# asserted about them.
 
 # %% [markdown]
 # ## Newton's method
@@ -396,17 +400,17 @@ plot.show(figure, "runs/lessons/14/cost.png")
 #
 # $$f(w+s)\approx f(w)+g^\top s+\tfrac12 s^\top H s .$$
 #
-# Gradient descent uses $g$ only. Newton's method steps to the lowest point of the parabola, where
+# Gradient descent uses only $g$. Newton's method steps to the lowest point of the parabola, where
 # its slope $g+Hs$ is zero:
 #
 # $$s=-H^{-1}g .$$
 #
-# No learning rate: the second derivatives say how far. We try both in a ravine (Rosenbrock, 1960,
-# made somewhat milder): a curved valley with steep walls and a floor that hardly slopes. Its lowest
-# point is $(1, 1)$.
+# There is no learning rate: the second derivatives say how far to go. We try both in a ravine
+# (Rosenbrock, 1960, made somewhat milder): a curved valley with steep walls and a floor that
+# hardly slopes. Its lowest point is $(1, 1)$.
 #
-# **Predict.** Both start at $(-1.2, 1)$, and both shall come within 0.001 of the lowest point. How
-# many steps does each need?
+# **Predict.** Both start at $(-1.2, 1)$, and both have to get within 0.001 of the lowest point.
+# How many steps does each of them need?
 
 
 # %%
@@ -428,12 +432,12 @@ def descent_step(function, w):
 
 
 def bolder_step(function, w):
-    """The same with a rate a third larger."""
+    """The same, with a rate that is a third larger."""
     return w - 0.012 * gradient(function, w)[1]
 
 
 def walk(step, start, limit):
-    """All points until one is within 0.001 of (1, 1)."""
+    """All points on the way, until one is within 0.001 of (1, 1)."""
     path = [np.array(start)]
     while np.abs(path[-1] - 1).max() > 1e-3 and len(path) <= limit:
         path.append(step(ravine, path[-1]))
@@ -455,12 +459,12 @@ for i in range(len(newton_path) + 1):
     away.append(np.abs(point - 1).max())
     print(f"step {i}   {away[-1]:18.1e}")
     point = newton_step(ravine, point)
-assert away[-1] < 100 * away[-2] ** 2 < 1e-6, "squared, so the right digits double"
+assert away[-1] < 100 * away[-2] ** 2 < 1e-6, "squared, so the correct digits double"
 assert len(newton_path) - 1 < 12, "Newton needs a handful of steps"
 assert 100 * len(newton_path) < len(descent_path) < 10_000, "gradient descent needs far more"
 assert np.abs(descent_path[-1] - 1).max() < 1.1e-3, "both arrive"
 heights = [ravine(place) for place in newton_path]
-assert max(np.diff(heights)) > 10, "one step of Newton's goes up the wall"
+assert max(np.diff(heights)) > 10, "one of Newton's steps goes up the wall"
 assert len(bolder_path) > 3000, "a larger rate does not arrive"
 
 # %%
@@ -494,24 +498,25 @@ figure.set_label(
 plot.show(figure, "runs/lessons/14/ravine.png")
 
 # %% [markdown]
-# The rate of gradient descent must suit the steep walls, so it crawls along the flat floor. With a
-# larger rate it jumps from wall to wall at the end, and never arrives; the last parts of this
-# lesson say where the limit lies.
+# The rate of gradient descent must suit the steep walls, so it crawls along the flat floor. With
+# a larger rate it ends up jumping from wall to wall, and never arrives; the last parts of this
+# lesson show where the limit lies.
 #
-# Newton divides each direction by its own curvature. It goes up the wall once, because far away the
-# parabola fits badly. At the end the number of right digits about doubles with each step.
+# Newton's method divides each direction by its own curvature. It goes up the wall once, because
+# far away the parabola does not fit well. At the end, the number of correct digits roughly
+# doubles with each step.
 
 # %% [markdown]
-# Now the price, before we praise it. Newton looks for a place where the slope is zero. Nobody told
-# it that it should be a lowest one.
+# Before we praise it, let us look at the price. Newton's method looks for a place where the slope
+# is zero. Nobody told it that this should be a lowest point.
 #
-# **Predict.** On the curve $f$ from the beginning, Newton starts at $x=1$, left of the top of the
-# hill. Where does it go?
+# **Predict.** On the curve $f$ from the beginning, Newton's method starts at $x=1$, to the left
+# of the top of the hill. Where does it go?
 
 
 # %%
 def curve(w):
-    """f at w (1,), as one number."""
+    """f at w (1,), as a single number."""
     return (w.sin() * (-w * w / 8).exp()).sum()
 
 
@@ -523,27 +528,28 @@ assert curve(tg.tensor(w)).item() > curve(tg.tensor([1.0])).item(), "it climbed"
 assert functional.hessian(curve, tg.tensor(w)).data < 0, "and ended where the curve bends down"
 
 # %% [markdown]
-# It climbs to the top, to many digits. Where $H$ has negative eigenvalues, $-H^{-1}g$ does not
-# point down. One of the exercises mends this. There are losses where it cannot happen, because they
-# bend upwards everywhere (they are *convex*), and one of them is of daily use.
+# It climbs to the top, to many digits. Where $H$ has negative eigenvalues, $-H^{-1}g$ need not
+# point downhill. One of the exercises fixes this. There are losses where it cannot happen,
+# because they bend upwards everywhere (they are *convex*), and one of them is in daily use.
 
 # %% [markdown]
 # ## Newton on two digits
 #
-# Is it a 3 or a 5? Logistic regression gives an image $x$ of 49 pixels and a constant 1 the score
-# $x^\top w$, with $w$ of shape $(50,)$. With $t=-1$ for a 3 and $t=1$ for a 5, the loss is the mean
-# of $\log(1+e^{-t\,x^\top w})$, here plus a little weight decay, $\frac{0.001}{2}\lVert w\rVert^2$.
-# `softplus` of a tensor is $\log(1+e^x)$. This loss is convex.
+# Is it a 3 or a 5? Let $x$ be an image of 49 pixels, followed by a constant 1. Logistic
+# regression gives it the score $x^\top w$, with $w$ of shape $(50,)$. With $t=-1$ for a 3 and
+# $t=1$ for a 5, the loss is the mean of $\log(1+e^{-t\,x^\top w})$, here plus a little weight
+# decay, $\frac{0.001}{2}\lVert w\rVert^2$. A tensor's `softplus` is $\log(1+e^x)$. This loss is
+# convex.
 #
-# **Predict.** In the ravine gradient descent needed hundreds of times as many steps. Will it be as
-# bad on real digits, with a rate that we derive from the curvatures?
+# **Predict.** In the ravine, gradient descent needed hundreds of times as many steps. Will it be
+# as bad on real digits, with a rate that we derive from the curvatures?
 
 # %%
 DECAY = 1e-3
 
 
 def two_digits(data, count):
-    """The first images of 3 and 5, (count, 50) with a 1 at the end, and -1 or 1, (count,)."""
+    """The first images of 3 and 5, each with a 1 at the end, (count, 50); and -1 or 1, (count,)."""
     chosen = np.flatnonzero((data.labels == 3) | (data.labels == 5))[:count]
     inputs = shrunk(data.images[chosen])
     return np.hstack([inputs, np.ones((count, 1))]), np.where(data.labels[chosen] == 5, 1.0, -1.0)
@@ -559,7 +565,7 @@ def logistic(w):
 
 
 def minimise(step, limit):
-    """From zero until no slope is larger than 1e-6: the weights, and the slopes on the way."""
+    """Go from zero until no slope exceeds 1e-6; returns the weights and the slopes on the way."""
     w, slopes = np.zeros(50), []
     while True:
         slopes.append(np.abs(gradient(logistic, w)[1]).max())
@@ -586,7 +592,7 @@ for title, step, limit in (
     accuracy = np.mean(np.sign(X_test @ w) == t_test)
     results[title] = w, slopes
     print(f"{title:17}{len(slopes) - 1:5} steps, {taken:.2f} s, test accuracy {accuracy:.1%}")
-    assert 0.9 < accuracy < 0.97, "a straight cut between 3 and 5 is right nine times in ten"
+    assert 0.9 < accuracy < 0.97, "a straight cut between 3 and 5 is right nine times out of ten"
 
 newton_slopes, descent_slopes = results["Newton"][1], results["gradient descent"][1]
 assert len(newton_slopes) - 1 <= 10, "Newton: a handful of steps again"
@@ -606,19 +612,19 @@ axes.set(xlabel="step, counted from 1", ylabel="largest slope")
 axes.grid(color="#e6e6e6", linewidth=0.7)
 axes.legend(frameon=False)
 figure.set_label(
-    "The largest slope of the logistic loss on log scales: Newton falls below 1e-6 within ten "
-    "steps, gradient descent after thousands."
+    "The largest slope of the logistic loss on log scales: with Newton it falls below 1e-6 within "
+    "ten steps, with gradient descent after thousands."
 )
 plot.show(figure, "runs/lessons/14/logistic.png")
 
 # %% [markdown]
-# Less than ten steps against thousands, and the same weights at the end. The reason is in the first
-# line: the curvatures differ by a factor of hundreds. The rate must suit the largest, and the
-# flattest direction needs that many times more steps.
+# Fewer than ten steps against thousands, and the same weights at the end. The reason is in the
+# first line: the curvatures differ by a factor of hundreds. The rate must suit the largest one,
+# and the flattest direction needs that many times more steps.
 #
-# Yet nobody trains large networks like this. A Newton step solves a system of $n$ equations, which
-# takes work in proportion to $n^3$, and the losses of networks are not convex. What remains useful
-# at any size is the product $Hv$. With it we can ask about the largest curvature alone.
+# Yet nobody trains large networks like this. A Newton step solves a system of $n$ equations,
+# which takes work in proportion to $n^3$, and the losses of networks are not convex. What remains
+# useful at any size is the product $Hv$. With it we can find just the largest curvature.
 
 # %% [markdown]
 # ## Sharpness, and the largest stable learning rate
@@ -627,15 +633,15 @@ plot.show(figure, "runs/lessons/14/logistic.png")
 #
 # $$w \leftarrow w-\eta\lambda w=(1-\eta\lambda)\,w .$$
 #
-# It shrinks if $|1-\eta\lambda|<1$, that is $\eta<2/\lambda$, and explodes above. Near a point a
-# loss is a sum of such parabolas along the eigenvectors of its Hessian. So the largest eigenvalue,
-# the *sharpness*, limits the rate:
+# The weight shrinks if $|1-\eta\lambda|<1$, that is, if $\eta<2/\lambda$, and explodes above
+# that. Near a point, a loss is a sum of such parabolas along the eigenvectors of its Hessian. So
+# the largest eigenvalue, the *sharpness*, limits the rate:
 #
 # $$\eta_\text{max}=\frac{2}{\lambda_\text{max}} .$$
 #
-# We find it by *power iteration*: multiply a random vector by $H$ again and again and bring it back
-# to length 1 each time. The part along the largest eigenvalue (in size) grows fastest and is soon
-# all that is left. Only products $Hv$ are needed.
+# We find it by *power iteration*: multiply a random vector by $H$ again and again, and scale it
+# back to length 1 each time. The part along the largest eigenvalue (in size) grows fastest and is
+# soon all that is left. This only needs products $Hv$.
 
 
 # %%
@@ -659,7 +665,7 @@ def first_weights(n, seed):
 
 
 def descend(function, w, rate, steps):
-    """Gradient descent on all 500 images at once: the weights, and the loss before each step."""
+    """Gradient descent on all 500 images at once; the weights, and the loss before each step."""
     losses = []
     for _ in range(steps):
         value, g = gradient(function, w)
@@ -701,12 +707,12 @@ print(
 assert 0.009 < 2 / steepest < 0.012, "the limit lies between the two rates"
 
 # %% [markdown]
-# It fits. Now the networks. From each trained network we start two runs that differ by a tiny kick
-# of $10^{-4}$ along the sharpest direction, and follow how the distance between the two develops.
+# It fits. Now for the networks. From each trained network we start two runs that differ by a tiny
+# kick of $10^{-4}$ along the sharpest direction, and watch the distance between the two.
 # According to the formula, each step multiplies it by $|1-\eta\lambda_\text{max}|$.
 #
-# **Predict.** At 0.95 of the limit the factor is $|1-1.9|=0.9$, at 1.05 of it $|1-2.1|=1.1$. What
-# does a kick of $10^{-4}$ become in 40 steps at each rate? And what will the loss do?
+# **Predict.** At 0.95 of the limit the factor is $|1-1.9|=0.9$, and at 1.05 of it $|1-2.1|=1.1$.
+# What does a kick of $10^{-4}$ become in 40 steps at each rate? And what will the loss do?
 
 # %%
 KICK = 1e-4
@@ -714,7 +720,7 @@ STEPS = 160
 
 
 def distances(function, w, direction, rate):
-    """How far apart two runs are, along the direction, when one of them was kicked."""
+    """How far apart two runs are along the direction, step by step, when one was kicked."""
     kicked, found = w + KICK * direction, []
     for _ in range(STEPS):
         found.append(abs((kicked - w) @ direction))
@@ -726,7 +732,7 @@ def distances(function, w, direction, rate):
 figure = Figure(figsize=(9, 3.9), layout="constrained")
 left, right = figure.subplots(1, 2)
 print("       rate, in    factor a step            loss            sharpness      2 / rate")
-print("seed   limits      told    found     first   highest     before    after")
+print("seed   limits predicted    found     first   highest     before    after")
 for seed, dash in zip(SEEDS, ("-", "--", ":"), strict=True):
     w, largest, direction = trained[seed]
     for share, colour in ((0.95, BLUE), (1.05, ORANGE)):
@@ -734,43 +740,44 @@ for seed, dash in zip(SEEDS, ("-", "--", ":"), strict=True):
         apart = distances(loss, w, direction, rate)
         end, losses = descend(loss, w + KICK * direction, rate, STEPS)
         after, _ = sharpness(loss, end, precision=1e-4)
-        told, found = abs(1 - 2 * share), (apart[20] / apart[0]) ** (1 / 20)
-        print(f"{seed:4} {share:8.2f} {told:9.2f} {found:8.3f}", end="")
+        predicted, found = abs(1 - 2 * share), (apart[20] / apart[0]) ** (1 / 20)
+        print(f"{seed:4} {share:8.2f} {predicted:9.2f} {found:8.3f}", end="")
         print(f" {losses[0]:9.3f} {max(losses):9.3f} {largest:10.3f} {after:8.3f} {2 / rate:13.3f}")
-        assert abs(found - told) < 0.03, "the formula tells the factor"
+        assert abs(found - predicted) < 0.03, "the formula predicts the factor"
         if share < 1:
             assert np.all(np.diff(losses) < 0), "just below the limit the loss falls at every step"
         else:
             assert max(losses) > losses[0] + 0.02, "just above, it rises"
-            assert after < min(largest, 1.1 * 2 / rate), "and ends at a flatter place"
+            assert after < min(largest, 1.1 * 2 / rate), "and ends in a flatter place"
         left.plot(apart, color=colour, linestyle=dash)
         right.plot(losses, color=colour, linestyle=dash)
 for share, colour in ((0.95, BLUE), (1.05, ORANGE)):
     left.plot([], [], color=colour, label=f"{share:.2f} of the limit")
-    told = KICK * abs(1 - 2 * share) ** np.arange(60)
-    left.plot(told, color="black", linewidth=0.8)
+    predicted = KICK * abs(1 - 2 * share) ** np.arange(60)
+    left.plot(predicted, color="black", linewidth=0.8)
 left.plot([], [], color="black", linewidth=0.8, label=r"predicted, $|1-\eta\lambda|$ a step")
 left.set_yscale("log")
-left.set(xlabel="step", ylabel="distance of the two runs")
+left.set(xlabel="step", ylabel="distance between the two runs")
 left.legend(frameon=False, fontsize=8)
 right.set(xlabel="step", ylabel="loss on the 500 images")
 figure.set_label(
-    "Three seeds. Left, on a log scale: the distance of two runs shrinks by 0.9 a step just below "
-    "the limit and grows by 1.1 a step just above, as predicted. Right: below the limit the loss "
-    "falls smoothly, above it rises in a hump and comes back."
+    "Three seeds. Left, on a log scale: the distance between two runs is multiplied by 0.9 a step "
+    "just below the limit and by 1.1 a step just above, as predicted. Right: below the limit the "
+    "loss falls smoothly; above it the loss rises in a hump and comes back."
 )
 plot.show(figure, "runs/lessons/14/limit.png")
 
 # %% [markdown]
-# Just below the limit the distance shrinks by 0.9 a step and the loss falls at every step. A tenth
-# more, and the same distance grows by 1.1 a step, until it is large enough to be seen in the loss,
-# which leaves its smooth way and jumps up. The thin lines are the formula, with no constant fitted.
-# They hold at first, and later less well, because the training goes on and the sharpness changes.
+# Just below the limit, each step multiplies the distance by 0.9, and the loss falls at every
+# step. With a rate a tenth higher, each step multiplies the same distance by 1.1, until it is
+# large enough to be seen in the loss, which leaves its smooth path and jumps up. The thin lines
+# are the formula, with no constant fitted. They fit well at first and less well later, because
+# the training goes on and the sharpness changes.
 #
-# A parabola would explode. The network comes back, and the last columns say how: the hump carried
-# it to another place, where the sharpness is *lower*, near $2/\eta$ or below. There this rate is
-# stable again. So the limit also acts the other way round: the rate decides where the network can
-# stay.
+# A parabola would explode. The network comes back, and the last columns show how: the hump
+# carried it to another place, where the sharpness is *lower*, near $2/\eta$ or below. There this
+# rate is stable again. So the limit also works the other way round: the rate decides where the
+# network can stay.
 
 # %% [markdown]
 # ## At the edge
@@ -779,8 +786,8 @@ plot.show(figure, "runs/lessons/14/limit.png")
 # all examples. We do the same with a network of 16 hidden units, three rates and two seeds.
 #
 # **Predict.** With rate 1 the sharpness rises to somewhat above 1, far from the limit of 2. The
-# rates 2 and 3 allow a sharpness of 1 and of 0.67. Where will it go with these rates? Do they
-# explode?
+# rates 2 and 3 allow a sharpness of 1 and of 0.67. Where will it go with these rates? Will the
+# training explode?
 
 # %%
 MEASURED_EVERY = 10
@@ -831,11 +838,11 @@ plot.show(figure, "runs/lessons/14/edge.png")
 
 # %% [markdown]
 # With rates 2 and 3 the sharpness soon goes above $2/\eta$. The network is thrown out, the loss
-# jumps, and it comes down in a flatter place, several times, until the sharpness stays near its
-# dotted line. Nothing explodes for good, and the loss falls. At rate 1 the limit of 2 is never met,
-# and the sharpness settles by itself.
+# jumps, and the network comes down in a flatter place. This happens several times, until the
+# sharpness stays near its dotted line. Nothing explodes for good, and the loss falls. At rate 1
+# the limit of 2 is never reached, and the sharpness settles by itself.
 #
-# So the rate is limited by $2/\lambda_\text{max}$ at each moment, and still one cannot choose it by
+# So the rate is limited by $2/\lambda_\text{max}$ at each moment, and yet you cannot choose it by
 # measuring the sharpness once: the training moves to where the chosen rate is just allowed. This
 # was one small network with all examples in each step. With batches and Adam the picture is less
 # clean.
@@ -843,26 +850,26 @@ plot.show(figure, "runs/lessons/14/edge.png")
 # %% [markdown]
 # ## What was learned
 #
-# - With `create_graph=True` the rules run on tensors, and a gradient can be differentiated like any
-#   other result. A rule that keeps a plain value gives a right first and a wrong second derivative,
-#   without a word; `gradgradcheck` notices.
+# - With `create_graph=True` the rules run on tensors, and a gradient can be differentiated like
+#   any other result. A rule that keeps a plain value gives a right first derivative and,
+#   silently, a wrong second one; `gradgradcheck` notices.
 # - The Hessian times a vector costs a few gradients, whatever the number of weights. The Hessian
 #   itself costs one backward pass for each weight.
 # - Newton's method needs a handful of steps where gradient descent needs thousands, because it
-#   divides each direction by its own curvature. It also climbs to tops, and its cost grows as
-#   $n^3$.
+#   divides each direction by its own curvature. It also climbs to the tops of hills, and its cost
+#   grows as $n^3$.
 # - Gradient descent is stable up to a rate of $2/\lambda_\text{max}$. Above it, a network is
-#   thrown to a flatter place.
+#   thrown into a flatter place.
 #
 # ## What is still open
 #
 # Everything here was small, so that we could afford it. What does a step of a real training cost,
-# and where does its time go? Lesson 15 looks.
+# and where does the time go? Lesson 15 finds out.
 #
 # ## Exercises
 #
 # - `gaussian_rule`: the derivative rule of an op $e^{-x^2}$ that is right in every order.
-# - `downhill_newton_step`: Newton's method, mended so that it never climbs.
-# - `most_negative_curvature`: the lowest eigenvalue of a Hessian from products $Hv$ alone.
+# - `downhill_newton_step`: Newton's method, fixed so that it never climbs.
+# - `most_negative_curvature`: the lowest eigenvalue of a Hessian, from products $Hv$ alone.
 #
 # Check them with `python -m lessons check 14`.

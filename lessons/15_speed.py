@@ -8,14 +8,14 @@
 #
 # **New from the package.** `nn.functional.linear`.
 #
-# **Before this.** The lessons so far asked whether results are right. Lesson 14 ended with the
-# question what they cost. Here we take one training step of the improved model apart.
+# **Before this.** The lessons so far asked whether results are right. Lesson 14 ended by asking
+# what they cost. Here we take one training step of the improved model apart.
 
 # %%
 import os
 
-# One thread for matrix products, unless you chose a number. NumPy reads this when it is imported;
-# the end of the lesson says why.
+# One thread for matrix products, unless you chose a number yourself. NumPy reads this when it is
+# imported; the end of the lesson says why.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import inspect
@@ -41,15 +41,16 @@ YELLOW, GREY = "#E69F00", "#999999"
 train = load_mnist()
 
 # %% [markdown]
-# All times in this lesson are measured while it runs, so yours will differ from those on any page.
-# The text speaks of times with care, and **no `assert` in this lesson looks at a clock**. What is
-# asserted are counts, bits, and that two ways to compute something give the same result.
+# All times in this lesson are measured while it runs, so yours will differ from those on any
+# page. The text is careful about times, and **no `assert` in this lesson looks at a clock**. What
+# is asserted are counts, bits, and that two ways to compute something give the same result.
 #
 # ## Count first
 #
-# The improved model has 784 inputs, 100 hidden units and 10 outputs. A step uses 50 images. Most of
-# the arithmetic is in the matrix products: for matrices of shapes $(n, k)$ and $(k, m)$ it takes
-# $n \cdot k \cdot m$ multiplications, each with an addition. Such a pair is a **multiply-add**.
+# The improved model has 784 inputs, 100 hidden units and 10 outputs. A step uses 50 images. Most
+# of the arithmetic is in the matrix products: the product of matrices of shapes $(n, k)$ and
+# $(k, m)$ takes $n \cdot k \cdot m$ multiplications, each with an addition. Such a pair is a
+# **multiply-add**.
 #
 # A linear layer with input $X$ of shape $(50, k)$ and weight $W$ of shape $(m, k)$ needs three
 # products, where $G$ of shape $(50, m)$ is the gradient of its output:
@@ -57,7 +58,7 @@ train = load_mnist()
 # $$Y = X W^\top, \qquad \frac{\partial L}{\partial W} = G^\top X, \qquad
 # \frac{\partial L}{\partial X} = G\, W .$$
 #
-# We make an op that counts them.
+# We make an op that counts the multiply-adds.
 
 # %%
 PURPOSES = ("forward", "gradients of weights", "gradients of inputs")
@@ -65,7 +66,7 @@ counted = dict.fromkeys(PURPOSES, 0)
 
 
 def product(a, b, purpose):
-    """a @ b, for a (n, k) and b (k, m), with its multiply-adds counted."""
+    """a @ b for a (n, k) and b (k, m), with its multiply-adds counted."""
     counted[purpose] += a.shape[0] * a.shape[1] * b.shape[1]
     return a @ b
 
@@ -81,9 +82,9 @@ def counted_linear(x, weight):
 
 
 # %% [markdown]
-# **Predict.** We run a step twice: once with the images as a plain array, and once as a tensor that
-# requires a gradient. How many multiply-adds does the second need beyond the first: none, a tenth
-# or half as many again?
+# **Predict.** We run a step twice: once with the images as a plain array, and once with a tensor
+# that requires a gradient. How many more multiply-adds does the second one need: none, a tenth
+# more, or half as many again?
 
 
 # %%
@@ -118,13 +119,14 @@ assert as_array == {
 assert needed == 7_990_000 and wanted_all - needed == large == 3_920_000
 
 # %% [markdown]
-# Half as many again. The gradient of the images would tell how to change the pixels, and nobody
+# Half as many again. The gradient of the images would say how to change the pixels, and nobody
 # asked for it. Lesson 2 showed that an op has one rule for each input. This is the reward: the
-# engine calls a rule only where a gradient is wanted, and images as a plain array want none.
+# engine calls a rule only where a gradient is wanted, and for images in a plain array none is.
 #
-# The rest of the step is small work by this count. Adam does about 12 operations for each of the
-# 79,510 weights, ReLU, biases and their gradients about four for each of the $50 \cdot 110$ outputs
-# of the two layers, the cross-entropy about ten for each of $50 \cdot 10$ scores.
+# By this count, the rest of the step is little work. Adam does about 12 operations for each of
+# the 79,510 weights; ReLU, the biases and their gradients take about four for each of the
+# $50 \cdot 110$ outputs of the two layers; the cross-entropy takes about ten for each of the
+# $50 \cdot 10$ scores.
 
 # %%
 weights = 784 * 100 + 100 + 100 * 10 + 10
@@ -143,13 +145,13 @@ assert work["two large products"] / total_work > 0.8 > 0.001 > work["cross-entro
 
 # %% [markdown]
 # By this count the two large products are most of the step, and the cross-entropy is less than a
-# thousandth of it. Remember these shares. We will compare them with the clock. But first we need a
-# clock that we can trust.
+# thousandth of it. Remember these shares: we will compare them with the clock. But first we need
+# a clock that we can trust.
 #
 # ## A clock that lies
 #
 # Here is the step, written as in lesson 8. The model trains for 300 steps before we look, so that
-# everything is as in the middle of a training.
+# everything is as it would be in the middle of a training.
 
 
 # %%
@@ -162,7 +164,7 @@ def training_step(model, optimiser, images, labels):
 
 
 def trained(steps=300):
-    """The improved model and its optimiser after some steps, and the time of the first step."""
+    """The improved model and its optimiser after some steps, and how long the first step took."""
     model = build_mlp((100,), rng=0)
     optimiser = optim.Adam(model.parameters(), lr=0.01)
     batches = DataLoader(train, batch_size=50, shuffle=True, rng=1)
@@ -183,7 +185,7 @@ def step():
 
 
 def seconds(function, times=1, clock=time.perf_counter):
-    """The time of one call: the mean of so many in a row."""
+    """The time of one call: the mean of `times` calls in a row."""
     start = clock()
     for _ in range(times):
         function()
@@ -191,13 +193,13 @@ def seconds(function, times=1, clock=time.perf_counter):
 
 
 # %% [markdown]
-# There are two kinds of clock. `time.perf_counter` is a **wall clock**: it goes on whatever
-# happens, also while the processor works for another program. `time.thread_time` is a **CPU
+# There are two kinds of clock. `time.perf_counter` is a **wall clock**: it keeps running whatever
+# happens, even while the processor works for another program. `time.thread_time` is a **CPU
 # clock**: it only runs while our thread works. On some systems (Windows) the second one moves in
-# jumps longer than all that we measure; there we go on with the first.
+# jumps that are longer than anything we measure; there we use the first.
 #
-# **Predict.** We time single steps, 600 with each clock. All do the same amount of work. By what
-# factor does the slowest differ from the median: 1.1, 2, or more?
+# **Predict.** We time single steps, 600 with each clock. They all do the same amount of work. How
+# many times slower than the median is the slowest one: 1.1, 2, or more?
 
 
 # %%
@@ -226,24 +228,25 @@ for name, values in singles.items():
 
 # %% [markdown]
 # The slowest ones by the wall clock were interrupted: the machine did something else in the
-# meantime. The CPU clock leaves that out. It still sees what other programs do to the caches. The
-# very first step often is slow too: memory is asked for, caches are empty, code runs for the first
-# time. This is why one warms up before measuring.
+# meantime. The CPU clock leaves that out, but it still sees what other programs do to the caches.
+# The very first step is often slow too: memory is requested, caches are empty, code runs for the
+# first time. This is why we warm up before measuring.
 #
-# The mean would carry the interruptions along. The **median** does not notice them as long as less
-# than half of the steps are hit. Some people take the minimum instead: it asks how fast it can be.
-# The median asks how fast it is.
+# A mean would include the interruptions. The **median** does not notice them as long as fewer
+# than half of the steps are hit. Some people take the minimum instead: it tells how fast a step
+# can be. The median tells how fast it is.
 #
-# Now the test that every measurement should pass first. We compare the step **with itself**. Call
-# it A, and call it B as well, and divide the time of A by that of B. The right answer is 1. We try
-# four methods, 30 times each:
+# Now for the test that every measurement should pass first. We compare the step **with itself**.
+# Call it A, call it B as well, and divide the time of A by that of B. The right answer is 1. We
+# try four methods, 30 times each:
 #
 # - one timing of A, one timing of B;
 # - the median of 20 timings of A, then the median of 20 timings of B;
 # - the same, but A and B **take turns**, so that a slow moment hits both;
 # - the same with the CPU clock.
 #
-# **Predict.** How far from 1 will the single timings be at worst? How far the last method?
+# **Predict.** How far from 1 will the single timings be at worst? And how far will the last
+# method be?
 
 
 # %%
@@ -270,7 +273,7 @@ METHODS = {
     "the same, CPU clock": lambda: taking_turns(CPU_CLOCK),
 }
 ratios = {name: np.array([method() for _ in range(30)]) for name, method in METHODS.items()}
-print("A / B, where A and B are the same     lowest  highest  half of them within")
+print("A / B, where A and B are the same     lowest  highest  half are within")
 for name, found in ratios.items():
     within = np.median(np.abs(found - 1))
     print(f"{name:37}{found.min():7.2f}{found.max():9.2f}{within:16.1%}")
@@ -301,29 +304,29 @@ right.set(
     xlabel="time of A / time of B (triangles: beyond)", title="the same step, compared with itself"
 )
 figure.set_label(
-    "Left: the times of 600 equal steps as dots by both clocks, most near the median, some far "
+    "Left: the times of 600 equal steps by both clocks, as dots, most near the median, some far "
     "above. Right: the ratio of the step's time to its own time by four methods. Single timings "
     "scatter most around the right answer, 1."
 )
 plot.show(figure, "runs/lessons/15/clock.png")
 
 # %% [markdown]
-# A single timing can "prove" that a step is faster than itself. Whoever tries five variants and
-# keeps the fastest single time keeps the luckiest one. Medians are better. Taking turns helps in
-# addition when the machine is slower in one second than in the next, as when another program
-# starts. On a quiet machine the last three methods differ little.
+# A single timing can "prove" that a step is faster than itself. If you try five variants and keep
+# the one with the fastest single time, you keep the luckiest one. Medians are better. Taking
+# turns also helps when the machine is slower in one second than in the next, for example because
+# another program starts. On a quiet machine the last three methods differ little.
 #
-# From here on we measure like this: all candidates take turns, round by round, after a warm-up, by
-# the CPU clock. What is too quick for a clock is called several times in a row. We report medians,
-# and the quartiles where we doubt. (What a user waits for is wall time. For that, wait until the
-# machine is idle.)
+# From here on we measure like this: after a warm-up, all candidates take turns, round by round,
+# by the CPU clock. Anything too quick for a clock is called several times in a row. We report
+# medians, and quartiles where we are in doubt. (What a user waits for is wall time. To measure
+# that, wait until the machine is idle.)
 
 
 # %%
 def measure(functions, rounds=40, at_least=1e-4):
     """The seconds of each function in each round, as name -> (rounds,). They take turns.
 
-    at_least  so many seconds one measurement lasts; what is quicker is called several times
+    at_least  how many seconds one measurement lasts; quicker functions are called several times
     """
     times = {}
     for name, function in functions.items():
@@ -345,16 +348,17 @@ def microseconds(values):
 # %% [markdown]
 # ## The step, taken apart
 #
-# We write each piece down as a function of its own. The **floor** of the step are its two large
-# products, $(50, 784) \times (784, 100)$ and $(100, 50) \times (50, 784)$, as bare NumPy: no way to
-# write the step around NumPy can do without them. The cross-entropy is measured forward and
-# backward on scores that are a leaf. Adam steps a twin of the model, with learning rate 0 so that
-# its weights stay where they are. What the whole step takes beyond these pieces is the rest:
-# recording and walking back, ReLU, biases, and whatever the pieces take longer in the company of
-# others than alone.
+# We write each piece as a function of its own. The **floor** of the step is its two large
+# products, $(50, 784) \times (784, 100)$ and $(100, 50) \times (50, 784)$, in bare NumPy: however
+# the step is written in NumPy, it cannot do without them. The cross-entropy is measured forward
+# and backward, on scores that are a leaf. Adam steps a twin of the model, with learning rate 0 so
+# that its weights stay where they are. What the whole step takes beyond these pieces is the rest:
+# recording and walking back, ReLU, the biases, and whatever extra time the pieces take in company
+# compared with alone.
 #
-# **Predict.** By counting, the large products were over 80 % of the work. What share of the time
-# will they take? And the cross-entropy, with less than a thousandth of the work?
+# **Predict.** By the count, the large products were over 80 % of the work. What share of the time
+# will they take? And what share will the cross-entropy take, with less than a thousandth of the
+# work?
 
 # %%
 twin, twin_optimiser, _ = trained()
@@ -455,26 +459,27 @@ figure.set_label(
 plot.show(figure, "runs/lessons/15/step.png")
 
 # %% [markdown]
-# The count was a poor prophet. The large products take far less than their share of the work,
-# because a matrix product is what processors and BLAS libraries are best at: it uses each number
-# that it fetched from memory many times. Adam touches each number once per operation. And the
-# cross-entropy takes a share of the time out of all proportion to its 500 scores. These two are two
-# different diseases. The next picture separates them.
+# The count was a poor prophet. The large products' share of the time is far smaller than their
+# share of the work, because a matrix product is what processors and BLAS libraries are best at:
+# it uses each number that it has fetched from memory many times. Adam touches each number once
+# per operation. And the cross-entropy takes a share of the time out of all proportion to its 500
+# scores. These are two different diseases. The next picture separates them.
 #
-# What the floor itself costs is decided outside Python. The BLAS library holds a **kernel**, the
-# innermost loop of a product, for each kind of processor, and picks one when NumPy is imported. The
-# line above names it. On one of our machines the environment said `OPENBLAS_CORETYPE=Haswell`,
-# which forces the kernel of a processor of 2013: the two products took 143 µs. With that variable
-# unset they took 98 µs, side by side on the same machine, and all that had been said about its
-# floor was true of one kernel alone. So name the kernel when you name a time.
+# What the floor itself costs is decided outside Python. The BLAS library contains a **kernel**,
+# the innermost loop of a product, for each kind of processor, and picks one when NumPy is
+# imported. The line above names it. On one of our machines the environment said
+# `OPENBLAS_CORETYPE=Haswell`, which forces the kernel of a processor from 2013: the two products
+# took 143 µs. With that variable unset they took 98 µs, side by side on the same machine, and
+# everything that had been said about its floor was true of only one kernel. So when you name a
+# time, name the kernel too.
 #
 # ## The price of a call
 #
-# We add two arrays of $n$ numbers, with the result written into a third (`out=`), so that nothing
-# but the addition is measured. And we do the same with two tensors, where the engine also records.
+# We add two arrays of $n$ numbers and write the result into a third (`out=`), so that nothing but
+# the addition is measured. And we do the same with two tensors, where the engine also records.
 #
-# **Predict.** Adding 1,000 numbers: how many times as long does it take as adding one number?
-# About 1,000 times, 30 times, or less than twice?
+# **Predict.** How many times as long does it take to add 1,000 numbers as to add one: about 1,000
+# times, 30 times, or less than twice?
 
 # %%
 SIZES = [4**power for power in range(11)]
@@ -491,11 +496,11 @@ print("   numbers   NumPy (µs)   per number (ns)   recorded op (µs)")
 for n in SIZES:
     print(f"{n:10,}{bare[n]:13.2f}{1000 * bare[n] / n:18.3f}{recorded[n]:19.2f}")
 
-# Two prices: one for the call, and one for each number, from a size that fits in the caches.
+# Two prices: one for the call, and one for each number, taken at a size that fits in the caches.
 per_call = bare[1]
 per_number = (bare[16384] - bare[1]) / 16384
 elbow = per_call / per_number
-print(f"a call costs {per_call:.2f} µs, a number {1000 * per_number:.3f} ns: ", end="")
+print(f"a call costs {per_call:.2f} µs and a number {1000 * per_number:.3f} ns: ", end="")
 print(f"a call costs as much as {elbow:,.0f} numbers")
 
 figure = Figure(figsize=(8, 3.8), layout="constrained")
@@ -519,25 +524,25 @@ axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, 0.88))
 figure.set_label(
     "Time of an addition by the size of the array, both on log scales. Both curves are flat for "
     "small arrays and rise in proportion for large ones. The recorded op lies above the bare call "
-    "for small arrays and near it for the largest ones. The 500 scores lie left of the elbow, "
-    "Adam's weights right of it."
+    "for small arrays and near it for the largest ones. The 500 scores lie to the left of the "
+    "elbow, Adam's weights to the right."
 )
 plot.show(figure, "runs/lessons/15/elbow.png")
 
 # %% [markdown]
-# There are two prices: one for the call (Python, checking types and shapes, finding the loop), and
-# one for each number. Left of the elbow only the number of **calls** counts, right of it only the
-# number of **numbers**. Recording an op has its own fixed price, which no longer shows for large
-# arrays. (Tensors have no `out=`, so on the right each result also costs new memory.) Where the
-# curve leaves the dotted line, the arrays no longer fit into the fast caches, and a number gets
-# dearer.
+# There are two prices: one for the call (Python, checking types and shapes, finding the loop),
+# and one for each number. To the left of the elbow only the number of **calls** counts; to the
+# right of it, only the number of **numbers**. Recording an op has a fixed price of its own, which
+# no longer shows for large arrays. (Tensors have no `out=`, so on the right each result also
+# costs new memory.) Where the curve leaves the dotted line, the arrays no longer fit into the
+# fast caches, and each number costs more.
 #
-# The two diseases are two sides of the elbow. The cross-entropy works on 500 numbers: it is made of
-# calls, and the cure is fewer calls. Adam works on 79,510: it is made of passes over arrays, and
-# the cure is fewer passes.
+# The two diseases are the two sides of the elbow. The cross-entropy works on 500 numbers: it is
+# made of calls, and the cure is fewer calls. Adam works on 79,510: it is made of passes over
+# arrays, and the cure is fewer passes.
 #
-# **Predict.** The same holds for the batch. If we take 500 images instead of 50 in a step, ten
-# times as many: how many times as long does the step take?
+# **Predict.** The same holds for the batch. If we take 500 images in a step instead of 50, ten
+# times as many, how many times as long does the step take?
 
 # %%
 sizes = (5, 50, 500)
@@ -552,8 +557,8 @@ for n in sizes:
 
 # %% [markdown]
 # Less than ten times, if your machine is like those we tried. Adam, the calls and the recording
-# are paid once per step, whatever the batch. This is a reason for large batches. It does not make
-# them learn faster: the steps are fewer.
+# are paid for once per step, whatever the batch. This is a reason for large batches. It does not
+# mean that they learn faster: there are fewer steps.
 #
 # ## Passes
 #
@@ -576,21 +581,22 @@ print(inspect.getsource(optim.Adam.update))
 # Read the two side by side. What the package does differently:
 #
 # - **The factors 0.1 and 0.001 are gone.** The package's $m$ is ten times and its $v$ a thousand
-#   times that of the formula. Both factors go into the step size, which is one number, and so do
-#   the divisions by $1 - 0.9^t$ and $1 - 0.999^t$. Only $\varepsilon$ must be scaled along.
-# - **Results are written into arrays that exist**, with operators like `*=`, which work in place,
+#   times that of the formula. Both factors go into the step size, which is a single number, and
+#   so do the divisions by $1 - 0.9^t$ and $1 - 0.999^t$. Only $\varepsilon$ must be scaled to
+#   match.
+# - **Results are written into existing arrays**, with operators like `*=`, which work in place,
 #   and with `out=`. The textbook makes a new array for each intermediate result.
 #
 # To count this, we use an array that watches. When a NumPy function such as `np.multiply` (a
 # *ufunc*, which is also behind `*`) meets a subclass of `ndarray` that has a method
-# `__array_ufunc__`, it calls that method instead of working by itself.
+# `__array_ufunc__`, it calls that method instead of doing the work itself.
 
 # %%
-passes = []  # of each pass: its name, how many numbers it wrote, whether into a new array, seconds
+passes = []  # each pass: its name, how many numbers it wrote, whether into a new array, seconds
 
 
 class Watched(np.ndarray):
-    """An array that writes each pass of a NumPy function over it into the list `passes`."""
+    """An array that notes each pass of a NumPy function over it in the list `passes`."""
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
         plain = [x.view(np.ndarray) if isinstance(x, Watched) else x for x in inputs]
@@ -610,7 +616,7 @@ class Watched(np.ndarray):
 
 
 def watch(adam, size, steps=1):
-    """The passes of the last of some steps of Adam, on arrays of this size."""
+    """The passes of the last of several steps of Adam, on arrays of this size."""
     rng = np.random.default_rng(0)
     w, g = (rng.standard_normal(size, dtype=np.float32).view(Watched) for _ in range(2))
     m, v = (np.zeros(size, np.float32).view(Watched) for _ in range(2))
@@ -621,16 +627,23 @@ def watch(adam, size, steps=1):
 
 
 def count_passes(log, size):
-    """How often all numbers are passed over, and how many new arrays of the size are made."""
+    """How many times all numbers are passed over, and how many new arrays of this size are made."""
     return sum(row[1] for row in log) / size, sum(row[1] for row in log if row[2]) / size
 
 
 # %% [markdown]
-# **Predict.** Count by hand, in the code above: how many passes over the weights does the textbook
-# make, and how many new arrays? And the package?
+# **Predict.** Count by hand, in the code above: how many passes over the weights does the
+# textbook make, and how many new arrays? And how many does the package make?
 
 # %%
-package_adam = optim.Adam([nn.Parameter(np.zeros(1, np.float32))], lr=0.01).update
+an_adam = optim.Adam([nn.Parameter(np.zeros(1, np.float32))], lr=0.01)
+[group] = an_adam.param_groups
+
+
+def package_adam(step, w, g, m, v):
+    an_adam.update(w, g, {"step": step, "decayed_sum": m, "decayed_square_sum": v}, group)
+
+
 ADAMS = {"textbook": textbook_adam, "package": package_adam}
 counts = {name: count_passes(watch(adam, weights), weights) for name, adam in ADAMS.items()}
 for name, (how_often, new) in counts.items():
@@ -653,11 +666,11 @@ assert np.allclose(state["package"][0], 10 * state["textbook"][0], rtol=1e-12)
 assert np.allclose(state["package"][1], 1000 * state["textbook"][1], rtol=1e-12)
 
 # %% [markdown]
-# The textbook makes 16 passes and 13 new arrays: seven of the passes are for $m$ and $v$, two are
-# copies into them, two are for the corrections, and five are for the step.
+# The textbook makes 16 passes and 13 new arrays: seven of the passes compute $m$ and $v$, two
+# copy into them, two are for the corrections, and five are for the step.
 #
-# New arrays cost memory too. `tracemalloc` is told by NumPy of each array that is made, so it can
-# say how much was held at most during a call.
+# New arrays cost memory too. NumPy tells `tracemalloc` about each array that is made, so it can
+# say how much memory was held at most during a call.
 
 # %%
 for name, adam in ADAMS.items():
@@ -669,8 +682,8 @@ for name, adam in ADAMS.items():
     print(f"{name:9} held at most {held:9,} bytes more, or {held / w.nbytes:.2f} times the weights")
 
 # %% [markdown]
-# **Predict.** The package makes fewer passes. Will its gain in time be larger or smaller than that
-# ratio? On which of the sizes 10, 1,000, 79,510, a million will it gain most?
+# **Predict.** The package makes fewer passes. Will its gain in time be larger or smaller than
+# that ratio? On which of the sizes 10, 1,000, 79,510 and a million will it gain most?
 
 # %%
 print("   weights   textbook (µs)   package (µs)   ratio, median of the rounds")
@@ -691,12 +704,12 @@ print(f"taking turns with the rest of the step {parts['Adam']:.0f} µs")
 
 # %% [markdown]
 # Below the elbow the ratio is that of the calls. Above it, a pass into a new array can cost more
-# than one into an old array, because the system must provide the memory, and because the old array
-# may still lie in a cache. For the same reason the last two numbers differ on most machines: Adam
-# alone finds its arrays in a cache, and in the step others have been there in between. A piece has
-# no time of its own. It depends on its neighbours, so in the end only the whole step counts.
+# than one into an old array, because the system must provide the memory, and because the old
+# array may still be in a cache. For the same reason the last two numbers differ on most machines:
+# alone, Adam finds its arrays in a cache; in the step, others have been there in between. A piece
+# has no time of its own. It depends on its neighbours, so in the end only the whole step counts.
 #
-# Passes differ from each other, too. The watched arrays took the time of each, so we can draw them.
+# The passes also differ from each other. The watched arrays timed each one, so we can draw them.
 
 
 # %%
@@ -733,7 +746,7 @@ axes.set(xlabel="time (µs): each block is one pass over 79,510 weights", ylim=(
 axes.legend(frameon=False, ncols=5, loc="upper center")
 figure.set_label(
     "The passes of Adam as blocks on a time axis, for the textbook form above and the package's "
-    "below. The package has fewer blocks. Each kind of pass has its colour."
+    "below. The package has fewer blocks. Each kind of pass has its own colour."
 )
 plot.show(figure, "runs/lessons/15/passes.png")
 for name, (kinds, times) in drawn.items():
@@ -743,12 +756,12 @@ for name, (kinds, times) in drawn.items():
 # %% [markdown]
 # Processors need longer for a square root than for an addition, and many for a division as well.
 # The package has one of each, and the formula cannot do without them. So Adam has a floor of its
-# own, and fewer passes cannot go below it.
+# own, and no saving of passes can go below it.
 #
 # ## Numbers that are almost nothing
 #
 # A float32 holds a sign, an exponent and 24 bits. The smallest exponent is $-126$. Below
-# $2^{-126}$, about $10^{-38}$, numbers can get smaller only by losing bits: they are called
+# $2^{-126}$, about $10^{-38}$, numbers can only get smaller by losing bits: they are called
 # **denormal** (or subnormal). How far does that go? We halve 1 until nothing is left.
 
 # %%
@@ -762,17 +775,17 @@ print(f"after {halvings} halvings          {value}")
 assert tiny == np.float32(2.0**-126) and before == np.float32(2.0**-149) and halvings == 150
 
 # %% [markdown]
-# Who needs such numbers? Think of a pixel near the border. One image of a thousand has ink there.
+# Who needs such numbers? Think of a pixel near the border. One image in a thousand has ink there.
 # In that step the weights of the pixel get a gradient, say 0.001. In the next steps the pixel is
 # black, its gradient is 0, and Adam multiplies $m$ by 0.9 and $v$ by 0.999, again and again.
 #
-# **Predict.** After how many steps is $m = 0.001$ below $10^{-38}$: 100, 800, 10,000? And after how
-# many is it exactly 0?
+# **Predict.** After how many steps does $m$ fall from 0.001 below $10^{-38}$: 100, 800 or 10,000?
+# And after how many is it exactly 0?
 
 
 # %%
 def decay(beta, start, steps):
-    """A float32 that is multiplied by beta in each step: all its values (steps + 1,)."""
+    """All values (steps + 1,) of a float32 that is multiplied by beta in each step."""
     values = np.empty(steps + 1, np.float32)
     values[0] = start
     for i in range(steps):
@@ -788,18 +801,18 @@ print(f"below {tiny:.2e} after {denormal_from} steps; by logarithms {by_formula:
 print(f"after {stuck_from} steps it is {m_path[-1]:.2e}, and stays there")
 print(f"that is {m_path[-1] / np.float32(2.0**-149):.0f} times the smallest number above 0")
 v_by_formula = np.log(tiny / 1e-6) / np.log(0.999)
-print(f"v = 0.000001 with the factor 0.999 gets below only after {v_by_formula:,.0f} steps")
+print(f"v = 0.000001 with the factor 0.999 needs {v_by_formula:,.0f} steps to get below")
 assert denormal_from == int(np.ceil(by_formula)) == 764
 assert m_path[-1] == m_path[-2] == np.float32(4 * 2.0**-149), "stuck at 4 units"
 assert len(DataLoader(train, batch_size=50)) == 1200 and 55 < v_by_formula / 1200 < 65
 
 # %% [markdown]
-# After some 760 steps, less than an epoch of 1,200 steps; $v$ takes some sixty epochs. And $m$ is
-# never 0. Near the end the only numbers are whole multiples of $2^{-149}$. Four of these units
-# times 0.9 are 3.6 units, which is rounded to four. The moment is stuck there for good.
+# After some 760 steps, less than an epoch of 1,200 steps; $v$ takes some sixty epochs. And $m$
+# never becomes 0. Near the end the only numbers are whole multiples of $2^{-149}$. Four of these
+# units times 0.9 is 3.6 units, which is rounded to four. The moment is stuck there for good.
 #
 # **Predict.** We train the improved model with the textbook Adam for 1,500 steps, a little more
-# than one epoch. What share of the moments $m$ of the first layer will be denormal: none, 1 %,
+# than one epoch. What share of the moments $m$ of the first layer will be denormal: none, 1 % or
 # 10 %?
 
 
@@ -834,20 +847,21 @@ for images, labels in itertools.islice(itertools.chain(loader, loader), 1500):
     training_step(model_p, optimiser_p, images, labels)
 
 share_t = share_of_denormals(optimiser_t.moments[0][0])
-share_p = share_of_denormals(optimiser_p.state_dict()["0.exp_avg"])
+share_p = share_of_denormals(optimiser_p.state_dict()["state.0.exp_avg"])
 print(f"denormal moments m of the first layer after 1,500 steps: textbook {share_t:.1%}, ", end="")
 print(f"package {share_p:.1%}")
-assert share_t > 0.02, "denormals are no curiosity"
+assert share_t > 0.02, "denormals are not a curiosity"
 assert share_p < 0.001 < share_t, "the package has hardly any"
 
 # %% [markdown]
-# So they are no rarity: the corners of the images make them. (Pixels that are black in *all* images
-# have moments that are 0 from the start, which is a harmless number.) A hidden unit that is silent
-# for long adds to them.
+# So they are not rare: the corners of the images make them. (Pixels that are black in *all*
+# images have moments that are 0 from the start, which is a harmless number.) Hidden units that
+# are silent for a long time add more of them.
 #
-# The package has none, or hardly any, because it sets moments that have all but decayed to 0 every
-# now and then: `optim.Adam` **flushes** them. Does that change the training? The flushed moments
-# are below $10^{-31}$. We look at one weight that gets one gradient and then none.
+# The package has none, or hardly any, because every now and then it replaces moments that have
+# nearly vanished with 0: `optim.Adam` **flushes** them. Does that change the training? The
+# flushed moments are below $10^{-31}$. We look at one weight that gets one gradient and then
+# none.
 
 # %%
 w_t, g_once, zero = np.ones(1, np.float32), np.full(1, 1e-3, np.float32), np.zeros(1, np.float32)
@@ -861,7 +875,7 @@ for number in range(1, 1501):
     p.grad = tg.tensor(g)
     lonely.step()
     kept.append(m.item())
-    flushed.append(lonely.state_dict()["0.exp_avg"].item())
+    flushed.append(lonely.state_dict()["state.0.exp_avg"].item())
 print(f"m after 1,500 steps: textbook {kept[-1]:.1e}, package {flushed[-1]}")
 print(f"weight: textbook {w_t.item():.6f}, package {p.data.item():.6f}")
 print(f"the package's m was flushed in step {1 + int(np.argmax(np.array(flushed) == 0))}")
@@ -872,13 +886,13 @@ assert 0 < largest_flushed < 1e-31
 assert np.float32(0.03) + np.float32(1e-10) == np.float32(0.03)
 
 # %% [markdown]
-# The weights agree. Such a moment moves a weight by at most $0.01 \cdot 10^{-31} / 10^{-8}$, which
-# is $10^{-25}$, and a float32 of 0.03 does not change even if you add $10^{-10}$.
+# The weights agree. Such a moment moves a weight by at most $0.01 \cdot 10^{-31} / 10^{-8}$,
+# which is $10^{-25}$, and a float32 of 0.03 does not even change if you add $10^{-10}$.
 #
-# Now the price. Many processors compute with denormal numbers in a slow extra path, which can take
-# many times as long; others have circuits for it. Only a measurement tells.
+# Now for the price. Many processors handle denormal numbers on a slow extra path, which can take
+# many times as long; others have circuits for it. Only a measurement can tell.
 #
-# **Predict.** For each of four functions: how many times slower are denormal numbers on your
+# **Predict.** For each of four functions, how many times slower are denormal numbers on your
 # machine?
 
 # %%
@@ -920,29 +934,30 @@ right.set_xticks(places, list(slower))
 right.set(ylabel="time for 79,510 numbers (µs)")
 right.legend(frameon=False, loc="upper left")
 figure.set_label(
-    "Left: a moment decays along a straight line on a log scale into the band of denormal numbers. "
-    "The textbook's gets stuck at the bottom of the band, the package's is set to 0 before it. "
-    "Right: times of four functions on normal, denormal and zero numbers, as measured here."
+    "Left: on a log scale, a moment decays along a straight line into the band of denormal "
+    "numbers. The textbook's gets stuck at the bottom of the band; the package's is set to 0 "
+    "before it gets there. Right: times of four functions on normal, denormal and zero numbers, as "
+    "measured here."
 )
 plot.show(figure, "runs/lessons/15/denormals.png")
 
 # %% [markdown]
-# Read your own line above: the verdict depends on the processor and may be "none of these". A flush
-# now and then costs little and makes the question go away. It also makes a measurement honest in
-# another way: without it, the answer depends on how long one trained before, because the first
-# denormals need some 760 steps to appear. A warm-up must be as long as what you want to know about.
-# (Ours was 300 steps, which is enough only because the package flushes.)
+# Read your own line above: the verdict depends on the processor and may be "none of these". A
+# flush now and then costs little and makes the question go away. It also makes measurements
+# honest in another way: without it, the answer depends on how long you trained before, because
+# the first denormals need some 760 steps to appear. A warm-up must be long enough to reach what
+# you want to measure. (Ours was 300 steps, which is only enough because the package flushes.)
 #
 # ## Fewer, larger ops
 #
-# Now the calls. `F.linear(x, weight, bias)` is one op for $x W^\top + b$, the one inside
-# `nn.Linear`, and `F.cross_entropy` ends in one op too. Both could be composed of smaller ops, with
-# the same result. `count_ops` counts the recorded ops behind a tensor, as in lesson 14.
+# Now for the calls. `F.linear(x, weight, bias)` is one op for $x W^\top + b$, the one inside
+# `nn.Linear`, and `F.cross_entropy` ends in a single op too. Both could be composed of smaller
+# ops, with the same result. `count_ops` counts the recorded ops behind a tensor, as in lesson 14.
 
 
 # %%
 def count_ops(tensor):
-    """How many recorded ops stand behind a tensor."""
+    """How many recorded ops there are behind a tensor."""
     found, stack = {}, [tensor]
     while stack:
         node = stack.pop()
@@ -968,8 +983,8 @@ FORMS = {
 }
 
 # %% [markdown]
-# **Predict.** How many ops does each of the four record? Count the operators and methods. What
-# will that do to the time of a whole forward and backward pass?
+# **Predict.** How many ops does each of these four functions record? Count the operators and
+# methods. What will that do to the time of a whole forward and backward pass?
 
 
 # %%
@@ -1043,16 +1058,18 @@ for what in ("first layer", "cross-entropy", "there and back"):
     print(f"{np.median(composed / fused):19.2f}")
 
 # %% [markdown]
-# Fusing pays where the arrays are small: each op left out saves a recorded call, and more calls on
-# the way back. In the first layer the product itself takes most of the time, fused or not.
+# Fusing pays off where the arrays are small: each op left out saves a recorded call, and more
+# calls on the way back. In the first layer the product itself takes most of the time, fused or
+# not.
 #
-# Fusing has a price too: one more op with its own rule, which must be written, proved and kept
-# right. So it is worth it for the few ops that are in every network.
+# Fusing has a price too: one more op with its own rule, which must be written, tested and kept
+# right. So it is worth doing for the few ops that are in every network.
 #
 # ## Half as many bytes
 #
-# **Predict.** We compute everything in float64 instead of float32: each number has twice as many
-# bytes. What will take twice as long: the products, Adam, the cross-entropy? And the whole step?
+# **Predict.** We compute everything in float64 instead of float32, so each number has twice as
+# many bytes. What will take twice as long: the products, Adam, the cross-entropy? What about the
+# whole step?
 
 # %%
 functions = {}
@@ -1105,16 +1122,16 @@ for what in ("two large products", "Adam", "cross-entropy", "the whole step"):
     print(f"{np.median(wide / narrow):12.2f}")
 
 # %% [markdown]
-# Where numbers are what costs, about twice the time is expected, or more where the larger arrays no
-# longer fit in a cache. Where calls are what costs, little should change. This is one reason why
-# the package keeps float32 throughout, and gradient checks alone ask for float64. Memory is the
-# other reason: the training needs the weights four times (themselves, gradients, two moments), and
-# the images dwarf all of it.
+# Where the numbers are what costs time, we expect about twice the time, or more where the larger
+# arrays no longer fit in a cache. Where the calls are what costs time, little should change. This
+# is one reason why the package keeps to float32 throughout, and only gradient checks ask for
+# float64. Memory is the other reason: the training needs the weights four times over (themselves,
+# gradients, two moments), and the images dwarf all of that.
 #
 # ## A batch at once
 #
-# Last, the data. `DataLoader` asks the dataset for a whole batch by an array of 50 indices, which
-# is one call. A loop could take one image after the other and stack them.
+# Finally, the data. `DataLoader` asks the dataset for a whole batch with an array of 50 indices,
+# which is one call. A loop could take one image after another and stack them.
 #
 # **Predict.** Both copy the same 157 kB. How many times slower is the loop?
 
@@ -1142,22 +1159,22 @@ print(f"loop / gather: {np.median(found['a loop'] / found['one gather']):.1f}")
 
 # %% [markdown]
 # Compare the loop with the training step itself: loading data badly can cost a large part of what
-# the training costs, and a profile of the training step alone would never show it. The cure is that
-# of the cross-entropy: few calls on large arrays.
+# the training costs, and a profile of the training step alone would never show it. The cure is
+# the same as for the cross-entropy: few calls on large arrays.
 #
-# ## What a goal can ask
+# ## What a goal can ask for
 #
-# You have a profile. What is worth changing? If a piece takes the share $f$ of the time and is made
-# $s$ times faster, the whole takes $1 - f + f / s$ of what it took (Amdahl, 1967). Even if the
-# piece cost nothing, $1 - f$ remains.
+# You have a profile. What is worth changing? If a piece takes the share $f$ of the time and is
+# made $s$ times faster, the whole takes $1 - f + f / s$ of the time it took before (Amdahl,
+# 1967). Even if the piece cost nothing, $1 - f$ would remain.
 #
 # **Predict.** Keep the two large products, and let *everything else* cost nothing. How many times
-# faster is the step then: 2, 5, 10 times?
+# faster is the step then: 2, 5 or 10 times?
 
 
 # %%
 def remaining(share, faster):
-    """The part of the time that remains if a piece with this share is so many times faster."""
+    """The part of the time that remains if a piece with this share is `faster` times as fast."""
     return 1 - share + share / faster
 
 
@@ -1170,49 +1187,51 @@ print(f"all but the large products free: {whole / floor:.2f} times faster, and n
 assert remaining(0.5, 2) == 0.75 and remaining(0.25, np.inf) == 0.75
 
 # %% [markdown]
-# That last number bounds every promise. A goal such as "half the time of framework X" sounds like a
-# matter of will. But if the floor alone takes more than half of X's time, the goal cannot be met
-# with the same matrix products, and it is better to know this from a profile than from a month of
-# work.
+# That last number limits every promise. A goal such as "half the time of framework X" sounds like
+# a matter of determination. But if the floor alone takes more than half of X's time, the goal
+# cannot be met with the same matrix products, and it is better to learn this from a profile than
+# from a month of work.
 #
-# The project measures itself in this way. `python -m tests.benchmarks` runs it against PyTorch and
-# others in fresh processes that take turns, with the same data, weights and batches, and checks
-# that all end at the same loss: a comparison of speed is worth nothing if the results differ. Its
-# table, with the goals that were set *before* measuring, the spread of each ratio, and "met" or
-# "missed" for each goal, is in the README under "How fast it is". Missed ones stand there too.
+# This project measures itself in the same way. `python -m tests.benchmarks` runs it against
+# PyTorch and others in fresh processes that take turns, with the same data, weights and batches,
+# and checks that all of them end at the same loss: a comparison of speed is worth nothing if the
+# results differ. Its table is in `lessons/reference/speed.md`, with the goals that were set
+# *before* measuring, the spread of each ratio, and "met" or "missed" for each goal. The missed
+# ones are there too.
 #
-# One thing that we did not measure here: threads. A matrix product can use several. For networks of
-# this size that gains little. When another program wants the same cores, it can make a step many
-# times slower, by the CPU clock as well: a thread that is done keeps asking whether the others are
-# done too, and the others are not even running. So the first cell asked for one thread, which must
-# happen before NumPy is imported, and the README gives the same advice under "Contributing". To see
-# it, set `OPENBLAS_NUM_THREADS=2`, keep the machine busy with something else, and run the lesson
-# again. Plan for a long wait.
+# There is one thing that we did not measure here: threads. A matrix product can use several. For
+# networks of this size that gains little. When another program wants the same cores, it can even
+# make a step many times slower, by the CPU clock as well: a thread that is done keeps asking
+# whether the others are done too, while the others are not even running. So the first cell asked
+# for one thread, which must happen before NumPy is imported, and `lessons/reference/speed.md`
+# gives the same advice. To see the effect, set `OPENBLAS_NUM_THREADS=2`, keep the machine busy
+# with something else, and run the lesson again. Be prepared for a long wait.
 
 # %% [markdown]
 # ## What was learned
 #
-# - Counting operations does not tell where the time goes. Measure, with a warm-up, medians, and
-#   candidates that take turns; and first compare a thing with itself.
-# - A NumPy call has a price of its own. Below the elbow count calls, above it count passes over the
-#   arrays.
+# - Counting operations does not tell you where the time goes. Measure, with a warm-up, medians,
+#   and candidates that take turns; and first of all, compare a thing with itself.
+# - A NumPy call has a price of its own. Below the elbow, count calls; above it, count passes over
+#   the arrays.
 # - Fewer passes and no new arrays make Adam faster; fused ops make the cross-entropy faster; a rule
 #   per input saves a third of the multiply-adds. The results are the same.
-# - Moments of rarely inked pixels decay into denormal numbers and stay there. What that costs
-#   depends on the processor.
-# - A floor, such as the matrix products alone, says which goals can be met.
+# - The moments of pixels that rarely have ink decay into denormal numbers and stay there. What
+#   that costs depends on the processor.
+# - A floor, such as the matrix products alone, tells you which goals can be met.
 #
 # ## What is still open
 #
-# This is the last lesson. What we did not do: run on a graphics processor, compile the whole step
-# into one function (as JAX does), or let several processes share the work. Each of them attacks one
-# of the prices of this lesson. You can now tell which one, and you know how to check whether the
-# gradients are still right.
+# This is the last lesson. There are things that we did not do: run on a graphics processor,
+# compile the whole step into one function (as JAX does), or let several processes share the work.
+# Each of them attacks one of the prices in this lesson. You can now tell which one, and you know
+# how to check whether the gradients are still right.
 #
 # ## Exercises
 #
-# - `rmsprop_step`: another optimiser, in at most nine passes and without any new array.
-# - `cross_entropy_gradient_in_place`: turn scores into their gradient in the memory they have.
+# - `rmsprop_step`: another optimiser, in at most nine passes and without making new arrays.
+# - `cross_entropy_gradient_in_place`: turn scores into their gradient in the memory they already
+#   have.
 # - `multiply_adds`: count the work of a step for any layer sizes and batch.
 #
 # Check them with `python -m lessons check 15`.

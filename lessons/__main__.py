@@ -1,8 +1,8 @@
 """The command line: `python -m lessons list | run | check | notebook | html`.
 
-Only reading arguments and printing happens here. A fault of the learner's answer is told in one
-line, never as a stack trace. `check` exits with 0 when everything is right and with 1 otherwise;
-bad input gets one line on stderr and exit code 2.
+This file only reads arguments and prints. A fault in the learner's answer is told in one line,
+never as a stack trace. `check` exits with 0 when everything is right and with 1 otherwise; bad
+input gets one line on stderr and exit code 2.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import argparse
 import ast
 import importlib
 import importlib.util
-import io
 import linecache
 import os
 import subprocess
@@ -20,53 +19,31 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+
+from tinygrad_mlp.experiment.command import Parser, run_command
 
 from .catalogue import HERE, Lesson, all_lessons, find, shown
 from .checking import Exercise, Verdict, error_line, judge
 
-INSTALL = 'python -m pip install -e ".[lessons,test]"'
+INSTALL = 'python -m pip install -e ".[lessons]"'  # and torch, which is large, where it is missing
 EXTRAS = ("jupytext", "nbconvert", "ipykernel", "latex2mathml", "hypothesis", "torch")
 
 
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaint is one line."""
-
-    def error(self, message: str) -> NoReturn:
-        fail(f"{message} ({self.prog} --help lists what there is)")
-
-
-def fail(message: Any) -> NoReturn:
-    """Say what is wrong, on one line, and leave."""
-    print("lessons:", " ".join(str(message).split()), file=sys.stderr)
-    sys.exit(2)
-
-
 def main(arguments: list[str] | None = None, folder: Path = HERE) -> int:
-    """Run one command on the lessons in a folder; give the exit code."""
+    """Run one command on the lessons in a folder; return the exit code."""
+    return run_command("lessons", lambda: obey(arguments, folder))
+
+
+def obey(arguments: list[str] | None, folder: Path) -> int:
     options = make_parser().parse_args(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without a sign shows ? for it
+    lessons = all_lessons(folder)
+    chosen = [find(wanted, lessons) for wanted in options.lessons] or lessons
     try:
-        lessons = all_lessons(folder)
-        chosen = [find(wanted, lessons) for wanted in options.lessons] or lessons
-        code = options.run(options, chosen)
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        print("\nstopped", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # Whoever read the output has enough of it, as `head` has: that is no fault of the input.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return options.run(options, chosen)
     except ModuleNotFoundError as error:
         if error.name not in EXTRAS:
             raise
-        fail(f"this needs {error.name}; install it with: {INSTALL}")
-    except (OSError, ValueError) as error:
-        fail(error)
-    return code
+        raise ValueError(needs(error.name)) from error
 
 
 def make_parser() -> Parser:
@@ -150,20 +127,26 @@ def run_html(options: argparse.Namespace, lessons: Sequence[Lesson]) -> int:
 
 
 def need(*modules: str) -> None:
-    """Leave with one line if one of these modules is not installed."""
+    """Raise ValueError if one of these modules is not installed."""
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
-        fail(f"this needs {', '.join(missing)}; install it with: {INSTALL}")
+        raise ValueError(needs(*missing))
+
+
+def needs(*modules: str) -> str:
+    """What to say of modules that are not installed."""
+    torch = " torch" if "torch" in modules else ""
+    return f"this needs {', '.join(modules)}; install it with: {INSTALL}{torch}"
 
 
 def need_imports(lessons: Iterable[Lesson]) -> None:
-    """Leave with one line if a lesson imports a module that is not installed."""
+    """Raise ValueError if a lesson imports a module that is not installed."""
     imported = {name for lesson in lessons for name in imports(lesson.source)}
     need(*(name for name in EXTRAS if name in imported))
 
 
 def imports(source: str) -> set[str]:
-    """The modules that a lesson imports; `tinygrad_mlp.testing` stands on Hypothesis."""
+    """The modules that a lesson imports; `tinygrad_mlp.testing` is built on Hypothesis."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -180,14 +163,16 @@ def imports(source: str) -> set[str]:
 
 def run_check(options: argparse.Namespace, lessons: Sequence[Lesson]) -> int:
     if options.file and len(options.lessons) != 1:
-        fail("--file needs the one lesson that it answers, as in  check 3 --file answers.py")
+        raise ValueError(
+            "--file needs the one lesson that it answers, as in  check 3 --file answers.py"
+        )
     if not options.lessons:
         return show_progress(lessons)
     return max([check(lesson, options.file or lesson.beside("exercises")) for lesson in lessons])
 
 
 def check(lesson: Lesson, file: Path) -> int:
-    """Judge the answers of one lesson and say what came out; 0 if all are right."""
+    """Judge the answers to one lesson and say what came out; 0 if all are right."""
     exercises = exercises_of(lesson)
     print(f"{lesson.number}. {lesson.title}: {shown(file)}")
     try:
@@ -206,14 +191,14 @@ def check(lesson: Lesson, file: Path) -> int:
 
 
 def say(start: str, words: str) -> None:
-    """Print words wrapped to 100 columns, below each other behind `start`."""
+    """Print words after `start`, wrapped to 100 columns and indented as far as they began."""
+    indent = " " * len(start)
     words = " ".join(words.split())
-    print(
-        textwrap.fill(words, 100, initial_indent=start, subsequent_indent=" " * len(start)).rstrip()
-    )
+    print(textwrap.fill(words, 100, initial_indent=start, subsequent_indent=indent).rstrip())
 
 
 def show_progress(lessons: Sequence[Lesson]) -> int:
+    """How many exercises of each lesson are right so far; 0 if all are."""
     rows = []
     for lesson in lessons:
         exercises: list[Exercise] = []
@@ -228,12 +213,15 @@ def show_progress(lessons: Sequence[Lesson]) -> int:
             note = str(error)
         right = sum(verdict.is_right for verdict in verdicts)
         begun = sum(verdict.state != "not started" for verdict in verdicts) - right
-        rows.append((lesson, len(exercises), right, note or (f"{begun} begun" if begun else "")))
+        if begun:
+            note = f"{begun} begun"
+        rows.append((lesson, len(exercises), right, note))
     width = max(len(lesson.title) for lesson in lessons)
     print(f"    {'lesson':{width}}  exercises  right so far")
     for lesson, count, right, note in rows:
         print(f"{lesson.name[:2]}  {lesson.title:{width}}  {count:9}  {right:12}  {note}".rstrip())
-    count, right = sum(row[1] for row in rows), sum(row[2] for row in rows)
+    count = sum(row[1] for row in rows)
+    right = sum(row[2] for row in rows)
     print(f"    {'all':{width}}  {count:9}  {right:12}")
     return 0 if right == count else 1
 
@@ -270,7 +258,7 @@ def load(name: str, file: Path) -> ModuleType:
     """A file as a module of this name, read afresh each time, since it changes between checks."""
     module = ModuleType(name)
     module.__file__ = str(file)
-    source = file.read_bytes()  # Python looks itself for how they are encoded
+    source = file.read_bytes()  # Python finds out for itself how they are encoded
     linecache.checkcache(str(file))
     sys.modules[name] = module  # dataclasses and inspect look there
     try:

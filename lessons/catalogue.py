@@ -1,9 +1,12 @@
-"""Which lessons there are, and what each says of itself.
+"""Which lessons and pages of reference there are, and what each says of itself.
 
 A lesson is a Python script cut into cells by lines that begin with `# %%`: cells of text
 (`# %% [markdown]`, every line a comment) and cells of code. Its first cell holds the title and
 paragraphs that begin with a label: **Question.**, **Time.**, **New from the package.** and
 **Before this.** Reading them needs nothing but this file.
+
+A page of reference is a Markdown file in `reference/`, which begins with a title and a paragraph
+that says what it is about.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 FILE_NAME = re.compile(r"\d\d_\w+\.py")
 LABELS = ("Question", "Time", "New from the package", "Before this")
+REFERENCE = ("results", "speed", "pytorch", "promises")
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,40 @@ class Lesson:
                     f"**{label}.**"
                 )
         return found
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A page of reference in the file `path`, such as lessons/reference/speed.md."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @cached_property
+    def source(self) -> str:
+        return self.path.read_text("utf-8")
+
+    @property
+    def title(self) -> str:
+        return self.source.partition("\n")[0].removeprefix("# ")
+
+    @property
+    def lead(self) -> str:
+        """The first paragraph, on one line: what the page is about."""
+        return " ".join(self.source.split("\n\n")[1].split())
+
+    @property
+    def body(self) -> str:
+        """What comes after title and lead."""
+        return "\n\n".join(self.source.split("\n\n")[2:])
+
+
+def all_references() -> list[Reference]:
+    """The pages of reference, in the order in which the site lists them."""
+    return [Reference(HERE / "reference" / f"{name}.md") for name in REFERENCE]
 
 
 def all_lessons(folder: Path = HERE) -> list[Lesson]:

@@ -1,9 +1,9 @@
-"""How an exercise is judged: the answer and the solution are asked the same things.
+"""How an exercise is judged: the answer and the solution are asked the same questions.
 
 A check says what to ask: `observe(answer)` uses a function or class and returns numbers and
-arrays. `judge` observes the solution, then the learner's answer, and compares. It says "right",
+arrays. `judge` observes the solution and the learner's answer, and compares them. It says "right",
 "not started", "right up to a factor", or "wrong" and by how much. Each exercise also knows some
-wrong versions that people really write: an answer that behaves as one of them gets its hint.
+wrong versions that people really write: an answer that behaves like one of them gets its hint.
 
     Exercise(
         "chain_rule",
@@ -32,7 +32,7 @@ State = Literal["right", "not started", "factor", "wrong", "error"]
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong version of an answer, with the same signature, and what to say to its writer."""
+    """A wrong version of an answer, with the same signature, and what to tell its author."""
 
     version: Callable[..., Any]
     hint: str
@@ -44,9 +44,9 @@ class Exercise:
 
     name       of the function or class in lessons/exercises and lessons/solutions
     observe    uses an answer; returns numbers, arrays or Tensors, in any nesting of lists
-    hint       for an answer that is wrong in a way nobody foresaw
-    mistakes   wrong versions that were foreseen
-    tolerance  how far a value may be off, relative to the largest expected value of its array
+    hint       for an answer that is wrong in a way that nobody foresaw
+    mistakes   the wrong versions that were foreseen
+    tolerance  how far off a value may be, relative to the largest expected value of its array
     """
 
     name: str
@@ -58,7 +58,7 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came out: `detail` is one line to read, `hint` is empty unless something is wrong."""
+    """The outcome: `detail` is one line to read; `hint` is empty unless something is wrong."""
 
     state: State
     detail: str
@@ -72,8 +72,8 @@ class Verdict:
 def judge(exercise: Exercise, answer: Any, solution: Any, file: str | None = None) -> Verdict:
     """Compare an answer with the solution.
 
-    file  where the answer stands, so that errors can be told with their line; without it,
-          every NotImplementedError counts as "not started"
+    file  the file that holds the answer, so that errors can be reported with their line; without
+          it, every NotImplementedError counts as "not started"
     """
     given, answer_wrote = _observe(exercise, answer)
     if isinstance(given, NotImplementedError) and _is_stub(given, file):
@@ -105,7 +105,7 @@ def error_line(error: BaseException, file: str | None) -> str:
 
 
 def _observe(exercise: Exercise, answer: Any) -> tuple[Any, bool]:
-    """The observed values, copied, or the exception that came; whether inputs were written to."""
+    """Copies of the observed values, or the exception; and whether inputs were written to."""
     inputs = [(array, array.copy()) for array in _arrays_used(exercise.observe)]
     values = _observed(exercise, answer)
     wrote = False
@@ -118,7 +118,7 @@ def _observe(exercise: Exercise, answer: Any) -> tuple[Any, bool]:
 
 def _observed(exercise: Exercise, answer: Any) -> Any:
     try:
-        # Overflow and the like shows in the values.
+        # No warnings: overflow and the like show in the values.
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             return _copied(exercise.observe(answer))
@@ -150,8 +150,8 @@ def _arrays_in(value: Any) -> Iterator[np.ndarray]:
         yield from _arrays_in(list(value.values()))
     elif isinstance(value, np.ndarray):
         yield value
-    elif isinstance(array := getattr(value, "data", None), np.ndarray):
-        yield array  # a Tensor's, which may also be written to
+    elif isinstance(getattr(value, "data", None), np.ndarray):
+        yield value.data  # that of a Tensor, which may also be written to
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class _NoNumber:
 
 
 def _copied(values: Any) -> Any:
-    """Lists of lists of arrays, which nothing can change any more."""
+    """The values as nested lists of arrays that nothing else can change."""
     if isinstance(values, list | tuple):
         return [_copied(value) for value in values]
     if isinstance(values, dict):
@@ -199,7 +199,7 @@ def _leaves(values: Any) -> Iterator[Any]:
 
 
 class _Unlike(Exception):
-    """Two observations have not the same form; the message says where and how."""
+    """Two observations do not have the same form; the message says where and how."""
 
 
 def _compare(
@@ -215,27 +215,28 @@ def _compare(
     limits = [exercise.tolerance * _size(want) for want, _ in pairs]
     if all(d <= limit for d, limit in zip(differences, limits, strict=True)):
         return "right", "right"
-    if factor := _factor(pairs, exercise.tolerance):
+    factor = _factor(pairs, exercise.tolerance)
+    if factor:
         return "factor", f"right up to a factor of {factor}"
     return "wrong", "wrong: " + _largest(pairs, differences)
 
 
 def _pairs(expected: Any, given: Any, where: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Each expected array with the one given in its place; _Unlike if there is none."""
+    """Each expected array with the one given in its place; raises _Unlike if there is none."""
     if isinstance(expected, list):
         if isinstance(given, np.ndarray) and given.ndim:
             given = list(given)
         if not isinstance(given, list):
-            raise _Unlike(f"{where} is {_kind(given)}, and {_kind(expected)} is expected")
+            raise _Unlike(f"{where} is {_kind(given)}, but {_kind(expected)} is expected")
         if len(given) != len(expected):
-            raise _Unlike(f"{where} holds {len(given)} values, and {len(expected)} are expected")
+            raise _Unlike(f"{where} has length {len(given)}, but {len(expected)} is expected")
         for i, (want, got) in enumerate(zip(expected, given, strict=True), 1):
             yield from _pairs(want, got, f"value {i} of {len(expected)}")
         return
     if not isinstance(given, np.ndarray):
-        raise _Unlike(f"{where} is {_kind(given)}, and {_kind(expected)} is expected")
+        raise _Unlike(f"{where} is {_kind(given)}, but {_kind(expected)} is expected")
     if given.shape != expected.shape:
-        raise _Unlike(f"{where} has shape {given.shape}, and {expected.shape} is expected")
+        raise _Unlike(f"{where} has shape {given.shape}, but {expected.shape} is expected")
     yield expected, given
 
 
@@ -261,10 +262,10 @@ def _size(expected: np.ndarray) -> float:
 
 
 def _factor(pairs: Sequence[tuple[np.ndarray, np.ndarray]], tolerance: float) -> str:
-    """The one factor, not 0, between all that is expected and all that is given; or nothing."""
+    """The single factor, not 0, between everything expected and everything given; "" if none."""
     want = np.concatenate([expected.ravel() / _size(expected) for expected, _ in pairs])
     got = np.concatenate([given.ravel() / _size(expected) for expected, given in pairs])
-    # Between two single numbers there always is a factor, and it says nothing.
+    # Between two single numbers there is always a factor, and it says nothing.
     if np.count_nonzero(want) < 2 or not (np.isfinite(want).all() and np.isfinite(got).all()):
         return ""
     factor = float(want @ got / (want @ want))
@@ -278,16 +279,16 @@ def _factor(pairs: Sequence[tuple[np.ndarray, np.ndarray]], tolerance: float) ->
 
 
 def _largest(pairs: Sequence[tuple[np.ndarray, np.ndarray]], differences: Sequence[float]) -> str:
-    """The value that is furthest off, in words."""
+    """The value that is furthest off, described in words."""
     relative = [d / _size(want) for d, (want, _) in zip(differences, pairs, strict=True)]
     worst = int(np.argmax(relative))
     expected, given = pairs[worst]
     where = f" in value {worst + 1} of {len(pairs)}" if len(pairs) > 1 else ""
-    for name, is_such in (("NaN", np.isnan), ("infinity", np.isinf)):
+    for name, is_such in (("a NaN", np.isnan), ("an infinity", np.isinf)):
         if np.any(is_such(given) & ~is_such(expected)):
             return f"there is {name}{where}"
     if not expected.ndim:
-        return f"{float(given):.6g}, and {float(expected):.6g} is expected,{where}".rstrip(",")
+        return f"{float(given):.6g}, but {float(expected):.6g} is expected{where}"
     return (
         f"off by at most {differences[worst]:.3g}{where}, an array of shape {expected.shape} "
         f"whose largest value is {_size(expected):.3g}"
@@ -295,7 +296,7 @@ def _largest(pairs: Sequence[tuple[np.ndarray, np.ndarray]], differences: Sequen
 
 
 def _hint(exercise: Exercise, given: Any) -> str:
-    """The hint of the first mistake that behaves as the answer does, else the general one."""
+    """The hint of the first mistake that behaves like the answer, or else the general one."""
     for mistake in exercise.mistakes:
         if _alike(exercise, _observe(exercise, mistake.version)[0], given):
             return mistake.hint
@@ -311,7 +312,7 @@ def _alike(exercise: Exercise, one: Any, other: Any) -> bool:
 
 
 def _form(values: Any) -> Any:
-    """What stands where, without the numbers."""
+    """The form of the values, without the numbers."""
     return [_form(value) for value in values] if isinstance(values, list) else _kind(values)
 
 

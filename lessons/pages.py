@@ -1,4 +1,4 @@
-"""The site: a page for each executed lesson, an index, and search over all of them.
+"""The site: a page for each executed lesson and each page of reference, an index, and search.
 
 Everything works from a folder on disk, offline: style and pictures are inside the pages,
 formulas are MathML (browsers draw it themselves), and the only script is `search.js`, beside the
@@ -6,13 +6,17 @@ pages, which holds all texts to be searched. Nothing is loaded from any host.
 
 `build` reads the executed notebooks from the site's folder. nbconvert turns their cells into
 HTML; this file puts the cells into a page: the question first, links to the lessons before and
-after, and at the end the exercises' stubs and, folded, the worked answers.
+after, and at the end the exercises' stubs and, folded, the worked answers. The pages of reference
+are Markdown files that are read in the repository too: a link in them leads to a page of the site
+if there is one, and becomes plain words otherwise.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -31,9 +35,16 @@ from pygments.lexers import PythonLexer
 
 from tinygrad_mlp.files import write_whole
 
-from .catalogue import HERE, Lesson
+from .catalogue import HERE, Lesson, Reference, all_references
 
 SITE = "Lessons of tinygrad_mlp"
+PICTURES = HERE.parent / ".github"
+
+IDEA = (
+    "The graph of y = (a * b).exp() + a with its numbers: values are computed forward, "
+    "and gradients backward, by one rule for each input of each op"
+)
+CURRENT = ' aria-current="page"'
 
 BEFORE_SIGN = re.compile(r'<math display="inline">((?!</math>).)*</math>[^\s<]+', re.DOTALL)
 """A formula and the comma or point behind it, which must not go to the next line alone."""
@@ -47,11 +58,15 @@ FUNCTION = re.compile(r"(<m[io]>[a-z]{2,}</m[io]>)(?=<m(?!o|space))")
 
 @dataclass(frozen=True)
 class Section:
-    """What search finds: a piece of a page under one heading."""
+    """What search finds: a piece of a page under one heading.
+
+    page    the file, and `title` what the page is called
+    anchor  where in the page it begins; "" for its top
+    """
 
     page: str
     anchor: str
-    lesson: str
+    title: str
     heading: str
     text: str
 
@@ -86,6 +101,10 @@ def build(lessons: Sequence[Lesson], site: Path) -> Path:
         page, found = lesson_page(lesson, notebook, before, after)
         sections += found
         write_whole(site / f"{lesson.name}.html", page)
+    for reference in all_references():
+        page, found = reference_page(reference, ready)
+        sections += found
+        write_whole(site / f"{reference.name}.html", page)
     write_whole(site / "search.js", search_script(sections))
     write_whole(site / "index.html", index_page(ready))
     return site / "index.html"
@@ -100,19 +119,72 @@ def index_page(lessons: Sequence[Lesson]) -> str:
         f"<p>{inline(lesson.question)} <span>{lesson.minutes} minutes</span></p></li>"
         for lesson in lessons
     )
-    hours = sum(lesson.minutes for lesson in lessons) / 60
+    references = "\n".join(
+        f'<li><a href="{reference.name}.html">{escape(reference.title)}</a>'
+        f"<p>{inline(reference.lead)}</p></li>"
+        for reference in all_references()
+    )
+    hours = max(1, round(sum(lesson.minutes for lesson in lessons) / 60))
     return whole_page(
         SITE,
         f"""<h1>{SITE}</h1>
 <p class="lead">From the first derivative to a network that reads handwritten digits: each lesson
 asks a question, lets you predict, and runs the code that answers it.</p>
 <p>Read them in order; each uses only what the ones before it introduced. Together they take about
-{hours:.0f} hours. Run one yourself with <code>python -m lessons run 1</code>, and have your answers
-to its exercises judged with <code>python -m lessons check 1</code>.</p>
-<ol class="lessons">
+{hours} {"hour" if hours == 1 else "hours"}. Run one yourself with
+<code>python -m lessons run 1</code>, and have your answers to its exercises judged with
+<code>python -m lessons check 1</code>.</p>
+<picture class="idea">
+<source media="(prefers-color-scheme: dark)" srcset="{data_uri(PICTURES / "engine-dark.png")}">
+<img src="{data_uri(PICTURES / "engine-light.png")}" alt="{IDEA}">
+</picture>
+<ol class="pages">
 {rows}
-</ol>""",
+</ol>
+<h2 id="reference">Reference</h2>
+<ul class="pages">
+{references}
+</ul>""",
+        here="index",
     )
+
+
+def reference_page(reference: Reference, lessons: Sequence[Lesson]) -> tuple[str, list[Section]]:
+    """A page of reference, and its sections for search."""
+    body = BeautifulSoup(markdown(reference.body), "html.parser")
+    contents = name_headings(body)
+    box_tables(body)
+    for link in body.find_all("a", href=True):
+        place = place_in_site(reference, str(link["href"]), lessons)
+        if place:
+            link["href"] = place
+        else:
+            link.unwrap()
+    for image in body.find_all("img"):
+        image["src"] = data_uri(reference.path.parent / str(image["src"]))
+    for paragraph in body.find_all("p"):
+        if paragraph.img:  # a picture may be wider than the text
+            paragraph.name, paragraph["class"] = "div", "output_png"
+    head = f"""<h1>{escape(reference.title)}</h1>
+<p class="lead">{inline(reference.lead)}</p>
+<nav class="parts" aria-label="On this page"><ul>{contents}</ul></nav>"""
+    page = whole_page(f"{reference.title} · {SITE}", f"{head}\n{body}", here=reference.name)
+    name = f"{reference.name}.html"
+    first = Section(name, "", reference.title, reference.title, plain(reference.lead))
+    return page, [first, *sections_of(name, reference.title, reference.title, body)]
+
+
+def place_in_site(reference: Reference, link: str, lessons: Sequence[Lesson]) -> str:
+    """Where a link of a page of reference leads to in the site; "" if that is not a part of it."""
+    file, _, anchor = link.partition("#")
+    if not file:
+        return link
+    target = os.path.normpath(reference.path.parent / file)
+    pages: list[Reference | Lesson] = [*all_references(), *lessons]
+    for page in pages:
+        if target == os.path.normpath(page.path):
+            return f"{page.name}.html" + (f"#{anchor}" if anchor else "")
+    return ""
 
 
 def lesson_page(
@@ -124,6 +196,7 @@ def lesson_page(
     exercises = BeautifulSoup(exercise_files(lesson), "html.parser")
     body.extend(list(exercises.children))
     contents = name_headings(body)
+    box_tables(body)
     for paragraph in body.find_all("p"):
         if paragraph.get_text().startswith("Predict."):
             paragraph["class"] = "predict"
@@ -142,15 +215,19 @@ def lesson_page(
         f"{title} · {SITE}",
         f"{head}\n{body}\n{neighbours(before, after, 'Lessons before and after, again')}",
     )
-    sections = list(sections_of(lesson, body))
-    first = Section(
-        f"{lesson.name}.html", "", title, lesson.title, plain(f"{lesson.question} {lesson.before}")
-    )
-    return page, [first, *sections]
+    name = f"{lesson.name}.html"
+    first = Section(name, "", title, lesson.title, plain(f"{lesson.question} {lesson.before}"))
+    return page, [first, *sections_of(name, title, lesson.title, body)]
 
 
-def whole_page(title: str, main: str) -> str:
+def whole_page(title: str, main: str, here: str = "") -> str:
+    """A page of the site; `here` is its name if the links at the top lead to it."""
     style = (HERE / "style.css").read_text("utf-8")
+    places = [("index", "Lessons"), *((page.name, page.title) for page in all_references())]
+    links = "\n".join(
+        f'<a href="{name}.html"{CURRENT if name == here else ""}>{escape(words)}</a>'
+        for name, words in places
+    )
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -164,7 +241,9 @@ def whole_page(title: str, main: str) -> str:
 <body>
 <a class="skip" href="#main">Skip to the content</a>
 <header class="site">
-<a href="index.html">All lessons</a>
+<nav aria-label="Site">
+{links}
+</nav>
 <search id="search" hidden>
 <label for="query">Search</label>
 <input id="query" type="search" autocomplete="off" aria-controls="found">
@@ -229,6 +308,24 @@ def name_headings(body: BeautifulSoup) -> str:
     return "".join(items)
 
 
+def box_tables(body: BeautifulSoup) -> None:
+    """Put each table into a box in which it scrolls, and which the keyboard can reach."""
+    for i, table in enumerate(body.find_all("table"), 1):
+        heading = table.find_previous(re.compile("h[2-6]"))
+        name = f"Table {i}" + (f": {plain_text(heading)}" if heading else "")
+        table.wrap(
+            body.new_tag(
+                "div",
+                attrs={"class": "table", "role": "region", "aria-label": name, "tabindex": "0"},
+            )
+        )
+
+
+def data_uri(path: Path) -> str:
+    """A PNG picture inside an address."""
+    return "data:image/png;base64," + b64encode(path.read_bytes()).decode("ascii")
+
+
 # ---------------------------------------------------------------------------- cells, as nbconvert
 
 
@@ -287,20 +384,19 @@ def mathml(latex: str, display: str) -> str:
 # --------------------------------------------------------------------------------------- search
 
 
-def sections_of(lesson: Lesson, body: BeautifulSoup) -> Iterator[Section]:
-    """The page cut at its headings, as plain text."""
-    title = f"{lesson.number}. {lesson.title}"
-    anchor, heading = "", lesson.title
+def sections_of(page: str, title: str, heading: str, body: BeautifulSoup) -> Iterator[Section]:
+    """The page cut at its headings, as plain text; what is above them is under `heading`."""
+    anchor = ""
     texts: list[str] = []
     for block in blocks(body):
         if re.fullmatch("h[1-6]", block.name):
             if texts:
-                yield Section(f"{lesson.name}.html", anchor, title, heading, " ".join(texts))
+                yield Section(page, anchor, title, heading, " ".join(texts))
             anchor, heading, texts = str(block["id"]), plain_text(block), []
         else:
             texts.append(plain_text(block))
     if texts:
-        yield Section(f"{lesson.name}.html", anchor, title, heading, " ".join(texts))
+        yield Section(page, anchor, title, heading, " ".join(texts))
 
 
 def blocks(body: BeautifulSoup) -> Iterator[Tag]:
@@ -320,6 +416,6 @@ def plain(source: str) -> str:
 
 def search_script(sections: Sequence[Section]) -> str:
     """The texts, and the script that searches them: a page opened from disk may fetch nothing."""
-    rows = [[s.page, s.anchor, s.lesson, s.heading, s.text] for s in sections]
+    rows = [[s.page, s.anchor, s.title, s.heading, s.text] for s in sections]
     script = (HERE / "search.js").read_text("utf-8")
     return f"{script}\nstart({json.dumps(rows, ensure_ascii=False)});\n"

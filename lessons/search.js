@@ -1,15 +1,15 @@
-// Search over all lessons, in the reader's browser. The site's copy of this file ends with a call
-// of `start` with the texts: rows of page, anchor, lesson, heading, text. Every word of the query
+// Search over all pages, in the reader's browser. The site's copy of this file ends with a call of
+// `start` with the texts: rows of page, anchor, title, heading, text. Every word of the query
 // must occur in a section; a word in a heading counts more than one in the text.
 
 const MOST = 20; // sections shown
 const AROUND = 70; // letters shown before and after the first word that was found
 
 function start(rows) {
-  const sections = rows.map(([page, anchor, lesson, heading, text]) => ({
+  const sections = rows.map(([page, anchor, name, heading, text]) => ({
     address: anchor ? `${page}#${anchor}` : page,
-    title: heading === lesson.replace(/^\d+\. /, "") ? lesson : `${lesson}: ${heading}`,
-    heading: `${lesson} ${heading}`.toLowerCase(),
+    title: heading === name.replace(/^\d+\. /, "") ? name : `${name}: ${heading}`,
+    heading: `${name} ${heading}`.toLowerCase(),
     lower: text.toLowerCase(),
     text,
   }));

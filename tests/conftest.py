@@ -12,8 +12,7 @@ from hypothesis import is_hypothesis_test, settings
 
 from tinygrad_mlp.engine import OPS
 
-from .composed_table import CASES as COMPOSED
-from .op_table import CASES
+from .tables import TABLES
 
 # The same examples each time; HYPOTHESIS_PROFILE=explore draws new ones.
 settings.register_profile("same", deadline=None, derandomize=True)
@@ -55,8 +54,8 @@ def pytest_collection_modifyitems(items):
 def pytest_terminal_summary(terminalreporter):
     terminalreporter.section("what was held")
     terminalreporter.write_line(
-        f"{len(OPS)} ops with {len(CASES)} cases, {len(COMPOSED)} composed functions, "
-        f"{COUNTS['properties']} properties checked on drawn examples"
+        ", ".join(f"{len(table.cases)} rows for {room}" for room, table in TABLES.items())
+        + f"; {COUNTS['properties']} properties checked on drawn examples"
     )
     for what, difference in sorted(DIFFERENCES.items()):
         terminalreporter.write_line(f"largest difference {difference:9.2g}  {what}")

@@ -1,4 +1,4 @@
-"""`detect_anomaly` finds the first op that made a NaN or an infinity, and who called it."""
+"""`detect_anomaly` finds the first op that made a NaN or an infinity, and where it was called."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def test_the_first_bad_forward_op_is_named_with_the_line_that_called_it():
     assert "test_anomaly.py" in message and "z = y.log()  # this line" in message
 
 
-def test_a_nan_is_told_from_an_infinity():
+def test_a_nan_is_distinguished_from_an_infinity():
     with detect_anomaly(), pytest.raises(FloatingPointError, match=r"sqrt\(\) gave the first NaN"):
         leaf(-1.0).sqrt()
 
@@ -65,14 +65,14 @@ def test_a_bad_gradient_of_a_gradient_is_found():
         x.grad.sum().backward()
 
 
-def test_nothing_is_said_of_what_is_finite():
+def test_finite_values_cause_no_complaint():
     x = leaf(1.0, 2.0)
     with detect_anomaly():
         (x.exp() / x).sum().backward()
     assert np.isfinite(x.grad.data).all()
 
 
-def test_it_may_be_nested_and_ends_with_the_last():
+def test_it_may_be_nested_and_ends_with_the_outermost():
     x = leaf(0.0)
     with detect_anomaly():
         with detect_anomaly():

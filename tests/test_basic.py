@@ -10,6 +10,7 @@ from tinygrad_mlp import nn, optim
 from tinygrad_mlp.experiment.basic import (
     BasicMLP,
     Dense,
+    fit_basic,
     mse,
     mse_gradient,
     mse_to_labels,
@@ -17,7 +18,8 @@ from tinygrad_mlp.experiment.basic import (
     published_mse_gradient,
 )
 from tinygrad_mlp.nn import functional as F
-from tinygrad_mlp.testing import differences
+from tinygrad_mlp.testing import slopes
+from tinygrad_mlp.train import Diverged, fit
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ def test_mse_to_labels_is_mse_to_one_hot_vectors(outputs_and_targets):
 
 def test_mse_gradient_agrees_with_central_differences(outputs_and_targets):
     outputs, targets = outputs_and_targets
-    [expected] = differences(lambda o: mse(o, targets), [outputs])
+    [expected] = slopes(lambda o: mse(o, targets), [outputs])
     np.testing.assert_allclose(mse_gradient(outputs, targets), expected, atol=1e-9)
 
 
@@ -124,7 +126,7 @@ def test_a_step_moves_every_weight_down_the_numerical_gradient(batch):
         last.weight, last.bias = weight, bias
         return mse_to_labels(network(images), labels)
 
-    expected = differences(loss, before)
+    expected = slopes(loss, before)
     last.weight, last.bias = before[0].copy(), before[1].copy()
     network.train_step(images, labels, lr=0.5)
     for now, then, slope in zip((last.weight, last.bias), before, expected, strict=True):
@@ -163,7 +165,7 @@ def test_backpropagation_by_hand_is_autograd_step_for_step(hidden, init):
             np.testing.assert_allclose(dense.bias, linear.bias.data, rtol=1e-12, atol=1e-12)
 
 
-def test_mended_steps_go_down_the_loss_and_published_ones_climb_it(batch):
+def test_fixed_steps_go_down_the_loss_and_published_ones_climb_it(batch):
     changes = []
     for gradient in (mse_gradient, published_mse_gradient):
         network = BasicMLP((20,), "xavier", gradient, rng=0)
@@ -178,6 +180,65 @@ def test_train_step_gives_loss_and_scores_from_before_the_step(batch):
     loss, scores = network.train_step(*batch, lr=1.0)
     np.testing.assert_array_equal(scores, before)
     assert loss == mse_to_labels(before, batch[1])
+
+
+# ----------------------------------------------------------------------------------- the loop
+
+
+@pytest.fixture
+def batches():
+    rng = np.random.default_rng(2)
+    return [(rng.random((n, 28, 28)), rng.integers(0, 10, n)) for n in (4, 4, 2)]
+
+
+def test_its_loop_takes_each_step_and_reports_means_over_examples(batches):
+    one, other = (BasicMLP((5,), "xavier", mse_gradient, rng=0) for _ in range(2))
+    [epoch] = fit_basic(one, batches, lr=0.5, epochs=1)
+    losses, right = 0.0, 0
+    for images, labels in batches:
+        loss, scores = other.train_step(images, labels, lr=0.5)
+        losses += loss * len(labels)
+        right += int((scores.argmax(1) == labels).sum())
+    assert (epoch.epoch, epoch.loss, epoch.accuracy) == (1, losses / 10, right / 10)
+    for name, array in one.state_dict().items():
+        np.testing.assert_array_equal(array, other.state_dict()[name])
+
+
+def test_its_loop_reports_what_fit_does_for_the_same_network_on_tensors(batches):
+    network = BasicMLP((8,), "xavier", mse_gradient, rng=0)
+    twin = autograd_twin(network)
+
+    def loss(outputs, labels):
+        return F.mse_loss(outputs, F.one_hot(labels, 10, np.float64))
+
+    found = fit_basic(network, batches, lr=3.0, epochs=4)
+    expected = fit(twin, batches, optim.SGD(twin.parameters(), lr=3.0), 4, loss)
+    assert [e.epoch for e in found] == [e.epoch for e in expected] == [1, 2, 3, 4]
+    assert [e.accuracy for e in found] == [e.accuracy for e in expected]
+    np.testing.assert_allclose([e.loss for e in found], [e.loss for e in expected], rtol=1e-12)
+
+
+def test_its_loop_goes_on_from_a_history_and_reports_each_epoch(batches):
+    one, other = (BasicMLP((5,), rng=0) for _ in range(2))
+    whole = fit_basic(one, batches, lr=1.0, epochs=3)
+    history = fit_basic(other, batches, lr=1.0, epochs=1)
+    told = []
+    assert fit_basic(other, batches, 1.0, 3, told.append, history) is history
+    assert [(e.epoch, e.loss) for e in history] == [(e.epoch, e.loss) for e in whole]
+    assert told == history[1:]
+
+
+def test_its_loop_reports_a_divergence_without_warnings(batches):
+    network = BasicMLP((5,), rng=0)
+    network.dense[0].weight[0, 0] = np.nan
+    with pytest.raises(Diverged, match="the loss became nan in epoch 1, after 0 examples"):
+        fit_basic(network, batches, lr=1.0, epochs=1)
+
+
+def test_it_is_the_same_in_training_and_in_use(batch):
+    network = BasicMLP((5,), rng=0)
+    before = network(batch[0])
+    np.testing.assert_array_equal(network.eval()(batch[0]), before)
 
 
 # --------------------------------------------------------------------------------------- state
@@ -196,5 +257,5 @@ def test_a_state_is_a_copy():
 
 
 def test_a_state_of_another_network_is_refused():
-    with pytest.raises(ValueError, match="other names or shapes"):
+    with pytest.raises(ValueError, match=r"0.weight has shape \(784, 6\), expected \(784, 5\)"):
         BasicMLP((5,)).load_state_dict(BasicMLP((6,)).state_dict())

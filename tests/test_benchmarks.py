@@ -1,6 +1,6 @@
-"""The benchmarks: that they run, and that their ratios and verdicts are what they say.
+"""The benchmarks: that they run, and that their ratios and verdicts are right.
 
-No time is asserted: how fast anything is depends on the machine and on what else it does.
+No time is asserted: how fast anything is depends on the machine and on what else it is doing.
 """
 
 import json
@@ -35,7 +35,7 @@ def one_round(ours, theirs, our_loss=1.0, their_loss=1.0):
     }
 
 
-def test_benchmarks_run_at_their_smallest_with_what_is_installed(tmp_path):
+def test_benchmarks_run_at_their_smallest_size_with_what_is_installed(tmp_path):
     command = [sys.executable, "-m", "tests.benchmarks", "--smallest", "--out", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -63,7 +63,7 @@ def test_benchmarks_take_ratios_within_rounds():
     assert (row.ratio, row.low, row.high) == (0.5, 0.25, 0.75)
 
 
-def test_benchmarks_judge_each_measure_and_leave_out_who_was_not_there():
+def test_benchmarks_judge_each_measure_and_leave_out_absent_contenders():
     rows = compare(JOB, 1, [one_round(0.6, 1.0)])
     assert [(row.measure, row.verdict) for row in rows] == [
         ("seconds", "missed"),
@@ -80,13 +80,13 @@ def test_benchmarks_judge_nothing_without_a_goal_or_at_the_smallest_size():
 @pytest.mark.parametrize(
     ("their_loss", "agrees"), [(1.0, True), (1.009, True), (1.02, False), (float("nan"), False)]
 )
-def test_benchmarks_compare_what_was_computed(their_loss, agrees):
+def test_benchmarks_compare_the_computed_results(their_loss, agrees):
     rounds = [one_round(1, 1), one_round(1, 1, 1.0, their_loss)]
     (found,) = check(JOB, 1, rounds)
     assert found.agrees is agrees
 
 
-def test_benchmarks_notice_a_loss_of_ours_that_is_no_number():
+def test_benchmarks_notice_when_our_loss_is_not_a_number():
     (found,) = check(JOB, 1, [one_round(1, 1, float("nan"), 1.0)])
     assert not found.agrees
 
@@ -113,7 +113,7 @@ def test_benchmarks_show_numbers_in_the_unit_that_fits():
     assert show_bytes(123_456_789) == "123 MB"
 
 
-def test_benchmarks_compare_growth_end_to_end():
+def test_benchmarks_compare_the_ends_of_the_growth():
     held = [[(1000, 100_000_000), (10_000, 101_000_000)]]
     rows = growth.rows(growth.Growth({1000: [4e-6], 10_000: [9e-6]}, held), judged=True)
     assert [(row.ratio, row.verdict) for row in rows] == [
@@ -136,7 +136,7 @@ def test_benchmarks_describe_the_machine():
     assert busy is None or busy >= 0
 
 
-def test_benchmarks_name_only_contenders_that_there_are():
+def test_benchmarks_name_only_contenders_that_exist():
     folder = ROOT / "tests" / "benchmarks" / "contenders"
     for job in JOBS:
         assert {goal.against for goal in job.goals} <= job.contenders.keys() - {OURS}

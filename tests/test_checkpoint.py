@@ -2,12 +2,14 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load_file, save_file
 
+import tinygrad_mlp as tg
 from tinygrad_mlp import checkpoint, files, nn, optim
 from tinygrad_mlp.experiment.basic import BasicMLP
 
@@ -63,7 +65,7 @@ def test_equal_models_give_equal_files(tmp_path):
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
 
 
-def test_without_metadata_there_is_none(tmp_path):
+def test_without_words_there_are_none(tmp_path):
     checkpoint.save(tmp_path / "model", nn.Linear(1, 1))
     assert checkpoint.read(tmp_path / "model").words == {}
 
@@ -176,16 +178,55 @@ def test_check_writable_leaves_what_is_there_as_it_was(tmp_path):
     assert list((tmp_path / "new").iterdir()) == []
 
 
-def test_an_optimiser_comes_back_to_the_bit(tmp_path):
+# ----------------------------------------------------------------------------------- optimisers
+
+OPTIMISERS = {
+    "SGD": lambda m: optim.SGD(m.parameters(), 0.1, momentum=0.9, weight_decay=0.1),
+    "Adam": lambda m: optim.Adam(m.parameters(), 0.1, amsgrad=True),
+    "AdamW in groups": lambda m: optim.AdamW(
+        [{"params": [m.weight], "lr": 0.5}, {"params": m.bias}]
+    ),
+}
+
+
+def train(model, optimizer, steps):
+    for step in range(steps):
+        optimizer.zero_grad()
+        (model(np.full((4, 3), step + 1, np.float32)) ** 2).sum().backward()
+        optimizer.step()
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_an_optimiser_comes_back_to_the_bit_and_goes_on_to_the_bit(tmp_path, name):
     model, other = nn.Linear(3, 2, rng=0), nn.Linear(3, 2, rng=1)
-    mine = optim.Adam(model.parameters())
-    model(np.ones((4, 3), np.float32)).sum().backward()
-    mine.step()
+    mine, theirs = OPTIMISERS[name](model), OPTIMISERS[name](other)
+    train(model, mine, 3)
     checkpoint.save(tmp_path / "model", model, mine, epoch=3)
-    theirs = optim.Adam(other.parameters())
     assert checkpoint.load(tmp_path / "model", other, theirs) == {"epoch": 3}
-    for name, array in mine.state_dict().items():
-        np.testing.assert_array_equal(array, theirs.state_dict()[name])
+    for state, its_state in (
+        (mine.exact_state(), theirs.exact_state()),
+        (model.state_dict(), other.state_dict()),
+    ):
+        assert_equal(state, its_state)
+    train(model, mine, 2)
+    train(other, theirs, 2)
+    assert_equal(model.state_dict(), other.state_dict())
+
+
+def assert_equal(state, other):
+    assert state.keys() == other.keys()
+    for name, array in state.items():
+        np.testing.assert_array_equal(array, other[name])
+
+
+def test_what_was_read_can_be_given_to_several_models(tmp_path):
+    model = nn.Linear(3, 2, rng=0)
+    checkpoint.save(tmp_path / "model", model)
+    saved = checkpoint.read(tmp_path / "model")
+    for seed in (1, 2):
+        other = nn.Linear(3, 2, rng=seed)
+        checkpoint.restore(saved, other)
+        assert_equal(other.state_dict(), model.state_dict())
 
 
 def test_an_optimiser_that_does_not_fit_leaves_the_model_untouched(tmp_path):
@@ -194,8 +235,128 @@ def test_an_optimiser_that_does_not_fit_leaves_the_model_untouched(tmp_path):
     before = other.state_dict()
     with pytest.raises(ValueError, match="nothing was changed"):
         checkpoint.load(tmp_path / "model", other, optim.Adam(other.parameters()))
-    for name, array in before.items():
-        np.testing.assert_array_equal(array, other.state_dict()[name])
+    assert_equal(other.state_dict(), before)
+
+
+def test_a_file_without_an_optimiser_is_refused_where_there_is_one(tmp_path):
+    model, other = nn.Linear(3, 2, rng=0), nn.Linear(3, 2, rng=1)
+    checkpoint.save(tmp_path / "model", model)
+    save_file(model.state_dict(), tmp_path / "of another program")
+    before = other.state_dict()
+    for name in ("model", "of another program"):
+        with pytest.raises(ValueError, match=r"missing: param_groups\.0\.lr"):
+            checkpoint.load(tmp_path / name, other, optim.SGD(other.parameters()))
+        assert_equal(other.state_dict(), before)
+
+
+# -------------------------------------------------------------------------------------- versions
+
+FILES = Path(__file__).parent / "files"
+IN_VERSION_1 = {
+    "adam": lambda p: optim.Adam(p, 0.125, (0.5, 0.75), weight_decay=0.25, amsgrad=True),
+    "sgd": lambda p: optim.SGD(p, 0.125, momentum=0.5, dampening=0.25, weight_decay=0.25),
+}
+"""What the files of version 1 were made with. After 5 steps, the learning rate was set to 0.25 and
+the betas to (0.75, 0.5), and the file written; after 4 more, the weights into that called later."""
+
+
+def train_as_in_version_1(model, optimizer, steps):
+    """The gradients with which the files were made: the bias has one from step 5 on."""
+    for step in steps:
+        for p, since in ((model.weight, 0), (model.bias, 5)):
+            numbers = np.arange(p.data.size, dtype=np.float32).reshape(p.shape)
+            p.grad = None if step < since else tg.tensor((numbers * 7 + step * 5) % 11 / 8 - 0.5)
+        optimizer.step()
+
+
+@pytest.mark.parametrize("name", IN_VERSION_1)
+def test_a_file_of_version_1_goes_on_to_the_bit_as_its_own_version_did(name):
+    model = nn.Linear(2, 3)
+    optimizer = IN_VERSION_1[name](model.parameters())
+    words = checkpoint.load(FILES / f"version_1_{name}.safetensors", model, optimizer)
+    assert words == {"note": "half way", "steps": 5}
+    assert optimizer.lr == 0.25
+    assert getattr(optimizer, "betas", (0.75, 0.5)) == (0.75, 0.5)
+    train_as_in_version_1(model, optimizer, range(5, 9))
+    assert_equal(model.state_dict(), load_file(FILES / f"version_1_{name}_later.safetensors"))
+
+
+@pytest.mark.parametrize("name", IN_VERSION_1)
+def test_a_file_of_version_1_is_what_the_same_training_gives_today(name):
+    model, read = nn.Linear(2, 3), nn.Linear(2, 3)
+    model.weight.data[...] = np.arange(6).reshape(3, 2) / 4
+    model.bias.data[...] = [1, -1, 0.5]
+    mine, theirs = (IN_VERSION_1[name](m.parameters()) for m in (model, read))
+    train_as_in_version_1(model, mine, range(5))
+    checkpoint.load(FILES / f"version_1_{name}.safetensors", read, theirs)
+    assert_equal(read.state_dict(), model.state_dict())
+    mine.lr = 0.25
+    if name == "adam":
+        mine.betas = (0.75, 0.5)
+        for name, value in theirs.state_dict().items():
+            np.testing.assert_allclose(value, mine.state_dict()[name], rtol=1e-6)
+    else:
+        assert_equal(theirs.exact_state(), mine.exact_state())
+
+
+P = nn.Parameter([1.0])
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "words"),
+    [
+        ("adam", lambda p: optim.SGD(p, momentum=0.9), r"unexpected: param_groups\.0\.betas"),
+        ("sgd", optim.Adam, r"unexpected: param_groups\.0\.momentum"),
+        ("sgd", lambda p: optim.SGD([*p, P]), r"params has shape \(2,\), expected \(3,\)"),
+        ("sgd", lambda p: optim.SGD(p[:1]), r"params has shape \(2,\), expected \(1,\)"),
+        (
+            "sgd",
+            lambda p: optim.SGD([{"params": [q]} for q in p]),
+            r"groups\.0\.params has shape \(2,\), expected \(1,\)",
+        ),
+    ],
+)
+def test_a_file_of_version_1_of_another_optimiser_is_refused_and_nothing_is_changed(
+    name, make, words
+):
+    model = nn.Linear(2, 3, rng=0)
+    optimizer = make(list(model.parameters()))
+    before = model.state_dict(), optimizer.exact_state()
+    with pytest.raises(ValueError, match=words):
+        checkpoint.load(FILES / f"version_1_{name}.safetensors", model, optimizer)
+    assert_equal(model.state_dict(), before[0])
+    assert_equal(optimizer.exact_state(), before[1])
+
+
+def test_the_version_of_a_file_is_told(tmp_path):
+    checkpoint.save(tmp_path / "new", nn.Linear(1, 1))
+    save_file({"weight": np.ones(2)}, tmp_path / "of another program")
+    assert checkpoint.read(tmp_path / "new").version == checkpoint.VERSION == 2
+    assert checkpoint.read(FILES / "version_1_sgd.safetensors").version == 1
+    assert checkpoint.read(tmp_path / "of another program").version == 1
+
+
+def test_words_are_not_taken_for_the_version(tmp_path):
+    checkpoint.save(tmp_path / "model", nn.Linear(1, 1), version=7, words="all")
+    saved = checkpoint.read(tmp_path / "model")
+    assert (saved.version, saved.words) == (2, {"version": 7, "words": "all"})
+
+
+def test_a_file_of_a_newer_version_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "VERSION", 3)
+    checkpoint.save(tmp_path / "model", nn.Linear(1, 1))
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match=r"a file of version 3, .* up to 2; update the package"):
+        checkpoint.read(tmp_path / "model")
+
+
+def test_numbers_that_numpy_does_not_have_are_told(tmp_path):
+    from safetensors.torch import save_file
+
+    for dtype in (torch.bfloat16, torch.float8_e5m2):
+        save_file({"weight": torch.ones(2).to(dtype)}, tmp_path / "model")
+        with pytest.raises(ValueError, match=r"a kind that NumPy does not have .* to float32"):
+            checkpoint.read(tmp_path / "model")
 
 
 def test_pytorch_reads_the_weights(tmp_path):

@@ -21,7 +21,7 @@ from tinygrad_mlp import checkpoint, nn
 from tinygrad_mlp.data import load_mnist
 from tinygrad_mlp.experiment import cli, training
 from tinygrad_mlp.experiment.recipes import RECIPES
-from tinygrad_mlp.train import Epoch
+from tinygrad_mlp.train import Epoch, Scores
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -103,6 +103,7 @@ BAD = {
     "show too many": (["show", "--count", "60000"], "--count: needs at most 100"),
     "unknown augmentation": (["train", "--augment", "flips,blur"], "no augmentation named 'blur'"),
     "augmented basic": (["train", "--recipe", "basic", "--augment", "noise"], "leave out --augm"),
+    "held-out basic": (["train", "--recipe", "basic-fixed", "--hold-out", "9"], "out --hold-out"),
     "no model": (["evaluate", "nowhere"], "nowhere: no such file; `train --out FILE` writes one"),
     "model of nothing": (["evaluate", "file"], "file: not a whole safetensors file"),
 }
@@ -119,7 +120,7 @@ def test_bad_input_gets_one_line_that_says_what_to_do_and_exit_code_2(run, tmp_p
     assert [path.name for path in tmp_path.iterdir() if path.name != "runs"] == ["file"]
 
 
-def test_damaged_data_is_told_in_one_line(run, tmp_path, some_digits):
+def test_damaged_data_is_reported_in_one_line(run, tmp_path, some_digits):
     for path in some_digits.iterdir():
         content = path.read_bytes()
         (tmp_path / path.name).write_bytes(content[: len(content) // 2])
@@ -128,17 +129,17 @@ def test_damaged_data_is_told_in_one_line(run, tmp_path, some_digits):
     assert "damaged or incomplete gzip data" in err and "download it again" in err
 
 
-def test_a_learning_rate_that_diverges_is_told_in_one_line(run, some_digits):
+def test_a_learning_rate_that_diverges_is_reported_in_one_line(run, some_digits):
     code, _, err = run("train", "--data", some_digits, "--lr", "1e30", "--hidden", "5")
     assert (code, err.count("\n")) == (2, 1)
     assert "the loss became" in err and "a smaller learning rate may help" in err
 
 
-def test_a_model_of_another_program_is_told_in_one_line(run, tmp_path):
+def test_a_model_of_another_program_is_reported_in_one_line(run, tmp_path):
     checkpoint.save(tmp_path / "model", nn.Linear(2, 2), format="pt")
     code, _, err = run("evaluate", tmp_path / "model")
     assert (code, err.count("\n")) == (2, 1)
-    assert "does not say of what recipe its weights are; `train` and `export` write" in err
+    assert "does not say which recipe its weights belong to; `train` and `export` write" in err
 
 
 def test_real_processes_give_one_line_and_exit_code_2(tmp_path):
@@ -262,7 +263,7 @@ def test_a_divergence_keeps_and_prints_what_was_finished(run, some_digits, monke
         ["--hidden", "6", "--epochs", "2"],
         ["--hidden", "8,6", "--epochs", "1", "--augment", "noise, flips"],
         ["--recipe", "small", "--epochs", "2", "--seed", "3"],
-        ["--recipe", "basic-mended", "--hidden", "5", "--epochs", "1"],
+        ["--recipe", "basic-fixed", "--hidden", "5", "--epochs", "1"],
     ],
     ids=lambda model: " ".join(model),
 )
@@ -275,6 +276,16 @@ def test_a_trained_model_scores_the_same_when_it_is_evaluated(run, some_digits, 
     assert evaluated.splitlines() == trained.splitlines()[-3:-1]
     assert evaluated.startswith("test accuracy ")
     assert evaluated.splitlines()[1].count("%") == 10
+
+
+def test_scores_of_a_regression_are_printed_without_accuracies(capsys):
+    cli.print_scores(Scores(None, 0.25, None))
+    assert capsys.readouterr().out == "test accuracy none, loss 0.2500\n"
+
+
+def test_epochs_of_a_regression_are_printed_without_an_accuracy(capsys):
+    cli.watch(RECIPES["small"], 3)(Epoch(1, 0.25, None, 1.0))
+    assert capsys.readouterr().out == "small, seed 3: epoch 1/10, loss 0.2500, accuracy none\n"
 
 
 def test_images_that_are_held_out_are_scored_and_not_trained_on(run, some_digits):
@@ -330,7 +341,7 @@ def test_predict_names_the_digit_its_probabilities_and_a_picture(run, some_digit
         ("white", "nothing is drawn on this picture"),
     ],
 )
-def test_predict_refuses_what_is_no_drawing_in_one_line(run, some_digits, content, complaint):
+def test_predict_refuses_what_is_not_a_drawing_in_one_line(run, some_digits, content, complaint):
     run("train", "--hidden", "3", "--epochs", "1", "--data", some_digits, "--out", "model")
     if content == "white":
         Image.new("L", (20, 20), 255).save("digit.png")
@@ -473,7 +484,7 @@ def test_a_terminal_that_knows_only_ascii_gets_all_the_words(tmp_path, some_digi
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes end differently on Windows")
-def test_a_reader_that_has_enough_is_no_fault(tmp_path):
+def test_a_reader_that_has_had_enough_is_not_an_error(tmp_path):
     started = process(tmp_path, "compare", "--list")
     started.stdout.close()
     with started.stderr:

@@ -79,6 +79,13 @@ def test_clipping_is_in_place_and_keeps_float32_and_the_layout():
     np.testing.assert_allclose(np.linalg.norm(array), 0.5, rtol=1e-5)
 
 
+def test_float16_gradients_whose_squares_are_too_large_for_float16_are_clipped():
+    p = nn.Parameter(np.ones(2, np.float16))
+    p.grad = tg.tensor(np.array([300, 0], np.float16))
+    assert nn.clip_grad_norm_([p], 1.0).item() == 300
+    np.testing.assert_allclose(p.grad.data, [1, 0], rtol=1e-3)
+
+
 def test_one_parameter_and_a_generator_of_parameters_are_taken():
     model = nn.Linear(2, 2, rng=0)
     model(np.ones((1, 2), np.float32)).sum().backward()

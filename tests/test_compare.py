@@ -1,4 +1,4 @@
-"""The comparison: its table, its sentences whichever way the numbers fall, and what it writes."""
+"""The comparison: its table, what it writes, and what it keeps when it is interrupted."""
 
 import json
 from dataclasses import replace
@@ -11,8 +11,9 @@ from tinygrad_mlp.experiment import compare as module
 from tinygrad_mlp.experiment.compare import as_text, augmented_rows, compare, quick, table
 from tinygrad_mlp.experiment.findings import findings
 from tinygrad_mlp.experiment.recipes import RECIPES
-from tinygrad_mlp.experiment.training import Run
-from tinygrad_mlp.train import Epoch, Scores
+from tinygrad_mlp.train import Scores
+
+from .made_runs import made, scores
 
 
 @pytest.fixture(scope="session")
@@ -20,35 +21,6 @@ def digits():
     """200 images to train on and 100 to test on."""
     data = load_mnist(split="test")
     return ArrayDataset(*data[:200]), ArrayDataset(*data[200:300])
-
-
-def scores(accuracy, loss=0.3, share=0.3, images=10_000):
-    """Made-up scores; class 2 takes `share` of the predictions."""
-    right, most = round(accuracy * images), round(share * images)
-    confusion = np.zeros((10, 10), np.int64)
-    confusion[2, 2] = min(right, most)
-    confusion[4, 2] = most - confusion[2, 2]
-    others = [0, 1, 3, 4, 5, 6, 7, 8, 9]
-    for i, more in enumerate(np.array_split(np.arange(right - confusion[2, 2]), 9)):
-        confusion[others[i], others[i]] = len(more)
-    for i, more in enumerate(np.array_split(np.arange(images - confusion.sum()), 9)):
-        confusion[others[i - 1], others[i]] = len(more)
-    return Scores(accuracy, loss, confusion)
-
-
-def made(name, accuracy, seed=0, loss=0.3, share=0.3, **changes):
-    """A made-up run of a recipe."""
-    history = [Epoch(1, 0.9, 0.5, 1.0), Epoch(2, 0.5, 0.8, 1.0)]
-    recipe = replace(RECIPES[name], **changes)
-    model = replace(recipe, hidden=(3,)).build(0)
-    train = scores(accuracy)
-    return Run(recipe, seed, model, history, scores(accuracy, loss, share), train, 12.34)
-
-
-def said(runs, about):
-    """The one finding that holds these words."""
-    [sentence] = [sentence for sentence in findings(runs) if about in sentence]
-    return sentence
 
 
 # ----------------------------------------------------------------------------------- the table
@@ -101,120 +73,6 @@ def test_as_text_lines_up_its_columns():
         "a            1.0",
         "long name   12.0",
     ]
-
-
-# --------------------------------------------------------------------------------- the findings
-
-
-def test_there_are_no_findings_about_recipes_that_were_not_run():
-    assert findings([made("improved-plain", 0.97)]) == []
-
-
-@pytest.mark.parametrize(
-    ("flips", "words"),
-    [
-        (0.95, "cost 2.0 points (± 0.6)"),
-        (0.99, "gained 2.0 points (± 0.4)"),
-        (0.9705, "made no clear difference to accuracy (+0.1 ± 0.5 points)"),
-        (0.968, "made no clear difference to accuracy (-0.2 ± 0.5 points)"),
-    ],
-)
-def test_flips_are_judged_by_the_numbers(flips, words):
-    runs = [made("improved-plain", 0.97, loss=0.45), made("improved-flips", flips, loss=0.41)]
-    sentence = said(runs, "Flipped copies")
-    assert sentence.startswith(
-        f"Flipped copies (from improved-plain to improved-flips) {words}; the test loss goes from "
-    )
-    assert "from 0.450 to 0.410" in sentence
-
-
-def test_the_margin_is_that_of_the_test_images_and_of_the_seeds():
-    def margin(spread):
-        plain = [made("improved-plain", 0.97 + d, seed) for seed, d in enumerate((-spread, spread))]
-        flips = [made("improved-flips", 0.95 + d, seed) for seed, d in enumerate((-spread, spread))]
-        return said([*plain, *flips], "Flipped")
-
-    assert "cost 2.0 points (± 0.6)" in margin(0.0)
-    assert "no clear difference to accuracy (-2.0 ± 2.9 points)" in margin(0.01)
-
-
-@pytest.mark.parametrize(("accuracy", "points"), [(0.948, "-0.15"), (0.93, "-1.95")])
-def test_a_run_within_two_points_reproduces_what_was_published(accuracy, points):
-    sentence = said([made("improved", accuracy)], "94.95")
-    assert f"reproduces: measured {100 * accuracy:.2f} %, {points} points." in sentence
-
-
-@pytest.mark.parametrize(("accuracy", "points"), [(0.92, "-2.95"), (0.98, "+3.05")])
-def test_a_single_run_further_off_asks_for_more_seeds(accuracy, points):
-    sentence = said([made("improved", accuracy)], "94.95")
-    assert f"is missed by this one run: measured {100 * accuracy:.2f} %" in sentence
-    assert sentence.endswith(f"{points} points; more seeds tell whether that is chance.")
-
-
-def test_several_runs_can_say_that_a_published_figure_does_not_reproduce():
-    runs = [made("improved", 0.92, seed) for seed in range(3)]
-    assert "does not reproduce: measured 92.00 %, -2.95 points." in said(runs, "The published")
-
-
-def test_a_changed_recipe_is_not_held_against_the_published_number():
-    assert findings([made("improved", 0.80, epochs=1)]) == []
-
-
-def test_basic_is_said_to_learn_nothing_only_if_it_does():
-    nothing = said([made("basic", 0.098, share=0.88)], "basic network")
-    assert "as published gives one answer to 88 % of the test images" in nothing
-    assert "right on 9.8 %: it learned nothing" in nothing
-    assert "it learned something" in said([made("basic", 0.5)], "basic network")
-
-
-def test_a_changed_basic_network_is_not_called_as_published():
-    sentence = said([made("basic", 0.098, lr=1.0)], "basic network")
-    assert "(its settings changed)" in sentence and "published gives" not in sentence
-
-
-def test_the_sign_alone_is_enough_or_not():
-    assert "alone is not enough" in said(
-        [made("basic", 0.1), made("basic-sign", 0.098)], "Mending the sign"
-    )
-    assert "alone already helps: 10.0 % before, 80.0 % after" in said(
-        [made("basic", 0.1), made("basic-sign", 0.8)], "Mending the sign"
-    )
-
-
-def test_the_mended_network_performs_well_or_not():
-    assert "reaches 93.0 %, so a from-scratch network performs well" in said(
-        [made("basic-mended", 0.93)], "mended"
-    )
-    assert "so more than the mended faults is in its way" in said(
-        [made("basic-mended", 0.5)], "mended"
-    )
-
-
-def test_a_short_run_of_the_mended_network_is_no_evidence_of_more_faults():
-    sentence = said([made("basic-mended", 0.8, epochs=1)], "mended")
-    assert sentence.endswith("reaches 80.0 % with the settings of this run.")
-
-
-def test_what_earned_the_gain_is_computed():
-    runs = [made("small", 0.91), made("improved-plain", 0.97), made("improved", 0.95)]
-    assert said(runs, "So of the") == (
-        "So of the +4.0 points from the small model to the improved one, +6.0 come with a wider "
-        "hidden layer and longer training, and -2.0 with the augmentation."
-    )
-    helped = [made("small", 0.93), made("improved-plain", 0.92), made("improved", 0.95)]
-    assert "of the +2.0 points" in said(helped, "So of the")
-    assert "-1.0 come with" in said(helped, "So of the")
-    assert "and +3.0 with the augmentation" in said(helped, "So of the")
-
-
-def test_what_was_made_equal_by_the_user_is_not_named_as_the_cause():
-    short = [made("small", 0.91, epochs=2), made("improved-plain", 0.97, epochs=2)]
-    assert said(short, "gained").startswith("A wider hidden layer (from small to improved-plain)")
-    same = [
-        made(name, accuracy, hidden=(50,), epochs=2)
-        for name, accuracy in (("small", 0.91), ("improved-plain", 0.97), ("improved", 0.95))
-    ]
-    assert not any("wider" in s or "longer" in s or "So of" in s for s in findings(same))
 
 
 # ------------------------------------------------------------------------------- what is written
@@ -327,7 +185,7 @@ def test_an_interruption_before_the_first_run_keeps_older_results(tmp_path, digi
     assert (tmp_path / "results.json").read_text() == "older"
 
 
-def test_a_folder_that_cannot_be_written_is_told_before_any_training(tmp_path, digits):
+def test_a_folder_that_cannot_be_written_is_reported_before_any_training(tmp_path, digits):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match=r"results.json cannot be written"):
         compare(
@@ -347,23 +205,6 @@ def test_quick_only_takes_fewer_images_and_epochs(name):
     assert small.epochs <= 2
     assert small.train_images <= (500 if recipe.batch_size == 1 else 6_000)
     assert replace(small, epochs=recipe.epochs, train_images=recipe.train_images) == recipe
-
-
-def test_findings_past_the_published_say_what_was_chosen_on_what():
-    simard = replace(made("simard", 0.9927), validation=scores(0.9918))
-    assert "was chosen on 10,000 training images" in said([simard], "chosen")
-    assert "99.18 % there, 99.27 % on the test images" in said([simard], "chosen")
-    assert "-0.03 points from the 99.30 % of Simard" in said([simard], "Simard,")
-
-
-def test_a_recipe_that_is_trained_on_all_images_says_how_it_was_chosen():
-    sentence = said([made("best", 0.9945)], "chosen")
-    assert "chosen by the 99.50 % that it reached on 10,000 held-out" in sentence
-    assert "trained on all of them, it reaches 99.45 % on the test images" in sentence
-
-
-def test_nothing_is_compared_with_simard_when_settings_were_changed():
-    assert not any("Simard" in sentence for sentence in findings([made("best", 0.995, lr=0.1)]))
 
 
 def test_augmented_rows_are_copies_as_the_recipes_draw_them(digits):

@@ -1,4 +1,4 @@
-"""Making tensors: the values and dtypes of PyTorch's functions, and random numbers by seed."""
+"""Making tensors: the values and dtypes of PyTorch, and random numbers that follow a seed."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ CALLS = {
     "ones of no dimensions": lambda m: m.ones(()),
     "full with a float": lambda m: m.full((2,), 1.5),
     "full with an integer": lambda m: m.full((2,), 3),
-    "full with a truth value": lambda m: m.full((2,), True),
+    "full with a boolean": lambda m: m.full((2,), True),
     "eye": lambda m: m.eye(2, 3),
     "arange of an integer": lambda m: m.arange(4),
     "arange of floats": lambda m: m.arange(0, 1, 0.25),
@@ -23,14 +23,15 @@ CALLS = {
     "full_like": lambda m: m.full_like(m.ones(2), 7),
     "tensor of floats": lambda m: m.tensor([[1.0, 2.0]]),
     "tensor of integers": lambda m: m.tensor([1, 2]),
-    "tensor of truth values": lambda m: m.tensor([True, False]),
+    "tensor of booleans": lambda m: m.tensor([True, False]),
     "tensor of float64": lambda m: m.tensor(np.array([1.0])),
 }
 
 
 @pytest.mark.parametrize("name", CALLS)
 def test_values_shape_and_dtype_are_pytorchs(name):
-    ours, theirs = CALLS[name](tg), CALLS[name](torch).numpy()
+    ours = CALLS[name](tg)
+    theirs = CALLS[name](torch).numpy()
     assert ours.dtype == theirs.dtype
     np.testing.assert_array_equal(ours.data, theirs)
 
@@ -44,7 +45,7 @@ def test_the_same_seed_gives_the_same_numbers_in_float32(make):
 
 
 @pytest.mark.parametrize("make", [tg.rand_like, tg.randn_like])
-def test_random_numbers_like_another_tensor_have_its_dtype(make):
+def test_a_random_tensor_like_another_has_its_dtype(make):
     assert make(tg.zeros(2, 3, dtype=np.float64), rng=0).dtype == np.float64
 
 

@@ -2,7 +2,7 @@
 
 Properties come first. The readers are tried on small folders that these tests write themselves,
 in every layout that is accepted and with every kind of damage that is refused; then the embedded
-files are compared with what is known of MNIST.
+files are compared with what is known about MNIST.
 """
 
 import gc
@@ -40,7 +40,7 @@ batch_sizes = st.integers(1, 50)
 
 
 def numbered(n):
-    """Return a dataset whose image i is filled with i, and has the label i."""
+    """Return a dataset in which image i is filled with i and has the label i."""
     images = np.broadcast_to(np.arange(n, dtype=np.float32)[:, None, None], (n, 2, 3)).copy()
     return ArrayDataset(images, np.arange(n))
 
@@ -209,14 +209,14 @@ def test_transform_that_works_in_place_cannot_reach_the_originals():
     assert np.array_equal(dataset.images, numbered(4).images)
 
 
-def test_originals_alone_draw_nothing():
+def test_taking_only_originals_draws_nothing():
     augmented = AugmentedDataset(numbered(4), GaussianNoise(), rng=0)
     before = augmented.rng.bit_generator.state
     augmented[:4]
     assert augmented.rng.bit_generator.state == before
 
 
-def test_generator_of_the_caller_is_used():
+def test_the_callers_generator_is_used():
     rng = np.random.default_rng(0)
     assert AugmentedDataset(numbered(4), plus_half, rng=rng).rng is rng
 
@@ -235,7 +235,7 @@ def test_augmented_index_out_of_range_is_an_index_error(index):
 
 @settings(deadline=None)
 @given(st.data(), sizes)
-def test_copies_alone_are_a_changed_copy_of_each(draw, n):
+def test_without_originals_there_is_a_changed_copy_of_each(draw, n):
     index = np.array(draw.draw(st.lists(st.integers(-n, n - 1), max_size=20)), np.int64)
     dataset = AugmentedDataset(numbered(n), plus_half, originals=False)
     images, labels = dataset[index]
@@ -244,7 +244,7 @@ def test_copies_alone_are_a_changed_copy_of_each(draw, n):
     assert np.array_equal(images[:, 0, 0], index % n + 0.5)
 
 
-def test_copies_alone_take_a_single_integer():
+def test_without_originals_a_single_integer_gives_one_copy():
     image, label = AugmentedDataset(numbered(5), plus_half, originals=False)[3]
     assert np.array_equal(image, np.full((2, 3), 3.5))
     assert label == 3
@@ -353,7 +353,7 @@ def test_empty_dataset_is_refused():
 
 @settings(deadline=None, max_examples=20)
 @given(sizes, batch_sizes, seeds)
-def test_a_worker_changes_no_batch(n, batch_size, seed):
+def test_the_batches_are_the_same_with_a_worker(n, batch_size, seed):
     def run(num_workers):
         copies = AugmentedDataset(numbered(n), GaussianNoise(), rng=seed)
         loader = DataLoader(copies, batch_size, shuffle=True, rng=seed, num_workers=num_workers)
@@ -388,7 +388,7 @@ def test_a_worker_does_not_keep_a_program_from_ending():
     assert (done.returncode, done.stdout, done.stderr) == (0, "2\n", "")
 
 
-def test_a_worker_that_collects_its_own_batches_as_garbage_ends():
+def test_a_worker_ends_even_if_it_collects_its_own_batches_as_garbage():
     at_first = set(sys._current_frames())
     go_on = threading.Event()
 
@@ -412,15 +412,17 @@ def test_a_worker_that_collects_its_own_batches_as_garbage_ends():
 
 
 def assert_no_thread_but(expected):
-    """A thread that has handed over its last word still takes a moment to end."""
+    """Wait until no other thread is left: one that has finished still takes a moment to end."""
     end = time.monotonic() + 5
-    while extra := set(sys._current_frames()) - expected:
+    extra = set(sys._current_frames()) - expected
+    while extra:
         assert time.monotonic() < end, f"{len(extra)} thread(s) left"
+        extra = set(sys._current_frames()) - expected
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no timer that sends a signal")
 def test_ctrl_c_stops_a_worker_and_is_never_lost():
-    """At 1,500 random moments of short epochs: always the exception, and no thread is left."""
+    """At 1,500 random moments of short epochs, it always raises, and no thread is left."""
 
     def interrupt(*_):
         raise KeyboardInterrupt
@@ -443,7 +445,7 @@ def test_ctrl_c_stops_a_worker_and_is_never_lost():
     assert_no_thread_but(at_first)
 
 
-def test_a_worker_that_stopped_early_prepared_only_a_few_batches():
+def test_a_worker_that_is_stopped_early_prepares_only_a_few_batches():
     asked = []
 
     class Watched(ArrayDataset):
@@ -475,7 +477,7 @@ def test_other_numbers_of_workers_are_refused(num_workers):
         DataLoader(numbered(3), num_workers=num_workers)
 
 
-# Small folders of images, in every layout.
+# Small folders of images in every layout.
 
 RNG = np.random.default_rng(0)
 SMALL = {
@@ -568,7 +570,7 @@ def test_root_may_begin_at_home(tmp_path, monkeypatch):
     assert_small("~/digits")
 
 
-def test_packing_is_told_by_content_not_by_name(tmp_path):
+def test_packing_is_recognised_by_content_not_by_name(tmp_path):
     write_idx(tmp_path, packed=True)
     for path in list(tmp_path.iterdir()):
         path.rename(path.with_suffix(""))
@@ -600,7 +602,7 @@ def test_both_kinds_in_one_root(tmp_path):
 
 @pytest.mark.parametrize("split", ["valid", "Train", "", None, 0, ["train"]])
 def test_unknown_split(split):
-    assert "use 'train' or 'test' or 'validation'" in failure(ValueError, None, split)
+    assert "use 'train', 'test' or 'validation'" in failure(ValueError, None, split)
 
 
 def test_missing_folder(tmp_path):
@@ -633,7 +635,7 @@ def test_missing_file(tmp_path, stem):
     assert str(tmp_path / idx_name(stem)) in failure(FileNotFoundError, tmp_path, split)
 
 
-def test_folder_in_the_place_of_a_file(tmp_path):
+def test_folder_in_place_of_a_file(tmp_path):
     path = write_idx(tmp_path) / idx_name("train-labels")
     path.unlink()
     path.mkdir()
@@ -704,7 +706,7 @@ DAMAGED_GZIP = {
     "trailer cut": PACKED[:-4],
     "wrong checksum": PACKED[:-8] + bytes(4) + PACKED[-4:],
     "not deflate": PACKED[:10] + b"\xff" * 50 + PACKED[60:],
-    "rubbish behind": PACKED + b"rubbish",
+    "rubbish at the end": PACKED + b"rubbish",
     "a web page": b"<!doctype html><title>Not found</title>",
 }
 
@@ -720,7 +722,7 @@ def test_damaged_gzip(tmp_path, damage):
 
 @settings(deadline=None)
 @given(content=st.binary(max_size=60), packed=st.booleans())
-def test_no_bytes_leak_a_strange_error(tmp_path_factory, content, packed):
+def test_no_bytes_cause_an_unexpected_error(tmp_path_factory, content, packed):
     folder = write_idx(tmp_path_factory.mktemp("idx"))
     path = folder / idx_name("train-images")
     path.write_bytes(gzip.compress(content) if packed else content)
@@ -730,7 +732,7 @@ def test_no_bytes_leak_a_strange_error(tmp_path_factory, content, packed):
 
 @settings(deadline=None)
 @given(st.data())
-def test_no_damage_to_an_archive_leaks_a_strange_error(tmp_path_factory, draw):
+def test_no_damage_to_an_archive_causes_an_unexpected_error(tmp_path_factory, draw):
     folder = tmp_path_factory.mktemp("npz")
     path = folder / "mnist.npz"
     np.savez_compressed(path, **KERAS)
@@ -876,7 +878,7 @@ def test_embedded_file_with_other_bytes_is_refused(tmp_path, monkeypatch):
     assert "install tinygrad_mlp again" in message
 
 
-def test_missing_embedded_file_is_told(tmp_path, monkeypatch):
+def test_missing_embedded_file_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(mnist, "_EMBEDDED", tmp_path)
     assert "install tinygrad_mlp again" in failure(FileNotFoundError, None)
 
@@ -902,7 +904,7 @@ def test_too_few_training_images_to_hold_out(tmp_path):
 
 @pytest.mark.parametrize(("split", "prefix"), [("train", "train"), ("test", "t10k")])
 def test_the_pixels_are_the_bytes_of_the_file_in_their_order(split, prefix):
-    """The embedded images are longer than the pieces in which they are unpacked."""
+    """The embedded images are longer than the pieces they are unpacked in."""
     packed = (mnist._EMBEDDED / f"{prefix}-images-idx3-ubyte.gz").read_bytes()
     plain = np.frombuffer(gzip.decompress(packed), np.uint8, offset=16)
     assert plain.size > 3 * mnist.PIECE

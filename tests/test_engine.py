@@ -1,6 +1,7 @@
 """The engine: recording, the walk back, gradients of gradients, hooks, modes and custom ops.
 
-Every test here is about what is true of any op. Where PyTorch has the same thing, it is asked.
+Every test here is about something that is true of any op. Where PyTorch has the same thing, the
+test runs on PyTorch too.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from tinygrad_mlp.testing import arrays, check_op, close, samples
 OURS = SimpleNamespace(tensor=tensor, grad=grad)
 THEIRS = SimpleNamespace(tensor=torch.tensor, grad=torch.autograd.grad)
 both = pytest.mark.parametrize("m", [OURS, THEIRS], ids=["ours", "pytorch"])
-"""What a test with this mark says is true of PyTorch too."""
+"""A test with this mark also runs on PyTorch."""
 
 
 @pytest.fixture(autouse=True)
 def _registry_as_it_was():
-    """Ops that a test defines are forgotten after it."""
+    """Ops that a test defines are forgotten after the test."""
     before = dict(OPS)
     yield
     OPS.clear()
@@ -84,7 +85,7 @@ def test_any_graph_of_sums_counts_its_paths(edges):
     assert first.grad.item() == paths[-1]
 
 
-def test_an_interior_value_used_early_and_late_is_whole_before_it_is_passed_on():
+def test_the_gradient_of_a_value_used_early_and_late_is_complete_before_it_is_passed_on():
     x = leaf(2.0)
     early = x * x
     late = (early * early) * early
@@ -106,7 +107,7 @@ def test_a_second_backward_with_retain_graph_gives_the_same(m):
     assert x.grad.item() == 27
 
 
-def test_a_second_backward_without_retain_graph_says_that_the_graph_is_freed():
+def test_a_second_backward_without_retain_graph_says_that_the_graph_was_freed():
     x = leaf(3.0)
     y = x**3
     y.backward()
@@ -163,7 +164,7 @@ def test_an_error_in_a_rule_leaves_recording_switched_on():
     assert is_grad_enabled()
 
 
-def test_the_graph_dies_with_its_last_value_and_without_the_garbage_collector():
+def test_the_graph_dies_with_its_last_value_without_the_garbage_collector():
     gc.disable()
     try:
         x = leaf([1.0, 2.0])
@@ -178,7 +179,7 @@ def test_the_graph_dies_with_its_last_value_and_without_the_garbage_collector():
         gc.enable()
 
 
-def test_backward_frees_interior_values_though_the_result_lives_on():
+def test_backward_frees_interior_values_even_though_the_result_lives_on():
     x = leaf([1.0, 2.0])
     interior = x.exp()
     watched = weakref.ref(interior)
@@ -240,11 +241,11 @@ def test_a_long_chain_of_recorded_gradients_has_second_derivatives_and_dies():
 
 
 def count_tensors():
-    """Live tensors; they hold no cycles, so that none waits for the garbage collector."""
+    """How many tensors are alive; they form no cycles, so none waits for the garbage collector."""
     return sum(issubclass(type(o), tg.Tensor) for o in gc.get_objects())
 
 
-def test_a_thousand_training_steps_without_garbage_collector_leave_nothing_behind():
+def test_a_thousand_training_steps_without_the_garbage_collector_leave_nothing_behind():
     rng = np.random.default_rng(0)
     model = tg.nn.Sequential(tg.nn.Linear(4, 8, rng=0), tg.nn.ReLU(), tg.nn.Linear(8, 3, rng=1))
     optimizer = tg.optim.Adam(model.parameters(), lr=1e-3)
@@ -269,7 +270,6 @@ def test_a_thousand_training_steps_without_garbage_collector_leave_nothing_behin
 
 
 def test_in_place_changes_leave_nothing_behind():
-
     before = len(changes.stamps)
     for _ in range(100):
         tensor([1.0, 2.0]).add_(1)
@@ -312,7 +312,7 @@ def test_gradients_share_no_memory_with_anything(function, create_graph):
 
 
 @pytest.mark.parametrize("create_graph", [False, True])
-def test_the_gradient_of_a_leaf_by_itself_is_a_copy_of_the_seed(create_graph):
+def test_the_gradient_of_a_leaf_with_respect_to_itself_is_a_copy_of_the_seed(create_graph):
     x, seed = leaf([1.0, 2.0]), tensor([1.0, 1.0], dtype=np.float64)
     x.backward(seed, create_graph=create_graph)
     assert x.grad.tolist() == [1.0, 1.0]
@@ -458,7 +458,7 @@ def test_a_gradient_can_be_differentiated_with_respect_to_grad_outputs(m):
 
 
 @given(st.integers(0, 6), st.integers(1, 4), st.floats(0.5, 2))
-def test_the_nth_derivative_of_a_power_is_that_of_calculus(power, order, at):
+def test_the_nth_derivative_of_a_power_is_the_one_from_calculus(power, order, at):
     x = leaf(at)
     y = x**power + x * 0
     for _ in range(order):
@@ -522,7 +522,7 @@ def test_a_hook_sees_the_whole_gradient_once(m):
 
 
 @both
-def test_hooks_run_in_the_order_of_registration_each_on_what_the_last_returned(m):
+def test_hooks_run_in_order_of_registration_each_on_what_the_last_one_returned(m):
     x = leaf(2.0, m)
     x.register_hook(lambda g: g + 1)
     x.register_hook(lambda g: g * 10)
@@ -558,7 +558,7 @@ def test_a_removed_hook_is_not_called_and_can_be_removed_again(m):
 
 
 @both
-def test_of_a_function_registered_twice_one_hook_can_be_removed(m):
+def test_one_hook_of_a_function_that_is_registered_twice_can_be_removed(m):
     x = leaf(2.0, m)
 
     def double(g):
@@ -600,7 +600,7 @@ def test_a_hook_cannot_change_the_gradient_in_place():
 
 @both
 @pytest.mark.parametrize("returned", [3.0, np.ones(2)])
-def test_a_hook_that_returns_no_tensor_is_a_type_error(m, returned):
+def test_a_hook_that_returns_anything_but_a_tensor_is_a_type_error(m, returned):
     x = leaf([1.0, 2.0], m)
     x.register_hook(lambda g: returned)
     with pytest.raises(TypeError, match="hook returned"):
@@ -865,7 +865,7 @@ def test_a_custom_op_works_on_arrays_numbers_and_tensors():
     assert not isinstance(cube(np.array([2.0])), tg.Tensor)
 
 
-def test_a_custom_op_passes_every_check_of_a_built_in_one():
+def test_a_custom_op_passes_every_check_that_a_built_in_one_passes():
     check_op(cube_op(), samples(arrays()), lambda x: x**3)
 
 
@@ -956,7 +956,7 @@ def test_an_unknown_parameter_is_a_type_error():
         cube_op()(tensor(1.0), sideways=True)
 
 
-def test_the_engine_sums_over_what_broadcasting_stretched_in_a_custom_op():
+def test_for_a_custom_op_too_the_engine_sums_over_what_broadcasting_stretched():
     @op(grad=(lambda g, y, a, b: g * b, lambda g, y, a, b: g * a))
     def times(a, b):
         return a * b
@@ -972,7 +972,7 @@ def test_the_engine_sums_over_what_broadcasting_stretched_in_a_custom_op():
     ("shape", "wrong"),
     [((2, 3), (3, 2)), ((2, 3), (6,)), ((3,), (2,)), ((2, 3), (2, 1)), ((3,), ())],
 )
-def test_a_rule_that_gives_a_wrong_shape_is_named_with_both_shapes(shape, wrong):
+def test_a_rule_that_returns_a_wrong_shape_is_named_with_both_shapes(shape, wrong):
     @op(grad=lambda g, y, x: np.ones(wrong))
     def twisted(x):
         return x * 1.0
@@ -1002,7 +1002,7 @@ def test_an_error_in_the_forward_names_the_op_the_shapes_and_the_parameters():
         picky(tensor(np.ones((2, 3))), times=4)
 
 
-def test_the_name_of_an_op_of_another_module_is_taken():
+def test_the_name_of_an_op_from_another_module_is_already_taken():
     with pytest.raises(ValueError, match="'exp' exists already"):
 
         @op
@@ -1010,7 +1010,7 @@ def test_the_name_of_an_op_of_another_module_is_taken():
             return x
 
 
-def test_an_op_of_ones_own_can_be_defined_again():
+def test_an_op_of_your_own_can_be_defined_again():
     cube_op()
     assert cube_op()(2.0) == 8
 

@@ -1,4 +1,4 @@
-"""Initial weights: drawn from the distributions that PyTorch draws from, and from `rng` alone."""
+"""Initial weights: drawn from the same distributions as PyTorch's, and by `rng` alone."""
 
 import math
 
@@ -48,9 +48,9 @@ RANDOM = [
 
 
 def distance(a, b):
-    """The largest difference of two samples' distribution functions, in units of its spread.
+    """The largest difference between two samples' distribution functions, in units of its spread.
 
-    Of two large samples from one distribution it is above 1.95 once in a thousand times
+    For two large samples from one distribution it is above 1.95 once in a thousand times
     (Kolmogorov and Smirnov).
     """
     a, b = np.sort(np.ravel(a)), np.sort(np.ravel(b))
@@ -66,7 +66,7 @@ def drawn(pair, shape=SHAPE):
     return ours(nn.Parameter(np.zeros(shape))).data, theirs(torch.zeros(shape).double()).numpy()
 
 
-def test_the_distance_tells_a_spread_that_is_wrong_by_five_percent():
+def test_the_distance_detects_a_spread_that_is_wrong_by_five_percent():
     rng = np.random.default_rng(0)
     assert distance(rng.normal(0, 1, 60_000), rng.normal(0, 1, 60_000)) < 1.95
     assert distance(rng.normal(0, 1, 60_000), rng.normal(0, 1.05, 60_000)) > 1.95
@@ -87,13 +87,13 @@ def test_init_has_the_mean_and_the_spread_of_pytorch(name):
 
 
 @pytest.mark.parametrize("name", PAIRS)
-def test_init_draws_from_the_distribution_of_pytorch_with_a_field_behind_the_fans(name):
+def test_init_draws_from_the_distribution_of_pytorch_for_weights_of_four_dimensions(name):
     ours, theirs = drawn(PAIRS[name], (60, 50, 4, 5))
     assert distance(ours, theirs) < 1.95
 
 
 @pytest.mark.parametrize("name", ["uniform", "xavier_uniform", "kaiming_uniform"])
-def test_uniform_inits_fill_their_bounds_and_keep_to_them(name):
+def test_uniform_inits_fill_their_bounds_and_stay_within_them(name):
     ours, theirs = drawn(PAIRS[name])
     np.testing.assert_allclose([ours.min(), ours.max()], [theirs.min(), theirs.max()], atol=1e-4)
 
@@ -123,7 +123,7 @@ def test_zeros():
 
 
 @pytest.mark.parametrize("function", RANDOM)
-def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(function):
+def test_the_same_seed_gives_the_same_numbers_and_another_seed_gives_others(function):
     def fill(rng):
         return function(nn.Parameter(np.zeros((4, 5))), rng=rng).data
 

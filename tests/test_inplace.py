@@ -1,7 +1,7 @@
-"""Changes in place: refused while they would spoil a graph, found when they have spoilt one.
+"""Changes in place: refused where they would spoil a graph, found where they have spoilt one.
 
-A derivative rule reads the inputs of its op again in the backward pass, so these must still
-hold what they held. Here every public way of writing into a tensor is tried between forward and
+A derivative rule reads the inputs of its op again in the backward pass, so they must still hold
+the same values. Here every public way of writing into a tensor is tried between forward and
 backward; and a write that is refused must leave everything as it was.
 """
 
@@ -100,7 +100,7 @@ def test_every_method_that_writes_is_in_the_table():
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("method", METHODS)
-def test_a_saved_input_changed_before_backward_is_found_and_the_op_named(method, view):
+def test_a_saved_input_changed_before_backward_is_found_and_the_op_is_named(method, view):
     w = parameter()
     loss = w.exp().sum()
     with no_grad():
@@ -130,7 +130,7 @@ def test_a_saved_operand_without_gradient_changed_before_backward_is_found(metho
         loss.backward()
 
 
-def test_a_change_of_a_part_through_a_view_is_found():
+def test_a_change_to_a_part_through_a_view_is_found():
     w = parameter()
     loss = w.exp().sum()
     w.detach()[1].mul_(2)
@@ -138,7 +138,7 @@ def test_a_change_of_a_part_through_a_view_is_found():
         loss.backward()
 
 
-def test_a_change_of_the_whole_of_which_a_part_was_used_is_found():
+def test_a_change_to_an_array_of_which_a_part_was_used_is_found():
     whole = np.ones((4, 3))
     part = tg.from_numpy(whole[1:3]).requires_grad_()
     loss = part.exp().sum()
@@ -214,11 +214,11 @@ def test_a_change_between_the_first_and_the_second_derivative_is_found():
         slope.sum().backward()
 
 
-# ------------------------------------------------------------------- what is allowed, and works
+# ------------------------------------------------------------ changes that are allowed, and work
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_change_before_the_forward_is_in_order(method):
+def test_a_change_before_the_forward_pass_is_fine(method):
     w = parameter()
     with no_grad():
         METHODS[method](w)
@@ -227,7 +227,7 @@ def test_a_change_before_the_forward_is_in_order(method):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_change_after_backward_is_in_order(method):
+def test_a_change_after_backward_is_fine(method):
     w = parameter()
     w.exp().sum().backward()
     before = w.grad.data.copy()
@@ -236,7 +236,7 @@ def test_a_change_after_backward_is_in_order(method):
     np.testing.assert_array_equal(w.grad.data, before)
 
 
-def test_a_change_of_a_copy_is_in_order():
+def test_a_change_to_a_copy_is_fine():
     w = parameter()
     loss = w.exp().sum()
     for copy in (w.detach().clone(), tensor(w), tensor(w.data), tg.from_numpy(w.data.copy())):
@@ -244,7 +244,7 @@ def test_a_change_of_a_copy_is_in_order():
     loss.backward()
 
 
-def test_a_change_of_what_no_op_on_the_way_needs_is_in_order():
+def test_a_change_to_something_that_no_op_on_the_way_needs_is_fine():
     x, w = parameter(), parameter()
     loss = (x.exp() * 2).sum() + w.exp().sum()
     with no_grad():
@@ -253,7 +253,7 @@ def test_a_change_of_what_no_op_on_the_way_needs_is_in_order():
     np.testing.assert_array_equal(found.data, 2 * np.exp(x.data))
 
 
-def test_an_array_given_as_list_or_copied_can_be_changed():
+def test_a_list_that_was_an_operand_can_be_changed():
     w = tensor([1.0, 2.0], requires_grad=True)
     factors = [3.0, 4.0]
     loss = (w * factors).sum()
@@ -272,7 +272,7 @@ def test_labels_can_be_changed_after_the_loss():
 
 
 @given(st.sampled_from(list(METHODS)))
-def test_writing_gives_back_the_same_tensor(method):
+def test_writing_returns_the_same_tensor(method):
     w = parameter()
     with no_grad():
         returned = METHODS[method](w)
@@ -322,7 +322,7 @@ def test_a_reversed_view_can_be_copied_into_its_own_memory():
     assert t.tolist() == [3, 2, 1]
 
 
-def test_no_dimensions_and_no_values_can_be_written():
+def test_a_tensor_with_no_dimensions_or_no_values_can_be_written_into():
     single = tensor(1.0)
     single += 2
     single[()] = single + 1
@@ -330,7 +330,7 @@ def test_no_dimensions_and_no_values_can_be_written():
     assert tensor(np.zeros((0, 3))).fill_(1).shape == (0, 3)
 
 
-# ----------------------------------------------------- what is refused leaves all as it was
+# --------------------------------------------------- a refused write leaves everything as it was
 
 REFUSED = {
     "a shape that does not fit": lambda t: t.add_(np.ones((5, 5))),
@@ -344,7 +344,7 @@ REFUSED = {
     "copy_ of complex numbers": lambda t: t.copy_(np.ones((2, 3), complex)),
     "rows that fail in the middle": lambda t: t.__setitem__([0, 1, 2], np.zeros((3, 3))),
     "a ragged list": lambda t: t.copy_([[1.0, 2.0, 3.0], [1.0]]),
-    "init of a wrong kind": lambda t: init.kaiming_normal_(t, nonlinearity="cubic"),
+    "init of an unknown kind": lambda t: init.kaiming_normal_(t, nonlinearity="cubic"),
 }
 
 
@@ -378,7 +378,7 @@ def test_a_tensor_that_requires_a_gradient_refuses_while_operations_are_recorded
     np.testing.assert_array_equal(w.data, before)
 
 
-def test_read_only_memory_refuses_and_stays():
+def test_read_only_memory_refuses_and_does_not_change():
     array = np.ones(3)
     array.flags.writeable = False
     for t in (tg.from_numpy(array), tensor(1.0).expand(3)):
@@ -408,7 +408,7 @@ def test_loading_a_state_that_does_not_fit_changes_no_parameter():
         lambda out, w: out.copy_(w),
     ],
 )
-def test_writing_what_carries_a_graph_is_refused_and_nothing_is_written(write):
+def test_writing_a_value_that_carries_a_graph_is_refused_and_nothing_is_written(write):
     w = tensor([1.0, 2.0], requires_grad=True)
     out = tensor([0.0, 0.0])
     with pytest.raises(RuntimeError, match="carries a graph, which would be lost"):

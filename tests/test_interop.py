@@ -8,9 +8,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinygrad_mlp import from_dlpack, from_numpy, nn, tensor
+from tinygrad_mlp import from_dlpack, from_numpy, nn, optim, tensor
 from tinygrad_mlp.experiment.recipes import RECIPES, Recipe
-from tinygrad_mlp.interop import OPTIONS, from_torch, to_torch
+from tinygrad_mlp.interop import (
+    OPTIONS,
+    from_torch,
+    optimizer_state_from_torch,
+    optimizer_state_to_torch,
+    to_torch,
+)
 
 MODERN = [recipe for recipe in RECIPES.values() if isinstance(recipe, Recipe)]
 
@@ -209,6 +215,167 @@ def test_interop_keeps_the_precision_of_each_layer():
         *[torch.float32] * 6,
         torch.int64,
     ]
+
+
+# ------------------------------------------------------------------------------ optimisers
+
+DRAWN_OPTIMISERS = {
+    "SGD": {
+        "lr": st.floats(1e-3, 0.1),
+        "momentum": st.sampled_from([0.0, 0.9]),
+        "dampening": st.sampled_from([0.0, 0.3]),
+        "weight_decay": st.sampled_from([0.0, 0.1]),
+        "maximize": st.booleans(),
+    },
+    "Adam": {
+        "lr": st.floats(1e-3, 0.1),
+        "betas": st.sampled_from([(0.9, 0.999), (0.5, 0.9), (0.0, 0.99)]),
+        "eps": st.sampled_from([1e-8, 1e-3]),
+        "weight_decay": st.sampled_from([0.0, 0.1]),
+        "amsgrad": st.booleans(),
+        "maximize": st.booleans(),
+    },
+}
+DRAWN_OPTIMISERS["AdamW"] = DRAWN_OPTIMISERS["Adam"]
+
+
+@st.composite
+def drawn_optimisers(draw):
+    """The name of an optimiser, and the options of its one or two groups."""
+    kind = draw(st.sampled_from(sorted(DRAWN_OPTIMISERS)))
+    options = st.fixed_dictionaries({}, optional=DRAWN_OPTIMISERS[kind])
+    return kind, draw(st.lists(options, min_size=1, max_size=2))
+
+
+def network(seed):
+    sizes = [(3, 4), (4, 2)]
+    return nn.Sequential(
+        *(nn.Linear(*s, rng=seed + i, dtype=np.float64) for i, s in enumerate(sizes))
+    )
+
+
+def make_optimizer(module, kind, model, groups):
+    """An optimiser of ours or of PyTorch, of one group or one for each layer."""
+    layers = [model] if len(groups) == 1 else list(model)
+    pairs = zip(layers, groups, strict=True)
+    given = [{"params": list(layer.parameters()), **options} for layer, options in pairs]
+    return getattr(module, kind)(given, lr=0.01)
+
+
+def train(model, optimizer, as_input, seed, steps):
+    rng = np.random.default_rng(seed)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        (model(as_input(rng.normal(size=(5, 3)))) ** 2).sum().backward()
+        optimizer.step()
+
+
+def check_both_go_on_alike(ours, theirs):
+    """Train both for some more steps, ours from float64 arrays: the weights agree to 1e-12."""
+    train(*ours, tensor, seed=1, steps=5)
+    train(*theirs, torch.from_numpy, seed=1, steps=5)
+    for p, q in zip(ours[0].parameters(), theirs[0].parameters(), strict=True):
+        np.testing.assert_allclose(p.data, q.numpy(force=True), rtol=1e-12, atol=1e-12)
+
+
+@settings(max_examples=60)
+@given(drawn_optimisers(), st.integers(0, 4))
+def test_interop_a_training_that_began_here_goes_on_in_pytorch(drawn, steps):
+    kind, groups = drawn
+    model = network(0)
+    mine = make_optimizer(optim, kind, model, groups)
+    train(model, mine, tensor, seed=0, steps=steps)
+    twin = to_torch(model)
+    theirs = make_optimizer(torch.optim, kind, twin, [{"lr": 0.5}] * len(groups))
+    theirs.load_state_dict(optimizer_state_to_torch(mine.state_dict()))
+    check_both_go_on_alike((model, mine), (twin, theirs))
+
+
+@settings(max_examples=60)
+@given(drawn_optimisers(), st.integers(0, 4))
+def test_interop_a_training_that_began_in_pytorch_goes_on_here(drawn, steps):
+    kind, groups = drawn
+    twin = to_torch(network(0))
+    theirs = make_optimizer(torch.optim, kind, twin, groups)
+    train(twin, theirs, torch.from_numpy, seed=0, steps=steps)
+    model = from_torch(twin)
+    mine = make_optimizer(optim, kind, model, [{"lr": 0.5}] * len(groups))
+    mine.load_state_dict(optimizer_state_from_torch(theirs.state_dict()))
+    check_both_go_on_alike((model, mine), (twin, theirs))
+
+
+@settings(max_examples=60)
+@given(drawn_optimisers(), st.integers(0, 4), st.booleans())
+def test_interop_the_state_of_an_optimiser_is_the_same_after_a_round_trip(drawn, steps, scheduled):
+    kind, groups = drawn
+    model = network(0)
+    mine = make_optimizer(optim, kind, model, groups)
+    if scheduled:
+        optim.lr_scheduler.StepLR(mine, 3)
+    train(model, mine, tensor, seed=0, steps=steps)
+    state = mine.state_dict()
+    back = optimizer_state_from_torch(optimizer_state_to_torch(state))
+    assert state.keys() == back.keys()
+    for name, value in state.items():
+        np.testing.assert_array_equal(value, back[name])
+    mine.load_state_dict(back)
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam"])
+def test_interop_a_state_in_pytorchs_form_is_the_one_that_pytorch_has(kind):
+    options = {"momentum": 0.9} if kind == "SGD" else {"amsgrad": True}
+    model = network(0)
+    twin = to_torch(model)
+    mine = make_optimizer(optim, kind, model, [options] * 2)
+    theirs = make_optimizer(torch.optim, kind, twin, [options] * 2)
+    check_both_go_on_alike((model, mine), (twin, theirs))
+    ours, expected = optimizer_state_to_torch(mine.state_dict()), theirs.state_dict()
+    for group, its_group in zip(ours["param_groups"], expected["param_groups"], strict=True):
+        assert group == {name: its_group[name] for name in group}
+    assert ours["state"].keys() == expected["state"].keys()
+    for i, entries in expected["state"].items():
+        for name, value in entries.items():
+            assert ours["state"][i][name].dtype == value.dtype
+            torch.testing.assert_close(ours["state"][i][name], value, rtol=1e-12, atol=1e-12)
+
+
+def test_interop_a_state_after_a_cycle_of_pytorchs_is_taken():
+    twin = to_torch(network(0))
+    theirs = torch.optim.Adam(twin.parameters(), fused=False)
+    torch.optim.lr_scheduler.OneCycleLR(theirs, 0.3, 10)
+    mine = optim.Adam(network(0).parameters())
+    mine.load_state_dict(optimizer_state_from_torch(theirs.state_dict()))
+    assert mine.param_groups[0]["initial_lr"] == 0.3 / 25
+    assert mine.lr == theirs.param_groups[0]["lr"]
+    assert mine.betas == (0.95, 0.999)
+
+
+def test_interop_a_state_of_pytorch_is_copied():
+    twin = to_torch(network(0))
+    theirs = torch.optim.Adam(twin.parameters())
+    train(twin, theirs, torch.from_numpy, seed=0, steps=1)
+    flat = optimizer_state_from_torch(theirs.state_dict())
+    back = optimizer_state_to_torch(flat)
+    before = flat["state.0.exp_avg"].copy()
+    theirs.state_dict()["state"][0]["exp_avg"].zero_()
+    back["state"][0]["exp_avg"].zero_()
+    np.testing.assert_array_equal(flat["state.0.exp_avg"], before)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda model, optimizer: optimizer.exact_state(),
+        lambda model, optimizer: model.state_dict(),
+    ],
+    ids=["an exact state", "that of a model"],
+)
+def test_interop_names_what_is_not_in_a_state_of_pytorchs(wrong):
+    model = network(0)
+    optimizer = optim.Adam(model.parameters())
+    train(model, optimizer, tensor, seed=0, steps=1)
+    with pytest.raises(ValueError, match=r"have no .*; pass what optimizer.state_dict\(\) gives"):
+        optimizer_state_to_torch(wrong(model, optimizer))
 
 
 # ---------------------------------------------------------------------------------- arrays

@@ -1,4 +1,4 @@
-"""Layers that train otherwise than they evaluate, norms and buffers, with PyTorch as the oracle."""
+"""Layers that differ in training and evaluation, norms, buffers; PyTorch is the oracle."""
 
 import numpy as np
 import pytest
@@ -69,7 +69,7 @@ batch_norm_options = st.fixed_dictionaries(
     st.lists(st.booleans(), min_size=1, max_size=5),
     st.integers(0, 1000),
 )
-def test_batch_norm_is_pytorchs_through_training_and_evaluation(shape, options, modes, seed):
+def test_batch_norm_agrees_with_pytorch_in_training_and_evaluation(shape, options, modes, seed):
     ours = nn.BatchNorm1d(3, **options, dtype=np.float64)
     theirs = torch.nn.BatchNorm1d(3, **options, dtype=torch.float64)
     rng = np.random.default_rng(seed)
@@ -82,11 +82,11 @@ def test_batch_norm_is_pytorchs_through_training_and_evaluation(shape, options, 
 
 @few
 @given(batch_norm_options | st.just({}))
-def test_batch_norm_begins_with_the_state_of_pytorch(options):
-    check_same_beginning(nn.BatchNorm1d(3, **options), torch.nn.BatchNorm1d(3, **options))
+def test_batch_norm_starts_with_the_state_of_pytorch(options):
+    check_same_start(nn.BatchNorm1d(3, **options), torch.nn.BatchNorm1d(3, **options))
 
 
-def check_same_beginning(ours, theirs):
+def check_same_start(ours, theirs):
     state, expected = ours.state_dict(), theirs.state_dict()
     assert list(state) == list(expected)
     for name, value in expected.items():
@@ -98,7 +98,7 @@ def check_same_beginning(ours, theirs):
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_batch_norm_has_the_gradients_that_differences_give(training):
+def test_batch_norm_has_the_gradients_of_central_differences(training):
     layer, theirs = nn.BatchNorm1d(3).train(training), torch.nn.BatchNorm1d(3).train(training)
     before = layer.state_dict()
     check_layer(layer, (5, 3), theirs)
@@ -153,7 +153,7 @@ layer_norm_options = st.fixed_dictionaries(
     layer_norm_options,
     st.integers(0, 1000),
 )
-def test_layer_norm_is_pytorchs(shapes, options, seed):
+def test_layer_norm_agrees_with_pytorch(shapes, options, seed):
     shape, normalized = shapes
     ours = nn.LayerNorm(normalized, **options, dtype=np.float64)
     theirs = torch.nn.LayerNorm(normalized, **options, dtype=torch.float64)
@@ -164,13 +164,13 @@ def test_layer_norm_is_pytorchs(shapes, options, seed):
 
 @few
 @given(st.integers(1, 4) | st.lists(st.integers(1, 3), min_size=1), layer_norm_options)
-def test_layer_norm_begins_with_the_state_of_pytorch(normalized, options):
+def test_layer_norm_starts_with_the_state_of_pytorch(normalized, options):
     ours, theirs = nn.LayerNorm(normalized, **options), torch.nn.LayerNorm(normalized, **options)
-    check_same_beginning(ours, theirs)
+    check_same_start(ours, theirs)
     assert ours.normalized_shape == theirs.normalized_shape
 
 
-def test_layer_norm_has_the_gradients_that_differences_give():
+def test_layer_norm_has_the_gradients_of_central_differences():
     check_layer(nn.LayerNorm((2, 3)), (4, 2, 3), torch.nn.LayerNorm((2, 3)))
 
 
@@ -216,14 +216,14 @@ def test_dropout_drops_the_share_p():
     assert abs(np.mean(y == 0) - 0.3) < 0.01
 
 
-def test_dropout_in_eval_mode_gives_back_what_it_is_given_and_draws_nothing():
+def test_dropout_in_eval_mode_returns_its_input_and_draws_nothing():
     layer, x = nn.Dropout(rng=0), tg.ones(5)
     state = layer.rng.bit_generator.state
     assert layer.eval()(x) is x
     assert layer.rng.bit_generator.state == state
 
 
-def test_dropout_draws_anew_at_each_call_and_alike_from_the_same_seed():
+def test_dropout_draws_afresh_each_time_and_the_same_from_the_same_seed():
     one, other, x = nn.Dropout(rng=3), nn.Dropout(rng=3), tg.ones(100)
     masks = [one(x).data for _ in range(3)]
     assert not np.array_equal(masks[0], masks[1])
@@ -242,7 +242,7 @@ def test_dropout_is_random_without_a_seed():
 
 
 @pytest.mark.parametrize("p", [-0.1, 1.1, float("nan")])
-def test_dropout_refuses_what_is_no_probability_where_pytorch_does(p):
+def test_dropout_refuses_what_is_not_a_probability_where_pytorch_does(p):
     with pytest.raises(ValueError, match="p must be a probability"):
         nn.Dropout(p)
 
@@ -256,7 +256,7 @@ def test_the_repr_and_the_default_of_dropout_are_pytorchs():
 
 
 class Counting(nn.Module):
-    """A buffer before a parameter, in a layer of a user's own with another in it."""
+    """A buffer before a parameter, in a user's own layer that contains another."""
 
     def __init__(self):
         self.seen = nn.Buffer(np.array(0))
@@ -282,10 +282,10 @@ def test_names_of_buffers_and_their_order_are_those_of_pytorch():
     assert [name for name, _ in ours.named_buffers()] == [n for n, _ in theirs.named_buffers()]
 
 
-def test_a_buffer_is_no_parameter_and_is_not_stepped():
+def test_a_buffer_is_not_a_parameter_and_is_not_stepped():
     model = Counting()
     optimizer = optim.SGD(model.parameters(), lr=0.1)
-    assert len(optimizer.params) == 3
+    assert len(optimizer.param_groups[0]["params"]) == 3
     x = np.random.default_rng(0).normal(size=(4, 2)).astype(np.float32)
     model(x).sum().backward()
     optimizer.step()

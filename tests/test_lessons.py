@@ -1,4 +1,4 @@
-"""Each lesson has its form, uses only what was introduced, and its exercises judge rightly.
+"""Each lesson has the right form and uses only what was introduced; its exercises judge correctly.
 
 `python -m pytest tests/test_lessons.py -k 03` looks at lesson 3. Nothing here runs a lesson:
 tests/lessons/test_site.py does (`python -m pytest -m lesson`).
@@ -92,11 +92,11 @@ def test_there_is_a_prediction_directly_before_code(lesson):
         and not after.is_text
         and re.search(r"^\*\*Predict\.\*\*", cell.source, re.M)
     ]
-    assert predicting, "no cell of text before code has a line that begins with **Predict.**"
+    assert predicting, "no text cell before a code cell has a line that begins with **Predict.**"
 
 
 @per_lesson
-def test_it_ends_with_what_was_learned_what_is_open_and_exercises(lesson):
+def test_it_ends_with_what_was_learned_what_is_open_and_the_exercises(lesson):
     text = "\n\n".join(cell.source for cell in lesson.cells if cell.is_text)
     headings = re.findall(r"^## (.+)$", text, re.M)
     assert headings[-3:] == CLOSING
@@ -113,7 +113,7 @@ def test_headings_do_not_skip_a_level(lesson):
     for cell in lesson.cells[1:]:
         if cell.is_text:
             levels += [len(mark) for mark in re.findall(r"^(#+) ", outside_fences(cell), re.M)]
-    assert 1 not in levels[1:], "only the title is a heading of level 1"
+    assert 1 not in levels[1:], "only the title may be a heading of level 1"
     for before, level in itertools.pairwise(levels):
         assert level <= before + 1
 
@@ -186,16 +186,16 @@ def test_it_uses_of_the_package_only_what_was_listed(lesson):
 
 
 @per_lesson
-def test_a_new_name_is_told_of_before_it_is_used(lesson):
+def test_a_new_name_is_introduced_before_it_is_used(lesson):
     used = package_names(lesson.source)
     lines = lesson.source.splitlines()
     start = lesson.cells[1].line
     for name in lesson.new_names:
         line = min(line for other, line in used.items() if is_covered(other, [name]))
-        # Text is comments too, for Python.
+        # For Python, the text is comments too.
         before = "\n".join(x for x in lines[start:line] if x.lstrip().startswith("#"))
         assert re.search(rf"\b{re.escape(name.split('.')[-1])}\b", before), (
-            f"{name} is used in line {line}, and no text before it speaks of it"
+            f"{name} is used in line {line}, and no text before that mentions it"
         )
 
 
@@ -220,7 +220,7 @@ def test_stubs_and_solutions_have_the_same_signatures(lesson):
 
 
 def signatures(node):
-    """The arguments of a function, or of the methods of a class that are not private helpers."""
+    """The arguments of a function, or of those methods of a class that are not private helpers."""
     if isinstance(node, ast.FunctionDef):
         return ast.unparse(node.args)
     methods = (n for n in node.body if isinstance(n, ast.FunctionDef))
@@ -228,7 +228,7 @@ def signatures(node):
 
 
 @per_lesson
-def test_every_stub_is_told_to_be_not_started(lesson):
+def test_every_stub_is_judged_not_started(lesson):
     file = lesson.beside("exercises")
     stubs = load(f"lessons.exercises.{lesson.name}", file)
     for exercise in exercises_of(lesson):
@@ -261,7 +261,7 @@ def test_every_foreseen_mistake_is_wrong_and_gets_its_own_hint(lesson):
 
 
 @per_lesson
-def test_no_exercise_is_passed_by_an_answer_that_does_nothing(lesson):
+def test_an_answer_that_does_nothing_passes_no_exercise(lesson):
     def nothing(*args, **kwargs):
         return None
 
@@ -278,7 +278,7 @@ def test_no_exercise_is_passed_by_an_answer_that_does_nothing(lesson):
 # ------------------------------------------------------------------------- reading the lessons
 
 
-def test_cells_are_told_apart():
+def test_text_and_code_cells_are_distinguished():
     lesson = Lesson(HERE / "07_x.py")
     source = "# %% [markdown]\n# # 7. Title\n#\n# text\n\n# %%\nx = 1\n\n\n# %%\nx\n"
     lesson.__dict__["source"] = source
@@ -318,7 +318,7 @@ def test_names_of_the_package_are_read_from_imports_and_dotted_access():
     assert undefined_names("def f(x):\n    return x + y\n[z for z in w]") == {"y", "w"}
 
 
-def test_a_listed_name_covers_other_names_of_the_same_thing_and_what_lies_in_it():
+def test_a_listed_name_covers_other_names_of_the_same_thing_and_names_inside_it():
     assert is_covered("engine.no_grad", ["no_grad"])
     assert is_covered("ops.exp", ["ops"])
     assert not is_covered("nn.Linear", ["nn.ReLU"])

@@ -19,37 +19,37 @@ MAKERS = {
 }
 
 
-def optimizers(kind="sgd", lr=0.1):
-    """Two equal optimisers: this package's and PyTorch's."""
-    theirs = torch.ones(1, dtype=torch.float64, requires_grad=True)
-    make = MAKERS[kind]
-    return make(optim, [nn.Parameter(np.ones(1))], lr), make(torch.optim, [theirs], lr)
+def optimizers(kind="sgd", lr=0.1, more_lrs=()):
+    """Two equal optimisers: this package's and PyTorch's. With more rates, with more groups."""
+
+    def groups(new):
+        return [{"params": [new()]}] + [{"params": [new()], "lr": lr} for lr in more_lrs]
+
+    ours = groups(lambda: nn.Parameter(np.ones(1)))
+    theirs = groups(lambda: torch.ones(1, dtype=torch.float64, requires_grad=True))
+    return MAKERS[kind](optim, ours, lr), MAKERS[kind](torch.optim, theirs, lr)
 
 
-def momentum_of(ours):
-    """Momentum or betas[0] of one of our optimisers."""
-    return ours.betas[0] if isinstance(ours, optim.Adam) else ours.momentum
+def lrs_of(optimizer):
+    return [group["lr"] for group in optimizer.param_groups]
 
 
-def momentum_of_pytorchs(theirs):
-    [group] = theirs.param_groups
-    return group["betas"][0] if "betas" in group else group["momentum"]
+def momenta_of(optimizer):
+    """Momentum or betas[0] of each group of an optimiser, ours or PyTorch's."""
+    return [g["betas"][0] if "betas" in g else g["momentum"] for g in optimizer.param_groups]
 
 
-def check_against_torch(make, steps, lr=0.1, kind="sgd"):
+def check_against_torch(make, steps, lr=0.1, kind="sgd", more_lrs=()):
     """`make(module, optimizer)` from both modules: learning rates and momenta agree to 1e-12."""
-    ours, theirs = optimizers(kind, lr)
+    ours, theirs = optimizers(kind, lr, more_lrs)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PyTorch's SequentialLR warns of its own ways
         mine, other = make(lr_scheduler, ours), make(torch.optim.lr_scheduler, theirs)
         for count in range(steps + 1):
-            [expected] = other.get_last_lr()
-            assert mine.get_last_lr() == [ours.lr]
-            np.testing.assert_allclose(ours.lr, expected, rtol=1e-12, atol=1e-300)
+            assert mine.get_last_lr() == lrs_of(ours)
+            np.testing.assert_allclose(lrs_of(ours), other.get_last_lr(), rtol=1e-12, atol=1e-300)
             if count < steps:
-                np.testing.assert_allclose(
-                    momentum_of(ours), momentum_of_pytorchs(theirs), rtol=1e-12
-                )
+                np.testing.assert_allclose(momenta_of(ours), momenta_of(theirs), rtol=1e-12)
                 theirs.step()
                 other.step()
                 mine.step()
@@ -103,6 +103,79 @@ def test_one_cycle_is_pytorchs_in_learning_rate_and_momentum(kind, max_lr, steps
     assume(share * steps != 1)  # PyTorch divides by 0 there
     assume(share < 0.5 or not settings.get("three_phase"))  # there is a third phase
     check_against_torch(lambda m, o: m.OneCycleLR(o, max_lr, steps, **settings), steps, kind=kind)
+
+
+def test_one_cycle_gives_a_momentum_to_sgd_that_has_none_as_pytorchs_does():
+    rng = np.random.default_rng(0)
+    p, q = nn.Parameter(np.ones(3)), torch.ones(3, dtype=torch.float64, requires_grad=True)
+    ours, theirs = optim.SGD([p], 0.1), torch.optim.SGD([q], 0.1)
+    mine = lr_scheduler.OneCycleLR(ours, 0.3, 9)
+    other = torch.optim.lr_scheduler.OneCycleLR(theirs, 0.3, 9)
+    for _ in range(9):
+        g = rng.normal(size=3)
+        p.grad, q.grad = tg.tensor(g), torch.tensor(g)
+        for each in (ours, theirs, mine, other):
+            each.step()
+    np.testing.assert_allclose(p.data, q.numpy(force=True), rtol=1e-12, atol=1e-13)
+
+
+GROUPED = {
+    "LambdaLR": lambda m, o: m.LambdaLR(o, lambda count: 0.9**count),
+    "LambdaLR, a function for each": lambda m, o: m.LambdaLR(
+        o, [lambda count: 0.9**count, lambda count: 1 / (count + 1), lambda count: 1.0]
+    ),
+    "StepLR": lambda m, o: m.StepLR(o, 3, 0.5),
+    "LinearLR": lambda m, o: m.LinearLR(o, 0.1, 1.0, 7),
+    "CosineAnnealingLR": lambda m, o: m.CosineAnnealingLR(o, 9, 1e-3),
+    "OneCycleLR": lambda m, o: m.OneCycleLR(o, 0.3, 25),
+    "OneCycleLR, values for each": lambda m, o: m.OneCycleLR(
+        o,
+        [0.3, 0.1, 0.7],
+        25,
+        base_momentum=[0.5, 0.6, 0.7],
+        max_momentum=[0.9, 0.8, 0.7],
+        three_phase=True,
+        pct_start=0.4,
+    ),
+    "SequentialLR": lambda m, o: m.SequentialLR(
+        o, [m.LinearLR(o, 0.1, 1.0, 5), m.StepLR(o, 4), m.CosineAnnealingLR(o, 9)], [5, 11]
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(MAKERS))
+@pytest.mark.parametrize("name", sorted(GROUPED))
+def test_each_group_has_its_own_value_as_in_pytorch(name, kind):
+    check_against_torch(GROUPED[name], 25, kind=kind, more_lrs=(0.5, 0.03))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda o: lr_scheduler.LambdaLR(o, [lambda count: 1.0] * 3),
+        lambda o: lr_scheduler.OneCycleLR(o, [0.1, 0.1, 0.1], 10),
+        lambda o: lr_scheduler.OneCycleLR(o, 0.1, 10, base_momentum=[0.1, 0.1, 0.1]),
+        lambda o: lr_scheduler.OneCycleLR(o, 0.1, 10, max_momentum=[0.1, 0.1, 0.1]),
+    ],
+)
+def test_a_list_needs_a_value_for_each_group(make):
+    ours, _ = optimizers(more_lrs=(0.5,))
+    with pytest.raises(ValueError, match="has 3 values, and the number of groups is 2"):
+        make(ours)
+
+
+def test_a_group_that_is_added_after_the_schedule_is_told():
+    ours, _ = optimizers()
+    schedule = lr_scheduler.StepLR(ours, 3)
+    ours.add_param_group({"params": [nn.Parameter([1.0])]})
+    for use in (
+        schedule.step,
+        lambda: schedule.go_to(2),
+        lambda: schedule.load_state_dict(schedule.state_dict()),
+    ):
+        with pytest.raises(RuntimeError, match="number of groups was 1, and it is 2 now"):
+            use()
+    assert schedule.last_epoch == 0
 
 
 def test_one_cycle_counts_epochs_too():
@@ -211,7 +284,7 @@ def test_a_resumed_training_is_the_uninterrupted_one_to_the_bit(
     for key, value in whole[0].state_dict().items():
         np.testing.assert_array_equal(model.state_dict()[key], value)
     assert schedule.get_last_lr() == whole[2].get_last_lr()
-    assert momentum_of(optimizer) == momentum_of(whole[1])
+    assert momenta_of(optimizer) == momenta_of(whole[1])
 
 
 @pytest.mark.parametrize("kind", sorted(MAKERS))
@@ -224,7 +297,7 @@ def test_a_schedule_made_again_after_the_optimiser_was_loaded_changes_no_bit(kin
     whole, (model, optimizer, schedule) = begin(), begin()
     train(*whole, range(12))
     train(model, optimizer, schedule, range(7))
-    optimizer.load_state_dict(optimizer.state_dict())
+    optimizer.load_exact_state(optimizer.exact_state())
     again = SCHEDULES["OneCycleLR"](optimizer)
     again.load_state_dict(schedule.state_dict())
     train(model, optimizer, again, range(7, 12))
@@ -238,6 +311,60 @@ def test_a_state_is_what_json_can_hold_and_no_part_of_the_schedule(name):
     assert json.loads(json.dumps(state)) == state
     state["base_lrs"][0] = 7.0
     assert schedule.base_lrs != [7.0]
+
+
+@pytest.mark.parametrize("kind", sorted(MAKERS))
+@pytest.mark.parametrize("name", sorted(SCHEDULES))
+def test_a_schedule_goes_to_any_step_forth_and_back(name, kind):
+    stepped, direct = (SCHEDULES[name](optimizers(kind)[0]) for _ in range(2))
+    expected = []
+    for _ in range(12):
+        expected.append((stepped.get_last_lr(), momenta_of(stepped.optimizer)))
+        stepped.step()
+    for count in (5, 11, 0, 3, 6):
+        direct.go_to(count)
+        assert direct.last_epoch == count
+        assert (lrs_of(direct.optimizer), momenta_of(direct.optimizer)) == expected[count]
+    direct.go_to(12)
+    direct.step()
+    stepped.step()
+    assert direct.state_dict() == stepped.state_dict()
+    assert lrs_of(direct.optimizer) == lrs_of(stepped.optimizer)
+
+
+@pytest.mark.parametrize("count", [-1, 2.5])
+def test_a_schedule_goes_to_whole_counts_only(count):
+    schedule = lr_scheduler.StepLR(optimizers()[0], 3)
+    with pytest.raises(ValueError, match=f"count must be a whole number, at least 0, not {count}"):
+        schedule.go_to(count)
+    assert schedule.last_epoch == 0
+
+
+def test_one_cycle_goes_no_further_than_its_end_and_stays_where_it_was():
+    schedule = lr_scheduler.OneCycleLR(optimizers()[0], 0.3, 10)
+    schedule.go_to(4)
+    before, lr = schedule.state_dict(), schedule.optimizer.lr
+    with pytest.raises(ValueError, match="made for 10 steps, and this is step 12"):
+        schedule.go_to(12)
+    assert schedule.state_dict() == before
+    assert schedule.optimizer.lr == lr
+
+
+def test_a_schedule_begins_where_the_first_of_a_loaded_optimiser_began_as_in_pytorch():
+    saved, rates = [], []
+    for module, optimizer in zip((optim, torch.optim), optimizers(), strict=True):
+        first = module.lr_scheduler.StepLR(optimizer, 1)
+        optimizer.step()
+        first.step()
+        saved.append(optimizer.state_dict())
+    for module, optimizer, state in zip(
+        (optim, torch.optim), optimizers(lr=7.0), saved, strict=True
+    ):
+        optimizer.load_state_dict(state)
+        assert optimizer.param_groups[0]["initial_lr"] == 0.1
+        schedule = module.lr_scheduler.LambdaLR(optimizer, lambda count: 1 / (count + 1), 4)
+        rates.append(schedule.get_last_lr())
+    assert rates[0] == rates[1] == [0.1 * (1 / 6)]
 
 
 def test_loading_sets_the_learning_rate_though_the_optimiser_is_new():
@@ -265,8 +392,18 @@ def test_a_state_of_fewer_schedules_is_refused():
         lr_scheduler.SequentialLR(o, [lr_scheduler.LinearLR(o) for _ in range(n)], [1] * (n - 1))
         for o, n in ((optimizers()[0], 1), (optimizers()[0], 2))
     )
-    with pytest.raises(ValueError, match="no state of 1 schedules"):
+    with pytest.raises(ValueError, match=r"unexpected: .*schedulers\.1\.base_lrs"):
         first.load_state_dict(second.state_dict())
+
+
+def test_a_state_of_another_number_of_groups_is_refused_and_changes_nothing():
+    schedule, other = (
+        lr_scheduler.StepLR(optimizers(more_lrs=more)[0], 3) for more in ((), (0.5,))
+    )
+    before = schedule.state_dict()
+    with pytest.raises(ValueError, match=r"base_lrs has shape \(2,\), expected \(1,\)"):
+        schedule.load_state_dict(other.state_dict())
+    assert schedule.state_dict() == before
 
 
 def test_a_state_with_a_part_that_does_not_fit_changes_no_other_part():
@@ -279,7 +416,7 @@ def test_a_state_with_a_part_that_does_not_fit_changes_no_other_part():
     other = sequence(lambda o: lr_scheduler.CosineAnnealingLR(o, 9))
     other.step()
     before, lr = schedule.state_dict(), schedule.optimizer.lr
-    with pytest.raises(ValueError, match="no state of StepLR"):
+    with pytest.raises(ValueError, match=r"missing: schedulers\.1\.step_size"):
         schedule.load_state_dict(other.state_dict())
     assert schedule.state_dict() == before
     assert schedule.optimizer.lr == lr
@@ -336,12 +473,18 @@ def test_two_schedules_that_are_both_stepped_are_told():
         (lambda o: lr_scheduler.OneCycleLR(o, 0.1, 0), "total_steps must be a whole number"),
         (lambda o: lr_scheduler.OneCycleLR(o, 0.1, 9, pct_start=1.5), "pct_start must be a share"),
         (lambda o: lr_scheduler.OneCycleLR(o, 0.1, 9, anneal_strategy="x"), '"cos" or "linear"'),
-        (lambda o: lr_scheduler.StepLR(o, 1, last_epoch=3), "was never scheduled"),
-        (lambda o: lr_scheduler.SequentialLR(o, [lr_scheduler.LinearLR(o)], [3]), "a milestone"),
-        (lambda o: lr_scheduler.SequentialLR(o, [], []), "a milestone between each two"),
+        (
+            lambda o: lr_scheduler.StepLR(o, 1, last_epoch=3),
+            r"has had no schedule yet, .*call go_to\(4\)",
+        ),
+        (
+            lambda o: lr_scheduler.SequentialLR(o, [lr_scheduler.LinearLR(o)], [3]),
+            "one milestone fewer than schedules, and got 1 schedules and 1",
+        ),
+        (lambda o: lr_scheduler.SequentialLR(o, [], []), "one milestone fewer"),
         (
             lambda o: lr_scheduler.SequentialLR(o, [lr_scheduler.LinearLR(optimizers()[0])], []),
-            "all of its own optimiser",
+            "all belong to its own optimiser",
         ),
         (
             lambda o: lr_scheduler.SequentialLR(o, [lr_scheduler.LinearLR(o)] * 3, [5, 2]),
@@ -355,21 +498,24 @@ def test_what_makes_no_schedule_is_refused(make, words):
 
 
 def test_one_cycle_needs_a_momentum_to_cycle():
-    plain = optim.SGD([nn.Parameter([1.0])], 0.1)
-    with pytest.raises(ValueError, match="SGD has no momentum that could be cycled"):
+    class Plain(optim.Optimizer):
+        pass
+
+    plain = Plain([nn.Parameter([1.0])], 0.1)
+    with pytest.raises(ValueError, match="Plain has no momentum that could be cycled"):
         lr_scheduler.OneCycleLR(plain, 0.1, 10)
     lr_scheduler.OneCycleLR(plain, 0.1, 10, cycle_momentum=False)
 
 
-def test_what_is_no_optimiser_is_refused():
-    with pytest.raises(TypeError, match="a schedule is of an optimiser, and this is"):
+def test_what_is_not_an_optimiser_is_refused():
+    with pytest.raises(TypeError, match="a schedule needs an optimiser, and this is"):
         lr_scheduler.OneCycleLR(nn.Linear(1, 1), 0.1, 10, cycle_momentum=False)
 
 
 def test_a_schedule_of_a_users_own_needs_lr_at_only():
     class Root(lr_scheduler.LRScheduler):
-        def lr_at(self, count):
-            return self.base_lrs[0] / (count + 1) ** 0.5
+        def lr_at(self, count, group):
+            return self.base_lrs[group] / (count + 1) ** 0.5
 
     ours, _ = optimizers(lr=1.0)
     schedule = Root(ours)
@@ -382,3 +528,5 @@ def test_a_schedule_of_a_users_own_needs_lr_at_only():
 
 def test_repr_says_where_it_is():
     assert repr(lr_scheduler.StepLR(optimizers()[0], 3)) == "StepLR(step 0, lr=0.1)"
+    grouped, _ = optimizers(more_lrs=(0.5,))
+    assert repr(lr_scheduler.StepLR(grouped, 3)) == "StepLR(step 0, lr=0.1, 0.5)"

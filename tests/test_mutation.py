@@ -1,7 +1,7 @@
 """Whether the tests would notice: every rule is broken in every small way, and so is the engine.
 
-Each mutant of a rule (see `mutants.py`) must be noticed by the samples of its own op, those that
-`test_ops.py` uses; a mutant of a function that rules call, by an op whose rules call it. The
+Each mutant of a rule (see `mutants.py`) must be noticed by the samples of its own op, those of its
+row in `tables/ops`; a mutant of a function that rules call, by an op whose rules call it. The
 engine is broken by hand, one idea at a time, and small programs and op cases, named beside each
 fault, must notice. What survives is a hole in the tests, and fails this one.
 """
@@ -31,7 +31,7 @@ from .mutants import (
     with_rule,
     with_text,
 )
-from .op_table import CASES
+from .tables.ops import CASES
 
 EXAMPLES = 20
 """How many samples are drawn for each op; its edges come first."""
@@ -553,28 +553,28 @@ FAULTS = [
     Fault(
         "a gradient may be the array of another",
         engine._is_shared,
-        "any(part is other for other in others)",
-        "False",
+        "if part is other",
+        "if False",
         (gradients_own_their_memory, "add"),
     ),
     Fault(
         "a gradient may look into the array of another",
         engine._is_shared,
-        'getattr(_array(part), "base", None) is not None',
+        'getattr(plain(part), "base", None) is not None',
         "False",
         (gradients_own_their_memory,),
     ),
     Fault(
         "gradients of results are handed out as they are",
         engine.run_backward,
-        "gradient if node.op is None else gradient * 1",
+        "gradient if node.op is None else copied(gradient)",
         "gradient",
         (gradients_own_their_memory,),
     ),
     Fault(
         "the gradient given is handed out as it is",
         engine.run_backward,
-        "seed * 1",
+        "copied(seed)",
         "seed",
         (gradients_own_their_memory,),
     ),
@@ -601,7 +601,7 @@ FAULTS = [
     ),
     Fault(
         "NumPy's numbers count as arrays",
-        engine._plain,
+        engine._narrow,
         "value.item()",
         "np.asarray(value)",
         (floats_keep_their_width,),

@@ -21,7 +21,7 @@ class Twice(nn.Module):
 
 
 class Scale(nn.Module):
-    """A layer of a user's own: learned factors."""
+    """A user's own layer: learned factors."""
 
     def __init__(self, size):
         self.factor = nn.Parameter(np.ones(size, np.float32))
@@ -85,7 +85,7 @@ def test_a_parameter_set_later_is_found():
     assert [name for name, _ in module.named_parameters()] == ["extra"]
 
 
-def test_a_plain_tensor_is_no_parameter():
+def test_a_plain_tensor_is_not_a_parameter():
     module = nn.ReLU()
     module.constant = tg.tensor([1.0])
     assert list(module.parameters()) == []
@@ -169,7 +169,7 @@ def test_load_state_dict_takes_a_copy():
     assert not (model[1].weight.data == 7).any()
 
 
-def test_a_state_goes_round_to_the_bit():
+def test_a_state_survives_the_round_trip_to_the_bit():
     one, other = mlp(), mlp(rng=5)
     other.load_state_dict(one.state_dict())
     for name, value in one.state_dict().items():
@@ -222,7 +222,7 @@ def test_load_state_dict_names_every_fault_in_one_error_and_changes_nothing():
         np.testing.assert_array_equal(value, before[name])
 
 
-def test_values_that_are_no_real_numbers_are_refused_and_nothing_is_changed():
+def test_values_that_are_not_real_numbers_are_refused_and_nothing_is_changed():
     model = nn.Linear(1, 1, rng=0)
     before = model.weight.data.copy()
     with pytest.raises(ValueError, match="bias has dtype complex128, expected float32"):
@@ -271,7 +271,7 @@ def test_a_whole_network_agrees_with_pytorch():
     check_layer(mlp(), (4, 2, 3), theirs)
 
 
-def test_a_layer_of_a_users_own_is_checked_found_and_trained():
+def test_a_users_own_layer_is_checked_found_and_trained():
     class Theirs(torch.nn.Module):
         def __init__(self):
             super().__init__()
@@ -320,7 +320,7 @@ def test_a_slice_of_a_sequential_is_a_sequential_with_the_same_layers():
     assert list(head.state_dict()) == ["1.weight", "1.bias"]
 
 
-def test_an_empty_sequential_gives_back_what_it_is_given():
+def test_an_empty_sequential_returns_its_input():
     x = tg.tensor([1.0])
     assert nn.Sequential()(x) is x
 

@@ -1,7 +1,7 @@
-"""Tensors among NumPy's functions, arrays and scalars: they work, or say what to write instead.
+"""Tensors with NumPy's functions, arrays and scalars: they work, or say what to write instead.
 
-A NumPy function that has an op of the same meaning records; one that has none raises. Nothing
-loses a gradient without a word.
+A NumPy function that has an op with the same meaning is recorded; one that has none raises.
+Nothing loses a gradient silently.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ BINARY = {
     ">=": lambda a, b: a >= b,
     "maximum": lambda a, b: np.maximum(a, b),
 }
-"""Operators with a tensor on one side or both."""
+"""Operators with a tensor on one side or on both."""
 
 
 @given(st.sampled_from(list(UFUNCS)), st.data())
-def test_a_ufunc_on_tensors_gives_what_it_gives_on_arrays(ufunc, data):
+def test_a_ufunc_gives_the_same_on_tensors_as_on_arrays(ufunc, data):
     drawn = [data.draw(arrays((2, 2), low=0.5)) for _ in range(ufunc.nin)]
     found = ufunc(*(tensor(a) for a in drawn))
     assert type(found) is Tensor
@@ -106,12 +106,12 @@ def test_lists_and_tuples_are_operands_too():
     assert (numbers + x).tolist() == [4, 6]
 
 
-def test_the_elements_of_an_array_and_a_tensor_are_compared_in_place_order():
+def test_an_array_and_a_tensor_are_compared_element_by_element():
     assert (tensor([1.0, 2.0]) == np.array([1.0, 3.0])).tolist() == [True, False]
     assert (np.array([1.0, 3.0]) == tensor([1.0, 2.0])).tolist() == [True, False]
 
 
-# ----------------------------------------------------------------------------- what has no op
+# -------------------------------------------------------------------- functions without an op
 
 
 @pytest.mark.parametrize("ufunc", [np.arctan, np.floor, np.isfinite, np.hypot, np.divmod])
@@ -156,7 +156,7 @@ def test_asarray_of_a_tensor_is_its_data(array):
     assert np.asarray(t).dtype == array.dtype
 
 
-def test_np_array_of_a_tensor_is_a_copy_in_the_dtype_asked_for():
+def test_np_array_of_a_tensor_is_a_copy_in_the_requested_dtype():
     t = tensor([1.5, 2.5])
     assert not np.shares_memory(np.array(t), t.data)
     found = np.array(t, dtype=np.int64)
@@ -183,7 +183,7 @@ def test_numpy_functions_read_tensors_without_gradients():
     assert np.allclose(np.linalg.norm(t), 5**0.5)
 
 
-def test_numpy_gives_the_memory_itself():
+def test_numpy_shares_the_memory_of_the_tensor():
     t = tensor([1.0, 2.0])
     assert t.numpy() is t.data
 
@@ -195,7 +195,7 @@ def test_a_tensor_can_index_an_array():
     assert array[tensor([True, False, True])].tolist() == [10, 30]
 
 
-def test_a_tensor_of_tensors_is_not_made_without_a_word():
+def test_an_array_of_tensors_is_not_made_silently():
     xs = [tensor(1.0, requires_grad=True), tensor(2.0, requires_grad=True)]
     with pytest.raises((RuntimeError, TypeError, ValueError)):
         np.array(xs)

@@ -1,14 +1,18 @@
-"""The package as a whole: importing it is light, and its names lead where they say."""
+"""The package as a whole: importing it is light, and its public names say what they are."""
 
+import inspect
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import tinygrad_mlp
+import pytest
 
-HEAVY = ["torch", "matplotlib", "hypothesis", "safetensors", "tqdm", "pytest"]
+import tinygrad_mlp
+from tinygrad_mlp import autograd, data, nn, optim
+
+HEAVY = ["torch", "matplotlib", "numba", "PIL", "hypothesis", "safetensors", "tqdm", "pytest"]
 
 
 def loaded_by(statement):
@@ -40,3 +44,44 @@ def test_the_example_of_the_docstring_is_right():
     (x * x).sum().backward()
     assert repr(x.grad) == "tensor([2., 4.])"
     assert repr(x.grad) in tinygrad_mlp.__doc__
+
+
+# ------------------------------------------------------------------------------------ docstrings
+
+NAME_SAYS_ALL = """
+    add sub mul div neg exp log sqrt sin cos tanh sign isnan
+    equal not_equal less less_equal greater greater_equal
+    logical_and logical_or logical_xor logical_not
+"""
+"""Ops of one line that may go without a docstring."""
+
+
+def without_a_sentence(module):
+    """The functions and classes that a module offers whose docstring lacks a sentence."""
+    offered = {name: value for name, value in vars(module).items() if not name.startswith("_")}
+    own = {
+        name: value
+        for name, value in offered.items()
+        if (inspect.isroutine(value) or inspect.isclass(value))
+        and value.__module__.startswith("tinygrad_mlp")
+    }
+    assert own
+    first = {name: (value.__doc__ or "").strip().split("\n\n")[0] for name, value in own.items()}
+    return {name for name, words in first.items() if not words.endswith((".", "?"))}
+
+
+@pytest.mark.parametrize(
+    "module",
+    [tinygrad_mlp, nn, nn.functional, optim, data, autograd],
+    ids=lambda module: module.__name__,
+)
+def test_the_docstring_of_a_public_name_starts_with_a_sentence(module):
+    assert not without_a_sentence(module) - set(NAME_SAYS_ALL.split())
+
+
+def test_a_name_without_a_docstring_or_with_a_mere_signature_is_noticed(monkeypatch):
+    assert "transpose" not in without_a_sentence(tinygrad_mlp)
+    monkeypatch.setattr(tinygrad_mlp.transpose, "__doc__", None)
+    monkeypatch.setattr(nn.Linear, "__doc__", "Linear(in_features, out_features)")
+    assert "transpose" in without_a_sentence(tinygrad_mlp)
+    assert without_a_sentence(nn) == {"Linear"}

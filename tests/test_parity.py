@@ -17,7 +17,7 @@ from tests import reference
 from tinygrad_mlp import optim
 from tinygrad_mlp.data import ArrayDataset, load_mnist
 from tinygrad_mlp.experiment.recipes import RECIPES
-from tinygrad_mlp.experiment.training import make_batches, make_optimizer, make_schedule, run
+from tinygrad_mlp.experiment.training import make_batches, run
 from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.train import evaluate
 
@@ -88,8 +88,8 @@ def test_parity_of_everything_that_the_best_recipe_adds(digits, largest_differen
     ours = recipe.build(rng=0)
     for p in [*ours.parameters(), *ours.buffers()]:
         p.data = p.data.astype(np.float64) if p.data.dtype == np.float32 else p.data
-    our_adam = make_optimizer(recipe, ours)
-    our_schedule = make_schedule(recipe, our_adam, len(batches))
+    our_adam = recipe.make_optimizer(ours)
+    our_schedule = recipe.make_schedule(our_adam, len(batches))
     theirs = reference.make_normalised_model(recipe.hidden).double()
     theirs.load_state_dict({n: torch.from_numpy(a) for n, a in ours.state_dict().items()})
     their_adam = torch.optim.AdamW(theirs.parameters(), recipe.lr, weight_decay=recipe.weight_decay)

@@ -151,7 +151,7 @@ def test_learning_curves_of_eight_recipes_differ_in_colour(histories):
 
 def test_learning_curves_gives_a_recipe_the_same_style_in_both_panels(histories, styles):
     plot.learning_curves(histories)
-    left, right = styles[::2], styles[1::2]
+    left, right = styles[:8], styles[8:]
     assert [style | {"label": ""} for style in left] == [style | {"label": ""} for style in right]
 
 
@@ -171,6 +171,22 @@ def test_learning_curves_says_that_losses_are_of_two_kinds(histories):
 @pytest.mark.parametrize("epochs", [0, 1])
 def test_learning_curves_can_be_drawn_with_hardly_any_epochs(epochs):
     assert plot.to_png(plot.learning_curves({"one": [Epoch(1, 0.5, 0.9, 1.0)] * epochs}))
+
+
+def test_learning_curves_of_regressions_show_the_loss_alone():
+    history = [Epoch(1, 0.5, None, 1.0), Epoch(2, 0.25, None, 1.0)]
+    figure = plot.learning_curves({"line": history})
+    [panel] = figure.axes
+    np.testing.assert_array_equal(panel.lines[0].get_ydata(), [0.5, 0.25])
+    assert figure.get_label() == "Training loss by epoch. line: loss 0.25 at epoch 2"
+    assert plot.to_png(figure)
+
+
+def test_learning_curves_leave_a_regression_out_of_the_accuracies():
+    histories = {"line": [Epoch(1, 0.5, None, 1.0)], "digits": [Epoch(1, 0.5, 0.9, 1.0)]}
+    left, right = plot.learning_curves(histories).axes
+    assert [len(line.get_xdata()) for line in left.lines] == [1, 1]
+    assert [len(line.get_xdata()) for line in right.lines] == [0, 1]
 
 
 def test_learning_curves_needs_a_history():
@@ -207,6 +223,18 @@ def test_confusions_share_one_scale_and_one_colour_bar(count):
     figure = plot.confusions({f"recipe {i}": np.eye(10) for i in range(count)})
     assert len(figure.axes) == count + 1
     assert {picture.get_clim() for picture in pictures(figure)} == {(0, 100)}
+
+
+def test_confusions_are_of_any_number_of_classes():
+    (picture,) = pictures(plot.confusions({"letters": np.eye(26)}))
+    assert picture.get_array().shape == (26, 26)
+
+
+def test_confusions_leave_out_a_regression():
+    figure = plot.confusions({"line": None, "digits": np.eye(10)})
+    assert len(pictures(figure)) == 1 and "line" not in figure.get_label()
+    with pytest.raises(ValueError, match="at least a matrix"):
+        plot.confusions({"line": None})
 
 
 def test_confusions_have_their_titles():

@@ -1,4 +1,4 @@
-"""A picture of one's own: it is prepared as MNIST was, and what is no picture gets a clear line."""
+"""A picture of yours: it is prepared as MNIST was, and anything else gets a clear message."""
 
 import io
 
@@ -110,7 +110,7 @@ def test_proportions_are_kept():
     assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == (20, 5)
 
 
-def test_the_grain_of_the_paper_is_no_ink(digits):
+def test_the_grain_of_the_paper_is_not_ink(digits):
     rng = np.random.default_rng(0)
     page = 0.8 - 0.7 * enlarged(digits[0], 200, 60)
     noisy = np.clip(page + rng.normal(0, 0.02, page.shape), 0, 1)
@@ -166,7 +166,7 @@ def test_a_photograph_is_turned_as_the_camera_says(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n"])
-def test_what_is_no_picture_is_refused(tmp_path, content):
+def test_what_is_not_a_picture_is_refused(tmp_path, content):
     (tmp_path / "digit.png").write_bytes(content)
     with pytest.raises(ValueError, match=r"digit.png: this cannot be read as a picture"):
         read_picture(tmp_path / "digit.png")

@@ -189,14 +189,14 @@ def test_columns_of_words_are_aligned_left(write, cells):
     assert not any("class" in cell for cell in page.all("td", "th"))
 
 
-def test_long_cell_is_told_from_a_number_in_no_time(write):
+def test_long_cell_is_found_to_be_words_quickly(write):
     cell = "1 " + "ab " * 50_000 + "!" * 50_000 + "word"
     assert "number" not in {
         td.get("class") for td in Page(write(rows=[["a", cell, cell]])).all("td")
     }
 
 
-def test_parts_with_nothing_in_them_are_left_out(write):
+def test_empty_parts_are_left_out(write):
     page = Page(write(intro=[], header=[], rows=[], findings=[], figures=[]))
     assert page.texts("h2") == ["How this was made"]
 

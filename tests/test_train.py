@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import tinygrad_mlp as tg
 from tinygrad_mlp import nn, optim
 from tinygrad_mlp.data import ArrayDataset, DataLoader, load_mnist
 from tinygrad_mlp.nn import functional as F
-from tinygrad_mlp.train import Diverged, Epoch, Scores, evaluate, fit, run_epochs
+from tinygrad_mlp.train import Diverged, Epoch, Scores, Tally, evaluate, fit
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +34,40 @@ class Fixed:
 
 def scored(scores, labels):
     return ArrayDataset(np.asarray(scores, np.float64), np.asarray(labels))
+
+
+class Points:
+    """A dataset of any arrays, so with floats as targets too."""
+
+    def __init__(self, inputs, targets):
+        self.inputs, self.targets = inputs, targets
+
+    def __len__(self):
+        return len(self.inputs)
+
+    def __getitem__(self, index):
+        return self.inputs[index], self.targets[index]
+
+
+def line(n=40):
+    """Points on the line y = 2 x - 1."""
+    x = np.linspace(-1, 1, n, dtype=np.float32)[:, None]
+    return Points(x, 2 * x - 1)
+
+
+def fit_with_losses(losses, epochs, batches, on_epoch=lambda epoch: None):
+    """`fit` with a loss that takes these values one after the other."""
+    losses = iter(losses)
+    model = nn.Linear(2, 3, rng=0)
+
+    def loss_fn(outputs, targets):
+        return outputs.sum() * 0 + next(losses)
+
+    return fit(model, batches, optim.SGD(model.parameters()), epochs, loss_fn, on_epoch)
+
+
+def a_batch(n):
+    return np.zeros((n, 2), np.float32), np.zeros(n, int)
 
 
 # ----------------------------------------------------------------------------------------- fit
@@ -77,14 +113,46 @@ def test_history_has_means_over_examples_whatever_the_last_batch(digits, batch_s
 
 
 def test_an_epoch_weighs_batches_by_their_examples():
-    losses = iter([1.0, 4.0])
+    [epoch] = fit_with_losses([1.0, 4.0], 1, [a_batch(3), a_batch(1)])
+    assert epoch.loss == 1.75
 
-    def step(images, labels):
-        return next(losses), np.eye(2)[labels]
 
-    batches = [(np.zeros(3), np.array([0, 1, 0])), (np.zeros(1), np.array([1]))]
-    [epoch] = run_epochs(step, batches, 1, lambda epoch: None)
-    assert (epoch.loss, epoch.accuracy) == (1.75, 1.0)
+@given(st.lists(st.tuples(st.integers(1, 5), st.floats(0, 9)), min_size=1, max_size=6), st.data())
+def test_a_tally_is_the_mean_over_all_examples(batches, data):
+    tally = Tally(4)
+    losses, right = [], []
+    for n, loss in batches:
+        labels = np.array(data.draw(st.lists(st.integers(0, 2), min_size=n, max_size=n)))
+        answers = np.array(data.draw(st.lists(st.integers(0, 2), min_size=n, max_size=n)))
+        tally.add(loss, np.eye(3)[answers], labels)
+        losses += [loss] * n
+        right += list(answers == labels)
+    epoch = tally.epoch()
+    assert (epoch.epoch, epoch.accuracy) == (4, np.mean(right))
+    np.testing.assert_allclose(epoch.loss, np.mean(losses), rtol=1e-12)
+
+
+def test_fit_goes_on_from_a_history(digits):
+    one, other = mlp(), mlp()
+    whole = fit(one, DataLoader(digits, 250), optim.SGD(one.parameters()), 3)
+    optimizer = optim.SGD(other.parameters())
+    first = fit(other, DataLoader(digits, 250), optimizer, 1)
+    history = fit(other, DataLoader(digits, 250), optimizer, 3, history=first)
+    assert history is first
+    assert [(e.epoch, e.loss) for e in history] == [(e.epoch, e.loss) for e in whole]
+
+
+def test_after_step_is_called_after_each_step(digits):
+    model = mlp()
+    weight = model[1].weight
+    seen = [weight.data.copy()]
+
+    def after_step():
+        assert not np.array_equal(weight.data, seen[-1])  # the step is taken already
+        seen.append(weight.data.copy())
+
+    fit(model, DataLoader(digits, 100), optim.SGD(model.parameters()), 2, after_step=after_step)
+    assert len(seen) == 1 + 2 * 5
 
 
 def test_fit_puts_the_model_in_training_mode(digits):
@@ -104,16 +172,10 @@ def test_fit_takes_another_loss(digits):
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_a_loss_that_is_no_number_is_told_with_epoch_and_advice(bad):
-    losses = iter([0.5, 0.5, 0.5, bad])
-
-    def step(images, labels):
-        return next(losses), np.zeros((len(labels), 10))
-
-    batches = [(np.zeros((5, 2)), np.zeros(5, int))] * 2
+def test_a_loss_that_is_not_a_number_is_reported_with_epoch_and_advice(bad):
     words = rf"the loss became {bad} in epoch 2, after 5 examples; a smaller learning rate may help"
     with pytest.raises(Diverged, match=words):
-        run_epochs(step, batches, 3, lambda epoch: None)
+        fit_with_losses([0.5, 0.5, 0.5, bad], 3, [a_batch(5)] * 2)
 
 
 def test_a_learning_rate_far_too_large_diverges_without_warnings(digits):
@@ -122,23 +184,91 @@ def test_a_learning_rate_far_too_large_diverges_without_warnings(digits):
         fit(model, DataLoader(digits, 50), optim.SGD(model.parameters(), 1e30), 5)
 
 
-def test_finished_epochs_are_told_before_a_divergence():
+def test_finished_epochs_are_reported_before_a_divergence():
     told = []
-    losses = iter([0.5, float("nan")])
-
-    def step(images, labels):
-        return next(losses), np.zeros((len(labels), 10))
-
     with pytest.raises(Diverged):
-        run_epochs(step, [(np.zeros((1, 2)), np.zeros(1, int))], 2, told.append)
+        fit_with_losses([0.5, float("nan")], 2, [a_batch(1)], told.append)
     assert [epoch.epoch for epoch in told] == [1]
 
 
-def test_batches_that_can_be_gone_through_only_once_are_refused(digits):
+def test_batches_that_can_be_iterated_over_only_once_are_refused(digits):
     model = mlp()
     once = iter(DataLoader(digits, 250))
     with pytest.raises(ValueError, match=r"nothing to train on in epoch 2; .* a DataLoader"):
         fit(model, once, optim.SGD(model.parameters()), 2)
+
+
+# ---------------------------------------------------------------------- classes and regressions
+
+
+@pytest.mark.parametrize("classes", [2, 3, 12])
+def test_any_number_of_classes_is_trained_and_scored(classes):
+    rng = np.random.default_rng(classes)
+    labels = rng.integers(0, classes, 200)
+    inputs = np.eye(classes, dtype=np.float32)[labels] + rng.normal(0, 0.1, (200, classes))
+    data = ArrayDataset(inputs.astype(np.float32), labels)
+    model = nn.Linear(classes, classes, rng=0)
+    optimizer = optim.Adam(model.parameters(), 0.1)
+    history = fit(model, DataLoader(data, 20), optimizer, 5)
+    assert history[-1].accuracy > 0.9
+    scores = evaluate(model, data)
+    assert scores.confusion.shape == (classes, classes)
+    np.testing.assert_array_equal(scores.confusion.sum(1), np.bincount(labels, minlength=classes))
+    assert scores.accuracy == np.mean(model(inputs).data.argmax(1) == labels) > 0.9
+
+
+def test_classes_that_do_not_occur_are_counted_by_the_scores():
+    found = evaluate(Fixed(), scored(np.eye(12)[[11, 0]], [11, 0]))
+    assert found.confusion.shape == (12, 12)
+    assert (found.accuracy, found.confusion.sum()) == (1.0, 2)
+
+
+@pytest.mark.parametrize("label", [-1, 3])
+def test_a_class_that_the_model_does_not_score_is_named(label):
+    def loss(scores, labels):
+        return 0.0
+
+    with pytest.raises(ValueError, match=f"the class {label}, and the model scores .* 0 to 2"):
+        evaluate(Fixed(), scored(np.eye(3)[[0, 1]], [0, label]), loss)
+
+
+def test_a_regression_is_trained_and_has_no_accuracy():
+    data = line()
+    model = nn.Linear(1, 1, rng=0)
+    optimizer = optim.SGD(model.parameters(), 0.3)
+    history = fit(model, [data[:20], data[20:]], optimizer, 60, F.mse_loss)
+    assert {epoch.accuracy for epoch in history} == {None}
+    assert history[-1].loss < 1e-6 < history[0].loss
+    np.testing.assert_allclose([model.weight.item(), model.bias.item()], [2, -1], atol=1e-3)
+
+
+@pytest.mark.parametrize("batch_size", [7, 40])
+def test_scores_of_a_regression_are_its_loss_alone(batch_size):
+    data = line()
+    model = nn.Linear(1, 1, rng=0)
+    scores = evaluate(model, data, F.mse_loss, batch_size)
+    assert (scores.accuracy, scores.confusion) == (None, None)
+    expected = np.mean((model(data.inputs).data - data.targets) ** 2)
+    np.testing.assert_allclose(scores.loss, expected, rtol=1e-5)
+    for ask in ("most_predicted", "most_predicted_share"):
+        with pytest.raises(ValueError, match="a regression, which has no classes"):
+            getattr(scores, ask)
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [np.zeros(4), np.zeros((4, 3)), np.zeros((4, 3), int), np.zeros(4, bool)],
+    ids=["floats", "rows of floats", "rows of integers", "booleans"],
+)
+def test_only_one_integer_for_each_example_is_a_class(targets):
+    data = Points(np.zeros((4, 3)), targets)
+    assert evaluate(Fixed(), data, lambda outputs, targets: 1.5).accuracy is None
+
+
+def test_integers_are_no_classes_where_there_is_one_output_for_each():
+    data = Points(np.zeros(4), np.zeros(4, int))
+    scores = evaluate(Fixed(), data, lambda outputs, targets: 1.5)
+    assert (scores.accuracy, scores.loss) == (None, 1.5)
 
 
 # ------------------------------------------------------------------------------------ evaluate

@@ -1,7 +1,7 @@
 """Transforms: what must hold for any batch of images, then what must hold on average.
 
-Properties come first, drawn by Hypothesis. The statistical tests use a fixed seed, so they give
-the same answer on every run.
+Properties come first, on examples drawn by Hypothesis. The statistical tests use a fixed seed, so
+they give the same answer on every run.
 """
 
 import math
@@ -53,7 +53,7 @@ def batches(draw):
 
 @settings(deadline=None)
 @given(batches(), transforms, seeds)
-def test_shape_and_dtype_stay(images, transform, seed):
+def test_shape_and_dtype_are_kept(images, transform, seed):
     result = transform(images, seed)
     assert result.shape == images.shape
     assert result.dtype == images.dtype
@@ -61,7 +61,7 @@ def test_shape_and_dtype_stay(images, transform, seed):
 
 @settings(deadline=None)
 @given(batches(), transforms, seeds)
-def test_input_stays_bit_equal(images, transform, seed):
+def test_the_input_is_unchanged(images, transform, seed):
     before = images.tobytes()
     transform(images, seed)
     assert images.tobytes() == before
@@ -174,13 +174,13 @@ def test_noise_scales_with_std(seed, std):
 
 
 @pytest.mark.parametrize(("mean", "std"), [(0, 0.2), (0.5, 1.5)])
-def test_noise_has_the_mean_and_std_asked_for(mean, std):
+def test_noise_has_the_requested_mean_and_std(mean, std):
     noise = GaussianNoise(mean, std)(np.zeros((500, 28, 28), np.float32), 0).astype(np.float64)
     assert abs(noise.mean() - mean) < 4 * std / math.sqrt(noise.size)
     assert abs(noise.std() - std) < 4 * std / math.sqrt(2 * noise.size)
 
 
-def test_noise_has_the_tails_of_a_normal():
+def test_noise_has_the_tails_of_a_normal_distribution():
     noise = GaussianNoise(0, 1)(np.zeros((500, 28, 28), np.float32), 0)
     assert abs((np.abs(noise) > 2).mean() - 0.0455) < 0.0015
 
@@ -239,10 +239,10 @@ def test_compose_refuses_what_cannot_be_called():
         Compose([0.5])  # type: ignore[list-item]
 
 
-# What they say of themselves.
+# What they say about themselves.
 
 
-def test_defaults_are_those_of_the_names():
+def test_defaults_are_those_of_torchvision():
     assert (GaussianNoise().mean, GaussianNoise().std) == (0.0, 0.1)
     assert RandomHorizontalFlip().p == 0.5
 

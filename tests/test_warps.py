@@ -79,7 +79,7 @@ def test_a_pixel_away_and_anywhere_further_is_zero(far):
     assert np.array_equal(sample(image, np.full((1, 2, 4), far)), np.zeros((1, 2, 2)))
 
 
-def test_half_a_pixel_outside_is_half():
+def test_half_a_pixel_outside_gives_half_the_value():
     assert sample(np.ones((1, 1, 1)), np.array([[[0.0], [-0.5]]])).item() == 0.5
 
 
@@ -116,7 +116,7 @@ def test_translation_is_by_whole_pixels_within_its_bounds(seed):
 
 def test_turning_happens_before_shifting():
     image = np.zeros((1, 9, 9))
-    image[0, 4, 4] = 1  # the centre stays at the centre, however it is turned
+    image[0, 4, 4] = 1  # the centre stays where it is, however the image is turned
     forward = elementary_map(90, (0, 0), 1, (0, 0))
     forward[0, 2] = 2
     np.testing.assert_allclose(np.argwhere(warped_by(forward, image) > 0.5), [[0, 4, 6]])
@@ -160,7 +160,7 @@ def torch_elastic(images, alpha, sigma, noise):
     field = conv2d(pad(field, (width // 2, width // 2, 0, 0), "reflect"), kernel)
     field = conv2d(pad(field, (0, 0, width // 2, width // 2), "reflect"), kernel.mT)
     field = field.reshape(n, 2, h, w)
-    # In units of half the image, as torchvision has it: alpha / size of a side that spans 2.
+    # As in torchvision, in units of half the image: alpha / size for a side that spans 2.
     moved = field * alpha / 2
     here = np.mgrid[:h, :w][None]
     return torch_sample(images, (moved.numpy() + here).reshape(n, 2, h * w))
@@ -180,7 +180,7 @@ def test_alpha_0_changes_nothing():
 
 
 @given(st.integers(1, 30), st.floats(0.2, 9))
-def test_a_blurred_constant_stays_what_it_is(size, sigma):
+def test_blurring_does_not_change_a_constant(size, sigma):
     ones = blur_matrix(size, sigma, np.dtype(np.float64)).sum(1)
     np.testing.assert_allclose(ones, 1, atol=1e-12)
 
@@ -201,7 +201,7 @@ def test_float32_follows_float64(transform):
 
 
 @pytest.mark.parametrize("transform", BOTH)
-def test_more_images_than_fit_a_chunk_are_all_warped(transform):
+def test_more_images_than_fit_in_a_chunk_are_all_warped(transform):
     images = np.random.default_rng(0).random((2 * CHUNK + 7, 6, 5), dtype=np.float32)
     result = transform(images, 0)
     unchanged = (result == images).all(axis=(1, 2))
@@ -246,6 +246,8 @@ def test_a_single_image_is_refused(transform):
         {"degrees": 0, "translate": 0.1},
         {"degrees": 0, "scale": (0, 1)},
         {"degrees": 0, "scale": 1.1},
+        {"degrees": 0, "scale": 0},
+        {"degrees": 0, "scale": ()},
         {"degrees": 0, "scale": (1.2, 1.1)},
         {"degrees": 0, "shear": 90},
         {"degrees": 0, "shear": (1, 2, 3)},

@@ -52,6 +52,7 @@ from .composed import roll as roll
 from .composed import rsqrt as rsqrt
 from .composed import scatter_add as scatter_add
 from .composed import silu as silu
+from .composed import softplus as softplus
 from .composed import split as split
 from .composed import square as square
 from .composed import squeeze as squeeze
@@ -125,7 +126,6 @@ from .ops import sigmoid as sigmoid
 from .ops import sign as sign
 from .ops import sin as sin
 from .ops import softmax as softmax
-from .ops import softplus as softplus
 from .ops import sqrt as sqrt
 from .ops import sub as sub
 from .ops import sum as sum

@@ -18,7 +18,7 @@ import numpy as np
 _counter = itertools.count(1)
 next_serial = _counter.__next__
 
-stamps: dict[int, tuple[weakref.ref, int]] = {}
+stamps: dict[int, tuple[weakref.ref[np.ndarray], int]] = {}
 """By the id of the array that owns the memory: a reference that clears the entry, and the stamp."""
 
 latest = 0

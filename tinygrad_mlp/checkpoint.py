@@ -1,13 +1,16 @@
 """Saving and loading a trained model: safetensors, so a file holds numbers and no code.
 
-A file has the model's `state_dict` under PyTorch's names, if wanted the optimiser's state, and
-words such as the recipe that the model was built by. It is written whole or not at all.
+A file has the model's `state_dict` under PyTorch's names, if wanted the optimiser's exact state,
+and words such as the recipe that the model was built by. It is written whole or not at all.
+
+The form of a file has a number, its version. This package writes VERSION, and reads older ones.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,20 +22,38 @@ from safetensors.numpy import save as to_bytes
 from .files import write_whole
 from .optim import Optimizer
 
+VERSION = 2
+"""The version of the files that are written.
+
+1   the optimiser's moments as "optimizer.0.exp_avg" (which lacks the factor 1 - b1 of what PyTorch
+    calls so), its options as "optimizer.lr", those that never change left out
+2   the optimiser's `exact_state`, as "optimizer.state.0.decayed_sum", "optimizer.param_groups.0.lr"
+"""
+
 PREFIX = "optimizer."
 """What the names of an optimiser's arrays begin with, beside those of the weights."""
 
-WORDS = "tinygrad_mlp"
-"""The entry of the metadata that holds the words, as JSON."""
+ABOUT = "tinygrad_mlp.checkpoint"
+"""The entry of the metadata that holds the version and the words, as JSON."""
+
+WORDS_IN_VERSION_1 = "tinygrad_mlp"
+"""The entry of the metadata that held the words alone, as JSON."""
 
 
 @dataclass(frozen=True, eq=False)
 class Saved:
-    """What a file holds: weights by name, the optimiser's state by name, and words."""
+    """What a file holds.
+
+    weights    by name
+    optimizer  the optimiser's state, by name; empty if there is none
+    words      by name
+    version    of the file; 1 if it does not say
+    """
 
     weights: dict[str, np.ndarray]
     optimizer: dict[str, np.ndarray]
     words: dict[str, Any]
+    version: int
 
 
 def save(
@@ -41,6 +62,8 @@ def save(
     """Write the weights of `model`, and the state of `optimizer` if there is one, to `path`.
 
     words  anything else worth keeping that JSON can hold, by name
+
+    Raises ValueError if a name of the model would be taken for one of the optimiser.
     """
     arrays = model.state_dict()
     for name in arrays:
@@ -50,15 +73,15 @@ def save(
                 "call this attribute of the model something else"
             )
     if optimizer is not None:
-        arrays |= {PREFIX + name: array for name, array in optimizer.state_dict().items()}
+        arrays |= {PREFIX + name: array for name, array in optimizer.exact_state().items()}
     save_arrays(path, arrays, **words)
 
 
 def save_arrays(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], **words: Any) -> None:
     """Write arrays and words, by name, to `path`: the whole file, or nothing."""
-    # One entry for all words: safetensors writes several in any order, so that equal models
-    # would give files that differ.
-    metadata = {WORDS: json.dumps(words)} if words else None
+    # One entry for all: safetensors writes several in any order, so that equal models would give
+    # files that differ.
+    metadata = {ABOUT: json.dumps({"version": VERSION, "words": words})}
     write_whole(path, to_bytes(arrays, metadata=metadata))
 
 
@@ -67,24 +90,36 @@ def load(
 ) -> dict[str, Any]:
     """Give `model`, and `optimizer` if there is one, what the file holds; return its words.
 
-    Exact to the bit. If anything does not fit, ValueError, and nothing is changed.
+    Exact to the bit. Raises ValueError, and changes nothing, if anything does not fit.
     """
     saved = read(path)
+    restore(saved, model, optimizer)
+    return saved.words
+
+
+def restore(saved: Saved, model: Any, optimizer: Optimizer | None = None) -> None:
+    """Give `model`, and `optimizer` if there is one, what was read from a file.
+
+    Exact to the bit. Raises ValueError, and changes nothing, if anything does not fit.
+    """
     before = model.state_dict()
     model.load_state_dict(saved.weights)
     if optimizer is not None:
+        state = saved.optimizer
+        if saved.version == 1:
+            state = _from_version_1(state, optimizer)
         try:
-            optimizer.load_state_dict(saved.optimizer)
+            optimizer.load_exact_state(state)
         except ValueError:
             model.load_state_dict(before)
             raise
-    return saved.words
 
 
 def read(path: str | os.PathLike[str]) -> Saved:
     """Everything in a file.
 
-    Raises FileNotFoundError if there is none, ValueError if it is no whole safetensors file.
+    Raises FileNotFoundError if there is none, ValueError if it is not a whole safetensors file or
+    a newer version of this package wrote it.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path}: no such file; `train --out FILE` writes one")
@@ -96,9 +131,64 @@ def read(path: str | os.PathLike[str]) -> Saved:
         raise ValueError(
             f"{path}: not a whole safetensors file ({error}); save the model again"
         ) from error
+    except (TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{path}: holds numbers of a kind that NumPy does not have ({error}); convert them to "
+            "float32 where the file was written"
+        ) from error
+    if ABOUT in metadata:
+        about = json.loads(metadata.pop(ABOUT))
+    else:
+        words = json.loads(metadata.pop(WORDS_IN_VERSION_1, "{}"))
+        about = {"version": 1, "words": words}
+    if about["version"] > VERSION:
+        raise ValueError(
+            f"{path}: a file of version {about['version']}, and this package reads versions up to "
+            f"{VERSION}; update the package"
+        )
     return Saved(
-        {name: array for name, array in arrays.items() if not name.startswith(PREFIX)},
-        {n.removeprefix(PREFIX): array for n, array in arrays.items() if n.startswith(PREFIX)},
+        weights={name: array for name, array in arrays.items() if not name.startswith(PREFIX)},
+        optimizer={
+            name.removeprefix(PREFIX): array
+            for name, array in arrays.items()
+            if name.startswith(PREFIX)
+        },
         # What other programs have written there is given as it is.
-        json.loads(metadata.pop(WORDS, "{}")) | metadata,
+        words=about["words"] | metadata,
+        version=about["version"],
     )
+
+
+NAMES_IN_VERSION_1 = {
+    "exp_avg": "decayed_sum",
+    "exp_avg_sq": "decayed_square_sum",
+    "max_exp_avg_sq": "largest_square_sum",
+}
+
+
+def _from_version_1(old: Mapping[str, np.ndarray], optimizer: Optimizer) -> dict[str, np.ndarray]:
+    """The exact state of `optimizer` that the state in a file of version 1 stands for.
+
+    Options that the file does not have stay as they are.
+    """
+    if not old:
+        return {}
+    state = {
+        name: value
+        for name, value in optimizer.exact_state().items()
+        if name.startswith("param_groups.")
+    }
+    numbers = {name.partition(".")[0] for name in old if "." in name}
+    state["param_groups.0.params"] = np.arange(len(numbers))
+    if "betas" in old:
+        state["param_groups.0.amsgrad"] = np.array("0.max_exp_avg_sq" in old)
+    for name, value in old.items():
+        number, _, entry = name.partition(".")
+        if not entry:
+            state[f"param_groups.0.{name}"] = value
+        # In version 1 a parameter that was never stepped has a state too, of zeros.
+        elif old.get(f"{number}.step") != 0:
+            state[f"state.{number}.{NAMES_IN_VERSION_1.get(entry, entry)}"] = value
+            if "betas" in old:
+                state[f"state.{number}.betas"] = old["betas"]
+    return state

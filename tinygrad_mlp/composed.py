@@ -10,20 +10,15 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, overload
 
 import numpy as np
 
 from . import ops
-from .engine import Node
-from .ops import where
-
-Dim = int | tuple[int, ...] | None
-
-
-def plain(x: Any) -> Any:
-    """The array of a tensor, for what gets no gradient; anything else as it is."""
-    return x.data if isinstance(x, Node) else x
+from .engine import Node, plain
+from .ops import count, where
+from .signatures import Dim, Operand
+from .signatures import TensorOrArray as T
 
 
 def _axis(dim: int, ndim: int) -> int:
@@ -36,34 +31,35 @@ def _axis(dim: int, ndim: int) -> int:
 
 def _axes(dim: Dim, ndim: int) -> tuple[int, ...]:
     """The dimensions that a `dim` argument names, counted from the front; None names all."""
-    dims = range(ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
-    return tuple(_axis(d, ndim) for d in dims)
+    if dim is None:
+        return tuple(range(ndim))
+    return tuple(_axis(d, ndim) for d in (dim if isinstance(dim, tuple) else (dim,)))
 
 
 # --------------------------------------------------------------------------------- elementwise
 
 
-def square(x: Any) -> Any:
+def square(x: T) -> T:
     """x * x."""
     return x * x
 
 
-def reciprocal(x: Any) -> Any:
+def reciprocal(x: T) -> T:
     """1 / x."""
     return 1 / x
 
 
-def rsqrt(x: Any) -> Any:
+def rsqrt(x: T) -> T:
     """1 / sqrt(x)."""
     return 1 / ops.sqrt(x)
 
 
-def log2(x: Any) -> Any:
+def log2(x: T) -> T:
     """Logarithm to base 2."""
     return ops.log(x) / math.log(2)
 
 
-def clamp(x: Any, min: Any = None, max: Any = None) -> Any:
+def clamp(x: T, min: Any = None, max: Any = None) -> T:
     """`x` held between `min` and `max`; at the bounds themselves the gradient passes."""
     if min is None and max is None:
         raise ValueError("clamp needs min=, max= or both, and got neither")
@@ -74,28 +70,28 @@ def clamp(x: Any, min: Any = None, max: Any = None) -> Any:
     return x
 
 
-def masked_fill(x: Any, mask: Any, value: Any) -> Any:
+def masked_fill(x: T, mask: Any, value: Any) -> T:
     """`x` with `value` where the mask is true."""
     return where(mask, value, x)
 
 
-def lerp(x: Any, end: Any, weight: Any) -> Any:
+def lerp(x: T, end: Any, weight: Any) -> T:
     """From `x` to `end`: x + weight * (end - x), counted from the nearer end, so exact at both."""
     near_end = abs(weight) >= 0.5
     return where(near_end, end, x) + (weight - near_end) * (end - x)
 
 
-def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
+def leaky_relu(x: T, negative_slope: float = 0.01) -> T:
     """x where it is positive, negative_slope * x elsewhere."""
     return where(x > 0, x, x * negative_slope)
 
 
-def elu(x: Any, alpha: float = 1.0) -> Any:
+def elu(x: T, alpha: float = 1.0) -> T:
     """x where it is positive, alpha * (e^x - 1) elsewhere."""
     return where(x > 0, x, ops.expm1(where(x > 0, 0, x)) * alpha)
 
 
-def gelu(x: Any, approximate: str = "none") -> Any:
+def gelu(x: T, approximate: str = "none") -> T:
     """x times the normal distribution function of x; "tanh" approximates it, faster."""
     if approximate == "tanh":
         return x * (1 + ops.tanh((x + 0.044715 * x * x * x) * math.sqrt(2 / math.pi))) * 0.5
@@ -104,7 +100,12 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     return x * (1 + ops.erf(x * math.sqrt(0.5))) * 0.5
 
 
-def silu(x: Any) -> Any:
+def softplus(x: T, beta: float = 1.0, threshold: float = 20.0) -> T:
+    """log(1 + e^(beta x)) / beta, a smooth relu; above `threshold` of beta x, x itself."""
+    return where(x * beta > threshold, x, ops.softplus(x * beta) / beta)
+
+
+def silu(x: T) -> T:
     """x * sigmoid(x)."""
     return x * ops.sigmoid(x)
 
@@ -112,29 +113,43 @@ def silu(x: Any) -> Any:
 # ---------------------------------------------------------------------------------- reductions
 
 
-class Extreme(NamedTuple):
+class Extreme(NamedTuple, Generic[T]):
     """The extreme values over a dimension, and where they are."""
 
-    values: Any
-    indices: Any
+    values: T
+    indices: T
 
 
+@overload
+def max(x: T, dim: None = None, keepdim: bool = False) -> T: ...
+@overload
+def max(x: T, dim: int, keepdim: bool = False) -> Extreme[T]: ...
+@overload
+def max(x: T, dim: T) -> T: ...
 def max(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest value; or the values and indices over `dim`; or, of two tensors, `maximum`."""
     if dim is None:
         return ops.amax(x, keepdim=keepdim)
     if isinstance(dim, (Node, np.ndarray)):
-        return ops.maximum(x, dim)
+        other: Any = dim
+        return ops.maximum(x, other)
     dim = _one_dim(dim, "max", x)
     return _extreme(x, ops.argmax(x, dim=dim, keepdim=True), dim, keepdim)
 
 
+@overload
+def min(x: T, dim: None = None, keepdim: bool = False) -> T: ...
+@overload
+def min(x: T, dim: int, keepdim: bool = False) -> Extreme[T]: ...
+@overload
+def min(x: T, dim: T) -> T: ...
 def min(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest value; or the values and indices over `dim`; or, of two tensors, `minimum`."""
     if dim is None:
         return ops.amin(x, keepdim=keepdim)
     if isinstance(dim, (Node, np.ndarray)):
-        return ops.minimum(x, dim)
+        other: Any = dim
+        return ops.minimum(x, other)
     dim = _one_dim(dim, "min", x)
     return _extreme(x, ops.argmin(x, dim=dim, keepdim=True), dim, keepdim)
 
@@ -148,26 +163,26 @@ def _one_dim(dim: Any, name: str, x: Any) -> int:
     return _axis(int(dim), x.ndim)
 
 
-def _extreme(x: Any, index: Any, dim: int, keepdim: bool) -> Extreme:
+def _extreme(x: Any, index: Any, dim: int, keepdim: bool) -> Extreme[Any]:
     values = take_along_dim(x, index, dim)
     if keepdim:
         return Extreme(values, index)
     return Extreme(squeeze(values, dim), squeeze(index, dim))
 
 
-def var(x: Any, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> Any:
+def var(x: T, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> T:
     """Variance over `dim`: squares of the distances from the mean over (n - correction)."""
-    freedom = builtins.max(0, _count(x, dim) - correction)
     away = x - ops.mean(x, dim=dim, keepdim=True)
+    freedom = builtins.max(0, count(x, dim) - correction)
     return ops.sum(away * away, dim=dim, keepdim=keepdim) / freedom
 
 
-def std(x: Any, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> Any:
+def std(x: T, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> T:
     """Standard deviation over `dim`; where it is 0, so is its gradient."""
     return _sqrt_or_zero(var(x, dim, correction, keepdim))
 
 
-def norm(x: Any, p: float = 2, dim: Dim = None, keepdim: bool = False) -> Any:
+def norm(x: T, p: float = 2, dim: Dim = None, keepdim: bool = False) -> T:
     """The p-norm over `dim`: (sum of |x|^p)^(1/p). p = 1, 2, inf and any other above 0."""
     if not p > 0:
         raise ValueError(f"norm needs a p above 0, such as 1, 2 or inf, not {p}")
@@ -181,17 +196,17 @@ def norm(x: Any, p: float = 2, dim: Dim = None, keepdim: bool = False) -> Any:
     return _power_or_zero(total, 1 / p)
 
 
-def _sqrt_or_zero(x: Any) -> Any:
+def _sqrt_or_zero(x: T) -> T:
     """sqrt(x), with a gradient of 0, not infinity, where x is 0."""
     return where(x == 0, 0, ops.sqrt(where(x == 0, 1, x)))
 
 
-def _power_or_zero(x: Any, exponent: float) -> Any:
+def _power_or_zero(x: T, exponent: float) -> T:
     """x ** exponent, with a gradient of 0 where x is 0."""
     return where(x == 0, 0, where(x == 0, 1, x) ** exponent)
 
 
-def prod(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+def prod(x: T, dim: int | None = None, keepdim: bool = False) -> T:
     """Product over `dim` or all, multiplied up in pairs: right where there are zeros, too."""
     if dim is None:
         whole = prod(flatten(x), 0)
@@ -210,12 +225,12 @@ def prod(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     return x if keepdim else squeeze(x, dim)
 
 
-def swap_to_end(x: Any, dim: int) -> Any:
+def swap_to_end(x: T, dim: int) -> T:
     """`x` with `dim` and the last dimension exchanged."""
     return ops.transpose(x, dim0=dim, dim1=-1)
 
 
-def logsumexp(x: Any, dim: Dim, keepdim: bool = False) -> Any:
+def logsumexp(x: T, dim: Dim, keepdim: bool = False) -> T:
     """log of the sum of e^x over `dim`, without overflow."""
     dim = _axes(dim, x.ndim)
     largest = np.max(plain(x), axis=dim, keepdims=True, initial=-np.inf)
@@ -224,20 +239,16 @@ def logsumexp(x: Any, dim: Dim, keepdim: bool = False) -> Any:
     return total + (largest if keepdim else np.squeeze(largest, dim))
 
 
-def _count(x: Any, dim: Dim) -> int:
-    return math.prod(x.shape[d] for d in _axes(dim, x.ndim))
-
-
 # --------------------------------------------------------------------------------------- shape
 
 
-def sizes(given: tuple) -> tuple[int, ...]:
+def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
     """(2, 3), ((2, 3),) and ([2, 3],) all mean the sizes 2 and 3."""
     one = len(given) == 1 and isinstance(given[0], (tuple, list))
     return tuple(given[0]) if one else given
 
 
-def reshape(x: Any, *shape: Any) -> Any:
+def reshape(x: T, *shape: int | Sequence[int]) -> T:
     """The same values in another shape; one size may be -1."""
     return ops.reshape(x, shape=sizes(shape))
 
@@ -245,23 +256,17 @@ def reshape(x: Any, *shape: Any) -> Any:
 view = reshape
 
 
-def permute(x: Any, *dims: Any) -> Any:
+def permute(x: T, *dims: int | Sequence[int]) -> T:
     """The dimensions in another order."""
     return ops.permute(x, dims=sizes(dims))
 
 
-def expand(x: Any, *shape: Any) -> Any:
+def expand(x: T, *shape: int | Sequence[int]) -> T:
     """`x` broadcast to a shape; -1 keeps a size."""
-    wanted = sizes(shape)
-    if -1 in wanted[: builtins.max(0, len(wanted) - x.ndim)]:
-        raise ValueError(
-            f"expand from shape {x.shape} to {wanted}: -1 keeps a size that is there, "
-            "and a new dimension has none; give it a size"
-        )
-    return ops.expand(x, shape=wanted)
+    return ops.expand(x, shape=sizes(shape))
 
 
-def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+def flatten(x: T, start_dim: int = 0, end_dim: int = -1) -> T:
     """The dimensions from `start_dim` to `end_dim` as one."""
     if x.ndim == 0:
         return x.reshape(1)
@@ -274,7 +279,7 @@ def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     return x.reshape(*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :])
 
 
-def unflatten(x: Any, dim: int, sizes: Sequence[int]) -> Any:
+def unflatten(x: T, dim: int, sizes: Sequence[int]) -> T:
     """One dimension as several; one of the sizes may be -1."""
     dim = _axis(dim, x.ndim)
     given, known = tuple(sizes), math.prod(n for n in sizes if n != -1)
@@ -287,19 +292,19 @@ def unflatten(x: Any, dim: int, sizes: Sequence[int]) -> Any:
     return x.reshape(*x.shape[:dim], *sizes, *x.shape[dim + 1 :])
 
 
-def squeeze(x: Any, dim: Dim = None) -> Any:
+def squeeze(x: T, dim: Dim = None) -> T:
     """Without the dimensions of size 1: all of them, or those named that have size 1."""
     gone = {d for d in _axes(dim, x.ndim) if x.shape[d] == 1}
     return x.reshape([n for d, n in enumerate(x.shape) if d not in gone])
 
 
-def unsqueeze(x: Any, dim: int) -> Any:
+def unsqueeze(x: T, dim: int) -> T:
     """With a new dimension of size 1 at place `dim`."""
     dim = _axis(dim, x.ndim + 1)
     return x.reshape(*x.shape[:dim], 1, *x.shape[dim:])
 
 
-def repeat(x: Any, *repeats: Any) -> Any:
+def repeat(x: T, *repeats: int | Sequence[int]) -> T:
     """`x` laid out as tiles, so many times along each dimension."""
     counts = sizes(repeats)
     if len(counts) < x.ndim or builtins.min(counts, default=0) < 0:
@@ -313,7 +318,7 @@ def repeat(x: Any, *repeats: Any) -> Any:
     return wide.reshape([c * n for c, n in zip(counts, shape, strict=True)])
 
 
-def flip(x: Any, *dims: Any) -> Any:
+def flip(x: T, *dims: int | Sequence[int]) -> T:
     """The order of values reversed along the dimensions named."""
     turned = [_axis(d, x.ndim) for d in sizes(dims)]
     if len(set(turned)) < len(turned):
@@ -321,7 +326,7 @@ def flip(x: Any, *dims: Any) -> Any:
     return x[tuple(slice(None, None, -1) if d in turned else slice(None) for d in range(x.ndim))]
 
 
-def roll(x: Any, shifts: Any, dims: Any = None) -> Any:
+def roll(x: T, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> T:
     """Values moved along; what leaves at one end comes in at the other."""
     if dims is None:
         return roll(flatten(x), shifts, 0).reshape(x.shape)
@@ -335,14 +340,14 @@ def roll(x: Any, shifts: Any, dims: Any = None) -> Any:
     return x
 
 
-def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
+def cat(tensors: Sequence[T], dim: int = 0) -> T:
     """The tensors one after the other along `dim`."""
     if not len(tensors):
         raise ValueError("cat needs a list of at least one tensor, and got an empty one")
     return ops.cat(*tensors, dim=dim)
 
 
-def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
+def stack(tensors: Sequence[T], dim: int = 0) -> T:
     """Tensors of one shape, side by side along a new dimension."""
     shapes = [x.shape for x in tensors]
     if len(set(shapes)) != 1:
@@ -353,7 +358,7 @@ def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
     return ops.cat(*(unsqueeze(x, dim) for x in tensors), dim=dim)
 
 
-def split(x: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+def split(x: T, split_size_or_sections: Any, dim: int = 0) -> tuple[T, ...]:
     """Pieces along `dim`, all of one size (the last may be smaller), or of the sizes given."""
     dim = _axis(dim, x.ndim)
     n = x.shape[dim]
@@ -367,12 +372,16 @@ def split(x: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
             f"split sizes {given} do not add up to the size {n} of dimension {dim}; "
             "they must, and none may be below 0"
         )
-    ends = np.cumsum(given)
-    before = (slice(None),) * dim
-    return tuple(x[(*before, slice(int(e - s), int(e)))] for s, e in zip(given, ends, strict=True))
+    whole: tuple[Any, ...] = (slice(None),) * dim
+    pieces = []
+    start = 0
+    for size in given:
+        pieces.append(x[(*whole, slice(start, start + size))])
+        start += size
+    return tuple(pieces)
 
 
-def chunk(x: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+def chunk(x: T, chunks: int, dim: int = 0) -> tuple[T, ...]:
     """At most `chunks` pieces of one size along `dim` (the last may be smaller)."""
     if chunks < 1:
         raise ValueError(f"chunk needs at least one piece, not {chunks}")
@@ -380,7 +389,7 @@ def chunk(x: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     return split(x, -(-n // chunks) if n else [0] * chunks, dim)
 
 
-def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float = 0.0) -> Any:
+def pad(x: T, pad: Sequence[int], mode: str = "constant", value: float = 0.0) -> T:
     """`x` with a margin of `value`.
 
     pad   (left, right) of the last dimension, then of the one before, and so on; not negative
@@ -404,12 +413,12 @@ def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float = 0.0) 
     return ops.put(x, shape=shape, index=inside)
 
 
-def tril(x: Any, diagonal: int = 0) -> Any:
+def tril(x: T, diagonal: int = 0) -> T:
     """The lower triangle of each matrix; 0 elsewhere."""
     return where(_lower(x, diagonal), x, 0)
 
 
-def triu(x: Any, diagonal: int = 0) -> Any:
+def triu(x: T, diagonal: int = 0) -> T:
     """The upper triangle of each matrix; 0 elsewhere."""
     return where(_lower(x, diagonal - 1), 0, x)
 
@@ -421,13 +430,13 @@ def _lower(x: Any, diagonal: int) -> np.ndarray:
     return np.tri(rows, columns, diagonal, dtype=bool)
 
 
-def diagonal(x: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+def diagonal(x: T, offset: int = 0, dim1: int = 0, dim2: int = 1) -> T:
     """The diagonal over two dimensions, as a new last dimension."""
     dim1, dim2 = _axis(dim1, x.ndim), _axis(dim2, x.ndim)
     if dim1 == dim2:
         raise ValueError(f"diagonal needs two different dimensions, not {dim1} twice")
-    others = [d for d in range(x.ndim) if d not in (dim1, dim2)]
-    x = ops.permute(x, dims=(*others, dim1, dim2))
+    kept: list[int] = [d for d in range(x.ndim) if d not in (dim1, dim2)]
+    x = ops.permute(x, dims=[*kept, dim1, dim2])
     rows = builtins.max(0, -offset)
     columns = builtins.max(0, offset)
     length = builtins.max(0, builtins.min(x.shape[-2] - rows, x.shape[-1] - columns))
@@ -447,7 +456,7 @@ def _places(index: Any, dim: int) -> tuple[np.ndarray, ...]:
     return tuple(grid)
 
 
-def gather(x: Any, dim: int, index: Any) -> Any:
+def gather(x: T, dim: int, index: Operand) -> T:
     """Values picked along `dim`: result[i][j] = x[index[i][j]][j], for dim = 0."""
     index = np.asarray(plain(index))
     _need_same_ndim("gather", x, index)
@@ -463,7 +472,7 @@ def _need_same_ndim(name: str, x: Any, *others: Any) -> None:
             )
 
 
-def take_along_dim(x: Any, indices: Any, dim: int | None = None) -> Any:
+def take_along_dim(x: T, indices: Operand, dim: int | None = None) -> T:
     """Values picked along `dim`, `indices` broadcast along the others; as from argmax, argsort."""
     indices = np.asarray(plain(indices))
     if dim is None:
@@ -478,7 +487,7 @@ def take_along_dim(x: Any, indices: Any, dim: int | None = None) -> Any:
     return ops.expand(x, shape=wide)[_places(np.broadcast_to(indices, shape), dim)]
 
 
-def scatter_add(x: Any, dim: int, index: Any, src: Any) -> Any:
+def scatter_add(x: T, dim: int, index: Operand, src: T) -> T:
     """`x` with `src` added at `index` along `dim`; what is named twice is added twice."""
     index, dim = np.asarray(plain(index)), _axis(dim, x.ndim)
     if index.ndim != x.ndim or index.ndim != src.ndim or np.any(np.less(src.shape, index.shape)):
@@ -490,7 +499,7 @@ def scatter_add(x: Any, dim: int, index: Any, src: Any) -> Any:
     return x + ops.put(part, shape=x.shape, index=_places(index, dim))
 
 
-def index_add(x: Any, dim: int, index: Any, source: Any, alpha: float = 1) -> Any:
+def index_add(x: T, dim: int, index: Operand, source: T, alpha: float = 1) -> T:
     """`x` with alpha times the slices of `source` added to its slices `index` along `dim`."""
     index, dim = np.asarray(plain(index)), _axis(dim, x.ndim)
     wanted = (*x.shape[:dim], index.size, *x.shape[dim + 1 :])
@@ -506,21 +515,21 @@ def index_add(x: Any, dim: int, index: Any, source: Any, alpha: float = 1) -> An
 # ------------------------------------------------------------------------------------ products
 
 
-def dot(a: Any, b: Any) -> Any:
+def dot(a: T, b: T) -> T:
     """The sum of the products of two vectors of one length."""
     if a.ndim != 1 or b.ndim != 1:
         raise ValueError(f"dot needs two vectors, and got shapes {a.shape} and {b.shape}")
     return ops.matmul(a, b)
 
 
-def outer(a: Any, b: Any) -> Any:
+def outer(a: T, b: T) -> T:
     """Every product of a value of one vector and a value of another: (n,), (m,) -> (n, m)."""
     if a.ndim != 1 or b.ndim != 1:
         raise ValueError(f"outer needs two vectors, and got shapes {a.shape} and {b.shape}")
     return a[:, None] * b[None, :]
 
 
-def einsum(equation: str, *operands: Any) -> Any:
+def einsum(equation: str, *operands: T) -> T:
     """Sums of products in Einstein's notation: einsum("ij,jk->ik", a, b) is a @ b.
 
     Letters name dimensions; those missing on the right are summed over. A letter may stand twice
@@ -616,7 +625,7 @@ def _contract(a: Any, a_names: str, b: Any, b_names: str, wanted: set[str]) -> t
     return ops.matmul(a, b).reshape([length[n] for n in names]), "".join(names)
 
 
-def _arranged(x: Any, names: str, groups: list[list[str]], length: dict[str, int]) -> Any:
+def _arranged(x: T, names: str, groups: list[list[str]], length: dict[str, int]) -> T:
     """Permute to the order of the groups, and make one dimension of each but the first."""
     order = [n for group in groups for n in group]
     x = ops.permute(x, dims=tuple(names.index(n) for n in order))

@@ -6,11 +6,13 @@ integers), and what is random takes `rng=`, a numpy Generator or a seed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .composed import sizes
+from .signatures import DType, Rng
 from .tensor import Tensor
 
 FLOAT = np.float32
@@ -20,28 +22,37 @@ def _made(array: np.ndarray, requires_grad: bool) -> Tensor:
     return Tensor(array, requires_grad=requires_grad)
 
 
-def zeros(*size: Any, dtype: Any = FLOAT, requires_grad: bool = False) -> Tensor:
+def zeros(*size: int | Sequence[int], dtype: DType = FLOAT, requires_grad: bool = False) -> Tensor:
     """All 0, of the given size."""
     return _made(np.zeros(sizes(size), dtype), requires_grad)
 
 
-def ones(*size: Any, dtype: Any = FLOAT, requires_grad: bool = False) -> Tensor:
+def ones(*size: int | Sequence[int], dtype: DType = FLOAT, requires_grad: bool = False) -> Tensor:
     """All 1, of the given size."""
     return _made(np.ones(sizes(size), dtype), requires_grad)
 
 
-def full(size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def full(
+    size: int | Sequence[int],
+    fill_value: Any,
+    dtype: DType | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """All `fill_value`; its kind decides the dtype if none is given."""
     return _made(Tensor(fill_value, dtype).data * np.ones(size, np.bool_), requires_grad)
 
 
-def eye(n: int, m: int | None = None, dtype: Any = FLOAT, requires_grad: bool = False) -> Tensor:
+def eye(n: int, m: int | None = None, dtype: DType = FLOAT, requires_grad: bool = False) -> Tensor:
     """1 on the diagonal, 0 elsewhere: (n, m), or (n, n)."""
     return _made(np.eye(n, m, dtype=dtype), requires_grad)
 
 
 def arange(
-    start: Any, end: Any = None, step: Any = 1, dtype: Any = None, requires_grad: bool = False
+    start: Any,
+    end: Any = None,
+    step: Any = 1,
+    dtype: DType | None = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """start, start + step, ... up to before `end`; arange(end) starts at 0."""
     start, end = (0, start) if end is None else (start, end)
@@ -51,42 +62,59 @@ def arange(
 
 
 def linspace(
-    start: float, end: float, steps: int, dtype: Any = FLOAT, requires_grad: bool = False
+    start: float, end: float, steps: int, dtype: DType = FLOAT, requires_grad: bool = False
 ) -> Tensor:
     """`steps` numbers at equal distances, from `start` to `end` inclusive."""
     return _made(np.linspace(start, end, steps).astype(dtype), requires_grad)
 
 
-def rand(*size: Any, rng: Any = None, dtype: Any = FLOAT, requires_grad: bool = False) -> Tensor:
+def rand(
+    *size: int | Sequence[int], rng: Rng = None, dtype: DType = FLOAT, requires_grad: bool = False
+) -> Tensor:
     """Uniform between 0 and 1."""
-    return _made(np.random.default_rng(rng).random(sizes(size), dtype), requires_grad)
+    drawn = np.random.default_rng(rng).random(sizes(size), _drawn_as(dtype))
+    return _made(drawn.astype(dtype, copy=False), requires_grad)
 
 
-def randn(*size: Any, rng: Any = None, dtype: Any = FLOAT, requires_grad: bool = False) -> Tensor:
+def randn(
+    *size: int | Sequence[int], rng: Rng = None, dtype: DType = FLOAT, requires_grad: bool = False
+) -> Tensor:
     """Normal, mean 0 and standard deviation 1."""
-    return _made(np.random.default_rng(rng).standard_normal(sizes(size), dtype), requires_grad)
+    drawn = np.random.default_rng(rng).standard_normal(sizes(size), _drawn_as(dtype))
+    return _made(drawn.astype(dtype, copy=False), requires_grad)
 
 
-def zeros_like(x: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def _drawn_as(dtype: DType) -> Any:
+    """NumPy draws float64 and float32; other dtypes are rounded from the latter."""
+    return np.float64 if np.dtype(dtype) == np.float64 else np.float32
+
+
+def zeros_like(
+    x: Tensor | np.ndarray, dtype: DType | None = None, requires_grad: bool = False
+) -> Tensor:
     """All 0, of the shape and dtype of `x`."""
     return zeros(x.shape, dtype=dtype or x.dtype, requires_grad=requires_grad)
 
 
-def ones_like(x: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def ones_like(
+    x: Tensor | np.ndarray, dtype: DType | None = None, requires_grad: bool = False
+) -> Tensor:
     """All 1, of the shape and dtype of `x`."""
     return ones(x.shape, dtype=dtype or x.dtype, requires_grad=requires_grad)
 
 
-def full_like(x: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def full_like(
+    x: Tensor | np.ndarray, fill_value: Any, dtype: DType | None = None, requires_grad: bool = False
+) -> Tensor:
     """All `fill_value`, of the shape and dtype of `x`."""
     return full(x.shape, fill_value, dtype or x.dtype, requires_grad)
 
 
-def rand_like(x: Any, rng: Any = None, requires_grad: bool = False) -> Tensor:
+def rand_like(x: Tensor | np.ndarray, rng: Rng = None, requires_grad: bool = False) -> Tensor:
     """Uniform between 0 and 1, of the shape and dtype of `x`."""
     return rand(x.shape, rng=rng, dtype=x.dtype, requires_grad=requires_grad)
 
 
-def randn_like(x: Any, rng: Any = None, requires_grad: bool = False) -> Tensor:
+def randn_like(x: Tensor | np.ndarray, rng: Rng = None, requires_grad: bool = False) -> Tensor:
     """Normal, of the shape and dtype of `x`."""
     return randn(x.shape, rng=rng, dtype=x.dtype, requires_grad=requires_grad)

@@ -25,14 +25,23 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 
 import numpy as np
 
 from . import anomaly, changes
 from .changes import next_serial
+from .signatures import OpMaker, P, R, Rule, Rules, UnaryOp
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+Q = ParamSpec("Q")
+Result = TypeVar("Result")
+Function = TypeVar("Function", bound=Callable[..., Any])
+NodeClass = TypeVar("NodeClass", bound="type[Node]")
 
 # What every op is asked for, looked up once.
 ARRAY = np.ndarray
@@ -73,7 +82,7 @@ class Node:
     )
 
     data: np.ndarray
-    grad: Any
+    grad: Tensor | None
     hooks: list[Any] | None
     inputs: Any
     op: Any
@@ -88,7 +97,7 @@ _result_class: type[Node] = Node
 _blank = object.__new__
 
 
-def makes_results(cls: type) -> type:
+def makes_results(cls: NodeClass) -> NodeClass:
     """Class decorator: from now on the results of ops are instances of `cls`.
 
     The engine lies below `tensor.py` and cannot import `Tensor`, so `Tensor` signs in here.
@@ -113,7 +122,7 @@ def new_node(data: np.ndarray, node: Any = None) -> Any:
 # ---------------------------------------------------------------------------------- recording
 
 
-OPS: dict[str, Callable] = {}
+OPS: dict[str, Any] = {}
 """Every op by name: the registry that tests walk through."""
 
 
@@ -124,7 +133,12 @@ class Op:
     any number of inputs (`*tensors`) has one rule for all, `rule_for_each`, told which by `i`.
     """
 
-    def __init__(self, forward: Callable, rules: tuple, rule_for_each: Callable | None):
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        rules: tuple[Rule | None, ...],
+        rule_for_each: Rule | None,
+    ):
         self.forward = forward
         self.name = forward.__name__
         self.rules = rules
@@ -139,14 +153,16 @@ class Op:
         self.param_names = {p.name for p in self.params}
         self.defaults = {p.name: p.default for p in self.params if p.default is not p.empty}
 
-    def rule(self, i: int) -> Callable | None:
+    def rule(self, i: int) -> Rule | None:
         """The derivative rule of input `i`."""
         if self.rule_for_each is None:
             return self.rules[i]
         rule = self.rule_for_each
         return lambda g, y, *xs, **params: rule(i, g, y, *xs, **params)
 
-    def sort_out(self, args: tuple, params: dict) -> tuple[tuple, dict]:
+    def sort_out(
+        self, args: tuple[Any, ...], params: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Inputs passed by name and parameters passed by position, each to its place."""
         if not params and len(args) <= self.arity + len(self.params):  # as in x.sum(0): faster
             values = zip(self.params, args[self.arity :], strict=False)
@@ -156,7 +172,7 @@ class Op:
         return tuple(bound.values()), params
 
 
-def apply(op: Op, args: tuple, params: dict) -> Any:
+def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Compute an op. On tensors, give a tensor, recorded if a gradient will be wanted."""
     if len(args) > op.arity or (params and not params.keys() <= op.param_names):
         args, params = op.sort_out(args, params)
@@ -166,7 +182,8 @@ def apply(op: Op, args: tuple, params: dict) -> Any:
     for arg in args:
         if isinstance(arg, Node):
             any_node = True
-            arrays.append(array := arg.data)
+            array = arg.data
+            arrays.append(array)
             if arg.requires_grad:
                 wants_grad = True
                 inputs.append(arg)
@@ -174,7 +191,7 @@ def apply(op: Op, args: tuple, params: dict) -> Any:
                 inputs.append(array)
         else:
             if isinstance(arg, LOOSE_NUMBERS):
-                arg = _plain(arg)
+                arg = _narrow(arg)
             arrays.append(arg)
             inputs.append(arg)
     if not any_node:
@@ -207,11 +224,17 @@ def apply(op: Op, args: tuple, params: dict) -> Any:
     return node
 
 
+@overload
+def op(function: Callable[Concatenate[Any, P], Any], /) -> UnaryOp[P]: ...
+@overload
+def op(*, grad: R) -> OpMaker[R]: ...
+@overload
+def op(*, grad_of_each: Rule) -> Callable[[Function], Function]: ...
 def op(
-    function: Callable | None = None,
+    function: Callable[..., Any] | None = None,
     *,
-    grad: Callable | tuple = (),
-    grad_of_each: Callable | None = None,
+    grad: Rules = (),
+    grad_of_each: Rule | None = None,
 ) -> Any:
     """Make an op of a function on arrays, and enter it in the registry.
 
@@ -231,7 +254,15 @@ def op(
     `rule(i, g, y, *inputs, **params)`.
     """
     if function is None:
-        return lambda function: op(function, grad=grad, grad_of_each=grad_of_each)
+        return lambda function: _make_op(function, grad, grad_of_each)
+    return _make_op(function, grad, grad_of_each)
+
+
+def _make_op(
+    function: Callable[..., Any],
+    grad: Rules,
+    grad_of_each: Rule | None,
+) -> Any:
     made = Op(function, grad if isinstance(grad, tuple) else (grad,), grad_of_each)
 
     @functools.wraps(function)
@@ -247,17 +278,27 @@ def op(
     return call
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """The array of a tensor; anything else as it is."""
+    return value.data if isinstance(value, Node) else value
+
+
+def copied(value: Any) -> Any:
+    """A copy with memory of its own: of an array, or of a tensor, then recorded as an op."""
+    return value * 1
+
+
+def _narrow(value: Any) -> Any:
     """A NumPy scalar as the Python number, a list as an array: neither widens a float32."""
     return value.item() if isinstance(value, np.generic) else np.asarray(value)
 
 
-def _any_float64(args: tuple) -> bool:
-    arrays = (a.data if isinstance(a, Node) else a for a in args)
+def _any_float64(args: tuple[Any, ...]) -> bool:
+    arrays = map(plain, args)
     return any(isinstance(a, np.ndarray) and a.dtype == FLOAT64 for a in arrays)
 
 
-def _explain(op: Op, arrays: list, params: dict, error: Exception) -> str:
+def _explain(op: Op, arrays: list[Any], params: dict[str, Any], error: Exception) -> str:
     shapes = ", ".join(str(a.shape) if isinstance(a, np.ndarray) else repr(a) for a in arrays)
     given = "".join(f", {name}={value!r}" for name, value in params.items())
     return f"{op.name}() on shapes {shapes}{given}: {error}"
@@ -274,12 +315,20 @@ def set_grad_enabled(enabled: bool) -> Iterator[None]:
         recording.set(before)
 
 
-def no_grad(function: Callable | None = None) -> Any:
+@overload
+def no_grad(function: Callable[Q, Result], /) -> Callable[Q, Result]: ...
+@overload
+def no_grad() -> AbstractContextManager[None]: ...
+def no_grad(function: Callable[..., Any] | None = None) -> Any:
     """`with no_grad():`, or `@no_grad` on a function: nothing is recorded inside."""
     return set_grad_enabled(False)(function) if function else set_grad_enabled(False)
 
 
-def enable_grad(function: Callable | None = None) -> Any:
+@overload
+def enable_grad(function: Callable[Q, Result], /) -> Callable[Q, Result]: ...
+@overload
+def enable_grad() -> AbstractContextManager[None]: ...
+def enable_grad(function: Callable[..., Any] | None = None) -> Any:
     """`with enable_grad():`, or `@enable_grad`: record again, inside a `no_grad`."""
     return set_grad_enabled(True)(function) if function else set_grad_enabled(True)
 
@@ -311,7 +360,7 @@ def run_backward(
     needed = nodes.keys() if targets is None else _on_the_way(nodes, order, targets)
     pending: dict[int, Any] = {}
     for node, seed in zip(outputs, seeds, strict=True):
-        _add(pending, node.serial, seed * 1)
+        _add(pending, node.serial, copied(seed))
     found = []
     with set_grad_enabled(create_graph):
         for serial in order:
@@ -321,7 +370,8 @@ def run_backward(
                 for hook in node.hooks or ():
                     gradient = _after_hook(hook, gradient)
                 if _is_leaf(node) if targets is None else serial in targets:
-                    found.append((node, _as_node(gradient if node.op is None else gradient * 1)))
+                    own = gradient if node.op is None else copied(gradient)
+                    found.append((node, _as_node(own)))
             if node.op is None or not (targets is None or _leads_to(node, needed)):
                 continue
             if gradient is not None:
@@ -378,7 +428,9 @@ def _is_leaf(node: Node) -> bool:
     return node.op is None and node.requires_grad
 
 
-def _send_back(node: Node, g: Any, pending: dict, needed: Any, create_graph: bool) -> None:
+def _send_back(
+    node: Node, g: Any, pending: dict[int, Any], needed: Any, create_graph: bool
+) -> None:
     """Apply the rules of `node.op`: turn its gradient into contributions to its inputs."""
     op, inputs, params = node.op, node.inputs, node.params
     arrays = [x.data if isinstance(x, Node) else x for x in inputs]
@@ -388,17 +440,18 @@ def _send_back(node: Node, g: Any, pending: dict, needed: Any, create_graph: boo
     for i, x in enumerate(inputs):
         if not isinstance(x, Node) or x.serial not in needed:
             continue
-        if (rule := op.rule(i)) is None:
+        rule = op.rule(i)
+        if rule is None:
             continue
         part = rule(g, y, *xs, **params)
         if anomaly.watching:
-            anomaly.check_backward(op.name, node.serial, i, _array(part), _array(g))
+            anomaly.check_backward(op.name, node.serial, i, plain(part), plain(g))
         if getattr(part, "shape", None) != x.data.shape:
             part = _unbroadcast(part, x.data.shape, op)
         if part.dtype is not x.data.dtype:
             part = part.astype(x.data.dtype)
         if x.op is None and _is_shared(part, (g, y, *xs, *params.values())):
-            part = part * 1
+            part = copied(part)
         _add(pending, x.serial, part)
 
 
@@ -431,14 +484,17 @@ def _unbroadcast(g: Any, shape: tuple[int, ...], op: Op) -> Any:
     return summed if summed.shape == shape else summed.reshape(shape)
 
 
-def _is_shared(part: Any, others: tuple) -> bool:
+def _is_shared(part: Any, others: tuple[Any, ...]) -> bool:
     """Whether `part` may share memory with something else: it must not end up in a `.grad`."""
-    return getattr(_array(part), "base", None) is not None or any(part is other for other in others)
+    for other in others:
+        if part is other:
+            return True
+    return getattr(plain(part), "base", None) is not None
 
 
-def _after_hook(hook: Callable, gradient: Any) -> Any:
+def _after_hook(hook: Callable[[Any], Any], gradient: Any) -> Any:
     """What a hook makes of a gradient: it is shown a copy, and may return another tensor."""
-    returned = hook(_as_node(gradient * 1))
+    returned = hook(_as_node(copied(gradient)))
     if returned is None:
         return gradient
     if not isinstance(returned, Node) or returned.data.shape != gradient.shape:
@@ -448,11 +504,7 @@ def _after_hook(hook: Callable, gradient: Any) -> Any:
             f"gradient in another tensor of its shape {gradient.shape}"
         )
     value: Any = returned if isinstance(gradient, Node) else returned.data
-    return value.astype(gradient.dtype) * 1
-
-
-def _array(value: Any) -> Any:
-    return value.data if isinstance(value, Node) else value
+    return copied(value.astype(gradient.dtype))
 
 
 def _as_node(value: Any) -> Any:

@@ -31,9 +31,9 @@ def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
-    """Raise OSError if `path` cannot be written: to be told before the work, not after it.
+    """Raise OSError if `path` cannot be written, so that one is told before the work, not after.
 
-    Its folder is made.
+    The folder it is in is made.
     """
     handle, beside = _open_beside(Path(path))
     os.close(handle)

@@ -1,13 +1,22 @@
 """PyTorch, both ways: a model of this package as a `torch.nn.Module`, and back.
 
 The layers have PyTorch's names and attributes, so a model is carried over layer by layer: a twin
-with the same options is made of each, and weights and buffers are copied by name. PyTorch is only
-needed here; install it with the `test` extra, or any version of your own.
+with the same options is made of each, and weights and buffers are copied by name. The state of an
+optimiser is carried over too, so that a training can begin here and go on there:
+
+    twin = interop.to_torch(model)
+    theirs = torch.optim.Adam(twin.parameters())
+    theirs.load_state_dict(interop.optimizer_state_to_torch(optimizer.state_dict()))
+
+PyTorch is only needed here; install it with the `test` extra, or any version of your own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from . import nn
 from .nn import Module
@@ -52,6 +61,60 @@ def from_torch(module: Any) -> Module:
     return model
 
 
+def optimizer_state_to_torch(state: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """What `load_state_dict` of PyTorch's optimiser of the same name takes: nested, of tensors.
+
+    state  what `state_dict` of an optimiser gave, options included
+
+    Raises ValueError if it is something else.
+    """
+    import torch
+
+    nested: dict[str, dict[int, dict[str, Any]]] = {"state": {}, "param_groups": {}}
+    for key, array in state.items():
+        kind, number, name = (*key.split(".", 2), "", "")[:3]
+        if kind not in nested or (kind == "state" and name not in TORCH_STATE):
+            raise ValueError(
+                f"PyTorch's optimisers have no {key}; pass what optimizer.state_dict() gives"
+            )
+        if kind == "param_groups":
+            value = tuple(array.tolist()) if name == "betas" else array.tolist()
+        elif name == "step":
+            value = torch.tensor(float(array))
+        else:
+            value = torch.from_numpy(np.array(array))
+        nested[kind].setdefault(int(number), {})[name] = value
+    groups = nested["param_groups"]
+    return {"state": nested["state"], "param_groups": [groups[i] for i in sorted(groups)]}
+
+
+def optimizer_state_from_torch(state: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """What `load_state_dict` of this package's optimiser of the same name takes: flat, of arrays.
+
+    state  what `state_dict` of an optimiser of PyTorch gave
+
+    Options that say how PyTorch computes, not what, are left out (foreach, fused and so on). SGD
+    does not count its steps there; here it goes on from the first.
+    """
+    flat: dict[str, np.ndarray] = {}
+    for number, entries in state["state"].items():
+        arrays = {name: _as_array(value) for name, value in entries.items() if value is not None}
+        if arrays:
+            arrays["step"] = np.array(int(arrays.get("step", 1)))
+        flat |= {f"state.{number}.{name}": array for name, array in arrays.items()}
+    for i, group in enumerate(state["param_groups"]):
+        for name, value in group.items():
+            if name not in TORCH_ONLY:
+                flat[f"param_groups.{i}.{name}"] = _as_array(value)
+    return flat
+
+
+def _as_array(value: Any) -> np.ndarray:
+    """A copy of a tensor, number or list."""
+    tensor = hasattr(value, "detach")
+    return np.array(value.detach().cpu().numpy() if tensor else value)
+
+
 def _twin_of(layer: Module, torch: Any, done: dict[int, Any]) -> Any:
     """The twin of a layer; of one that was met before (by its id, in `done`), the same again."""
     if id(layer) in done:
@@ -65,7 +128,7 @@ def _twin_of(layer: Module, torch: Any, done: dict[int, Any]) -> Any:
         twin = kind(**_options(layer, OPTIONS[type(layer)]))
     else:
         raise TypeError(
-            f"{type(layer).__name__} has no twin in PyTorch that this package knows; known are "
+            f"{type(layer).__name__} has no twin in PyTorch that this package knows; it knows "
             f"Sequential, {', '.join(kind.__name__ for kind in OPTIONS)}"
         )
     twin.training = layer.training
@@ -102,6 +165,18 @@ def _options(layer: Any, names: tuple[str, ...]) -> dict[str, Any]:
     options = {name: getattr(layer, name) for name in names if name != "bias"}
     return options | ({"bias": False} if "bias" in names and layer.bias is None else {})
 
+
+TORCH_STATE = {
+    *("step", "momentum_buffer", "exp_avg", "exp_avg_sq", "max_exp_avg_sq"),  # SGD, Adam, AdamW
+    *("square_avg", "grad_avg", "sum"),  # RMSprop, Adagrad
+}
+"""What PyTorch's optimisers keep of a parameter."""
+
+TORCH_ONLY = {
+    *("foreach", "fused", "capturable", "differentiable", "param_names"),
+    *("max_lr", "min_lr", "max_momentum", "base_momentum"),  # of OneCycleLR, which keeps its own
+}
+"""What a group in PyTorch has besides its options, or to say how they are computed."""
 
 OPTIONS: dict[type[Module], tuple[str, ...]] = {
     nn.Linear: ("in_features", "out_features", "bias"),

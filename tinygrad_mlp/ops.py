@@ -14,41 +14,49 @@ differentiated. Where broadcasting stretched an input, the engine sums the gradi
 To add an op, add a block. Names, arguments and conventions at kinks and ties are PyTorch's.
 """
 
+# Rules name ops that stand further down, before mypy knows of what type these are.
+# mypy: disable-error-code="has-type"
+
 from __future__ import annotations
 
 import builtins
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .engine import op
+from .signatures import Array, Dim, DType, Index
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
 
 # --------------------------------------------------------------------------------- arithmetic
 
 
 @op(grad=(lambda g, y, a, b: g, lambda g, y, a, b: g))
-def add(a, b):
+def add(a: Array, b: Array) -> Any:
     return np.add(a, b)
 
 
 @op(grad=(lambda g, y, a, b: g, lambda g, y, a, b: -g))
-def sub(a, b):
+def sub(a: Array, b: Array) -> Any:
     return np.subtract(a, b)
 
 
 @op(grad=(lambda g, y, a, b: g * b, lambda g, y, a, b: g * a))
-def mul(a, b):
+def mul(a: Array, b: Array) -> Any:
     return np.multiply(a, b)
 
 
 @op(grad=(lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b))
-def div(a, b):
+def div(a: Array, b: Array) -> Any:
     return np.divide(a, b)
 
 
 @op(grad=lambda g, y, x: -g)
-def neg(x):
+def neg(x: Array) -> Any:
     return np.negative(x)
 
 
@@ -73,19 +81,19 @@ def _base(a: Any, b: Any) -> Any:
         lambda g, y, a, b: g * y * log(_base(a, b)),
     )
 )
-def pow(a, b):
+def pow(a: Array, b: Array) -> Any:
     """a ** b, elementwise."""
     return np.power(a, b)
 
 
 @op(grad=(None, None))
-def floor_divide(a, b):
+def floor_divide(a: Array, b: Array) -> Any:
     """a / b rounded down; a step function, so nothing flows back."""
     return np.floor_divide(a, b)
 
 
 @op(grad=(lambda g, y, a, b: g, lambda g, y, a, b: -g * floor_divide(a, b)))
-def remainder(a, b):
+def remainder(a: Array, b: Array) -> Any:
     """a - b * floor_divide(a, b); it has the sign of b."""
     return np.remainder(a, b)
 
@@ -93,81 +101,81 @@ def remainder(a, b):
 # ------------------------------------------------------------- comparisons: nothing flows back
 
 
-@op
-def equal(a, b):
+@op(grad=(None, None))
+def equal(a: Array, b: Array) -> Any:
     return np.equal(a, b)
 
 
-@op
-def not_equal(a, b):
+@op(grad=(None, None))
+def not_equal(a: Array, b: Array) -> Any:
     return np.not_equal(a, b)
 
 
-@op
-def less(a, b):
+@op(grad=(None, None))
+def less(a: Array, b: Array) -> Any:
     return np.less(a, b)
 
 
-@op
-def less_equal(a, b):
+@op(grad=(None, None))
+def less_equal(a: Array, b: Array) -> Any:
     return np.less_equal(a, b)
 
 
-@op
-def greater(a, b):
+@op(grad=(None, None))
+def greater(a: Array, b: Array) -> Any:
     return np.greater(a, b)
 
 
-@op
-def greater_equal(a, b):
+@op(grad=(None, None))
+def greater_equal(a: Array, b: Array) -> Any:
     return np.greater_equal(a, b)
 
 
-@op
-def logical_and(a, b):
+@op(grad=(None, None))
+def logical_and(a: Array, b: Array) -> Any:
     return np.logical_and(a, b)
 
 
-@op
-def logical_or(a, b):
+@op(grad=(None, None))
+def logical_or(a: Array, b: Array) -> Any:
     return np.logical_or(a, b)
 
 
 @op
-def logical_not(x):
+def logical_not(x: Array) -> Any:
     return np.logical_not(x)
 
 
-@op
-def logical_xor(a, b):
+@op(grad=(None, None))
+def logical_xor(a: Array, b: Array) -> Any:
     return np.logical_xor(a, b)
 
 
 @op
-def isnan(x):
+def isnan(x: Array) -> Any:
     return np.isnan(x)
 
 
 @op
-def all(x, dim=None, keepdim=False):
+def all(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     """Whether all values are true (not 0), over `dim` or all."""
     return np.all(x, axis=dim, keepdims=keepdim)
 
 
 @op
-def any(x, dim=None, keepdim=False):
+def any(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     """Whether any value is true (not 0), over `dim` or all."""
     return np.any(x, axis=dim, keepdims=keepdim)
 
 
 @op
-def argmax(x, dim=None, keepdim=False):
+def argmax(x: Array, dim: int | None = None, keepdim: bool = False) -> Any:
     """Index of the largest value (of the first, at a tie), over `dim` or all."""
     return np.argmax(x, axis=dim, keepdims=keepdim)
 
 
 @op
-def argmin(x, dim=None, keepdim=False):
+def argmin(x: Array, dim: int | None = None, keepdim: bool = False) -> Any:
     """Index of the smallest value (of the first, at a tie), over `dim` or all."""
     return np.argmin(x, axis=dim, keepdims=keepdim)
 
@@ -176,44 +184,44 @@ def argmin(x, dim=None, keepdim=False):
 
 
 @op(grad=lambda g, y, x: g * y)
-def exp(x):
+def exp(x: Array) -> Any:
     return np.exp(x)
 
 
 @op(grad=lambda g, y, x: g / x)
-def log(x):
+def log(x: Array) -> Any:
     return np.log(x)
 
 
 @op(grad=lambda g, y, x: g / (2 * y))
-def sqrt(x):
+def sqrt(x: Array) -> Any:
     return np.sqrt(x)
 
 
 @op(grad=lambda g, y, x: g * (y + 1))
-def expm1(x):
+def expm1(x: Array) -> Any:
     """e^x - 1, accurate near 0."""
     return np.expm1(x)
 
 
 @op(grad=lambda g, y, x: g / (x + 1))
-def log1p(x):
+def log1p(x: Array) -> Any:
     """log(1 + x), accurate near 0."""
     return np.log1p(x)
 
 
 @op(grad=lambda g, y, x: g * cos(x))
-def sin(x):
+def sin(x: Array) -> Any:
     return np.sin(x)
 
 
 @op(grad=lambda g, y, x: -g * sin(x))
-def cos(x):
+def cos(x: Array) -> Any:
     return np.cos(x)
 
 
 @op(grad=lambda g, y, x: g * exp(-x * x) * (2 / math.sqrt(math.pi)))
-def erf(x):
+def erf(x: Array) -> Any:
     """2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x.
 
     NumPy has none, so this is Python's, value by value: exact, and slow on large arrays.
@@ -226,35 +234,35 @@ _erf = np.frompyfunc(math.erf, 1, 1)
 
 
 @op(grad=lambda g, y, x: g * sigmoid(x))
-def softplus(x):
+def softplus(x: Array) -> Any:
     """log(1 + e^x), without overflow: a smooth relu."""
     return np.logaddexp(x, 0)
 
 
 @op(grad=lambda g, y, x: g * (1 - y * y))
-def tanh(x):
+def tanh(x: Array) -> Any:
     return np.tanh(x)
 
 
 @op(grad=lambda g, y, x: g * sign(x))
-def abs(x):
+def abs(x: Array) -> Any:
     """|x|; the derivative at 0 is taken as 0."""
     return np.abs(x)
 
 
 @op(grad=lambda g, y, x: g * 0)
-def sign(x):
+def sign(x: Array) -> Any:
     return np.sign(x)
 
 
 @op(grad=lambda g, y, x: g * (x > 0))
-def relu(x):
+def relu(x: Array) -> Any:
     """max(x, 0); the derivative at 0 is taken as 0."""
     return np.maximum(x, 0)
 
 
 @op(grad=lambda g, y, x: g * (y * (1 - y)))
-def sigmoid(x):
+def sigmoid(x: Array) -> Any:
     """1 / (1 + e^-x), from e^-|x| so that nothing overflows."""
     e = np.exp(-np.abs(x))
     return np.where(x >= 0, 1, e).astype(e.dtype, copy=False) / (1 + e)
@@ -266,7 +274,7 @@ def sigmoid(x):
         lambda g, y, a, b: where(a == b, g / 2, where(b > a, g, 0)),
     )
 )
-def maximum(a, b):
+def maximum(a: Array, b: Array) -> Any:
     """The larger of both, elementwise; at a tie each input gets half of the gradient."""
     return np.maximum(a, b)
 
@@ -277,7 +285,7 @@ def maximum(a, b):
         lambda g, y, a, b: where(a == b, g / 2, where(b < a, g, 0)),
     )
 )
-def minimum(a, b):
+def minimum(a: Array, b: Array) -> Any:
     """The smaller of both, elementwise; at a tie each input gets half of the gradient."""
     return np.minimum(a, b)
 
@@ -289,13 +297,13 @@ def minimum(a, b):
         lambda g, y, condition, a, b: where(condition, 0, g),
     )
 )
-def where(condition, a, b):
+def where(condition: Array, a: Array, b: Array) -> Any:
     """a where the condition holds, b elsewhere."""
     return np.where(condition, a, b)
 
 
 @op(grad=lambda g, y, x, dtype: g)
-def astype(x, dtype):
+def astype(x: Array, dtype: DType) -> Any:
     """The same values in another dtype."""
     return x.astype(dtype)
 
@@ -303,7 +311,7 @@ def astype(x, dtype):
 # --------------------------------------------------------------------------------- reductions
 
 
-def _stretch(g: Any, x: Any, dim: Any, keepdim: bool) -> Any:
+def _stretch(g: Any, x: Any, dim: Dim, keepdim: bool) -> Any:
     """Undo the shape of a reduction of `x`: put the reduced dimensions back and fill them."""
     if dim is not None and not keepdim:
         dims = {d % builtins.max(x.ndim, 1) for d in (dim if isinstance(dim, tuple) else (dim,))}
@@ -311,20 +319,20 @@ def _stretch(g: Any, x: Any, dim: Any, keepdim: bool) -> Any:
     return expand(g, shape=x.shape)
 
 
-def _count(x: Any, dim: Any) -> int:
+def count(x: Any, dim: Dim) -> int:
     """How many values of `x` a reduction over `dim` takes together."""
     dims = range(x.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
     return math.prod(x.shape[d] for d in dims)
 
 
 @op(grad=lambda g, y, x, dim, keepdim: _stretch(g, x, dim, keepdim))
-def sum(x, dim=None, keepdim=False):
+def sum(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     """Sum over `dim` (an int, a tuple, or all)."""
     return np.sum(x, axis=dim, keepdims=keepdim)
 
 
-@op(grad=lambda g, y, x, dim, keepdim: _stretch(g / _count(x, dim), x, dim, keepdim))
-def mean(x, dim=None, keepdim=False):
+@op(grad=lambda g, y, x, dim, keepdim: _stretch(g / count(x, dim), x, dim, keepdim))
+def mean(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     """Mean over `dim` (an int, a tuple, or all)."""
     return np.mean(x, axis=dim, keepdims=keepdim)
 
@@ -336,19 +344,19 @@ def _share_of_ties(g: Any, y: Any, x: Any, dim: Any, keepdim: bool) -> Any:
 
 
 @op(grad=_share_of_ties)
-def amax(x, dim=None, keepdim=False):
+def amax(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     """Largest value over `dim`; values that tie share the gradient equally."""
     return np.max(x, axis=dim, keepdims=keepdim)
 
 
 @op(grad=_share_of_ties)
-def amin(x, dim=None, keepdim=False):
+def amin(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     """Smallest value over `dim`; values that tie share the gradient equally."""
     return np.min(x, axis=dim, keepdims=keepdim)
 
 
 @op(grad=lambda g, y, x, dim: _from_the_end(g, dim))
-def cumsum(x, dim):
+def cumsum(x: Array, dim: int) -> Any:
     """Running sum along `dim`."""
     return np.cumsum(x, axis=dim)
 
@@ -363,48 +371,50 @@ def _from_the_end(g: Any, dim: int) -> Any:
 
 
 @op(grad=lambda g, y, x, shape: g.reshape(x.shape))
-def reshape(x, shape):
+def reshape(x: Array, shape: Sequence[int]) -> Any:
     return np.reshape(x, shape)
 
 
 @op(grad=lambda g, y, x, shape: g)
-def expand(x, shape):
+def expand(x: Array, shape: Sequence[int]) -> Any:
     """`x` broadcast to `shape`: a read-only view; -1 keeps a dimension as it is."""
     extra = len(shape) - x.ndim
     if -1 in shape[:extra]:
         raise ValueError(f"-1 keeps a size, and the new dimensions of {tuple(shape)} have none")
-    shape = [x.shape[d - extra] if n == -1 else n for d, n in enumerate(shape)]
-    return np.broadcast_to(x, shape)
+    sizes = [x.shape[d - extra] if n == -1 else n for d, n in enumerate(shape)]
+    return np.broadcast_to(x, sizes)
 
 
-@op(grad=lambda g, y, x, dims: permute(g, dims=tuple(sorted(range(x.ndim), key=_nth(dims, x)))))
-def permute(x, dims):
+@op(grad=lambda g, y, x, dims: permute(g, dims=_back(dims, x.ndim)))
+def permute(x: Array, dims: Sequence[int]) -> Any:
     """The dimensions of `x` in the order `dims`."""
     return np.transpose(x, dims)
 
 
-def _nth(dims: Any, x: Any) -> Any:
-    return [d % x.ndim for d in dims].__getitem__
+def _back(dims: Sequence[int], ndim: int) -> tuple[int, ...]:
+    """The order of dimensions that undoes the order `dims`."""
+    places = [d % ndim for d in dims]
+    return tuple(places.index(d) for d in range(ndim))
 
 
 @op(grad=lambda g, y, x, dim0, dim1: transpose(g, dim0=dim0, dim1=dim1))
-def transpose(x, dim0, dim1):
+def transpose(x: Array, dim0: int, dim1: int) -> Any:
     """`x` with two dimensions exchanged."""
     return np.swapaxes(x, dim0, dim1)
 
 
 @op(grad=lambda g, y, x, index: put(g, shape=x.shape, index=index))
-def getitem(x, index):
+def getitem(x: Array, index: Index) -> Any:
     """x[index], with everything that NumPy allows as an index."""
     return x[index]
 
 
 @op(grad=lambda g, y, x, shape, index: g[index])
-def put(x, shape, index):
+def put(x: Array, shape: Sequence[int], index: Index) -> Any:
     """Zeros of `shape` with `x` added at `index`; what is indexed twice is added twice."""
     out = np.zeros(shape, x.dtype)
     if _may_repeat(index):
-        np.add.at(out, index, x)
+        np.add.at(out, index, x)  # type: ignore[arg-type]
     else:
         out[index] = x
     return out
@@ -425,7 +435,7 @@ def _slice_of(i: int, g: Any, y: Any, *tensors: Any, dim: int) -> Any:
 
 
 @op(grad_of_each=_slice_of)
-def cat(*tensors, dim=0):
+def cat(*tensors: Any, dim: int = 0) -> Any:
     """The tensors one after the other along `dim`; their other dimensions are equal."""
     return np.concatenate(tensors, axis=dim)
 
@@ -452,7 +462,7 @@ def _matmul_grad_b(g: Any, y: Any, a: Any, b: Any) -> Any:
 
 
 @op(grad=(_matmul_grad_a, _matmul_grad_b))
-def matmul(a, b):
+def matmul(a: Array, b: Array) -> Any:
     """Matrix product; 1-D operands are vectors, leading dimensions are batches."""
     if a.ndim and b.ndim and a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
         raise ValueError(
@@ -475,7 +485,7 @@ def _rows(x: Any) -> Any:
         lambda g, y, x, weight, bias=None: g,
     )
 )
-def linear(x, weight, bias=None):
+def linear(x: Array, weight: Array, bias: Tensor | None = None) -> Any:
     """x @ weight.T + bias. x (..., in), weight (out, in), bias (out,) -> (..., out)."""
     if weight.ndim != 2 or x.ndim == 0 or x.shape[-1] != weight.shape[1]:
         raise ValueError(
@@ -489,20 +499,20 @@ def linear(x, weight, bias=None):
 
 
 @op(grad=lambda g, y, x, dim: y * (g - sum(g * y, dim=dim, keepdim=True)))
-def softmax(x, dim):
+def softmax(x: Array, dim: Dim) -> Any:
     """e^x / sum of e^x over `dim`, shifted by the largest value so that nothing overflows."""
     e = np.exp(x - x.max(axis=dim, keepdims=True, initial=-np.inf))
     return e / e.sum(axis=dim, keepdims=True)
 
 
 @op(grad=lambda g, y, x, dim: g - exp(y) * sum(g, dim=dim, keepdim=True))
-def log_softmax(x, dim):
+def log_softmax(x: Array, dim: Dim) -> Any:
     """The logarithm of softmax, computed without it: accurate where softmax is 0."""
     shifted = x - x.max(axis=dim, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True))
 
 
-def _is_right(x: Any, target: Any) -> np.ndarray:
+def _is_right(x: Any, target: Any) -> Any:
     """Like the scores `x`: true at the right class of each row."""
     return target[..., None] == np.arange(x.shape[-1])
 
@@ -512,7 +522,7 @@ def _cross_entropy_grad(g: Any, y: Any, x: Any, target: Any, share: float, total
 
 
 @op(grad=_cross_entropy_grad)
-def cross_entropy(x, target, share=1.0, total=True):
+def cross_entropy(x: Array, target: Array, share: float = 1.0, total: bool = True) -> Any:
     """-log softmax(x) at the right class, times `share`: of all rows together, or of each row.
 
     Scores x (..., classes), and for each row the index of its class, 0 to classes - 1.
@@ -530,7 +540,7 @@ def cross_entropy(x, target, share=1.0, total=True):
         lambda g, y, x, q, total: g[..., None] * -log_softmax(x, dim=-1),
     )
 )
-def soft_cross_entropy(x, q, total=True):
+def soft_cross_entropy(x: Array, q: Array, total: bool = True) -> Any:
     """-sum over classes of q * log softmax(x): of all rows together, or of each row.
 
     Scores x (..., classes) and targets q alike. Where q is 0 nothing is added, even if the
@@ -542,11 +552,11 @@ def soft_cross_entropy(x, q, total=True):
 
 @op(
     grad=(
-        lambda g, y, x, target: (x - target) * (g * (2 / _count(x, None))),
-        lambda g, y, x, target: (target - x) * (g * (2 / _count(x, None))),
+        lambda g, y, x, target: (x - target) * (g * (2 / count(x, None))),
+        lambda g, y, x, target: (target - x) * (g * (2 / count(x, None))),
     )
 )
-def mse_loss(x, target):
+def mse_loss(x: Array, target: Array) -> Any:
     """Mean of (x - target)^2 over all values; both have the same shape."""
     difference = x - target
     return np.mean(difference * difference)

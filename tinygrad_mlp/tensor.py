@@ -10,14 +10,24 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from . import composed, ops
 from .changes import mark_changed
-from .composed import plain
-from .engine import OPS, Node, makes_results, new_node, recording, run_backward, set_grad_enabled
+from .engine import (
+    OPS,
+    Node,
+    copied,
+    makes_results,
+    new_node,
+    plain,
+    recording,
+    run_backward,
+    set_grad_enabled,
+)
+from .signatures import DType, Operand, Plain
 
 
 @makes_results
@@ -32,27 +42,57 @@ class Tensor(Node):
 
     __slots__ = ()
 
-    def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False):
+    def __init__(self, data: Operand, dtype: DType | None = None, requires_grad: bool = False):
         new_node(_to_array(data, dtype), self)
         if requires_grad:
             self.requires_grad_()
 
     # ---- what it is
 
-    shape = property(lambda self: self.data.shape, doc="The lengths of its dimensions, a tuple.")
-    ndim = property(lambda self: self.data.ndim, doc="The number of its dimensions.")
-    dtype = property(lambda self: self.data.dtype, doc="Its NumPy dtype.")
-    is_leaf = property(lambda self: self.op is None, doc="Whether no recorded op made it.")
-    T = property(lambda self: self.permute(*reversed(range(self.ndim))), doc="Reversed dims.")
-    mT = property(lambda self: ops.transpose(self, dim0=-2, dim1=-1), doc="Each matrix transposed.")
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of its dimensions."""
+        return self.data.shape
 
-    def dim(self) -> int:
+    @property
+    def ndim(self) -> int:
+        """The number of its dimensions."""
         return self.data.ndim
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Its NumPy dtype."""
+        return self.data.dtype
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded op made it."""
+        return self.op is None
+
+    @property
+    def T(self) -> Tensor:
+        """Its dimensions in reverse order."""
+        return self.permute(*reversed(range(self.ndim)))
+
+    @property
+    def mT(self) -> Tensor:
+        """Each of its matrices transposed."""
+        return ops.transpose(self, dim0=-2, dim1=-1)
+
+    def dim(self) -> int:
+        """The number of its dimensions."""
+        return self.data.ndim
+
+    @overload
+    def size(self, dim: None = None) -> tuple[int, ...]: ...
+    @overload
+    def size(self, dim: int) -> int: ...
     def size(self, dim: int | None = None) -> Any:
+        """The lengths of its dimensions, or of one of them."""
         return self.shape if dim is None else self.shape[dim]
 
     def numel(self) -> int:
+        """How many values it has."""
         return self.data.size
 
     # ---- operators. A function that is an attribute of a class is a method of its instances.
@@ -61,32 +101,40 @@ class Tensor(Node):
     __mul__ = __rmul__ = ops.mul
     __sub__, __truediv__, __pow__, __matmul__ = ops.sub, ops.div, ops.pow, ops.matmul
     __floordiv__, __mod__ = ops.floor_divide, ops.remainder
-    __neg__, __abs__ = ops.neg, ops.abs
+    __neg__ = ops.neg
     __and__ = __rand__ = ops.logical_and
     __or__ = __ror__ = ops.logical_or
     __xor__ = __rxor__ = ops.logical_xor
     __invert__ = ops.logical_not
     __lt__, __le__, __gt__, __ge__ = ops.less, ops.less_equal, ops.greater, ops.greater_equal
-    __eq__, __ne__ = ops.equal, ops.not_equal
     __hash__ = object.__hash__
 
-    def __rsub__(self, other: Any) -> Tensor:
+    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
+        return ops.equal(self, other)
+
+    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
+        return ops.not_equal(self, other)
+
+    def __rsub__(self, other: Plain) -> Tensor:
         return ops.sub(other, self)
 
-    def __rtruediv__(self, other: Any) -> Tensor:
+    def __rtruediv__(self, other: Plain) -> Tensor:
         return ops.div(other, self)
 
-    def __rpow__(self, other: Any) -> Tensor:
+    def __rpow__(self, other: Plain) -> Tensor:
         return ops.pow(other, self)
 
-    def __rmatmul__(self, other: Any) -> Tensor:
+    def __rmatmul__(self, other: Plain) -> Tensor:
         return ops.matmul(other, self)
 
-    def __rfloordiv__(self, other: Any) -> Tensor:
+    def __rfloordiv__(self, other: Plain) -> Tensor:
         return ops.floor_divide(other, self)
 
-    def __rmod__(self, other: Any) -> Tensor:
+    def __rmod__(self, other: Plain) -> Tensor:
         return ops.remainder(other, self)
+
+    def __abs__(self) -> Tensor:
+        return ops.abs(self)
 
     def __pos__(self) -> Tensor:
         return self
@@ -100,9 +148,10 @@ class Tensor(Node):
     maximum, minimum, clamp = ops.maximum, ops.minimum, composed.clamp
     masked_fill, lerp, isnan = composed.masked_fill, composed.lerp, ops.isnan
     relu, leaky_relu, elu = ops.relu, composed.leaky_relu, composed.elu
-    gelu, silu, softplus = composed.gelu, composed.silu, ops.softplus
+    gelu, silu, softplus = composed.gelu, composed.silu, composed.softplus
 
-    def where(self, condition: Any, other: Any) -> Tensor:
+    def where(self, condition: Operand, other: Operand) -> Tensor:
+        """Its own values where the condition holds, `other` elsewhere."""
         return ops.where(condition, self, other)
 
     # ---- reductions
@@ -151,18 +200,19 @@ class Tensor(Node):
         return self.data.item()
 
     def tolist(self) -> Any:
+        """Its values as a number or as nested lists."""
         return self.data.tolist()
 
     def numpy(self) -> np.ndarray:
         """Its array, sharing memory. Of a tensor that requires a gradient: detach it first."""
         if self.requires_grad:
             raise RuntimeError(
-                "this tensor requires a gradient, which NumPy would lose without a word; "
+                "this tensor requires a gradient, which NumPy would silently lose; "
                 "write t.detach().numpy()"
             )
         return self.data
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: DType | None = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __dlpack__(self, **options: Any) -> Any:
@@ -221,13 +271,16 @@ class Tensor(Node):
 
     # ---- dtype
 
-    def astype(self, dtype: Any) -> Tensor:
+    def astype(self, dtype: DType) -> Tensor:
+        """The same values in another NumPy dtype."""
         return ops.astype(self, dtype=np.dtype(dtype))
 
     def float(self) -> Tensor:
+        """The same values in float32."""
         return self.astype(np.float32)
 
     def double(self) -> Tensor:
+        """The same values in float64."""
         return self.astype(np.float64)
 
     # ---- gradients
@@ -246,15 +299,18 @@ class Tensor(Node):
 
     def detach(self) -> Tensor:
         """The same data (shared) without its history."""
-        return new_node(self.data)
+        return _leaf(self.data)
 
     def clone(self) -> Tensor:
         """A copy that gradients flow through."""
-        return ops.mul(self, 1) if self.requires_grad else new_node(self.data.copy())
+        if not self.requires_grad:
+            return _leaf(self.data.copy())
+        copy: Tensor = copied(self)
+        return copy
 
     def backward(
         self,
-        gradient: Any = None,
+        gradient: Operand | None = None,
         retain_graph: bool | None = None,
         create_graph: bool = False,
     ) -> None:
@@ -282,7 +338,7 @@ class Tensor(Node):
             raise RuntimeError("this tensor has no gradient to hook on; set requires_grad=True")
         return self._hook(hook, last=False)
 
-    def _hook(self, hook: Callable, last: bool) -> Hook:
+    def _hook(self, hook: Callable[[Tensor], Tensor | None], last: bool) -> Hook:
         handle = Hook(self, hook, last)
         self.hooks = sorted([*(self.hooks or []), handle], key=lambda h: h.last)
         return handle
@@ -322,25 +378,32 @@ class Tensor(Node):
         mark_changed(self.data)
         return self
 
-    def copy_(self, other: Any) -> Tensor:
+    def copy_(self, other: Operand) -> Tensor:
+        """Write the values of `other` into it, broadcast to its shape."""
         return self._write(lambda data, value: np.copyto(data, value, casting="same_kind"), other)
 
-    def fill_(self, value: Any) -> Tensor:
+    def fill_(self, value: Operand) -> Tensor:
+        """Write one number everywhere."""
         return self._write(lambda data, value: data.fill(value), value)
 
     def zero_(self) -> Tensor:
+        """Write 0 everywhere."""
         return self.fill_(0)
 
-    def add_(self, other: Any) -> Tensor:
+    def add_(self, other: Operand) -> Tensor:
+        """Add `other` in place."""
         return self._write(lambda data, value: np.add(data, value, out=data), other)
 
-    def sub_(self, other: Any) -> Tensor:
+    def sub_(self, other: Operand) -> Tensor:
+        """Subtract `other` in place."""
         return self._write(lambda data, value: np.subtract(data, value, out=data), other)
 
-    def mul_(self, other: Any) -> Tensor:
+    def mul_(self, other: Operand) -> Tensor:
+        """Multiply by `other` in place."""
         return self._write(lambda data, value: np.multiply(data, value, out=data), other)
 
-    def div_(self, other: Any) -> Tensor:
+    def div_(self, other: Operand) -> Tensor:
+        """Divide by `other` in place."""
         return self._write(lambda data, value: np.divide(data, value, out=data), other)
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -353,7 +416,7 @@ class Tensor(Node):
 class Hook:
     """A hook on a tensor: called with its gradient, and taken away by `remove()`."""
 
-    def __init__(self, tensor: Tensor, hook: Callable, last: bool):
+    def __init__(self, tensor: Tensor, hook: Callable[[Tensor], Tensor | None], last: bool):
         self._tensor = weakref.ref(tensor)
         self._hook = hook
         self.last = last
@@ -362,6 +425,7 @@ class Hook:
         return self._hook(gradient)
 
     def remove(self) -> None:
+        """Take the hook away from its tensor."""
         tensor = self._tensor()
         if tensor is not None and tensor.hooks:
             tensor.hooks = [h for h in tensor.hooks if h is not self]
@@ -381,19 +445,25 @@ UFUNCS: dict[Any, Any] = {
 """Which op answers which NumPy ufunc."""
 
 
-def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def tensor(data: Operand, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
     """A new tensor with a copy of `data`. See `Tensor`."""
     return Tensor(data, dtype, requires_grad)
 
 
 def from_numpy(array: np.ndarray) -> Tensor:
     """A tensor on the memory of `array`: a change in one is a change in the other."""
-    return new_node(array)
+    return _leaf(array)
 
 
 def from_dlpack(source: Any) -> Tensor:
     """A tensor on the memory of another library's array or tensor, through DLPack."""
-    return new_node(np.from_dlpack(source))
+    return _leaf(np.from_dlpack(source))
+
+
+def _leaf(array: np.ndarray) -> Tensor:
+    """A tensor on the memory of `array`, with no history."""
+    leaf: Tensor = new_node(array)
+    return leaf
 
 
 def seed_of(output: Tensor, gradient: Any, create_graph: bool) -> Any:
@@ -424,7 +494,7 @@ def seed_of(output: Tensor, gradient: Any, create_graph: bool) -> Any:
     return gradient if isinstance(gradient, Tensor) else Tensor(gradient, output.dtype)
 
 
-def _to_array(data: Any, dtype: Any) -> np.ndarray:
+def _to_array(data: Any, dtype: DType | None) -> np.ndarray:
     """A new array of `data`; what has no dtype of its own becomes float32 if it is float."""
     array = np.array(plain(data), dtype=dtype)
     if dtype is None and array.dtype == np.float64 and not hasattr(data, "dtype"):

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from .autograd import grad
+from .autograd.checking import differences
 from .nn import Module
 from .tensor import Tensor
 
@@ -137,9 +138,9 @@ def drawn(strategy: Any, count: int) -> list[Sample]:
 
 
 def check_op(
-    op: Callable,
+    op: Callable[..., Any],
     samples: Any,
-    reference: Callable | None = None,
+    reference: Callable[..., Any] | None = None,
     rtol: float = 1e-9,
     examples: int = 50,
 ) -> None:
@@ -165,7 +166,10 @@ def check_op(
 
 
 def check_sample(
-    op: Callable, sample: Sample, reference: Callable | None = None, rtol: float = 1e-9
+    op: Callable[..., Any],
+    sample: Sample,
+    reference: Callable[..., Any] | None = None,
+    rtol: float = 1e-9,
 ) -> None:
     """Check one call of an op. See `check_op`."""
     before = [np.array(x) if isinstance(x, np.ndarray) else x for x in sample.inputs]
@@ -180,7 +184,7 @@ def check_sample(
         assert not isinstance(x, np.ndarray) or same(x, kept), "an input was changed"
 
 
-def check_forward(op: Callable, sample: Sample) -> None:
+def check_forward(op: Callable[..., Any], sample: Sample) -> None:
     """On arrays and on tensors an op gives the same values, to the bit."""
     inputs, _ = tensors(sample.inputs)
     on_tensors = op(*inputs, **sample.params)
@@ -190,7 +194,7 @@ def check_forward(op: Callable, sample: Sample) -> None:
         assert same(on_tensors.data, on_arrays), "arrays and tensors give different values"
 
 
-def check_gradients(op: Callable, sample: Sample) -> None:
+def check_gradients(op: Callable[..., Any], sample: Sample) -> None:
     """Gradients of both orders against central differences, and the two currencies alike."""
     values = [x for x in sample.inputs if _is_float(x)]
 
@@ -219,14 +223,16 @@ def check_gradients(op: Callable, sample: Sample) -> None:
         parts = gradients(*arrays)
         return float(sum(np.sum(weights_like(g, i) * g) for i, g in enumerate(parts)))
 
-    for i, (g, expected) in enumerate(zip(first, differences(total, values), strict=True)):
+    for i, (g, expected) in enumerate(zip(first, slopes(total, values), strict=True)):
         close(g, expected, 1e-5, f"the gradient of input {i} differs from central differences")
-    expected_second = differences(total_of_gradients, values)
+    expected_second = slopes(total_of_gradients, values)
     for i, (g, expected) in enumerate(zip(second, expected_second, strict=True)):
         close(g, expected, 1e-4, f"the second derivative of input {i} differs from differences")
 
 
-def second_order(op: Callable, sample: Sample) -> tuple[list, list]:
+def second_order(
+    op: Callable[..., Any], sample: Sample
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """First gradients, recorded, and the gradients of their weighted sum."""
     inputs, leaves = tensors(sample.inputs)
     y = op(*inputs, **sample.params)
@@ -244,7 +250,7 @@ def second_order(op: Callable, sample: Sample) -> tuple[list, list]:
     )
 
 
-def check_float32(op: Callable, sample: Sample) -> None:
+def check_float32(op: Callable[..., Any], sample: Sample) -> None:
     """float32 in, float32 out, gradients of both orders too, and as accurate as it can be."""
     single = replace(sample, inputs=tuple(map(_as_float32, sample.inputs)))
     # the same numbers in float64, so that only the arithmetic is compared
@@ -261,11 +267,14 @@ def check_float32(op: Callable, sample: Sample) -> None:
     for order, (found, right) in enumerate(
         zip(second_order(op, single), second_order(op, double), strict=True), 1
     ):
-        for g, h in zip(found, right, strict=True):
-            close(g, h, 1e-4, f"the float32 derivative of order {order} is far from float64's")
+        for here, there in zip(found, right, strict=True):
+            words = f"the float32 derivative of order {order} is far from float64's"
+            close(here, there, 1e-4, words)
 
 
-def check_against_torch(op: Callable, sample: Sample, reference: Callable, rtol: float) -> None:
+def check_against_torch(
+    op: Callable[..., Any], sample: Sample, reference: Callable[..., Any], rtol: float
+) -> None:
     """Values, gradients and gradients of gradients, against PyTorch in float64."""
     import torch
 
@@ -344,7 +353,7 @@ def check_layer(
             p.data = data
         found = gradients()
         names = ["the input", *(name for name, _ in layer.named_parameters())]
-        expected = differences(total, [x, *doubles])
+        expected = slopes(total, [x, *doubles])
         for name, g, e in zip(names, found, expected, strict=True):
             close(g, e, 1e-5, f"the gradient of {name} differs from central differences")
         if reference is not None:
@@ -372,12 +381,18 @@ def check_layer_against_torch(layer: Module, x: np.ndarray, reference: Any) -> N
     layer.zero_grad()
     y.backward(weights)
     expected.backward(torch.from_numpy(weights))
-    close(ours.grad.data, theirs.grad.numpy(), 1e-9, "the input's gradient differs from PyTorch's")
+    found = _gradient("the input", ours)
+    close(found, theirs.grad.numpy(), 1e-9, "the input's gradient differs from PyTorch's")
     expected_gradients = {name: np.asarray(p.grad) for name, p in reference.named_parameters()}
     for name, p in layer.named_parameters():
         words = f"the gradient of {name} differs from PyTorch's"
-        close(p.grad.data, expected_gradients[name], 1e-9, words)
+        close(_gradient(name, p), expected_gradients[name], 1e-9, words)
     layer.zero_grad()
+
+
+def _gradient(name: str, leaf: Tensor) -> np.ndarray:
+    assert leaf.grad is not None, f"{name} got no gradient"
+    return leaf.grad.data
 
 
 # --------------------------------------------------------------------------------- comparisons
@@ -404,20 +419,15 @@ def same(a: np.ndarray, b: np.ndarray) -> bool:
     return a.dtype == b.dtype and a.shape == b.shape and np.array_equal(a, b, equal_nan=nan)
 
 
-def differences(function: Callable[..., float], values: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Central differences of a function of arrays, with respect to every number in them."""
+def slopes(function: Callable[..., float], values: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Central differences of a function of several arrays, with respect to each of them."""
     found = []
     for i, value in enumerate(values):
-        slope = np.zeros(value.shape)
-        for where in np.ndindex(value.shape):
-            step = 1e-6 * max(1.0, float(abs(value[where])))
-            sides = []
-            for sign in (1, -1):
-                moved = np.array(value)
-                moved[where] += sign * step
-                sides.append(function(*values[:i], moved, *values[i + 1 :]))
-            slope[where] = (sides[0] - sides[1]) / (2 * step)
-        found.append(slope)
+
+        def of_one(array: np.ndarray, i: int = i) -> float:
+            return function(*values[:i], array, *values[i + 1 :])
+
+        found.append(differences(of_one, value, 1e-6 * np.maximum(1.0, np.abs(value))))
     return found
 
 
@@ -458,7 +468,7 @@ def _is_float(x: Any) -> bool:
     return isinstance(x, np.ndarray) and x.dtype.kind == "f"
 
 
-def _is_differentiable(op: Callable, sample: Sample) -> bool:
+def _is_differentiable(op: Callable[..., Any], sample: Sample) -> bool:
     inputs, leaves = tensors(sample.inputs)
     return bool(leaves) and op(*inputs, **sample.params).requires_grad
 

@@ -1,8 +1,10 @@
-"""Training and scoring: the loop, and what it tells about each epoch.
+"""Training and scoring: the loop, and what it says about each epoch.
 
-`fit` is the loop that everyone writes for themselves first: scores, loss, gradients, step. What
-it reports is measured honestly: the loss and accuracy of an epoch are means over that epoch's
-training batches, taken as they are trained on; `evaluate` gives those of a whole dataset.
+`fit` is the loop that everyone writes for themselves first, from batch to step: outputs, loss,
+gradients, step. What it reports is measured honestly: the loss and accuracy of an epoch are means
+over that epoch's training batches, taken as they are trained on; `evaluate` gives those of a whole
+dataset. Targets are classes or, for a regression, any floats that the loss understands; then there
+is a loss and no accuracy.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .data import ArrayDataset
+from .data.dataset import Dataset
 from .engine import Node, no_grad
 from .nn import Module
 from .nn import functional as F
@@ -24,11 +26,17 @@ from .optim import Optimizer
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training data: mean loss, share of right answers, seconds."""
+    """One pass over the training data.
+
+    epoch     which one, from 1
+    loss      mean over all examples
+    accuracy  share of right answers, 0 to 1; None for a regression
+    seconds   how long it took
+    """
 
     epoch: int
     loss: float
-    accuracy: float
+    accuracy: float | None
     seconds: float
 
 
@@ -36,28 +44,36 @@ class Epoch:
 class Scores:
     """How a model does on a dataset.
 
-    accuracy   share of right answers, 0 to 1
+    accuracy   share of right answers, 0 to 1; None for a regression
     loss       mean over all examples
-    confusion  counts (10, 10): rows are the true classes, columns the predicted ones
+    confusion  counts (classes, classes): rows are the true classes, columns the predicted ones;
+               None for a regression
     """
 
-    accuracy: float
+    accuracy: float | None
     loss: float
-    confusion: np.ndarray
+    confusion: np.ndarray | None
+
+    @property
+    def counts(self) -> np.ndarray:
+        """`confusion`, where there is one; ValueError for a regression."""
+        if self.confusion is None:
+            raise ValueError("these are the scores of a regression, which has no classes to count")
+        return self.confusion
 
     @property
     def most_predicted(self) -> int:
         """The class that is predicted most often."""
-        return int(self.confusion.sum(0).argmax())
+        return int(self.counts.sum(0).argmax())
 
     @property
     def most_predicted_share(self) -> float:
         """The share of all predictions that this class takes, 0 to 1."""
-        return float(self.confusion.sum(0).max() / self.confusion.sum())
+        return float(self.counts.sum(0).max() / self.counts.sum())
 
 
 class Diverged(ArithmeticError):
-    """The loss is no number any more."""
+    """The loss is infinite or not a number."""
 
 
 Batches = Iterable[tuple[np.ndarray, np.ndarray]]
@@ -73,86 +89,126 @@ def fit(
     history: list[Epoch] | None = None,
     after_step: Callable[[], None] | None = None,
 ) -> list[Epoch]:
-    """Train `model` in place; give the history, and each epoch to `on_epoch` as it ends.
+    """Train `model` in place; return the history, and pass each epoch to `on_epoch` as it ends.
 
-    batches  gives (images, labels) batch by batch, anew for each epoch: a DataLoader
-    loss_fn  of (scores, labels), a mean over the batch
-    history  the epochs that were trained before; `epochs` counts them, and it is added to
-    after_step  called after each step: that of a schedule, for example
+    batches     gives (inputs, targets) batch by batch, anew for each epoch: a DataLoader
+    epochs      how many there should be in the end, those in `history` included
+    loss_fn     of (outputs, targets), a mean over the batch
+    history     the epochs that were trained before; the new ones are added to it
+    after_step  called after each step: a schedule's `step`, for example
 
-    Raises Diverged when the loss is infinite or no number.
+    Raises Diverged when the loss is infinite or not a number, and ValueError when an epoch has no
+    batches.
     """
-
-    def step(images: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
-        scores = model(images)
-        loss = loss_fn(scores, labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        if after_step is not None:
-            after_step()
-        return loss.item(), scores.data
-
-    model.train()
-    return run_epochs(step, batches, epochs, on_epoch, history)
-
-
-def run_epochs(
-    step: Callable[[np.ndarray, np.ndarray], tuple[float, np.ndarray]],
-    batches: Batches,
-    epochs: int,
-    on_epoch: Callable[[Epoch], None],
-    history: list[Epoch] | None = None,
-) -> list[Epoch]:
-    """The bookkeeping around any training step, which gives its batch's loss and scores."""
     history = [] if history is None else history
+    model.train()
     for number in range(len(history) + 1, epochs + 1):
-        start = time.perf_counter()
-        seen, right, total_loss = 0, 0, 0.0
-        for images, labels in batches:
-            with np.errstate(over="ignore", invalid="ignore"):  # the loss tells, just below
-                loss, scores = step(images, labels)
-            if not math.isfinite(loss):
-                raise Diverged(
-                    f"the loss became {loss} in epoch {number}, after {seen:,} examples; "
-                    "a smaller learning rate may help"
-                )
-            seen += len(labels)
-            right += int(np.count_nonzero(scores.argmax(axis=1) == labels))
-            total_loss += loss * len(labels)
-        if not seen:
-            raise ValueError(
-                f"there was nothing to train on in epoch {number}; batches must be something "
-                "that can be gone through once an epoch, as a DataLoader or a list can"
-            )
-        seconds = time.perf_counter() - start
-        history.append(Epoch(number, total_loss / seen, right / seen, seconds))
+        tally = Tally(number)
+        for inputs, targets in batches:
+            with np.errstate(over="ignore", invalid="ignore"):  # the loss shows it: see Tally.add
+                outputs = model(inputs)
+                loss = loss_fn(outputs, targets)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+            if after_step is not None:
+                after_step()
+            tally.add(loss.item(), outputs.data, targets)
+        history.append(tally.epoch())
         on_epoch(history[-1])
     return history
 
 
+class Tally:
+    """The bookkeeping of one epoch: `add` each batch after its step, then ask for `epoch()`."""
+
+    def __init__(self, number: int):
+        self.number = number
+        self.start = time.perf_counter()
+        self.seen = 0
+        self.total_loss = 0.0
+        self.right: int | None = None  # until a batch has classes
+
+    def add(self, loss: float, outputs: np.ndarray, targets: np.ndarray) -> None:
+        """Count a batch with this mean loss. Raises Diverged if the loss is not finite."""
+        if not math.isfinite(loss):
+            raise Diverged(
+                f"the loss became {loss} in epoch {self.number}, after {self.seen:,} examples; "
+                "a smaller learning rate may help"
+            )
+        self.seen += len(targets)
+        self.total_loss += loss * len(targets)
+        predicted = predicted_classes(outputs, targets)
+        if predicted is not None:
+            self.right = (self.right or 0) + int(np.count_nonzero(predicted == targets))
+
+    def epoch(self) -> Epoch:
+        """What the batches come to. Raises ValueError if there were none."""
+        if not self.seen:
+            raise ValueError(
+                f"there was nothing to train on in epoch {self.number}; batches must be something "
+                "that can be iterated over once per epoch, such as a DataLoader or a list"
+            )
+        accuracy = None if self.right is None else self.right / self.seen
+        seconds = time.perf_counter() - self.start
+        return Epoch(self.number, self.total_loss / self.seen, accuracy, seconds)
+
+
 def evaluate(
     model: Callable[[np.ndarray], Any],
-    dataset: ArrayDataset,
+    dataset: Dataset,
     loss_fn: Callable[[Any, Any], Any] = F.cross_entropy,
     batch_size: int = 1000,
 ) -> Scores:
-    """Score `model` on all of `dataset`, recording nothing; a Module meanwhile in eval mode."""
+    """Score `model` on all of `dataset`, recording nothing; a Module is in eval mode meanwhile.
+
+    model       inputs -> outputs, (n, classes) for classes: a Module or any function
+    dataset     has a length, and gives (inputs, targets) for a slice
+    loss_fn     of (outputs, targets), a mean over the batch
+    batch_size  how many examples are scored at a time
+
+    Raises ValueError if the dataset is empty, or has a class that the model does not score.
+    """
     if not len(dataset):
         raise ValueError("there is nothing to evaluate: the dataset has no examples")
     was_training = isinstance(model, Module) and model.training
     if isinstance(model, Module):
         model.eval()
-    confusion = np.zeros((10, 10), np.int64)
     total_loss = 0.0
+    confusion: np.ndarray | None = None  # until a batch has classes
     with no_grad(), np.errstate(over="ignore", invalid="ignore"):
         for start in range(0, len(dataset), batch_size):
-            images, labels = dataset[start : start + batch_size]
-            scores = model(images)
-            total_loss += float(loss_fn(scores, labels)) * len(labels)
-            values = scores.data if isinstance(scores, Node) else scores
-            np.add.at(confusion, (labels, values.argmax(axis=1)), 1)
+            inputs, targets = dataset[start : start + batch_size]
+            outputs = model(inputs)
+            total_loss += float(loss_fn(outputs, targets)) * len(targets)
+            values = outputs.data if isinstance(outputs, Node) else outputs
+            predicted = predicted_classes(values, targets)
+            if predicted is not None:
+                if confusion is None:
+                    confusion = np.zeros((values.shape[1], values.shape[1]), np.int64)
+                _count_answers(confusion, targets, predicted)
     if isinstance(model, Module):
         model.train(was_training)
-    accuracy = confusion.trace() / len(dataset)
-    return Scores(float(accuracy), total_loss / len(dataset), confusion)
+    accuracy = None if confusion is None else float(confusion.trace() / len(dataset))
+    return Scores(accuracy, total_loss / len(dataset), confusion)
+
+
+def predicted_classes(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray | None:
+    """The class (n,) with the highest score of each example; None for a regression.
+
+    The targets are classes if they are integers of shape (n,), and the outputs (n, classes).
+    """
+    targets = np.asarray(targets)
+    are_classes = targets.ndim == 1 and targets.dtype.kind in "iu" and np.ndim(outputs) == 2
+    return outputs.argmax(axis=1) if are_classes else None
+
+
+def _count_answers(confusion: np.ndarray, targets: np.ndarray, predicted: np.ndarray) -> None:
+    classes = len(confusion)
+    unknown = targets[(targets < 0) | (targets >= classes)]
+    if unknown.size:
+        raise ValueError(
+            f"the dataset has the class {unknown[0]}, and the model scores the classes 0 to "
+            f"{classes - 1}; give the model as many outputs as there are classes"
+        )
+    np.add.at(confusion, (targets, predicted), 1)

@@ -143,14 +143,15 @@ EXERCISES = [
             ),
             Mistake(
                 divide_exchanged,
-                "Both slopes are right, in the wrong order: first the slope for a, then for b.",
+                "Both slopes are right, but in the wrong order: first the slope for a, then for b.",
             ),
         ],
     ),
     Exercise(
         "walk_back",
         observe=observe_walk_back,
-        hint="Begin with 1 for the last value. Which values have sent their part before you go on?",
+        hint="Begin with 1 for the last value. Which values must send their part before you move "
+        "on?",
         mistakes=[
             Mistake(
                 walk_back_replacing,
@@ -176,12 +177,12 @@ EXERCISES = [
     Exercise(
         "walk_forward",
         observe=observe_walk_forward,
-        hint="A value moves by the sum over its inputs of local slope times how fast the input "
-        "moves.",
+        hint="How fast a value moves is a sum over its inputs: each local slope times how fast "
+        "that input moves.",
         mistakes=[
             Mistake(
                 walk_forward_losing_the_start,
-                "The 1 of the start is overwritten when the loop comes to it: begin after it.",
+                "The 1 at the start is overwritten when the loop gets to it: begin after it.",
             ),
             Mistake(
                 walk_forward_replacing,

@@ -135,7 +135,7 @@ EXERCISES = [
             ),
             Mistake(
                 column_means_by_all,
-                "You divide by the number of all values. Each mean is taken over one column only.",
+                "You divide by the number of all values. Each mean is taken over just one column.",
             ),
             Mistake(
                 column_means_by_columns,
@@ -157,11 +157,11 @@ EXERCISES = [
             Mistake(
                 linear_weight_transposed,
                 "The gradient of weight has the layout of weight.T. Compare its shape with that of "
-                "weight; for the square layer only the numbers tell.",
+                "weight; for the square layer only the numbers show it.",
             ),
             Mistake(
                 linear_x_transposed,
-                "The gradient of x is g times B transposed, and B is weight.T already.",
+                "The gradient of x is g times B transposed, and B is already weight.T.",
             ),
             Mistake(
                 linear_bias_stretched,
@@ -188,8 +188,8 @@ EXERCISES = [
                 "The first step is right and the later ones are not: backward() adds to .grad. "
                 "Make new tensors for each step, or set .grad to None.",
             ),
-            Mistake(logistic_uphill, "You go up: the step is against the gradient."),
-            Mistake(logistic_summed, "You took the sum over the examples; the loss is the mean."),
+            Mistake(logistic_uphill, "You go up: the step must go against the gradient."),
+            Mistake(logistic_summed, "You took the sum over the examples; the loss is their mean."),
             Mistake(logistic_without_b, "b stays at 0. It has a gradient too."),
             Mistake(
                 logistic_one_sided,

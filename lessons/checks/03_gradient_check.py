@@ -146,12 +146,12 @@ EXERCISES = [
             ),
             Mistake(
                 slope_over_one_step,
-                "From one side to the other it is two steps, so divide by 2 * step.",
+                "It is two steps from one side to the other, so divide by 2 * step.",
             ),
             Mistake(
                 slope_along_unit,
-                "You brought the direction to length 1. Use it as given: the slope is then "
-                "sum(gradient * direction), which one compares with the gradient.",
+                "You scaled the direction to length 1. Use it as given: the slope is then "
+                "sum(gradient * direction), which can be compared with the gradient.",
             ),
             Mistake(
                 slope_along_diagonal,
@@ -162,16 +162,16 @@ EXERCISES = [
     Exercise(
         "richardson",
         observe=observe_richardson,
-        hint="With C(h) = slope + c h^2, write down a C(h / 2) + b C(h) and choose a and b so that "
-        "c drops out and a + b = 1.",
+        hint="With C(h) = slope + c h^2, write down a C(h / 2) + b C(h), and choose a and b so "
+        "that c drops out and a + b = 1.",
         mistakes=[
             Mistake(
                 for_first_order,
-                "2 C(h / 2) - C(h) removes an error of the order h. That of a central difference "
-                "is of the order h^2: half the step, a quarter of the error.",
+                "2 C(h / 2) - C(h) removes an error of order h. That of a central difference is "
+                "of order h^2: half the step, a quarter of the error.",
             ),
             Mistake(
-                exchanged, "The weights are exchanged: the better difference is that of step / 2."
+                exchanged, "The weights are swapped: the better difference is that of step / 2."
             ),
             Mistake(
                 averaged,
@@ -180,19 +180,19 @@ EXERCISES = [
             ),
             Mistake(
                 with_double_step,
-                "Right weights, for steps 2 h and h. Here the two steps are step and step / 2.",
+                "Your weights are right for steps 2 h and h. Here the steps are step and step / 2.",
             ),
             Mistake(
                 one_sided_parts,
-                "The weights are right for central differences, and yours are one-sided.",
+                "The weights are right for central differences, but yours are one-sided.",
             ),
         ],
     ),
     Exercise(
         "points_that_tell",
         observe=observe_points,
-        hint="For each fault, say in which interval its rule differs from the right one. Each of "
-        "these intervals needs a point, and no point may be at -3 or 3.",
+        hint="For each fault, find the interval in which its rule differs from the right one. Each "
+        "of these intervals needs a point, and no point may be at -3 or 3.",
         mistakes=[
             Mistake(
                 far_points,

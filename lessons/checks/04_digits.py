@@ -69,7 +69,7 @@ def shares_with_nan(confusion):
 
 # ----------------------------------------------------------------------------------------- vote
 
-# Labels above 4 nearer than those below in many rows, so that a tie broken by the label shows.
+# In many rows labels above 4 are nearer than those below, so that breaking ties by label shows.
 LABELS = np.array([7, 2, 9, 2, 7, 9, 5, 3])
 DISTANCES = np.array(
     [
@@ -116,38 +116,38 @@ EXERCISES = [
         observe=observe_distances,
         hint="Write down the three terms with their shapes: (m, 1), (m, n) and (1, n).",
         mistakes=[
-            Mistake(distances_with_a_root, "The squared distance is asked for: take no root."),
+            Mistake(distances_with_a_root, "We want the squared distance: do not take the root."),
             Mistake(
                 distances_without_the_two,
                 "The middle term of (x - y)^2 is 2 x y; the factor 2 is missing.",
             ),
             Mistake(
                 distances_transposed,
-                "Rows and columns are exchanged: row i belongs to a[i], column j to b[j].",
+                "Rows and columns are swapped: row i belongs to a[i], column j to b[j].",
             ),
             Mistake(
                 distances_without_own_squares,
-                "The squares of a are missing. They do not change which b is nearest, and so a "
-                "classifier would not notice; the distances themselves do change.",
+                "The squares of a are missing. They do not change which b is nearest, so a "
+                "classifier would not notice; but the distances themselves do change.",
             ),
             Mistake(
                 distances_as_means,
-                "You took the mean over the d numbers of a row; their sum is asked for.",
+                "You took the mean over the d numbers of a row; we want their sum.",
             ),
         ],
     ),
     Exercise(
         "precision_and_recall",
         observe=observe_shares,
-        hint="Above the line is the diagonal. Below it is the sum of a row or of a column.",
+        hint="The numerator is the diagonal. The denominator is the sum of a row or of a column.",
         mistakes=[
             Mistake(
                 shares_swapped,
-                "The two are exchanged. Precision is about what was answered: a column.",
+                "The two are swapped. Precision is about what was answered: a column.",
             ),
             Mistake(
                 shares_of_everything,
-                "You divided by the number of all images; divide by a row's or a column's sum.",
+                "You divided by the number of all images; divide by the sum of a row or a column.",
             ),
             Mistake(
                 shares_with_nan,
@@ -158,7 +158,7 @@ EXERCISES = [
     Exercise(
         "vote",
         observe=observe_votes,
-        hint="Sort each row by distance, take the labels of the first k, count, then look at ties.",
+        hint="Sort each row by distance, take the labels of the first k, count, then handle ties.",
         mistakes=[
             Mistake(
                 vote_with_smallest_label_at_ties,

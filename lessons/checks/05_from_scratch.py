@@ -27,7 +27,7 @@ def observe_scale_shift(answer):
 
 
 class _Base:
-    """What the wrong versions share: all but their mistake is right."""
+    """What the wrong versions share: everything but their mistake is right."""
 
     def __init__(self, scale, shift):
         self.scale, self.shift = np.array(scale), np.array(shift)
@@ -184,25 +184,25 @@ EXERCISES = [
             Mistake(
                 StepsFirst,
                 "You step first, and pass the gradient on with the new scale. It belongs to the "
-                "scale that was used in forward: compute it before the step.",
+                "scale that forward used: compute it before the step.",
             ),
             Mistake(
                 TakesMeans,
-                "You take means over the rows. Each row contributes; contributions are added.",
+                "You take means over the rows. Each row contributes, and contributions are added.",
             ),
-            Mistake(Climbs, "Scale and shift move up the gradient; a step down subtracts it."),
+            Mistake(Climbs, "Scale and shift move up the gradient; to step down, subtract it."),
             Mistake(
                 PassesOnTheInput,
                 "The derivative of x * a with respect to x is a. You multiplied by x.",
             ),
             Mistake(
                 ForgetsTheInput,
-                "The derivative of x * a with respect to a is x. Your scale steps as the shift.",
+                "The derivative of x * a with respect to a is x. Your scale steps like the shift.",
             ),
-            Mistake(NeverSteps, "What backward returns is right, but scale and shift stay."),
+            Mistake(NeverSteps, "What backward returns is right, but scale and shift do not move."),
             Mistake(
                 DoesNotAddRows,
-                "Scale and shift have the shape (d,), and so have their gradients: add the rows.",
+                "Scale and shift have the shape (d,), and so do their gradients: add the rows.",
             ),
         ],
     ),
@@ -211,12 +211,12 @@ EXERCISES = [
         observe=observe_tanh,
         hint="Differentiate sinh / cosh with the quotient rule, and use cosh^2 - sinh^2 = 1.",
         mistakes=[
-            Mistake(TanhAsSigmoid, "y (1 - y) is the derivative of the sigmoid, not of this."),
+            Mistake(TanhAsSigmoid, "y (1 - y) is the derivative of the sigmoid, not of tanh."),
             Mistake(
                 TanhOfInput,
-                "The formula is right, but you put in the input x. It wants the output y.",
+                "The formula is right, but you put in the input x. It needs the output y.",
             ),
-            Mistake(TanhWithoutSquare, "Nearly: at y = -1 the derivative must be 0 as well."),
+            Mistake(TanhWithoutSquare, "Nearly right: at y = -1 the derivative must be 0 as well."),
             Mistake(
                 TanhWithoutGradient,
                 "This is the local slope. The chain rule multiplies it by the gradient that comes "
@@ -232,20 +232,23 @@ EXERCISES = [
         mistakes=[
             Mistake(
                 mean_of_means,
-                "The mean of the batches' means counts the examples of a small batch too much.",
+                "The mean of the batches' means gives the examples of a small batch too much "
+                "weight.",
             ),
             Mistake(
                 divided_each_time,
                 "You divide inside the loop, as the notebook does: this is about the last batch.",
             ),
-            Mistake(sum_of_losses, "This is the sum of all losses. Divide by the examples."),
+            Mistake(
+                sum_of_losses, "This is the sum of all losses. Divide by the number of examples."
+            ),
             Mistake(
                 running_average,
                 "Halving in every turn gives the last batch half of the weight.",
             ),
             Mistake(
                 divided_by_batches,
-                "You divide by the number of batches; the mean is wanted over the examples.",
+                "You divide by the number of batches; we want the mean over the examples.",
             ),
         ],
     ),

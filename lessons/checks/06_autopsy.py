@@ -52,7 +52,7 @@ CLAIMS = [
 
 
 def observe_ratios(answer):
-    # Ratio and rest as one array: a rest of 1e-11 is compared on the scale of the ratio.
+    # Ratio and rest in one array, so that a rest of 1e-11 is compared on the scale of the ratio.
     return [
         np.array(answer(function, gradient.copy(), x.copy())) for function, gradient, x in CLAIMS
     ]
@@ -182,7 +182,7 @@ EXERCISES = [
             Mistake(
                 ratio_to_one_side,
                 "The difference is taken to one side only. Its error is about as large as the "
-                "step; go the same way to both sides.",
+                "step; go equally far to both sides.",
             ),
             Mistake(
                 ratio_of_half_steps,
@@ -191,7 +191,7 @@ EXERCISES = [
             ),
             Mistake(
                 ratio_turned_round,
-                "You divided by gradient.gradient; the ratio is wanted in units of the numerical "
+                "You divided by gradient.gradient; we want the ratio in units of the numerical "
                 "one, n.n.",
             ),
             Mistake(
@@ -200,11 +200,12 @@ EXERCISES = [
             ),
             Mistake(
                 rest_without_ratio,
-                "For the rest, take ratio * n from the gradient, so that a mere factor leaves 0.",
+                "For the rest, subtract ratio * n from the gradient, so that a mere factor leaves "
+                "0.",
             ),
             Mistake(
                 rest_not_relative,
-                "The rest is wanted relative to the length of the claimed gradient.",
+                "We want the rest relative to the length of the claimed gradient.",
             ),
         ],
     ),
@@ -216,23 +217,23 @@ EXERCISES = [
         mistakes=[
             Mistake(
                 factors_from_last_to_first,
-                "The factors are right, but in the order of the walk back. Turn the list round.",
+                "The factors are right, but in the order of the walk back. Reverse the list.",
             ),
             Mistake(factors_without_slope, "The sigmoid's own slope, y (1 - y), is missing."),
             Mistake(
                 factors_with_slope_of_sums,
-                "y (1 - y) wants the output of the sigmoid; you put in the sum before it.",
+                "y (1 - y) needs the output of the sigmoid; you put in the sum before it.",
             ),
             Mistake(factors_without_one_minus, "The slope of the sigmoid is y (1 - y), not y."),
             Mistake(
                 factors_from_the_end,
-                "You compare every length with the one at the end. Compare each layer's with the "
-                "one that came into that layer.",
+                "You compare every length with the one at the end. Compare that of each layer with "
+                "the one that came into the layer.",
             ),
             Mistake(lengths_alone, "These are the lengths. Divide each by the one before it."),
             Mistake(
                 factors_turned_round,
-                "Upside down: the length at the inputs is divided by the length at the outputs.",
+                "It is upside down: divide the length at the inputs by the length at the outputs.",
             ),
         ],
     ),

@@ -142,7 +142,7 @@ class InAList(nn.Module):
 
 
 class Watched(nn.Module):
-    """A small network that notes how many images it is given."""
+    """A small network that notes how many images it is given at a time."""
 
     def __init__(self):
         rng = np.random.default_rng(7)
@@ -219,8 +219,8 @@ EXERCISES = [
         mistakes=[
             Mistake(
                 KeepsTheGenerator,
-                "What model.parameters() gives can be gone through only once: after your first "
-                "step nothing is left. Keep a list of it.",
+                "What model.parameters() returns can be gone through only once: after your first "
+                "step nothing is left. Make a list of it.",
             ),
             Mistake(
                 MakesNewTensors,
@@ -248,8 +248,8 @@ EXERCISES = [
         "dtype=np.float64; forward gives x + second(sigmoid(first(x))).",
         mistakes=[
             Mistake(WithoutTheInput, "Your module forgets to add its input."),
-            Mistake(SigmoidLast, "The sigmoid stands between the two layers, not after them."),
-            Mistake(SigmoidOfTheSum, "There is one sigmoid, between the layers; the sum is bare."),
+            Mistake(SigmoidLast, "The sigmoid goes between the two layers, not after them."),
+            Mistake(SigmoidOfTheSum, "The one sigmoid is between the layers; the sum has none."),
             Mistake(WithoutSigmoid, "Without the sigmoid, two linear layers are one linear layer."),
             Mistake(
                 InAList,
@@ -261,8 +261,8 @@ EXERCISES = [
     Exercise(
         "gradient_in_parts",
         observe=observe_parts,
-        hint="Each part's loss is a mean over its own images. How much does it weigh in the mean "
-        "over all of them?",
+        hint="The loss of each part is a mean over its own images. How much weight does it have in "
+        "the mean over all of them?",
         mistakes=[
             Mistake(
                 parts_added,
@@ -271,7 +271,7 @@ EXERCISES = [
             ),
             Mistake(
                 parts_counted_alike,
-                "Each part counts alike in yours. The last part may be smaller, and must count "
+                "All your parts count equally. The last part may be smaller, and must then count "
                 "less.",
             ),
             Mistake(
@@ -280,7 +280,7 @@ EXERCISES = [
             ),
             Mistake(
                 parts_on_top,
-                "The parameters still held gradients of an earlier batch: forget them first.",
+                "The parameters still held gradients from an earlier batch: forget them first.",
             ),
             Mistake(
                 parts_last_only,

@@ -191,8 +191,8 @@ EXERCISES = [
         mistakes=[
             Mistake(
                 binary_naive,
-                "Right for small scores. For large ones p is rounded to 0 or 1, and its logarithm "
-                "is infinite. Put the formula of p in before you compute anything.",
+                "Right for small scores. For large ones p is rounded to 0 or 1, and one of the "
+                "logarithms is infinite. Insert the formula for p before you compute anything.",
             ),
             Mistake(
                 binary_clipped,
@@ -204,11 +204,11 @@ EXERCISES = [
                 "The form is right, but e^s overflows for large s: log(1 + e^s) is "
                 "max(s, 0) + log(1 + e^-|s|).",
             ),
-            Mistake(binary_exchanged, "You exchanged the targets: t = 1 must favour large scores."),
+            Mistake(binary_exchanged, "You swapped the targets: t = 1 must favour large scores."),
             Mistake(binary_ones_only, "The term with 1 - t is missing: t = 0 also has a loss."),
             Mistake(
                 binary_without_larger,
-                "You took max(s, 0) out of the logarithm; it must be added in front.",
+                "You took max(s, 0) out of the logarithm; it must then be added in front.",
             ),
         ],
     ),
@@ -220,19 +220,19 @@ EXERCISES = [
         mistakes=[
             Mistake(
                 smoothed_over_others,
-                "You spread the share over the wrong classes only. Here all classes get it, the "
-                "right one included.",
+                "You spread the share over the wrong classes only. Here all classes get some of "
+                "it, including the right one.",
             ),
             Mistake(
                 smoothed_on_top,
-                "You add the spread share without taking it from the right class: q must sum to 1.",
+                "You add the share without taking it from the right class: q must sum to 1.",
             ),
             Mistake(smoothed_sum, "The loss is a mean over the batch: divide by n."),
             Mistake(
                 smoothed_naive,
                 "e^800 overflows. Subtract the largest score of each row before the exponential.",
             ),
-            Mistake(smoothed_climbing, "The sign is turned: it is p - q."),
+            Mistake(smoothed_climbing, "The sign is wrong: it is p - q."),
             Mistake(not_smoothed, "You did not use `smoothing`: the target is not one-hot here."),
             Mistake(
                 smoothed_over_columns,
@@ -248,20 +248,20 @@ EXERCISES = [
         mistakes=[
             Mistake(
                 path_averaged,
-                "You average the gradients, as Adam does: there is no factor 1 - momentum here.",
+                "You average the gradients, as Adam does: here there is no factor 1 - momentum.",
             ),
-            Mistake(path_with_old_velocity, "You step with the velocity of the step before."),
+            Mistake(path_with_old_velocity, "You step with the velocity from the step before."),
             Mistake(
                 path_looking_ahead,
                 "This is Nesterov's momentum, which looks ahead. Here the step is lr * velocity.",
             ),
             Mistake(
                 path_of_one_array,
-                "All your points are one and the same array, changed in place. Keep copies, or "
+                "All your points are the same array, changed in place. Keep copies, or "
                 "write w = w - ...",
             ),
-            Mistake(path_without_start, "The path begins with the start: steps + 1 points."),
-            Mistake(path_without_momentum, "That is plain descent: keep the velocity."),
+            Mistake(path_without_start, "The path begins with the start: it has steps + 1 points."),
+            Mistake(path_without_momentum, "This is plain descent: keep the velocity."),
         ],
     ),
 ]

@@ -14,7 +14,7 @@ PROBABILITIES = raw / raw.sum(axis=1, keepdims=True)
 guesses = PROBABILITIES.argmax(axis=1)
 LABELS = np.where(rng.random(400) < 0.6, guesses, rng.integers(0, 10, 400))
 EDGES = np.array([0.0, 0.12, 0.2, 0.26, 0.31, 0.55, 0.93, 0.97, 1.0])
-# Here one network is too sure and the other too modest: signs would cancel.
+# Too sure in one group and too modest in another: without absolute values they would cancel.
 SHARP = 0.9 * np.eye(10)[LABELS] + 0.01
 
 
@@ -87,7 +87,7 @@ def observe_shift(answer):
 
 
 def white(images, down, right):
-    """A right version, for the wrong ones to use."""
+    """A correct version, for the wrong ones to use."""
     result = np.zeros_like(images)
     height, width = images.shape[1:]
     for image, new, d, r in zip(images, result, down, right, strict=True):
@@ -120,11 +120,11 @@ EXERCISES = [
         hint="Print confidence, share of right answers and number of images for each group, and "
         "work out one group by hand.",
         mistakes=[
-            Mistake(unweighted, "Each group counts the same here; weight it by its images."),
+            Mistake(unweighted, "All your groups count the same; weight each by its images."),
             Mistake(signed, "Without the absolute value, too sure and too modest cancel out."),
             Mistake(
                 of_the_true_digit,
-                "Confidence is the largest probability, not the one of the true digit.",
+                "Confidence is the largest probability, not that of the true digit.",
             ),
             Mistake(
                 image_by_image,
@@ -138,10 +138,10 @@ EXERCISES = [
         observe=observe_shift,
         hint="Try one image of 3 x 4 whose pixels are 1 to 12, and print what comes out.",
         mistakes=[
-            Mistake(rolled, "np.roll brings in on one side what left on the other; 0 must come."),
+            Mistake(rolled, "np.roll brings in on one side what left on the other; bring in 0."),
             Mistake(other_way, "Down and right are swapped for up and left: look at the sign."),
             Mistake(axes_swapped, "The first axis of an image counts rows: down, not right."),
-            Mistake(first_for_all, "All images move by the steps of the first one here."),
+            Mistake(first_for_all, "All your images move by the steps of the first one."),
         ],
     ),
 ]

@@ -17,7 +17,7 @@ def keras_weights(sizes, seed):
 
 
 def scores_with(answer):
-    """The scores of networks of three sizes, one of them square: there a wrong order fits too."""
+    """The scores of networks of three sizes, one of them square, where a wrong order fits too."""
     found = []
     for seed, sizes in enumerate([(4, 4, 4), (6, 5, 3), (8, 2, 4)]):
         model = nn.Sequential(
@@ -104,7 +104,7 @@ def runs(seed, steps, unit, fault_at=None):
     return theirs * (1 + unit * drift), theirs
 
 
-# A fault at the first step, in the middle, in the last step, none, and one that is always below.
+# A fault in the middle, none, one in the first step, one in the last, and one that starts below.
 BELOW = runs(5, 60, 1e-9, fault_at=23)
 BELOW = (2 * BELOW[1] - BELOW[0], BELOW[1]) if BELOW[0][22] > BELOW[1][22] else BELOW
 CASES = [
@@ -153,7 +153,7 @@ EXERCISES = [
     Exercise(
         "weights_from_keras",
         observe=scores_with,
-        hint="Which array is x multiplied with in Keras, and which here? The layers of a "
+        hint="What is x multiplied by in Keras, and what is it multiplied by here? The layers of a "
         "Sequential are named by their places, and the ReLU has a place too.",
         mistakes=[
             Mistake(
@@ -163,7 +163,7 @@ EXERCISES = [
             ),
             Mistake(
                 reshaped,
-                "A reshape gives the right shape and puts the numbers in the wrong places: it "
+                "A reshape gives the right shape but puts the numbers in the wrong places: it "
                 "reads them in the same order. Transpose instead.",
             ),
             Mistake(
@@ -176,18 +176,18 @@ EXERCISES = [
     Exercise(
         "one_rounding_apart",
         observe=steps_moved,
-        hint="Each weight shall move by exactly one float, up or down as `up` says, and keep its "
+        hint="Each weight should move by exactly one float, up or down as `up` says, and keep its "
         "dtype. The distance to the next float depends on the size of the weight.",
         mistakes=[
             Mistake(
                 by_a_factor,
-                "1 + eps is one rounding away from 1. Another weight times (1 + eps) can be one or "
-                "two floats away, and a negative one moves the other way.",
+                "1 + eps is one rounding away from 1. Any other weight times (1 + eps) can be one "
+                "or two floats away, and a negative one moves the other way.",
             ),
             Mistake(
                 by_eps,
-                "eps is the distance from 1 to the next float. Smaller weights lie closer "
-                "together, so adding eps moves them over many floats.",
+                "eps is the distance from 1 to the next float. Smaller floats lie closer "
+                "together, so adding eps moves a weight past many of them.",
             ),
             Mistake(
                 away_from_zero,
@@ -195,17 +195,17 @@ EXERCISES = [
             ),
             Mistake(
                 in_float64,
-                "The direction is float64, so the neighbour of a float32 weight was looked for in "
-                "float64. Give infinity the dtype of the weights.",
+                "The direction is float64, so NumPy looked for the neighbour of a float32 weight "
+                "in float64. Give infinity the dtype of the weights.",
             ),
-            Mistake(only_up, "`up` was not used: some weights shall move down."),
+            Mistake(only_up, "`up` was not used: some weights should move down."),
         ],
     ),
     Exercise(
         "first_suspicious_step",
         observe=steps_found,
-        hint="Compare the relative difference of each step with its own limit, and give the number "
-        "of the first step that is above it.",
+        hint="Compare the relative difference of each step with its own limit, and return the "
+        "number of the first step that is above it.",
         mistakes=[
             Mistake(
                 without_growth,
@@ -221,7 +221,7 @@ EXERCISES = [
             ),
             Mistake(
                 one_sided,
-                "Only steps where `ours` is above `theirs` count so far; take the absolute value.",
+                "You only count steps where `ours` is above `theirs`; take the absolute value.",
             ),
         ],
     ),

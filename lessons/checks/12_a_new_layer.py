@@ -29,9 +29,9 @@ PAIRS = [
 
 
 def made_by(make):
-    """The op that an answer makes; the registry of ops is as it was afterwards.
+    """The op that an answer makes; afterwards the registry of ops is as it was before.
 
-    Solution, answer and mistakes all make an op of one name, and each name can be taken once.
+    Solution, answer and mistakes all make an op with the same name, which can be taken only once.
     """
     before = dict(OPS)
     left_over = OPS.get("logaddexp")
@@ -303,11 +303,11 @@ EXERCISES = [
             ),
             Mistake(
                 with_rules_exchanged,
-                "The two rules are exchanged: the first is that of a, the second that of b.",
+                "The two rules are swapped: the first is that of a, the second that of b.",
             ),
             Mistake(
                 with_overflowing_rules,
-                "The formula of the rules is right, and for numbers around 1,000 it is infinity "
+                "The formula of the rules is right, but for numbers around 1,000 it is infinity "
                 "over infinity. Use e^a + e^b = e^y, and put both into one exponential.",
             ),
             Mistake(
@@ -318,7 +318,7 @@ EXERCISES = [
             Mistake(
                 without_inner_derivative,
                 "You took the derivative of the logarithm, 1 / (e^a + e^b), and left out that of "
-                "what stands in it, e^a or e^b.",
+                "what is inside it, e^a or e^b.",
             ),
         ],
     ),
@@ -346,7 +346,7 @@ EXERCISES = [
             Mistake(WithVarianceForRoot, "You divided by the variance; take its root first."),
             Mistake(
                 WithConstantStatistics,
-                "The values are right and the gradients are not: with np.mean(x.data) the mean "
+                "The values are right but the gradients are not: with np.mean(x.data) the mean "
                 "and the variance are constants. They depend on x; use x.mean and tg.sqrt.",
             ),
             Mistake(
@@ -368,7 +368,7 @@ EXERCISES = [
             Mistake(WithoutBias, "The convolution does not use `kernel_bias`."),
             Mistake(
                 WithReLUOnScores,
-                "There is a ReLU on the scores. Scores may be negative; cross-entropy wants them "
+                "There is a ReLU on the scores. Scores may be negative; cross-entropy takes them "
                 "as they are.",
             ),
             Mistake(

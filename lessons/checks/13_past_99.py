@@ -189,15 +189,15 @@ EXERCISES = [
         hint="Try an image of 2 x 2 with the pixels 1, 2, 3, 4 at a few places, and work out each "
         "value by hand.",
         mistakes=[
-            Mistake(nearest, "This takes the nearest pixel; mix the four around instead."),
+            Mistake(nearest, "This takes the nearest pixel; mix the four around it instead."),
             Mistake(
                 white_outside,
-                "Outside, this fades to 0 as in the lesson; here the border goes on.",
+                "Outside, this fades to 0 as in the lesson; here the border continues.",
             ),
             Mistake(
                 slope_continued,
-                "Outside, the shares a and b leave 0 to 1, which continues the slope of the "
-                "border. Bring the place inside first, and take the shares from it then.",
+                "Outside, the shares a and b go below 0 or above 1, which continues the slope of "
+                "the border. Move the place inside first, and only then take the shares from it.",
             ),
             Mistake(
                 shares_swapped,
@@ -205,7 +205,7 @@ EXERCISES = [
             ),
             Mistake(
                 weights_the_wrong_way,
-                "Close to pixel (i, j), it should weigh most: its weight is (1 - a)(1 - b).",
+                "Close to pixel (i, j), that pixel should weigh most: with (1 - a)(1 - b).",
             ),
             Mistake(
                 over_the_edge,
@@ -222,7 +222,7 @@ EXERCISES = [
             Mistake(forward, "This sends pixels on; looking up needs the inverse."),
             Mistake(
                 other_order,
-                "This turns first and shears then: what is done first stands rightmost.",
+                "This turns first and shears afterwards: what is done first goes rightmost.",
             ),
             Mistake(in_degrees, "np.cos and np.sin take radians: use np.radians."),
             Mistake(
@@ -236,7 +236,7 @@ EXERCISES = [
             ),
             Mistake(
                 transposed,
-                "The transposed matrix is the inverse of a turn alone, not with scale and shear.",
+                "The transposed matrix is only the inverse of a turn, not of a scale and a shear.",
             ),
             Mistake(across_first, "This is right for (column, row); here the row comes first."),
         ],
@@ -247,10 +247,11 @@ EXERCISES = [
         hint="Print the rate at steps 0, 0.3 * total - 1 and total - 1, and compare with top / 25, "
         "top and top / 250,000. Then draw the curve.",
         mistakes=[
-            Mistake(linear, "This goes along straight lines; half a cosine wave is asked for."),
+            Mistake(linear, "This goes along straight lines; we want half a cosine wave."),
             Mistake(
                 one_too_late,
-                "Steps are counted from 0, so the last is total - 1, and the top is earlier too.",
+                "Steps are counted from 0, so the last is total - 1, and the top comes earlier "
+                "too.",
             ),
             Mistake(
                 quarter_wave,

@@ -158,7 +158,7 @@ EXERCISES = [
                 "missing: y was taken out of its tensor.",
             ),
             Mistake(without_x, "The inner derivative, of -x^2, is -2 x. The x is missing."),
-            Mistake(without_g, "The chain rule: what comes from above, g, is a factor."),
+            Mistake(without_g, "Remember the chain rule: what comes from above, g, is a factor."),
             Mistake(without_y, "The outer derivative, of e^u, is e^u again, which is y."),
             Mistake(positive, "The inner derivative is that of -x^2. Look at its sign."),
         ],
@@ -166,8 +166,8 @@ EXERCISES = [
     Exercise(
         "downhill_newton_step",
         observe=steps_taken,
-        hint="Three parts: the slopes along the eigenvectors, Q.T @ g; each divided by the size of "
-        "its curvature; back to the coordinates of g by Q.",
+        hint="Three parts: take the slopes along the eigenvectors, Q.T @ g; divide each by the "
+        "size of its curvature; go back to the coordinates of g with Q.",
         mistakes=[
             Mistake(
                 plain_newton,
@@ -175,25 +175,25 @@ EXERCISES = [
             ),
             Mistake(
                 sizes_of_the_entries,
-                "The sizes are those of the eigenvalues. The entries of H may be negative in the "
-                "best of valleys.",
+                "The sizes are those of the eigenvalues. The entries of H may be negative even in "
+                "the best of valleys.",
             ),
             Mistake(
                 cut_off,
                 "Negative curvatures were raised to `smallest`, which gives enormous steps there. "
                 "Take their size first.",
             ),
-            Mistake(without_smallest, "Sizes below `smallest` shall count as `smallest`."),
+            Mistake(without_smallest, "Sizes below `smallest` should count as `smallest`."),
             Mistake(
                 transposed,
-                "The eigenvectors are the columns of the matrix that eigh gives, so the slope "
-                "along each is Q.T @ g, and Q goes back.",
+                "The eigenvectors are the columns of the matrix that eigh returns, so the slopes "
+                "along them are Q.T @ g, and Q goes back.",
             ),
             Mistake(
                 not_turned_back,
-                "This is the step in the coordinates of the eigenvectors. Turn it back by Q.",
+                "This is the step in the coordinates of the eigenvectors. Turn it back with Q.",
             ),
-            Mistake(uphill, "The step goes against the slope."),
+            Mistake(uphill, "The step should go against the slope."),
         ],
     ),
     Exercise(
@@ -205,7 +205,7 @@ EXERCISES = [
         mistakes=[
             Mistake(
                 not_shifted,
-                "Power iteration with H itself finds the eigenvalue that is largest in size.",
+                "Power iteration with H itself finds the eigenvalue that is the largest in size.",
             ),
             Mistake(
                 not_taken_back,

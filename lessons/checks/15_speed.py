@@ -11,7 +11,7 @@ from lessons.checking import Exercise, Mistake
 class Watched(np.ndarray):
     """An array that counts passes over it and new arrays made from it, as in the lesson."""
 
-    # Of each pass: how many numbers were written, and whether into a new array.
+    # For each pass: how many numbers were written, and whether into a new array.
     log: ClassVar[list[tuple[int, bool]]] = []
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
@@ -38,7 +38,7 @@ def watched(array):
 
 
 def new_arrays(size):
-    """How many arrays of at least this many numbers were made."""
+    """How many new arrays of at least this many numbers were made."""
     return sum(is_new and numbers >= size for numbers, is_new in Watched.log)
 
 
@@ -254,7 +254,7 @@ EXERCISES = [
             Mistake(
                 as_in_the_formula,
                 "The values are right. But each intermediate result is a new array, and `v[...] =` "
-                "copies in addition. Let each operation write with `out=`, or use `*=` and such.",
+                "also copies. Let each operation write with `out=`, or use `*=` and the like.",
             ),
             Mistake(
                 new_arrays_on_the_way,
@@ -263,12 +263,12 @@ EXERCISES = [
             ),
             Mistake(
                 names_instead_of_arrays,
-                "`w = ...` gives the name w to a new array; the array of the caller stays as it "
-                "was. Write into it.",
+                "`w = ...` gives the name w to a new array; the caller's array stays as it was. "
+                "Write into it.",
             ),
             Mistake(
                 overwrites_the_gradient,
-                "The gradient is the caller's: it must stay as it is. `np.multiply(g, g, "
+                "The gradient belongs to the caller: it must not change. `np.multiply(g, g, "
                 "out=scratch)` leaves it alone.",
             ),
             Mistake(
@@ -276,7 +276,7 @@ EXERCISES = [
                 "The values are right, but there is one pass too many. A copy followed by `*=` can "
                 "be one call: `np.multiply(g, g, out=scratch)`.",
             ),
-            Mistake(eps_in_the_root, "eps is added to the root, not to v below it."),
+            Mistake(eps_in_the_root, "eps is added to the root, not to v under it."),
             Mistake(
                 root_of_v_in_place,
                 "The root was written into v, which the next step needs as it was. Write it into "
@@ -285,7 +285,7 @@ EXERCISES = [
             Mistake(
                 without_one_minus_rho,
                 "The new part of v needs the factor (1 - rho). Leaving it out saves a pass, but "
-                "then lr and eps must make up for it, and v is another one.",
+                "then lr and eps must make up for it, and v is a different one.",
             ),
         ],
     ),
@@ -303,8 +303,8 @@ EXERCISES = [
             ),
             Mistake(
                 one_shift_for_all,
-                "One shift for all rows: in a row far below the largest score all exponentials "
-                "become 0. Each row needs its own largest score.",
+                "You use one shift for all rows: in a row far below the largest score, all "
+                "exponentials become 0. Each row needs its own largest score.",
             ),
             Mistake(
                 in_new_arrays,
@@ -313,11 +313,11 @@ EXERCISES = [
             ),
             Mistake(
                 only_returned,
-                "The gradient was returned, and `scores` still holds the scores.",
+                "The gradient was returned, but `scores` still holds the scores.",
             ),
             Mistake(
                 from_whole_columns,
-                "`scores[:, labels]` are whole columns. One place in each row is needed: "
+                "`scores[:, labels]` is whole columns. You need one place in each row: "
                 "`scores[np.arange(n), labels]`.",
             ),
             Mistake(
@@ -325,7 +325,7 @@ EXERCISES = [
             ),
             Mistake(
                 divided_too_early,
-                "The 1 of the one-hot must be divided by n as well: subtract it before.",
+                "The 1 of the one-hot must be divided by n as well: subtract it before that.",
             ),
         ],
     ),
@@ -337,13 +337,13 @@ EXERCISES = [
         mistakes=[
             Mistake(
                 all_three_always,
-                "The gradient of the first layer's inputs is that of the images. It is computed "
-                "only if it is wanted.",
+                "The gradient of the first layer's inputs is that of the images. It is only "
+                "computed if it is wanted.",
             ),
             Mistake(
                 no_gradients_of_inputs,
                 "The inputs of later layers are outputs of earlier ones: their gradients are "
-                "always needed, to go further back.",
+                "always needed in order to go further back.",
             ),
             Mistake(only_forward, "This is the forward pass. The backward pass has products too."),
             Mistake(
@@ -353,8 +353,8 @@ EXERCISES = [
             Mistake(without_the_batch, "Each of the products also has the batch as a dimension."),
             Mistake(
                 weights_without_the_batch,
-                "The gradient of a weight is (out, batch) times (batch, in): the batch is summed "
-                "over there, so it counts as well.",
+                "The gradient of a weight is (out, batch) times (batch, in): it sums over the "
+                "batch, so the batch counts as well.",
             ),
         ],
     ),

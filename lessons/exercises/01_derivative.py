@@ -43,7 +43,7 @@ def walk_forward(inputs, slopes, start):
     returns          a list of numbers, one for each value: its slope with respect to `start`.
                      For `start` itself that is 1, and for what was not made from it 0
 
-    Think first: if you know how fast all inputs of a value move, how fast does the value move?
+    Think first: if you know how fast each input of a value moves, how fast does the value move?
 
     Judged on three graphs with diamonds, from several starts.
     """

@@ -29,7 +29,7 @@ def linear_rules(g, x, weight, bias):
     weight   an array (outputs, inputs)
     bias     an array (outputs,)
     returns  three arrays: the gradients of the loss with respect to x, weight and bias. Nobody
-             mends shapes after you: each must have the shape of the thing it belongs to
+             fixes shapes after you: each must have the shape of the thing it belongs to
 
     Judged on layers of several sizes, one of them square.
     """
@@ -37,7 +37,7 @@ def linear_rules(g, x, weight, bias):
 
 
 def fit_logistic(x, labels, rate, steps):
-    """Gradient descent for two classes ("logistic regression"), with tensors of the package.
+    """Gradient descent for two classes ("logistic regression"), with the package's tensors.
 
     The probability of class 1 is  p = sigmoid(x @ w + b),  one number for each example. The loss is
     the mean over the examples of  -log p  where the label is 1, and of  -log(1 - p)  where it is 0.
@@ -51,7 +51,7 @@ def fit_logistic(x, labels, rate, steps):
     returns  w, an array (k,), and b, an array of shape (), after that many steps.
              Both begin as zeros: np.zeros(k) and np.zeros(())
 
-    A tensor has the methods .sigmoid(), .log() and .mean(), and `1 - p` works as for arrays.
+    A tensor has the methods .sigmoid(), .log() and .mean(), and `1 - p` works as with arrays.
     Let .backward() find the gradients. Judged on two data sets.
     """
     raise NotImplementedError

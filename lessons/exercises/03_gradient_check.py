@@ -4,16 +4,17 @@
 def slope_along(function, x, direction, step=1e-5):
     """The slope of `function` at x along a direction, by one central difference.
 
-    Move all numbers of x at once, by `step` times `direction` one way and the other. To first
-    order f(x + h v) = f(x) + h * sum(gradient * v), so the slope is sum(gradient * direction).
+    Move all numbers of x at once, by `step` times `direction`, first one way, then the other. To
+    first order f(x + h v) = f(x) + h * sum(gradient * v), so the slope is
+    sum(gradient * direction).
     This checks a whole gradient with two evaluations, however many numbers x has.
 
-    function   takes an array of the shape of x, gives one number
-    x          array of any shape, float64; leave it as it is
-    direction  array of the shape of x; use it as it is given, of whatever length
+    function   takes an array of the shape of x, returns one number
+    x          array of any shape, float64; do not change it
+    direction  array of the shape of x; use it as given, whatever its length
 
     Returns one number. Judged on functions of several shapes, with a step so long that a
-    one-sided difference shows.
+    one-sided difference is noticed.
     """
     raise NotImplementedError
 
@@ -21,22 +22,22 @@ def slope_along(function, x, direction, step=1e-5):
 def richardson(function, x, step):
     """A slope whose error falls with the fourth power of the step, from two central differences.
 
-    Let C(h) be the central difference with step h, its error is about c * h**2 with a c that
+    Let C(h) be the central difference with step h. Its error is about c * h**2, with a c that
     does not depend on h. So the error of C(h / 2) is a quarter of that. Find the weights a and b
-    with which a * C(step / 2) + b * C(step) has no error of this kind, and is still a slope
+    for which a * C(step / 2) + b * C(step) has no error of this kind, and is still a slope
     (a + b = 1).
 
     function  elementwise, on arrays
     x         array of any shape, float64
     step      the h of C(h); the other difference uses step / 2
 
-    Returns the slopes, of the shape of x. Judged with long steps, where the weights show.
+    Returns the slopes, in the shape of x. Judged with long steps, where the weights matter.
     """
     raise NotImplementedError
 
 
 def points_that_tell():
-    """At most four numbers x at which the checks of a rule find every planted fault.
+    """At most four numbers x that let a check of the rule find every planted fault.
 
     The function is np.clip(x / 6 + 1 / 2, 0, 1): a line, cut off at 0 and at 1. Its right rule
     is 1 / 6 for -3 < x < 3, and 0 outside. The planted faults:
@@ -48,7 +49,7 @@ def points_that_tell():
         5. the kinks are put at -4 and 4
 
     Returns a list of numbers. At each of them the rule is compared with a central difference
-    of step 1e-6. Judged by seven values: whether the right rule is accused (0 is expected),
+    with step 1e-6. Judged by seven values: whether the right rule is accused (0 is expected),
     whether fault 1, 2, 3, 4, 5 is found (1), and whether there are at most four points (1).
     """
     raise NotImplementedError

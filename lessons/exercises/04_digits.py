@@ -8,9 +8,9 @@ def squared_distances(a, b):
     b        array (n, d)
     returns  array (m, n): entry (i, j) is the sum of (a[i] - b[j]) ** 2
 
-    Write it without a loop, and without an array of more than two axes: for 200 images against
-    60,000 such an array would fill 38 GB. Hint: (x - y)^2 = x^2 - 2 x y + y^2, and the sums over
-    the middle term are one matrix product.
+    Write it without a loop, and without an array of more than two axes: for 200 images and
+    60,000 more, such an array would take 38 GB. Hint: (x - y)^2 = x^2 - 2 x y + y^2, and the
+    sums over the middle term are one matrix product.
 
     Judged on two pairs of arrays of different shapes.
     """
@@ -22,9 +22,9 @@ def precision_and_recall(confusion):
 
     confusion  counts (k, k): row = true class, column = answer
     returns    two arrays (k,):
-               precision: of the images that were ANSWERED with this class, the share that is it
-               recall:    of the images that ARE this class, the share that was found
-               Where nothing is there to take a share of, the share is 0.
+               precision: of the images that were ANSWERED with this class, the share that are it
+               recall:    of the images that ARE this class, the share that were found
+               Where there is nothing to take a share of, the share is 0.
 
     Judged on two matrices. In one of them a class is never answered, and another never occurs.
     """
@@ -37,8 +37,8 @@ def vote(distances, labels, k):
     distances  array (m, n): from each of m images to each of n remembered ones
     labels     integers (n,) from 0 to 9: the labels of the remembered images
     k          how many of the nearest have a vote, one each
-    returns    integers (m,): the label with the most votes. If several labels have equally many,
-               the one of them that has the nearest neighbour wins
+    returns    integers (m,): the label with the most votes. If several labels are tied, the one
+               that has the nearest neighbour wins
 
     Judged with k = 1, 3 and 4, and with ties.
     """

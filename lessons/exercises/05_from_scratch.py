@@ -33,7 +33,7 @@ class Tanh:
                    gradient (n, d), of the loss with respect to y; returns the one with respect
                    to x, of the same shape. There is nothing to learn, so lr is not used
 
-    The derivative can be written with y alone, as that of the sigmoid can. Find it.
+    The derivative can be written in terms of y alone, like that of the sigmoid. Find it.
 
     Judged on two arrays.
     """

@@ -4,7 +4,7 @@
 def ratio_to_differences(function, gradient, x):
     """A gradient check that tells a wrong factor from a wrong formula.
 
-    function   of an array like x; returns a number
+    function   takes an array like x, returns a number
     gradient   array with the shape of x: what somebody claims to be the gradient of function at x
     x          array of any shape
     returns    two numbers, ratio and rest.
@@ -15,9 +15,9 @@ def ratio_to_differences(function, gradient, x):
                        root of u.u
 
     A right gradient has the ratio 1 and the rest 0. The published one has the ratio -1 and the rest
-    0: a factor is wrong, and nothing else. A large rest says that the formula is wrong.
+    0: a factor is wrong, and nothing else. A large rest means that the formula is wrong.
 
-    Take a step of 1e-5 to each side. Leave x as it was. Some entries of n may be 0.
+    Take a step of 1e-5 to each side. Do not change x. Some entries of n may be 0.
 
     Judged on right gradients, gradients with a factor, and wrong formulas, on curved functions.
     """
@@ -25,7 +25,7 @@ def ratio_to_differences(function, gradient, x):
 
 
 def layer_factors(weights, biases, x, gradient):
-    """By how much each sigmoid layer changes the length of the gradient that passes it.
+    """By how much each sigmoid layer changes the length of the gradient that passes through it.
 
     weights   list of arrays (in, out), from the first layer to the last
     biases    list of arrays (out,)
@@ -36,7 +36,7 @@ def layer_factors(weights, biases, x, gradient):
               the sum of squares) of the gradient with respect to the layer's inputs, divided by the
               length of the one with respect to its outputs
 
-    With Xavier weights and seven layers these are the factors of about 1/4 of the lesson.
+    With Xavier weights and seven layers these are the lesson's factors of about 1/4.
 
     Judged on two networks whose layers have different widths.
     """

@@ -7,16 +7,16 @@ from tinygrad_mlp.nn import functional as F  # noqa: F401
 
 
 class Descent:
-    """Plain gradient descent, to be used as `optim.SGD` is.
+    """Plain gradient descent, to be used like `optim.SGD`.
 
-    Judged by three steps on a loss of three parameters, handed over as `model.parameters()` hands
-    them over. The loss does not depend on one of them, which must stay where it is.
+    Judged by three steps on a loss of three parameters, passed in the way `model.parameters()`
+    gives them. The loss does not depend on one of them, which must stay where it is.
     """
 
     def __init__(self, parameters, lr):
         """Keep what the two methods need.
 
-        parameters  tensors that require a gradient, in whatever a `for` loop can go through
+        parameters  tensors that require a gradient, in anything a `for` loop can go through
         lr          the learning rate, a number
         """
         raise NotImplementedError
@@ -56,8 +56,8 @@ def gradient_in_parts(model, images, targets, size):
 
     A large batch may not fit in memory, since the graph keeps every result. So take images
     0 to size - 1, then size to 2 size - 1, and so on; the last part may be smaller. Call the model
-    once for each part, and let `backward` add up. At the end the gradients must be those of the
-    mean over the whole batch.
+    once for each part, and let `backward` add up the gradients. At the end they must be those of
+    the mean over the whole batch.
 
     model    a module
     images   an array (n, features)
@@ -65,7 +65,7 @@ def gradient_in_parts(model, images, targets, size):
     size     a whole number, 1 or more; n need not be a multiple of it
     returns  a list of arrays: the gradient of each parameter, in the order of model.parameters()
 
-    The parameters may still hold gradients of an earlier batch: forget them first.
+    The parameters may still hold gradients from an earlier batch: forget them first.
 
     Judged on three batches, and on how many images the model was given at a time.
     """

@@ -6,34 +6,28 @@ import numpy as np
 def per_epoch(running: np.ndarray) -> np.ndarray:
     """Recover the accuracy of each epoch from a running average over all epochs so far.
 
-    A program printed, after epoch k, the mean of the accuracies of epochs 1 to k. Which accuracy
-    did each epoch have by itself?
+    After epoch k, a program printed the mean of the accuracies of epochs 1 to k. What accuracy did
+    each epoch have by itself?
 
-    Args:
-        running: the printed means, (epochs,); running[0] belongs to epoch 1.
+    running  the printed means, an array (epochs,); running[0] belongs to epoch 1
+    returns  the accuracy of each epoch, an array (epochs,)
 
-    Returns:
-        the accuracy of each epoch, (epochs,).
-
-    It is judged on runs of several lengths, one of them a single epoch.
+    Judged on runs of several lengths, one of them a single epoch.
     """
     raise NotImplementedError
 
 
 def standard_error_of_difference(a: np.ndarray, b: np.ndarray) -> float:
-    """How uncertain the difference of the means of two groups of runs is: without the factor t.
+    """How uncertain the difference of the means of two groups of runs is, without the factor t.
 
-    The two groups may have different sizes and different spreads, and do not belong together in
-    pairs.
+    The two groups may have different sizes and different spreads. Their runs do not belong together
+    in pairs.
 
-    Args:
-        a: results of one kind of run, (n_a,), n_a at least 2.
-        b: results of the other kind, (n_b,), n_b at least 2.
+    a        results of one kind of run, an array (n_a,), with n_a at least 2
+    b        results of the other kind, an array (n_b,), with n_b at least 2
+    returns  the standard error of mean(b) - mean(a), a number above 0
 
-    Returns:
-        the standard error of mean(b) - mean(a), a number above 0.
-
-    It is judged on groups of 2 to 9 runs.
+    Judged on groups of 2 to 9 runs.
     """
     raise NotImplementedError
 
@@ -46,12 +40,10 @@ def shares(table: np.ndarray) -> np.ndarray:
     There are two orders in which the changes can be made, one after the other. In each order, each
     change earns a number of points; its share is the mean of what it earns in the two orders.
 
-    Args:
-        table: accuracies, (2, 2).
+    table    accuracies, an array (2, 2)
+    returns  the shares of the first and of the second change, an array (2,). Their sum is the
+             whole gain
 
-    Returns:
-        the shares of the first and of the second change, (2,). Their sum is the whole gain.
-
-    It is judged on tables in which the order matters.
+    Judged on tables in which the order matters.
     """
     raise NotImplementedError

@@ -10,7 +10,7 @@ from tinygrad_mlp.nn import functional as F  # noqa: F401
 def make_logaddexp():
     """Make the op y = log(e^a + e^b) of two inputs that broadcast, and return it.
 
-    Define it in here with @tg.op(grad=(rule of a, rule of b)), as squareplus in the lesson:
+    Define it in here with @tg.op(grad=(rule of a, rule of b)), like squareplus in the lesson:
 
         @tg.op(grad=(..., ...))
         def logaddexp(a, b):
@@ -18,8 +18,8 @@ def make_logaddexp():
 
         return logaddexp
 
-    The function works on arrays of floats. e^1000 overflows, and y must be right there too:
-    look for a formula in which only exponentials of numbers below 0 occur. The same goes for the
+    The function works on arrays of floats. e^1000 overflows, but y must be right even there:
+    look for a formula that only takes exponentials of numbers up to 0. The same goes for the
     rules: write them with y. `tg.exp` is e to the power of an array or a tensor. The rules must
     be differentiable themselves, so use operators and ops in them.
 
@@ -30,7 +30,7 @@ def make_logaddexp():
 
 
 class LayerNorm(nn.Module):
-    """Each row brought to mean 0 and variance 1, then scaled and shifted by what is learned.
+    """Each row scaled to mean 0 and variance 1, then multiplied and shifted by learned numbers.
 
     features  the size n of the last dimension of the input
     eps       added to the variance, so that nothing is divided by 0
@@ -38,16 +38,16 @@ class LayerNorm(nn.Module):
     Attributes: the parameters `weight` (n,), which starts at 1, and `bias` (n,), which starts
     at 0, both float32.
 
-    forward(x), x a Tensor of shape (..., n), gives the same shape:
+    forward(x), with x a Tensor of shape (..., n), returns the same shape:
 
         weight * (x - mean) / sqrt(variance + eps) + bias
 
-    with the mean and the variance of the last dimension; the variance is the mean of the squared
+    with the mean and the variance over the last dimension; the variance is the mean of the squared
     distances from the mean. Build it from operators, `tg.sqrt` and the method
-    `.mean(dim=-1, keepdim=True)`. The package has such a layer; write your own.
+    `.mean(dim=-1, keepdim=True)`. The package has such a layer, but write your own.
 
-    Judged by names and first values of the parameters, by the result, and by the gradients of
-    input and parameters. Try it yourself with
+    Judged by the names and initial values of the parameters, by the result, and by the gradients
+    of input and parameters. Try it yourself with
     check_layer(LayerNorm(6), (4, 6), reference=torch.nn.LayerNorm(6)).
     """
 
@@ -59,16 +59,16 @@ class LayerNorm(nn.Module):
 
 
 class ConvNet(nn.Module):
-    """A small convolution network: images (n, 28, 28) -> scores (n, 10).
+    """A small convolutional network: images (n, 28, 28) -> scores (n, 10).
 
-    In this order: `F.conv2d` with 6 kernels of 5 by 5 and a bias for each kernel, ReLU,
-    `F.max_pool2d` over squares of 2 by 2, everything but the first dimension as one (channels
-    first, as the array lies), a linear layer to 10 scores.
+    In this order: `F.conv2d` with 6 kernels of 5 by 5 and a bias for each kernel; ReLU;
+    `F.max_pool2d` over squares of 2 by 2; all dimensions but the first flattened into one
+    (channels first, as they are in the array); a linear layer to 10 scores.
 
     rng  a seed or a numpy Generator for the initial weights
 
-    Attributes: the parameters `kernel` (6, 1, 5, 5), started with nn.init.kaiming_normal_, and
-    `kernel_bias` (6,), started at 0, both float32; and `scores`, an nn.Linear.
+    Attributes: the parameters `kernel` (6, 1, 5, 5), filled by nn.init.kaiming_normal_, and
+    `kernel_bias` (6,), which starts at 0, both float32; and `scores`, an nn.Linear.
 
     forward takes images without a dimension for the channels, as an array or a Tensor.
 

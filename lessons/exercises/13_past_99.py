@@ -6,20 +6,17 @@ import numpy as np
 def sample_at(image: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """Bilinear values of an image at any places, without a loop over the places.
 
-    In the lesson all was 0 outside the image. Here the border goes on for ever: a place outside
-    has the value of the nearest place inside. (Inside means from the centre of the first pixel to
-    the centre of the last one: rows from 0 to h - 1, columns from 0 to w - 1.)
+    In the lesson everything was 0 outside the image. Here the border continues for ever: a place
+    outside has the value of the nearest place inside. (Inside means from the centre of the first
+    pixel to the centre of the last one: rows from 0 to h - 1, columns from 0 to w - 1.)
 
-    Args:
-        image: floats (h, w), h and w at least 2; it must stay as it is.
-        rows: the row of each place, floats of any shape; they may lie between pixels or outside.
-        columns: the column of each place, of the same shape.
+    image    floats (h, w), with h and w at least 2; it must not be changed
+    rows     the row of each place, floats of any shape; they may lie between pixels or outside
+    columns  the column of each place, of the same shape
+    returns  the values, in the shape of `rows`
 
-    Returns:
-        the values, of the shape of `rows`.
-
-    It is judged on images that are wider than high, at places inside, exactly on pixels (the last
-    ones, too), on the border and far outside, and in arrays of one and two dimensions.
+    Judged on images that are wider than they are high, at places inside, exactly on pixels (even
+    the last ones), on the border and far outside, and with arrays of one and two dimensions.
     """
     raise NotImplementedError
 
@@ -28,21 +25,18 @@ def lookup_matrix(degrees: float, scale: float, shear: float) -> np.ndarray:
     """The matrix (2, 2) with which a warp looks up its pixels.
 
     Forward, the image is first enlarged by `scale`, then sheared along its rows, then turned
-    clockwise by `degrees`. All of it acts on places (row, column), counted from the centre, rows
+    clockwise by `degrees`. All of this acts on places (row, column), counted from the centre, rows
     downwards. The shear leans to the right: a place that lies u pixels above the centre (its row
-    is -u) moves to the right by `shear` * u. A positive turn brings what is above the centre to
-    the right.
+    is -u) moves to the right by `shear` * u. A positive turn takes what is above the centre to the
+    right.
 
-    Args:
-        degrees: the angle of the turn.
-        scale: the factor of the enlargement, above 0.
-        shear: pixels to the right for each pixel upward.
+    degrees  the angle of the turn
+    scale    the factor of the enlargement, above 0
+    shear    pixels to the right for each pixel upwards
+    returns  the matrix that takes a place in the new image to the place in the old image that its
+             value comes from
 
-    Returns:
-        the matrix that takes a place of the new image to the place of the old image from which
-        its value comes.
-
-    It is judged on several triples of numbers, none of them a special case.
+    Judged on several triples of numbers, none of them a special case.
     """
     raise NotImplementedError
 
@@ -50,16 +44,16 @@ def lookup_matrix(degrees: float, scale: float, shear: float) -> np.ndarray:
 def one_cycle(step: int, total: int, top: float) -> float:
     """The learning rate of a one-cycle schedule at a step.
 
-    It starts at top / 25 at step 0, reaches `top` at step up = 0.3 * total - 1, and ends at step
-    total - 1 at top / 250,000. Both ways go along half a cosine wave: from u to v, after the share
-    t of the way (0 at the beginning, 1 at the end), the rate is v + (u - v) / 2 * (1 + cos(pi t)).
+    The rate starts at top / 25 at step 0, reaches `top` at step up = 0.3 * total - 1, and ends at
+    top / 250,000 at step total - 1. Both ways go along half a cosine wave: from u to v, after the
+    share t of the way (0 at the beginning, 1 at the end), it is v + (u - v) / 2 * (1 + cos(pi t)).
+    `optim.lr_scheduler.OneCycleLR` has the same formula.
 
-    Args:
-        step: from 0 to total - 1.
-        total: how many steps there are; `up` need not be a whole number.
-        top: the largest rate.
+    step     from 0 to total - 1
+    total    how many steps there are; `up` need not be a whole number
+    top      the largest rate
+    returns  the rate, a number
 
-    It is judged at every step of schedules of several lengths; it is the formula of
-    `optim.lr_scheduler.OneCycleLR`.
+    Judged at every step of schedules of several lengths.
     """
     raise NotImplementedError

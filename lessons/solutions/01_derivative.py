@@ -12,9 +12,9 @@ def divide(a, b):
 
 
 def walk_back(inputs, slopes):
-    """From the newest to the oldest: whoever used a value has a larger number than it.
+    """From the newest to the oldest: the users of a value have larger numbers than it has.
 
-    So when the loop comes to a value, all contributions to its gradient have arrived. It is `+=`
+    So when the loop gets to a value, all contributions to its gradient have arrived. It is `+=`
     and not `=` because several users may contribute. Values that the last one does not depend
     on keep their 0, and what they pass on is 0 too.
     """
@@ -27,15 +27,15 @@ def walk_back(inputs, slopes):
 
 
 def walk_forward(inputs, slopes, start):
-    """From the oldest to the newest: the inputs of a value have smaller numbers than it.
+    """From the oldest to the newest: the inputs of a value have smaller numbers than it has.
 
     A value moves with each of its inputs, by the local slope times how fast the input itself
-    moves; the effects are added. Here each value collects from its inputs, and in walk_back
-    each value sent to its inputs.
+    moves; the effects are added. Here each value collects from its inputs; in walk_back each
+    value sent something to its inputs.
 
     Both walks multiply along paths and add where paths meet, so walk_forward(..., start)[-1]
-    equals walk_back(...)[start]. For the gradient of one loss with respect to a million weights
-    the backward walk is run once, and the forward walk a million times.
+    equals walk_back(...)[start]. For the gradient of one loss with respect to a million weights,
+    the backward walk runs once; the forward walk would have to run a million times.
     """
     speeds = [0.0] * len(inputs)
     speeds[start] = 1.0

@@ -6,7 +6,7 @@ import tinygrad_mlp as tg
 
 
 def column_means_rule(g, y, x):
-    """Each number of column j moves the mean of that column, 1 / n times as far as itself.
+    """Each number of column j moves the mean of that column, 1 / n times as far as it moves itself.
 
     So each of the n rows gets g / n: the reverse of summing is copying. broadcast_to copies the row
     (m,) to the shape (n, m); g / n has the factor, and n is the number of rows, not of all values.
@@ -25,9 +25,9 @@ def linear_rules(g, x, weight, bias):
 
 
 def fit_logistic(x, labels, rate, steps):
-    """New tensors in each step, so each gradient is that of this step alone.
+    """New tensors in each step, so that each gradient belongs to this step alone.
 
-    Keeping the tensors would also do, if their .grad were set to None before each backward():
+    Keeping the tensors would also work, if their .grad were set to None before each backward():
     backward() adds to what it finds there.
     """
     w, b = np.zeros(x.shape[1]), np.zeros(())

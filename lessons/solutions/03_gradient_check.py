@@ -4,8 +4,8 @@
 def slope_along(function, x, direction, step=1e-5):
     """The slope of `function` at x along a direction, by one central difference.
 
-    The way there and back is 2 * step, counted in lengths of `direction`; so the direction is
-    not brought to length 1, and the result is sum(gradient * direction).
+    From one side to the other it is 2 * step, counted in lengths of `direction`; so the direction
+    is not scaled to length 1, and the result is sum(gradient * direction).
     """
     ahead = function(x + step * direction)
     behind = function(x - step * direction)
@@ -27,11 +27,11 @@ def richardson(function, x, step):
 
 
 def points_that_tell():
-    """At most four numbers x at which the checks of a rule find every planted fault.
+    """At most four numbers x that let a check of the rule find every planted fault.
 
     A fault is found where its rule differs from the right one. Faults 2 and 3 need a point
     beyond each kink; if these lie between 3 and 4, they find fault 5 as well. Fault 4 needs a
-    point between 2 and 3 on some side; that one also finds the missing factor. None of them
-    is at a kink, where even the right rule is accused.
+    point between 2 and 3 on either side; it also finds the missing factor. None of them is at a
+    kink, where even the right rule is accused.
     """
     return [-3.5, 2.5, 3.5]

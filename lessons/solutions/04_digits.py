@@ -21,10 +21,10 @@ def squared_distances(a, b):
 def precision_and_recall(confusion):
     """Two shares for each class, from a confusion matrix.
 
-    Both have the right answers, the diagonal, above the line. Below it stands for precision
-    everything that was answered with the class, its column; for recall everything that is of the
-    class, its row. An empty row or column has a 0 on the diagonal too, so dividing by 1 instead
-    of by 0 gives the 0 that is wanted.
+    The numerator of both is the number of right answers, the diagonal. For precision it is divided
+    by everything that was answered with the class, its column; for recall by everything that
+    belongs to the class, its row. An empty row or column has a 0 on the diagonal too, so dividing
+    by 1 instead of by 0 gives the 0 that we want.
     """
     right = np.diagonal(confusion)
     answered = confusion.sum(axis=0)
@@ -35,8 +35,8 @@ def precision_and_recall(confusion):
 def vote(distances, labels, k):
     """The answer of the k nearest neighbours.
 
-    The neighbours are sorted, so the first of them whose label has as many votes as any is the
-    nearest one among the tied labels.
+    The neighbours are sorted, so the first one whose label has the most votes is the nearest among
+    the tied labels.
     """
     answers = []
     for row in distances:

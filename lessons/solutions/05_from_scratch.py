@@ -34,7 +34,7 @@ class Tanh:
 
     The quotient rule on sinh / cosh gives (cosh^2 - sinh^2) / cosh^2 = 1 - tanh^2, so the
     derivative is 1 - y^2. At 0 it is 1, four times the 1/4 of the sigmoid. Lesson 6 shows what
-    that is worth in a deep network.
+    this is worth in a deep network.
     """
 
     def forward(self, x):

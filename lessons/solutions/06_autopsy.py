@@ -7,8 +7,8 @@ def ratio_to_differences(function, gradient, x):
     """A gradient check that tells a wrong factor from a wrong formula.
 
     The numerical gradient takes two evaluations for each entry, with one entry moved at a time, on
-    a copy. The ratio is the projection of the claimed gradient on the numerical one. Unlike a mean
-    of entry / entry it needs no entry to be different from 0, and large entries count more.
+    a copy. The ratio is the projection of the claimed gradient onto the numerical one. Unlike a
+    mean of entry / entry, it allows entries of 0, and large entries count more.
     """
     step = 1e-5
     numerical = np.zeros(x.shape)
@@ -23,11 +23,11 @@ def ratio_to_differences(function, gradient, x):
 
 
 def layer_factors(weights, biases, x, gradient):
-    """By how much each sigmoid layer changes the length of the gradient that passes it.
+    """By how much each sigmoid layer changes the length of the gradient that passes through it.
 
     Forward, keep every layer's output. Backward, multiply by the slope y (1 - y) of the sigmoid,
     then by the transposed weights, and compare the lengths before and after. The walk goes from the
-    last layer to the first, so the list is turned round at the end.
+    last layer to the first, so the list is reversed at the end.
     """
     outputs = []
     values = x

@@ -9,7 +9,7 @@ from tinygrad_mlp.nn import functional as F
 class Descent:
     """Three things to think of.
 
-    `model.parameters()` is a generator, which can be gone through once: so it becomes a list. The
+    `model.parameters()` is a generator, which can be gone through only once: so make it a list. The
     update must write into the tensor itself: `p = p - lr * p.grad` would give the name p to a new
     tensor, and the model would keep the old one. And a parameter that the loss does not depend on
     has no gradient, which is None and not 0.
@@ -34,7 +34,7 @@ class Residual(nn.Module):
     """The layers are attributes, so that their parameters are found; the rest is the formula.
 
     The gradient with respect to x is the gradient of the output (through `x +`) plus what comes
-    back through the two layers. Autograd adds them, as x is used twice.
+    back through the two layers. Autograd adds them, because x is used twice.
     """
 
     def __init__(self, features, hidden, rng):

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def binary_cross_entropy(scores, targets):
-    """Put the two logarithms in, and sort by t.
+    """Insert the two logarithms, and collect the terms with t.
 
     -(t log p + (1 - t) log(1 - p)) = t log(1 + e^-s) + (1 - t) log(1 + e^s).
 
@@ -19,7 +19,7 @@ def binary_cross_entropy(scores, targets):
 
 
 def smoothed_gradient(scores, labels, smoothing):
-    """It is (p - q) / n: the derivation of the lesson, with q in the place of the one-hot vector.
+    """It is (p - q) / n: the derivation of the lesson, with q in place of the one-hot vector.
 
     log p_k = s_k - log sum e^s, so the loss is (sum of q) * log sum e^s - sum of q_k s_k. As q sums
     to 1, the derivative with respect to s_k is p_k - q_k. `F.cross_entropy(scores, labels,
@@ -36,7 +36,7 @@ def momentum_path(gradient, start, lr, momentum, steps):
     """Two lines of calculus; the trap is in the bookkeeping.
 
     `w = w - ...` makes a new array in each step. With `w -= ...` every row of the path would be the
-    same array, which holds the last point at the end, and `start` would be changed too.
+    same array, which ends up holding the last point, and `start` would be changed too.
     """
     w = np.array(start, dtype=np.float64)
     velocity = np.zeros_like(w)

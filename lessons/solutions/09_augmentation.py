@@ -12,7 +12,7 @@ def calibration_error(probabilities: np.ndarray, labels: np.ndarray, edges: np.n
     """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
-    # The inner edges are enough: whatever lies above the last of them is in the last group.
+    # The inner edges are enough: everything above the last of them is in the last group.
     group = np.digitize(confidence, edges[1:-1])
     error = 0.0
     for i in range(len(edges) - 1):
@@ -24,10 +24,10 @@ def calibration_error(probabilities: np.ndarray, labels: np.ndarray, edges: np.n
 
 
 def shift(images: np.ndarray, down: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Lay each image on a larger white sheet, and cut the old size out at another place.
+    """Lay each image on a larger white sheet, and cut out the old size at another place.
 
-    With a border as wide as the largest step, no cut can leave the sheet. An image that moves down
-    by 2 is seen through a window that moves up by 2: hence the minus signs.
+    With a border as wide as the largest step, no cut can leave the sheet. To move an image down by
+    2 is to look through a window that moves up by 2: hence the minus signs.
     """
     n, height, width = images.shape
     border = int(max(np.abs(down).max(), np.abs(right).max()))

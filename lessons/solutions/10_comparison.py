@@ -4,7 +4,7 @@ import numpy as np
 
 
 def per_epoch(running: np.ndarray) -> np.ndarray:
-    """A mean times its count is a sum, and neighbouring sums differ by what one epoch brought.
+    """A mean times its count is a sum, and neighbouring sums differ by what one epoch added.
 
     After epoch k the sum is k * running[k - 1]. So epoch k had
     k * running[k - 1] - (k - 1) * running[k - 2]. For the first epoch the earlier sum is 0.
@@ -16,7 +16,7 @@ def per_epoch(running: np.ndarray) -> np.ndarray:
 def standard_error_of_difference(a: np.ndarray, b: np.ndarray) -> float:
     """The squares of the standard errors add up, although the means are subtracted.
 
-    So it is with the variances of any two independent numbers.
+    The same holds for the variances of any two independent numbers.
 
     `ddof=1` divides by n - 1: the runs lie closer to their own mean than to the true one, and
     dividing by n would make the spread too small, by a fifth for three runs.
@@ -26,8 +26,10 @@ def standard_error_of_difference(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def shares(table: np.ndarray) -> np.ndarray:
-    """The first change earns table[1, 0] - table[0, 0] when it comes first, and
-    table[1, 1] - table[0, 1] when the second has been made already. The same for the second change.
+    """Each share is the mean of what the change earns when it is made first and when it is second.
+
+    The first change earns table[1, 0] - table[0, 0] when it comes first, and
+    table[1, 1] - table[0, 1] when the second has already been made. The same goes for the second.
 
     This is the value of Shapley (1953) for two players. The two shares add up to the whole gain,
     because in each order the two steps do.

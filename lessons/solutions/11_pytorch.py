@@ -7,7 +7,7 @@ def weights_from_keras(weights):
     """Two things change: the names, and the order of the two dimensions of a kernel.
 
     x @ kernel = x @ weight.T says that weight.T is the kernel, so weight is the kernel transposed.
-    A reshape to (out, in) would have the right shape and put every number in the wrong place. The
+    A reshape to (out, in) would have the right shape but put the numbers in the wrong places. The
     layers of a Sequential are named by their places; places 0 and 2 (Flatten and ReLU) have no
     weights.
     """
@@ -28,7 +28,7 @@ def one_rounding_apart(weights, up):
 def first_suspicious_step(ours, theirs, unit):
     """One limit for each step, then the first place where it is passed.
 
-    argmax finds the first True, and gives 0 when there is none, so that case is asked first.
+    argmax finds the first True, and gives 0 when there is none, so we ask first whether there is.
     """
     difference = np.abs(ours - theirs) / theirs
     steps = np.arange(1, len(ours) + 1)

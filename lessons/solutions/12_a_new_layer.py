@@ -13,9 +13,9 @@ from tinygrad_mlp.nn import functional as F
 def make_logaddexp():
     """Make the op y = log(e^a + e^b) of two inputs that broadcast, and return it.
 
-    With m the larger and d the smaller minus the larger (at most 0), y = m + log(1 + e^d).
-    The derivative by a is e^a / (e^a + e^b), and e^a + e^b is e^y: so it is e^(a - y), where
-    a - y is never above 0.
+    With m the larger of the two, and d the smaller minus the larger (at most 0),
+    y = m + log(1 + e^d). The derivative by a is e^a / (e^a + e^b), and e^a + e^b is e^y: so it is
+    e^(a - y), where a - y is never above 0.
     """
 
     @tg.op(
@@ -31,10 +31,10 @@ def make_logaddexp():
 
 
 class LayerNorm(nn.Module):
-    """Each row brought to mean 0 and variance 1, then scaled and shifted by what is learned.
+    """Each row scaled to mean 0 and variance 1, then multiplied and shifted by learned numbers.
 
     The gradient also flows through the mean and the variance, which every value of a row shares.
-    Composed of ops, that comes by itself. (Ba, Kiros and Hinton, 2016.)
+    When the layer is composed of ops, that happens by itself. (Ba, Kiros and Hinton, 2016.)
     """
 
     def __init__(self, features, eps=1e-5):
@@ -49,7 +49,7 @@ class LayerNorm(nn.Module):
 
 
 class ConvNet(nn.Module):
-    """A small convolution network: images (n, 28, 28) -> scores (n, 10).
+    """A small convolutional network: images (n, 28, 28) -> scores (n, 10).
 
     28 by 28 pixels become 24 by 24 under a kernel of 5 by 5, and 12 by 12 after pooling; with
     6 kernels that is 6 * 12 * 12 = 864 numbers an image.
@@ -69,7 +69,7 @@ class ConvNet(nn.Module):
 
 
 def prove():
-    """The op and the layer against PyTorch."""
+    """Check the op and the layer against PyTorch."""
     import torch
 
     from tinygrad_mlp.testing import (
@@ -87,7 +87,7 @@ def prove():
 
 
 def train():
-    """The ConvNet beside a fully connected network, on the same 5,000 images."""
+    """Train the ConvNet beside a fully connected network, on the same 5,000 images."""
     from tinygrad_mlp import optim
     from tinygrad_mlp.data import ArrayDataset, DataLoader, load_mnist
     from tinygrad_mlp.train import evaluate, fit

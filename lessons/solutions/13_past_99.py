@@ -8,11 +8,12 @@ import numpy as np
 def sample_at(image: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """To continue the border, move each place to the nearest one inside before anything else.
 
-    It has to be the place that is moved. Who keeps only the pixel numbers inside, and takes the
-    share from the old place, gets shares outside 0 to 1 and continues the slope, not the value.
+    It has to be the place that is moved. If you only keep the pixel numbers inside, and take the
+    share from the old place, you get shares below 0 or above 1, and continue the slope instead of
+    the value.
 
     A place on the last row has i = h - 1, and there is no row i + 1. So i stops at h - 2: the
-    share is then 1, and all of the weight lies on the last row, as it should.
+    share is then 1, and all the weight lies on the last row, as it should.
     """
     h, w = image.shape
     rows, columns = np.clip(rows, 0, h - 1), np.clip(columns, 0, w - 1)
@@ -25,10 +26,10 @@ def sample_at(image: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.nd
 
 
 def lookup_matrix(degrees: float, scale: float, shear: float) -> np.ndarray:
-    """What is done first stands rightmost in the product, and looking up takes its inverse.
+    """What is done first goes rightmost in the product, and looking up takes its inverse.
 
-    The columns of a matrix are the images of (1, 0) and (0, 1). One step down, (1, 0), is one step
-    up backwards, so the shear takes it to (1, -shear); a step to the right, (0, 1), stays.
+    The columns of a matrix are the images of (1, 0) and (0, 1). One step down, (1, 0), is minus one
+    step up, so the shear takes it to (1, -shear); a step to the right, (0, 1), stays as it is.
     """
     angle = np.radians(degrees)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
@@ -38,7 +39,7 @@ def lookup_matrix(degrees: float, scale: float, shear: float) -> np.ndarray:
 
 
 def one_cycle(step: int, total: int, top: float) -> float:
-    """Two waves with one formula: first find out which one the step is in, and how far."""
+    """Two waves with one formula: first find out which one the step is in, and how far along."""
     first, last = top / 25, top / 250_000
     up, end = 0.3 * total - 1, total - 1
     if step <= up:

@@ -6,9 +6,9 @@ import numpy as np
 
 
 def rmsprop_step(w, g, v, scratch, lr, rho, eps):
-    """Every line is one pass. The scratch array holds first the new part of v, then the step.
+    """Every line is one pass. The scratch array first holds the new part of v, then the step.
 
-    If v were kept without the factor (1 - rho), as the package's Adam does, one pass less would do.
+    If v were kept without the factor (1 - rho), as in the package's Adam, one pass fewer would do.
     """
     np.multiply(g, g, out=scratch)
     scratch *= 1 - rho
@@ -22,9 +22,9 @@ def rmsprop_step(w, g, v, scratch, lr, rho, eps):
 
 
 def cross_entropy_gradient_in_place(scores, labels):
-    """Softmax in place, row by row shifted by the largest score; then minus one-hot, over n.
+    """Softmax in place, each row shifted by its largest score; then minus the one-hot, over n.
 
-    The one-hot array is never built: 1 is taken off where it would be.
+    The one-hot array is never built: 1 is subtracted where its 1 would be.
     """
     n = len(scores)
     scores -= scores.max(axis=1, keepdims=True)
@@ -35,10 +35,10 @@ def cross_entropy_gradient_in_place(scores, labels):
 
 
 def multiply_adds(sizes, batch, images_want_gradient):
-    """Three products for each layer, all of batch * inputs * outputs; the first layer may save one.
+    """Three products for each layer, each of batch * inputs * outputs; the first may save one.
 
-    Forward (batch, in) x (in, out); the weights' gradient (out, batch) x (batch, in); the inputs'
-    gradient (batch, out) x (out, in).
+    Forward it is (batch, in) x (in, out); for the gradient of the weights (out, batch) x (batch,
+    in); for the gradient of the inputs (batch, out) x (out, in).
     """
     layers = [batch * inputs * outputs for inputs, outputs in pairwise(sizes)]
     total = 3 * sum(layers)

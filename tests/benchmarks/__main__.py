@@ -16,13 +16,13 @@ NAMES = [*(job.name for job in JOBS), growth.JOB]
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks",
-        description="Compare tinygrad_mlp with others; leave the machine alone meanwhile.",
+        description="Compare tinygrad_mlp with others. Leave the machine alone meanwhile.",
     )
-    parser.add_argument("--rounds", type=int, default=5, help="how often all take turns")
-    parser.add_argument("--jobs", default=",".join(NAMES), help="of %(default)s")
+    parser.add_argument("--rounds", type=int, default=5, help="how many times all take turns")
+    parser.add_argument("--jobs", default=",".join(NAMES), help="some of %(default)s")
     parser.add_argument("--threads", default="1,2", help="numbers of threads (%(default)s)")
-    parser.add_argument("--smallest", action="store_true", help="seconds: only to see it works")
-    parser.add_argument("--out", type=Path, default=Path("runs/benchmarks"), help="a folder")
+    parser.add_argument("--smallest", action="store_true", help="quick: only to see that it works")
+    parser.add_argument("--out", type=Path, default=Path("runs/benchmarks"), help="output folder")
     args = parser.parse_args()
     jobs = args.jobs.split(",")
     unknown = sorted(set(jobs) - set(NAMES))

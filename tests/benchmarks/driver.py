@@ -1,7 +1,7 @@
 """The driver: it starts a fresh process for each contender, round by round, and reports.
 
-Contenders take turns within a round, and each round begins with another of them, so that a slow
-minute of the machine or the heat of the one before falls on all alike.
+Contenders take turns within a round, and each round begins with a different one, so that a slow
+minute of the machine, or the heat left by the one before, affects all of them equally.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ MOST_SECONDS = 900
 
 
 class Failed(Exception):
-    """A contender did not do its job; says why in one line."""
+    """A contender did not do its job; the message says why in one line."""
 
 
 @dataclass
 class Report:
-    """What came out, as it comes."""
+    """The results so far."""
 
     rows: list[Row] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
@@ -48,8 +48,8 @@ def run(
 ) -> Report:
     """Measure the named jobs, print the table, and write it to the folder `out`.
 
-    threads  jobs are run with those of their numbers of threads that are in here; at the smallest
-             size with one
+    threads  a job is run with each of its numbers of threads that is among these; at the smallest
+             size with one thread
     """
     for file in ("table.md", "results.json", "growth.png"):
         check_writable(out / file)
@@ -64,7 +64,7 @@ def run(
                 _measure(report, job, count, rounds, smallest, path)
         if growth.JOB in names:
             _measure_growth(report, rounds, smallest, path, out)
-    facts["rounds"] = f"{rounds}" + " (smallest size: goals are not judged)" * smallest
+    facts["rounds"] = f"{rounds} (smallest size: goals are not judged)" if smallest else str(rounds)
     if report.busy:
         facts["cores busy with something else, just before each round"] = (
             f"median {statistics.median(report.busy):.2f}, at most {max(report.busy):.2f}"
@@ -121,7 +121,7 @@ def _note_busy(report: Report) -> None:
     if busy is not None:
         report.busy.append(busy)
         if busy > 0.25:
-            print(f"  {busy:.1f} cores are busy with something else: times will be wrong")
+            print(f"  {busy:.1f} cores are busy with something else: the times will be wrong")
 
 
 def _turned(names: list[str], by: int) -> list[str]:
@@ -130,7 +130,7 @@ def _turned(names: list[str], by: int) -> list[str]:
 
 
 def _installed(job: Job, skipped: dict[str, str]) -> dict[str, str]:
-    """The job's contenders whose package is here; the others are noted in `skipped`."""
+    """The job's contenders whose package is installed; the others are noted in `skipped`."""
     here = {}
     for name, function in job.contenders.items():
         package = NEEDS.get(function.split(".")[0])
@@ -142,7 +142,7 @@ def _installed(job: Job, skipped: dict[str, str]) -> dict[str, str]:
 
 
 def run_worker(function: str, size: Mapping, threads: int, path: Path) -> dict:
-    """One contender in a fresh process: what it measured. Failed if it did not."""
+    """Run one contender in a fresh process, and return what it measured. Raises Failed."""
     task = {"function": function, "size": dict(size), "threads": threads, "inputs": str(path)}
     try:
         done = subprocess.run(

@@ -1,6 +1,6 @@
-"""How costs grow: the time of a node with the length of a chain, memory with the steps trained.
+"""How costs grow: the time per node with the length of a chain, memory with the steps trained.
 
-Both should stay level: time linear in the number of nodes, and nothing kept from step to step.
+Both should stay level: time is linear in the number of nodes, and nothing is kept between steps.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ JOB = "growth"
 TITLE = "cost growth: chains of 1,000 to 1,000,000 nodes, and 10,000 training steps"
 
 MOST_PER_NODE = 2.0
-"""A chain of a million nodes does not fit into the cache, and one of a thousand does."""
+"""Not 1, because a chain of a thousand nodes fits into the cache, and one of a million does not."""
 
 MOST_MEMORY = 1.02
 
 Run = Callable[[str, Mapping[str, int]], Mapping]
-"""Called with a function of a contender and a size: what a fresh process measured."""
+"""Called with a contender's function and a size; returns what a fresh process measured."""
 
 
 @dataclass(frozen=True)
 class Growth:
     """What was measured.
 
-    per_node  nodes of a chain -> seconds for each of them, round by round
+    per_node  number of nodes in a chain -> seconds per node, round by round
     held      for each round, pairs (step, bytes held after it)
     """
 
@@ -57,9 +57,11 @@ def measure(run: Run, rounds: int, smallest: bool) -> Growth:
 
 
 def rows(growth: Growth, judged: bool) -> list[Row]:
-    """The longest chain against the shortest, and the last memory against the first."""
-    short, long = min(growth.per_node), max(growth.per_node)
-    first_step, last_step = growth.held[0][0][0], growth.held[0][-1][0]
+    """The longest chain compared with the shortest, and the last memory with the first."""
+    short = min(growth.per_node)
+    long = max(growth.per_node)
+    first_step, _ = growth.held[0][0]
+    last_step, _ = growth.held[0][-1]
     return [
         make_row(
             JOB, 1, f"{OURS}, {short:,} nodes", f"a node of {long:,}", "seconds",
@@ -96,7 +98,7 @@ def draw(growth: Growth) -> Figure:
         axes.grid(color="#e6e6e6", linewidth=0.7)
         axes.spines[["top", "right"]].set_visible(False)
     figure.set_label(
-        "Time of a node by length of the chain: "
+        "Time per node by length of the chain: "
         + ", ".join(f"{n:,} nodes {s:.2f} us" for n, s in zip(nodes, seconds, strict=True))
         + f". Memory from step {steps[0]:,} to {steps[-1]:,}: {held[0]:.0f} to {held[-1]:.0f} MB"
     )

@@ -1,4 +1,4 @@
-"""What all contenders get: the same digits in the same order, and the same initial weights.
+"""The inputs of all contenders: the same digits in the same order, and the same initial weights.
 
 The driver draws them once and writes them to one file, which every contender reads.
 """
@@ -17,7 +17,7 @@ WIDE = (784, 1024, 1024, 10)
 
 
 def write(path: Path, images: int, seed: int = 0) -> None:
-    """The first `images` digits in a random order, and weights as PyTorch draws them."""
+    """Write the first `images` digits in a random order, and weights as PyTorch draws them."""
     rng = np.random.default_rng(seed)
     digits = load_mnist()
     order = rng.permutation(images)
@@ -40,7 +40,7 @@ def _draw_weights(sizes: tuple[int, ...], rng: np.random.Generator) -> list[np.n
 
 
 class Inputs:
-    """The file, read piece by piece, so that nothing lies in memory that a job does not use."""
+    """The file, read piece by piece, so that a job holds nothing in memory that it does not use."""
 
     def __init__(self, path: str | Path):
         self.path = path
@@ -58,9 +58,9 @@ class Inputs:
         return [(pixels[i : i + size], labels[i : i + size]) for i in starts]
 
     def weights(self, name: str) -> list[np.ndarray]:
-        """Weight (outputs, inputs) and bias of each layer, in turn, of "small" or "wide".
+        """Weight (outputs, inputs) and bias of each layer in turn, for "small" or "wide".
 
-        "direction" has the shapes of "small": what its Hessian is multiplied with.
+        "direction" has the shapes of "small": it is what the Hessian is multiplied by.
         """
         with np.load(self.path) as file:
             return [file[f"{name}{i}"] for i in range(6) if f"{name}{i}" in file]

@@ -1,8 +1,8 @@
-"""What is measured: jobs, who takes part in them, and the goals.
+"""What is measured: the jobs, who takes part in them, and the goals.
 
 A contender is a function in `contenders/`, named as "file.function". It is called with the
 inputs and the job's size, and returns a dictionary: `seconds`, the time of one unit of work, and
-`checks`, numbers which must be the same for all within the job's tolerances. To add a contender,
+`checks`, numbers that must be the same for all within the job's tolerances. To add a contender,
 write the function and name it here.
 """
 
@@ -21,16 +21,16 @@ NEEDS = {
     "micrograd_": "micrograd",
     "tinygrad_": "tinygrad",
 }
-"""Which package must be installed for a file of contenders; those not named need nothing more."""
+"""The package that a file of contenders needs; files that are not named need nothing more."""
 
 
 @dataclass(frozen=True)
 class Goal:
-    """Ours, divided by theirs, is to be at most this.
+    """The most that ours, divided by theirs, should be.
 
     against  the contender
     at_most  one ratio, or one for each number of threads; None where there is no goal
-    measure  "seconds" or "peak_bytes", which is the peak memory of the process
+    measure  "seconds", or "peak_bytes", the peak memory of the process
     """
 
     against: str
@@ -38,7 +38,7 @@ class Goal:
     measure: str = "seconds"
 
     def limit(self, threads: int) -> float | None:
-        """The goal with so many threads."""
+        """The goal with this number of threads."""
         return self.at_most.get(threads) if isinstance(self.at_most, Mapping) else self.at_most
 
 
@@ -46,11 +46,11 @@ class Goal:
 class Job:
     """One piece of work.
 
-    unit        what `seconds` is the time of
+    unit        what one unit of work is, whose time `seconds` is
     contenders  name -> "file.function"
-    goals       what the table compares, a row each
-    full        the size: keyword -> number; `smallest` is the one for seeing that it works
-    threads     with how many threads it is run
+    goals       what the table compares, one row each
+    full        the size: keyword -> number; `smallest` is the size for seeing that it works
+    threads     the numbers of threads it is run with
     tolerances  check -> how far apart contenders may be, relative to ours
     """
 
@@ -74,8 +74,8 @@ PRODUCTS = "the two large matrix products alone"
 BARE = "bare NumPy, written out"
 
 EARLY, LATE = "loss at an early step", "mean loss of the timed steps"
-"""Rounding drives float32 runs apart: they are equal step for step at first (the size says until
-which step that is checked), and after a thousand only on the average."""
+"""Rounding drives float32 runs apart: at first they are equal step by step (the size says up to
+which step that is checked), and after a thousand steps only on average."""
 
 JOBS = (
     Job(

@@ -27,9 +27,9 @@ def describe() -> dict[str, str]:
 
 
 def busy_cores(seconds: float = 0.2) -> float | None:
-    """How many cores work right now, measured for a moment in which we do nothing.
+    """How many cores are busy right now, measured for a moment in which we do nothing.
 
-    None where the system does not tell. On a machine left alone it is near 0.
+    None where the system does not say. On an idle machine it is near 0.
     """
     try:
         before = _worked()
@@ -40,7 +40,7 @@ def busy_cores(seconds: float = 0.2) -> float | None:
 
 
 def _worked() -> int:
-    """The ticks that all cores together have worked since the machine was started."""
+    """The ticks that all cores together have worked since the machine started."""
     with open("/proc/stat") as file:
         user, nice, system, _idle, _waiting, *rest = map(int, file.readline().split()[1:])
     return user + nice + system + sum(rest[:3])
@@ -62,12 +62,13 @@ def _processor() -> str:
 
 
 def _blas() -> str:
-    """The library, and the kernels that it chose: they decide what the matrix products cost."""
+    """The library and the kernels that it chose, which decide what the matrix products cost."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     words = f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
     for library in threadpool_info():
         if library["user_api"] == "blas" and "architecture" in library:
             words += f", kernels for {library['architecture']}"
-    if forced := os.environ.get("OPENBLAS_CORETYPE"):
+    forced = os.environ.get("OPENBLAS_CORETYPE")
+    if forced:
         words += f" (forced by OPENBLAS_CORETYPE={forced}; unset it for NumPy's own choice)"
     return words

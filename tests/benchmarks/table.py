@@ -1,8 +1,8 @@
 """From measurements to the table: ratios, their spread, verdicts, and whether losses agree.
 
-A round has the result of every contender, measured one after the other. Ours is divided by theirs
-within each round, so that what slows a whole round down cancels; the median of these ratios is
-the result, and the smallest and largest are its spread.
+A round has the results of all contenders, measured one after the other. Ours is divided by theirs
+within each round, so that anything that slows down a whole round cancels; the median of these
+ratios is the result, and the smallest and largest are its spread.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Row:
 
     ours, theirs  medians over the rounds, in seconds or bytes
     ratio         median over the rounds of ours / theirs; `low` and `high` are its spread
-    goal          what the ratio is to be at most; None where there is no goal
-    judged        whether the goal is held against it: not at the smallest size
+    goal          the most that the ratio should be; None where there is no goal
+    judged        whether it is judged by the goal: not at the smallest size
     """
 
     job: str
@@ -73,7 +73,7 @@ def make_row(
     job: str, threads: int, against: str, unit: str, measure: str,
     ours: Sequence[float], theirs: Sequence[float], goal: float | None, judged: bool = True,
 ) -> Row:  # fmt: skip
-    """A line from what both measured, round by round."""
+    """A line made from what both measured, round by round."""
     ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
     return Row(
         job, threads, against, unit, measure, statistics.median(ours), statistics.median(theirs),
@@ -100,7 +100,7 @@ def compare(job: Job, threads: int, rounds: Sequence[Round], judged: bool = True
 
 
 def check(job: Job, threads: int, rounds: Sequence[Round]) -> list[Check]:
-    """Whether the contenders computed the same, for each of the job's tolerances."""
+    """Whether the contenders computed the same, one check for each of the job's tolerances."""
     checks = []
     for name, tolerance in job.tolerances.items():
         values: dict[str, list[float]] = {}
@@ -135,8 +135,8 @@ def as_markdown(
     """The whole report.
 
     jobs     name -> title
-    facts    what is said of the machine and the run
-    skipped  contender -> why
+    facts    what to say about the machine and the run
+    skipped  contender -> why it was not measured
     """
     lines = ["# Benchmarks", "", *(f"- {name}: {words}" for name, words in facts.items()), ""]
     lines += [f"- **{name}**: {title}" for name, title in jobs.items()]
@@ -149,7 +149,7 @@ def as_markdown(
     ]
     if checks:
         lines += [
-            "What they computed; the distance is the largest from ours in any round, relative:",
+            "What they computed; the distance is the largest relative one from ours in any round:",
             "",
             "| job | threads | number | values | distance | allowed | |",
             "| --- | --- | --- | --- | --- | --- | --- |",
@@ -181,7 +181,7 @@ def _check_line(check: Check) -> str:
 
 
 def show_seconds(seconds: float) -> str:
-    """Three figures, in the unit that fits."""
+    """The time with three figures, in a suitable unit."""
     for unit, length in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
         if seconds >= length:
             return f"{seconds / length:.3g} {unit}"
@@ -189,5 +189,5 @@ def show_seconds(seconds: float) -> str:
 
 
 def show_bytes(count: float) -> str:
-    """In megabytes of a million bytes."""
+    """The size in megabytes of a million bytes."""
     return f"{count / 1e6:.0f} MB"

@@ -21,10 +21,10 @@ from .jobs import EARLY, LATE
 def time_steps(
     step: Callable[[Any, Any], float], batches: Sequence[tuple[Any, Any]], size: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Train `warm_up` steps, then `timed` ones; the median time of the latter, and two losses.
+    """Train for `warm_up` steps, then for `timed` ones; the median time of those, and two losses.
 
-    step  of a batch; gives its loss as a number, so that each step is finished when it returns.
-          The warm-up is long because moments need hundreds of steps to become denormal.
+    step  trains on one batch and returns its loss as a number, so that each step is finished when
+          it returns. The warm-up is long because moments need hundreds of steps to become denormal
     """
     seconds, losses = [], []
     for i in range(size["warm_up"] + size["timed"]):
@@ -73,7 +73,7 @@ def time_import(module: str, repeats: int) -> float:
 def peak_bytes() -> int:
     """The most memory this process has held so far."""
     try:
-        # Unlike ru_maxrss, this does not begin with what the parent held when it started us.
+        # Unlike ru_maxrss, this does not include what the parent held when it started us.
         with open("/proc/self/status") as file:
             return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM"))
     except (OSError, StopIteration):
@@ -82,7 +82,7 @@ def peak_bytes() -> int:
 
 
 def current_bytes() -> int:
-    """The memory that this process holds now; where the system does not tell, its peak."""
+    """The memory that this process holds now; where the system does not say, its peak."""
     try:
         with open("/proc/self/statm") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

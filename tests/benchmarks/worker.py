@@ -3,8 +3,8 @@
     python -m tests.benchmarks.worker TASK
 
 prints what it measured as one line of JSON. TASK is JSON too: the function, the file of inputs,
-the size, and the number of threads. `driver.py` starts it, with the number of threads in
-the environment already, where BLAS, OpenMP and XLA look for it before anything is imported.
+the size, and the number of threads. `driver.py` starts it, with the number of threads already in
+the environment, where BLAS, OpenMP and XLA look for it when they are imported.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 
 
 def run(task: dict) -> dict:
-    """Do what the task says: its result, with the peak memory of this process."""
+    """Do what the task says, and return its result with the peak memory of this process."""
     keep_to_cores(task["threads"])
     module, function = task["function"].split(".")
     contender = importlib.import_module(f"{__package__}.contenders.{module}")
@@ -28,9 +28,9 @@ def run(task: dict) -> dict:
 
 
 def keep_to_cores(count: int) -> None:
-    """Let this process use so many cores only: some libraries count cores and ask nobody.
+    """Let this process use only `count` cores: some libraries count cores and ask nobody.
 
-    The last ones, because the first often serves the system's interrupts.
+    It gets the last ones, because the first often serves the system's interrupts.
     """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-count:])

@@ -62,7 +62,7 @@ def test_a_factor_of_one_part_is_no_factor():
 def test_between_single_numbers_there_is_no_factor():
     exercise = Exercise("one", lambda answer: [answer(2.0)], "")
     verdict = judge(exercise, lambda x: 5 * x, solution)
-    assert verdict.detail == "wrong: 10, and 6 is expected"
+    assert verdict.detail == "wrong: 10, but 6 is expected"
 
 
 def test_a_known_mistake_gets_its_hint_also_when_it_is_right_up_to_a_factor():
@@ -79,22 +79,22 @@ def test_the_largest_difference_is_told_with_its_place():
         "is 10.5"
     )
     verdict = verdict_on(lambda x: 3 * x + (x == 2.5))
-    assert "value 2 of 3" in verdict.detail and "8.5, and 7.5 is expected" in verdict.detail
+    assert "value 2 of 3" in verdict.detail and "8.5, but 7.5 is expected" in verdict.detail
 
 
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (lambda x: None, "value 1 of 2 is None, and an array of shape (2, 3) is expected"),
+        (lambda x: None, "value 1 of 2 is None, but an array of shape (2, 3) is expected"),
         (lambda x: "6", "value 1 of 2 is of type str"),
-        (lambda x: np.sum(3 * x), "value 1 of 2 has shape (), and (2, 3) is expected"),
-        (lambda x: np.transpose(3 * x), "has shape (3, 2), and (2, 3) is expected"),
-        (lambda x: [3 * x], "value 1 of 2 is a list of 1, and an array of shape"),
+        (lambda x: np.sum(3 * x), "value 1 of 2 has shape (), but (2, 3) is expected"),
+        (lambda x: np.transpose(3 * x), "has shape (3, 2), but (2, 3) is expected"),
+        (lambda x: [3 * x], "value 1 of 2 is a list of 1, but an array of shape"),
         (lambda x: {1, 2}, "value 1 of 2 is of type set"),
         (lambda x: (y for y in [x]), "value 1 of 2 is of type generator"),
-        (lambda x: 3 * x * np.nan, "there is NaN in value 1 of 3"),
-        (lambda x: 3 * x + np.inf, "there is infinity in value 1 of 3"),
-        (lambda x: np.array([None, None]), "value 1 of 2 is an array of object, and"),
+        (lambda x: 3 * x * np.nan, "there is a NaN in value 1 of 3"),
+        (lambda x: 3 * x + np.inf, "there is an infinity in value 1 of 3"),
+        (lambda x: np.array([None, None]), "value 1 of 2 is an array of object, but"),
         (lambda x: 3 * x * (1 + 0j), "value 1 of 2 is an array of complex128"),
     ],
 )
@@ -111,7 +111,7 @@ def test_nothing_returned_can_be_a_known_mistake():
 def test_too_few_values_are_told():
     exercise = Exercise("pair", lambda answer: [answer(MATRIX)], "")
     verdict = judge(exercise, lambda x: (x,), lambda x: (x, 2 * x))
-    assert verdict.detail == "wrong: value 1 of 1 holds 1 values, and 2 are expected"
+    assert verdict.detail == "wrong: value 1 of 1 has length 1, but 2 is expected"
     verdict = judge(exercise, lambda x: x, lambda x: (x, 2 * x))
     assert verdict.state == "wrong"
 

@@ -17,6 +17,7 @@ pytestmark = [
 ]
 
 FIRST = all_lessons()[0]
+INSTALL_TORCH = f"{cli.INSTALL} torch"
 
 
 @pytest.fixture
@@ -106,13 +107,74 @@ def test_a_lesson_that_needs_a_missing_extra_is_not_begun(
     monkeypatch.setitem(sys.modules, module, None)
     code, out, err = run(command, "1", folder=tmp_path)
     assert (code, out) == (2, "")
-    assert err == f"lessons: this needs {module}; install it with: {cli.INSTALL}\n"
+    line = INSTALL_TORCH if module == "torch" else cli.INSTALL
+    assert err == f"lessons: this needs {module}; install it with: {line}\n"
 
 
 def test_a_check_that_needs_a_missing_extra_says_so(run, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     code, _, err = run("check", "1", "--file", answers(tmp_path, "import torch\n"))
-    assert (code, err) == (2, f"lessons: this needs torch; install it with: {cli.INSTALL}\n")
+    assert (code, err) == (2, f"lessons: this needs torch; install it with: {INSTALL_TORCH}\n")
+
+
+# ------------------------------------------------------------------------ lessons without PyTorch
+
+NEED_TORCH = [lesson for lesson in all_lessons() if "\n    import torch\n" in lesson.source]
+NEED_HYPOTHESIS = [lesson for lesson in NEED_TORCH if "from hypothesis import" in lesson.source]
+
+
+def told(module):
+    return f"This lesson needs {module}; install it: {INSTALL_TORCH}"
+
+
+@pytest.fixture
+def hide(tmp_path):
+    """Makes Python find no module of this name; gives the environment for a process."""
+
+    def hidden(module):
+        words = f"raise ModuleNotFoundError('No module named {module}', name={module!r})\n"
+        (tmp_path / f"{module}.py").write_text(words)
+        return os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(HERE.parent)])}
+
+    return hidden
+
+
+def test_no_lesson_imports_pytorch_or_hypothesis_without_a_word_for_those_who_lack_it():
+    assert NEED_TORCH and NEED_HYPOTHESIS
+    for lesson in all_lessons():
+        assert not re.search(r"^(import|from) (torch|hypothesis)", lesson.source, re.M), lesson.name
+
+
+@pytest.mark.parametrize(
+    ("lesson", "module"),
+    [(lesson, "torch") for lesson in NEED_TORCH]
+    + [(lesson, "hypothesis") for lesson in NEED_HYPOTHESIS],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_as_a_script_it_says_in_one_line_what_it_needs(hide, lesson, module):
+    done = subprocess.run(
+        [sys.executable, str(lesson.path)], env=hide(module), capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{told(module)}\n")
+
+
+@pytest.mark.parametrize("lesson", NEED_TORCH, ids=lambda lesson: lesson.name)
+def test_run_says_in_one_line_what_it_needs(run, monkeypatch, lesson):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    code, out, err = run("run", lesson.number)
+    assert (code, out) == (2, "")
+    assert err == f"lessons: this needs torch; install it with: {INSTALL_TORCH}\n"
+
+
+def test_as_a_notebook_it_says_in_one_line_what_it_needs(hide, monkeypatch):
+    pytest.importorskip("jupytext", reason="the lessons extra is not installed")
+    from lessons import notebooks
+
+    monkeypatch.setattr(os, "environ", hide("torch"))
+    [executed] = notebooks.execute(NEED_TORCH[:1], lambda executed: None)
+    assert executed.error == f"SystemExit: {told('torch')}"
+    outputs = [o for cell in executed.notebook.cells for o in cell.get("outputs", [])]
+    assert not any("Traceback" in o.get("text", "") for o in outputs)
 
 
 # ---------------------------------------------------------------------------------- list and run

@@ -1,4 +1,4 @@
-"""All lessons run, and become a site that works offline in a real browser.
+"""All lessons run, and become a site, with the pages of reference, that works offline in a browser.
 
 `python -m lessons html` runs every lesson once; all tests here look at what it has written. It
 takes minutes, so they run only when they are asked for: `python -m pytest -m lesson`.
@@ -18,14 +18,15 @@ from urllib.parse import unquote
 
 import pytest
 
-from lessons.catalogue import HERE, all_lessons
+from lessons.catalogue import HERE, all_lessons, all_references
 
 from .browser import Browser, find_browser
 
 nbformat = pytest.importorskip("nbformat", reason="the lessons extra is not installed")
 
 LESSONS = all_lessons()
-PAGES = ["index", *(lesson.name for lesson in LESSONS)]
+REFERENCES = all_references()
+PAGES = ["index", *(page.name for page in (*LESSONS, *REFERENCES))]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(HERE.parent), "OPENBLAS_NUM_THREADS": "1"}
 
 pytestmark = pytest.mark.lesson
@@ -67,6 +68,10 @@ def per_lesson(test):
     return pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)(test)
 
 
+def per_reference(test):
+    return pytest.mark.parametrize("reference", REFERENCES, ids=lambda page: page.name)(test)
+
+
 def per_page(test):
     return pytest.mark.parametrize("page", PAGES)(test)
 
@@ -93,8 +98,7 @@ class Page(HTMLParser):
             self.ids.append(given["id"])
         if "href" in given:
             self.links.append(given["href"])
-        if "src" in given:
-            self.sources.append(given["src"])
+        self.sources += [given[name] for name in ("src", "srcset") if name in given]
         if tag == "img":
             self.alts.append(given.get("alt", ""))
         if re.fullmatch("h[1-6]", tag):
@@ -223,6 +227,31 @@ def test_the_index_names_all_lessons(site):
     assert [link for link in links if re.match(r"\d", link)] == [f"{x.name}.html" for x in LESSONS]
 
 
+@per_page
+def test_every_page_of_reference_is_linked_at_the_top_of_every_page(site, page):
+    text = (site / f"{page}.html").read_text("utf-8")
+    top = text[text.index('<nav aria-label="Site">') : text.index("</nav>")]
+    names = re.findall(r'href="(\w+)\.html"', top)
+    assert names == ["index", *(reference.name for reference in REFERENCES)]
+    here = re.findall(r'href="(\w+)\.html" aria-current="page"', top)
+    assert here == ([page] if page in names else [])
+
+
+@per_reference
+def test_a_page_of_reference_holds_all_of_its_source(site, reference):
+    text = (site / f"{reference.name}.html").read_text("utf-8")
+    index = (site / "index.html").read_text("utf-8")
+    assert f'href="{reference.name}.html">{reference.title}</a>' in index
+    assert reference.lead.split("`")[0] in index
+    headings = re.findall(r"^#{2,} (.+)$", reference.source, re.M)
+    assert re.findall(r"<h[23] id=\"[^\"]+\">(.+?)</h[23]>", text) == headings
+    rows = [line for line in reference.source.splitlines() if re.match(r"\|(?! ---)", line)]
+    assert text.count("<tr>") == len(rows)
+    tables = reference.source.count("\n| --- |")
+    assert text.count('class="table"') == text.count("<table>") == tables
+    assert len(parse(site / f"{reference.name}.html").alts) == reference.source.count("![")
+
+
 # -------------------------------------------------------------------------------- in a browser
 
 PICTURES = """[...document.images].map(image => image.decode().then(() => "", () => image.alt))"""
@@ -249,6 +278,25 @@ def test_it_never_scrolls_sideways(site, browser, page, width):
     assert wide <= window
 
 
+SCROLLING = """[...document.querySelectorAll("table, pre")].map(inner => {
+  const box = inner.closest(".table") || inner;
+  const left = box.getBoundingClientRect().left, right = box.getBoundingClientRect().right;
+  const style = getComputedStyle(box);
+  return {wide: box.scrollWidth > box.clientWidth, scrolls: style.overflowX === "auto",
+    inside: left >= 0 && right <= window.innerWidth};
+})"""
+
+
+@per_reference
+def test_on_a_phone_what_is_wide_scrolls_in_a_box_of_its_own(site, browser, reference):
+    browser.look(360)
+    browser.open(site / f"{reference.name}.html")
+    boxes = browser.evaluate(SCROLLING)
+    assert boxes and all(box["inside"] and box["scrolls"] for box in boxes)
+    if "| --- |" in reference.source:
+        assert any(box["wide"] for box in boxes)
+
+
 SEARCH = """(() => {
   const query = document.getElementById("query");
   query.value = %s;
@@ -266,6 +314,15 @@ def test_search_finds_each_lesson_by_its_title_from_any_page(site, browser, less
         name, _, anchor = address.partition("#")
         assert not anchor or anchor in parse(site / name).ids
     assert browser.complaints() == []
+
+
+@per_reference
+def test_search_finds_each_page_of_reference_by_its_headings(site, browser, reference):
+    browser.open(site / f"{LESSONS[0].name}.html")
+    for heading in re.findall(r"^## (.+)$", reference.source, re.M):
+        found = browser.evaluate(SEARCH % json.dumps(heading))
+        pages = {address.partition("#")[0] for address in found}
+        assert f"{reference.name}.html" in pages, heading
 
 
 def test_search_says_how_much_it_found_and_finds_code_and_nothing(site, browser):

@@ -12,11 +12,11 @@ import numpy as np
 
 from ..engine import enable_grad
 from ..tensor import Tensor
-from .functional import as_tuple, gradients_or_zeros, jacobian_of
+from .functional import Function, as_tuple, gradients_or_zeros, jacobian_of
 
 
 def gradcheck(
-    func: Callable,
+    func: Function,
     inputs: Any,
     eps: float = 1e-6,
     atol: float = 1e-5,
@@ -41,7 +41,7 @@ def gradcheck(
         # an output that lost its graph has gradients of 0, and differences tell whether rightly
         analytic = jacobian_of(y, checked, create_graph=False)
         for i, (x, found) in enumerate(zip(checked, analytic, strict=True)):
-            expected = _differences(lambda j=j: as_tuple(func(*xs))[j].data, x, eps)  # type: ignore[misc]
+            expected = differences(_output(func, xs, j, x), x.data, eps)
             difference = np.abs(found.data - expected)
             if not np.all(difference <= atol + rtol * np.abs(expected)):
                 if not raise_exception:
@@ -54,7 +54,23 @@ def gradcheck(
     return True
 
 
-def gradgradcheck(func: Callable, inputs: Any, **options: Any) -> bool:
+def _output(
+    func: Function, xs: tuple[Any, ...], j: int, x: Tensor
+) -> Callable[[np.ndarray], np.ndarray]:
+    """The j-th output of `func`, as a function of the array of one of its inputs, `x`."""
+
+    def value(array: np.ndarray) -> np.ndarray:
+        kept, x.data = x.data, array
+        try:
+            output: np.ndarray = as_tuple(func(*xs))[j].data
+            return output
+        finally:
+            x.data = kept
+
+    return value
+
+
+def gradgradcheck(func: Function, inputs: Any, **options: Any) -> bool:
     """As `gradcheck`, for the gradients of the gradients of `func`."""
     checked = [i for i, x in enumerate(as_tuple(inputs)) if x.requires_grad]
 
@@ -67,19 +83,20 @@ def gradgradcheck(func: Callable, inputs: Any, **options: Any) -> bool:
     return gradcheck(gradients, inputs, **options)
 
 
-def _differences(value: Callable[[], np.ndarray], x: Tensor, eps: float) -> np.ndarray:
-    """Central differences of an array with respect to every number in `x`, changed in turn."""
-    shape = value().shape
-    slopes = np.zeros((*shape, *x.shape))
-    kept = x.data
-    try:
-        for where in np.ndindex(x.shape):
-            sides = []
-            for step in (eps, -eps):
-                x.data = kept.copy()
-                x.data[where] += step
-                sides.append(value().copy())
-            slopes[(..., *where)] = (sides[0] - sides[1]) / (2 * eps)
-    finally:
-        x.data = kept
+def differences(function: Callable[[np.ndarray], Any], x: np.ndarray, steps: Any) -> np.ndarray:
+    """Central differences of `function` with respect to every number in `x`, moved in turn.
+
+    steps  how far each number is moved to either side: one for all, or of the shape of `x`
+
+    Of shape function(x).shape + x.shape. Each number costs two evaluations.
+    """
+    steps = np.broadcast_to(steps, x.shape)
+    slopes = np.zeros((*np.shape(function(x)), *x.shape))
+    for where in np.ndindex(x.shape):
+        sides = []
+        for step in (steps[where], -steps[where]):
+            moved = x.copy()
+            moved[where] += step
+            sides.append(np.array(function(moved)))
+        slopes[(..., *where)] = (sides[0] - sides[1]) / (2 * steps[where])
     return slopes

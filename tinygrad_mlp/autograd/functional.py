@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 
 from ..composed import cat
-from ..engine import enable_grad
+from ..engine import copied, enable_grad
 from ..tensor import Tensor
 from .gradients import grad
 
+Function = Callable[..., Any]
 
-def vjp(func: Callable, inputs: Any, v: Any = None, create_graph: bool = False) -> tuple[Any, Any]:
+
+def vjp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False) -> tuple[Any, Any]:
     """The outputs, and the product of `v` (like the outputs) with the Jacobian."""
     with enable_grad():
         xs = _fresh(inputs, create_graph)
@@ -28,7 +30,7 @@ def vjp(func: Callable, inputs: Any, v: Any = None, create_graph: bool = False) 
     return _let_go(ys, create_graph), _like(inputs, found)
 
 
-def jvp(func: Callable, inputs: Any, v: Any = None, create_graph: bool = False) -> tuple[Any, Any]:
+def jvp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False) -> tuple[Any, Any]:
     """The outputs, and the product of the Jacobian with `v` (like the inputs).
 
     Reverse mode twice: the product of u with the Jacobian is linear in u, and its derivative
@@ -43,7 +45,7 @@ def jvp(func: Callable, inputs: Any, v: Any = None, create_graph: bool = False) 
     return _let_go(ys, create_graph), _like(ys, found)
 
 
-def hvp(func: Callable, inputs: Any, v: Any, create_graph: bool = False) -> tuple[Any, Any]:
+def hvp(func: Function, inputs: Any, v: Any, create_graph: bool = False) -> tuple[Any, Any]:
     """The value of `func`, a single number, and the product of its Hessian with `v`."""
     with enable_grad():
         xs = _fresh(inputs, create_graph)
@@ -53,7 +55,7 @@ def hvp(func: Callable, inputs: Any, v: Any, create_graph: bool = False) -> tupl
     return _let_go(y, create_graph), _like(inputs, found)
 
 
-def jacobian(func: Callable, inputs: Any, create_graph: bool = False) -> Any:
+def jacobian(func: Function, inputs: Any, create_graph: bool = False) -> Any:
     """The derivatives of every output value with respect to every input value.
 
     Of shape output.shape + input.shape; for tuples, a tuple over outputs of tuples over inputs.
@@ -65,7 +67,7 @@ def jacobian(func: Callable, inputs: Any, create_graph: bool = False) -> Any:
     return _like(ys, rows)
 
 
-def hessian(func: Callable, inputs: Any, create_graph: bool = False) -> Any:
+def hessian(func: Function, inputs: Any, create_graph: bool = False) -> Any:
     """The second derivatives of `func`, a single number: the Jacobian of its gradient."""
 
     def gradient(*xs: Tensor) -> Any:
@@ -77,7 +79,7 @@ def hessian(func: Callable, inputs: Any, create_graph: bool = False) -> Any:
     return jacobian(gradient, inputs, create_graph)
 
 
-def jacobian_of(y: Tensor, xs: Any, create_graph: bool) -> tuple:
+def jacobian_of(y: Tensor, xs: Any, create_graph: bool) -> tuple[Any, ...]:
     """The Jacobian of one output with respect to each of `xs`, one backward a value of `y`."""
     rows = []
     for k in range(y.data.size):
@@ -112,7 +114,7 @@ def gradients_or_zeros(
 def _fresh(inputs: Any, create_graph: bool) -> tuple[Tensor, ...]:
     """Inputs of our own, that require gradients: new leaves, unless the graph is to go on."""
     if create_graph:
-        return tuple(x * 1 if x.requires_grad else _leaf(x) for x in as_tuple(inputs))
+        return tuple(copied(x) if x.requires_grad else _leaf(x) for x in as_tuple(inputs))
     return tuple(map(_leaf, as_tuple(inputs)))
 
 
@@ -120,7 +122,7 @@ def _leaf(x: Tensor) -> Tensor:
     return x.detach().requires_grad_()
 
 
-def _weights(outputs: Any, v: Any) -> tuple:
+def _weights(outputs: Any, v: Any) -> tuple[Any, ...]:
     """`v` as a tuple; 1 for a single number if there is none."""
     count = len(as_tuple(outputs))
     if v is None:
@@ -131,11 +133,11 @@ def _weights(outputs: Any, v: Any) -> tuple:
     return as_tuple(v)
 
 
-def as_tuple(value: Any) -> tuple:
+def as_tuple(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, (tuple, list)) else (value,)
 
 
-def _like(given: Any, found: tuple) -> Any:
+def _like(given: Any, found: tuple[Any, ...]) -> Any:
     """A tuple for a tuple, a single thing for a single thing."""
     return found if isinstance(given, (tuple, list)) else found[0]
 

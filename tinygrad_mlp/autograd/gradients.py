@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..engine import run_backward
+from ..engine import copied, run_backward
 from ..tensor import Tensor, seed_of
 
 
@@ -50,5 +50,5 @@ def grad(
         gradient = found.get(x.serial)
         # An input that is named twice gets two tensors: no two gradients share memory.
         again = any(x is other for other in inputs[:i])
-        gradients.append(gradient * 1 if gradient is not None and again else gradient)
+        gradients.append(copied(gradient) if gradient is not None and again else gradient)
     return tuple(gradients)

@@ -1,10 +1,11 @@
 """Data: the MNIST digits, batches of them, and random changes to them.
 
-- `mnist.py` reads MNIST (embedded in the package) and Fashion-MNIST, whatever the folder's layout.
+- `mnist.py` reads MNIST (which comes with the package) and Fashion-MNIST, from any usual folder.
 - `dataset.py` holds images with their labels, and doubles them with changed copies.
-- `loader.py` cuts a dataset into shuffled batches.
-- `transforms.py` has the random changes. A new one goes there: a small frozen dataclass whose
-  `__call__(images, rng)` returns a new array of the same shape.
+- `loader.py` cuts a dataset into shuffled batches; `prefetch.py` prepares them ahead, in a thread.
+- `transforms.py` has the random changes, and `warp.py` the arithmetic of bending an image. A new
+  change goes into `transforms.py`: a small frozen dataclass whose `__call__(images, rng)` returns
+  a new array of the same shape.
 
 Everything here is plain NumPy arrays; a batch becomes a `Tensor` only when a network uses it.
 """

@@ -2,8 +2,8 @@
 
 `ArrayDataset` is two arrays that belong together. `AugmentedDataset` wraps a dataset and makes it
 twice as long: the originals, then a copy of each, changed at random and drawn anew at every
-access; or it gives the copies alone. Both answer `dataset[indices]` with new arrays, so nobody
-who changes a batch changes the data.
+access; or it gives only the copies. Both answer `dataset[indices]` with new arrays, so changing a
+batch never changes the data.
 """
 
 from __future__ import annotations
@@ -29,24 +29,21 @@ class Dataset(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ArrayDataset:
-    """Images and labels held in memory.
+    """Images and labels held in memory. The arrays are kept as given, not copied.
 
-    The arrays are kept as given, not copied.
+    images  floats of shape (n, ...); for MNIST float32 of shape (n, 28, 28), in [0, 1]
+    labels  integers of shape (n,), kept as int64
 
-    Args:
-        images: floats of shape (n, ...); for MNIST float32 of shape (n, 28, 28), in [0, 1].
-        labels: integers of shape (n,), kept as int64.
-
-    Raises:
-        ValueError: if the images are not floats, the labels not one-dimensional integers, or
-            their lengths differ.
+    Raises ValueError if the images are not floats, if the labels are not integers on one axis, or
+    if their lengths differ.
     """
 
     images: Images
     labels: Labels
 
     def __post_init__(self) -> None:
-        images, labels = np.asarray(self.images), np.asarray(self.labels)
+        images = np.asarray(self.images)
+        labels = np.asarray(self.labels)
         if images.ndim == 0 or not np.issubdtype(images.dtype, np.floating):
             raise ValueError(
                 f"ArrayDataset expects images as floats of shape (n, ...), found {images.dtype} "
@@ -63,7 +60,7 @@ class ArrayDataset:
                 f"ArrayDataset expects one label for each image, found {len(images)} images "
                 f"and {len(labels)} labels"
             )
-        # A frozen dataclass is only writable this way, and only here, while it is being made.
+        # The only way to set an attribute of a frozen dataclass, used only here, as it is made.
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "labels", labels.astype(np.int64, copy=False))
 
@@ -75,10 +72,11 @@ class ArrayDataset:
 
         A single integer gives one image and its label, without the first axis.
         """
-        images, labels = self.images[index], self.labels[index]
+        images = self.images[index]
+        labels = self.labels[index]
         # NumPy answers an array of indices with a copy, but a slice with a view.
         if np.may_share_memory(images, self.images):
-            images, labels = images.copy(), labels.copy()
+            return images.copy(), labels.copy()
         return images, labels
 
     def __repr__(self) -> str:
@@ -87,18 +85,19 @@ class ArrayDataset:
 
 
 class AugmentedDataset:
-    """The originals of a dataset, plus as many copies, changed at random; or the copies alone.
+    """The n originals of a dataset and a randomly changed copy of each; or only the copies.
 
     Index i < n is original i. Index n + i is a copy of image i, passed through `transform`; it is
     drawn anew at every access, so that every epoch sees different copies. Without the originals,
     index i is a copy of image i.
 
-    Args:
-        dataset: what holds the n originals; it is never modified.
-        transform: called as `transform(images, rng)` with the images of all the copies in a
-            batch; returns an array of the same shape.
-        rng: a generator or a seed for the copies.
-        originals: whether the originals are among it.
+    dataset    holds the n originals; it is never modified
+    transform  called as `transform(images, rng)` with the images of all the copies in a batch;
+               returns an array of the same shape
+    rng        a seed or a numpy Generator for the copies
+    originals  whether the originals are included
+
+    Raises ValueError if `transform` cannot be called, or, at access, if it changes the shape.
     """
 
     def __init__(
@@ -112,17 +111,18 @@ class AugmentedDataset:
         self.transform = transform
         self.rng = np.random.default_rng(rng)
         self.originals = originals
-        self._positions = np.arange((1 + originals) * len(dataset))
+        self._positions = np.arange(2 * len(dataset) if originals else len(dataset))
 
     def __len__(self) -> int:
         return len(self._positions)
 
     def __getitem__(self, index: Index) -> tuple[Images, Labels]:
         """Return new arrays (images, labels) for a slice or an integer array."""
-        # Looking the index up lets NumPy deal with slices, negative numbers and its own errors.
+        # Looking the index up leaves slices, negative numbers and their errors to NumPy.
         positions = self._positions[index]
         n = len(self.dataset)
-        is_copy = positions >= (n if self.originals else 0)
+        first_copy = n if self.originals else 0
+        is_copy = positions >= first_copy
         images, labels = self.dataset[positions % n if n else positions]
         if is_copy.any():
             images[is_copy] = self._changed(images[is_copy])
@@ -132,7 +132,7 @@ class AugmentedDataset:
         changed = self.transform(images, self.rng)
         if np.shape(changed) != images.shape:
             raise ValueError(
-                f"{self.transform!r} returned shape {np.shape(changed)}, expected that of "
+                f"{self.transform!r} returned shape {np.shape(changed)}, expected the shape of "
                 f"the images it was given, {images.shape}"
             )
         return changed

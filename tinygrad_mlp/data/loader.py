@@ -1,8 +1,8 @@
 """The loader: one pass over a dataset, batch by batch, in a new order every time.
 
 A batch is taken out by a single `dataset[indices]`: one gather in NumPy, instead of a Python loop
-over examples that are stacked afterwards. A thread can do it ahead, while the batch before is
-trained on; NumPy's functions let another thread run meanwhile.
+over examples that are stacked afterwards. A thread can prepare the next batches meanwhile (see
+`prefetch.py`).
 """
 
 from __future__ import annotations
@@ -12,29 +12,27 @@ from numbers import Integral
 
 import numpy as np
 
-from .dataset import Dataset, Images, Labels
+from .dataset import Dataset, Labels
 from .prefetch import prepared_ahead
-from .transforms import Rng
+from .transforms import Images, Rng
 
 
 class DataLoader:
-    """Iterate over a dataset in batches; every `for` loop is one epoch.
+    """Iterates over a dataset in batches; every `for` loop is one epoch.
 
-    Named as PyTorch's. Yields tuples (images, labels) of NumPy arrays, their first axis being
-    the examples of the batch.
+    Named like PyTorch's. Yields tuples (images, labels) of NumPy arrays, whose first axis is the
+    examples of the batch.
 
-    Args:
-        dataset: anything with a length and `dataset[indices]`.
-        batch_size: examples in a batch; 1 or more.
-        shuffle: draw a new order at the start of every epoch.
-        drop_last: leave out the last batch if it is smaller than the others.
-        rng: a generator or a seed for the order.
-        num_workers: 0 prepares a batch when it is asked for; 1 has a thread prepare the next
-            ones of the epoch meanwhile. The batches are the same.
+    dataset      anything with a length and `dataset[indices]`
+    batch_size   how many examples there are in a batch; 1 or more
+    shuffle      whether to draw a new order at the start of every epoch
+    drop_last    whether to leave out the last batch if it is smaller than the others
+    rng          a seed or a numpy Generator for the order
+    num_workers  0 to prepare each batch when it is asked for; 1 to have a thread prepare the next
+                 ones of the epoch meanwhile. The batches are the same
 
-    Raises:
-        ValueError: if `batch_size` is not an integer of 1 or more, `num_workers` is not 0 or 1,
-            or the dataset is empty.
+    Raises ValueError if `batch_size` is not an integer of 1 or more, if `num_workers` is not 0 or
+    1, or if the dataset is empty.
     """
 
     def __init__(

@@ -1,11 +1,12 @@
 """Reading MNIST: 28 x 28 grey digits, 60,000 to train on and 10,000 to test on.
 
-The package carries the data, so `load_mnist()` needs no network. It also reads a folder of your
-own: as torchvision leaves it, as plain IDX files (MNIST's format: a magic number, the sizes, then
-the bytes), or Keras's `mnist.npz`. Fashion-MNIST has the same shape and is read by the same code.
+The data come with the package, so `load_mnist()` downloads nothing. It also reads a folder of your
+own: as torchvision leaves it, with plain IDX files (MNIST's format: a magic number, the sizes, then
+the bytes), or with Keras's `mnist.npz`. Fashion-MNIST has the same shape and is read by the same
+code.
 
-A file from elsewhere can be wrong in many ways, and a wrong file must not become a network that
-quietly learns nothing. So everything is checked, and each failure is one sentence: which file,
+A file from elsewhere can be wrong in many ways, and a wrong file must not lead to a network that
+silently learns nothing. So everything is checked, and each failure is one sentence: which file,
 what was found, what was expected, what to do.
 """
 
@@ -35,45 +36,42 @@ _EMBEDDED_SUMS = {
 }
 
 HELD_OUT = 10_000
-"""How many of the last training images are the split "validation"."""
+"""How many training images, the last ones, make up the split "validation"."""
 
-# For each split: how the IDX files begin, and how the Keras arrays end.
+# For each split: how the names of its IDX files begin, and those of its Keras arrays end.
 _SPLITS = {"train": ("train", "train"), "test": ("t10k", "test"), "validation": ("train", "train")}
 
 PIECE = 1 << 20
 """How many bytes are unpacked at a time."""
 
-# For each kind of IDX file: how many axes its array has, which its name and magic number tell.
+# For each kind of IDX file: the number of axes of its array, as in its name and magic number.
 _AXES = {"images": 3, "labels": 1}
 
 
 def load_mnist(root: str | os.PathLike[str] | None = None, split: str = "train") -> ArrayDataset:
     """Load MNIST or Fashion-MNIST.
 
-    Args:
-        root: None for the MNIST inside the package, whose checksums are verified each time. Or a
-            folder: one given to torchvision (with `MNIST/raw` or `FashionMNIST/raw` in it), a
-            folder inside that, or any folder of IDX files, gzipped or not. Or Keras's
-            `mnist.npz`, or a folder that holds it. Files directly in `root` come first.
-        split: "train", "test", or "validation": the last 10,000 of the training images. To choose
-            settings honestly, train on `ArrayDataset(*load_mnist()[:-10_000])` and score on
-            "validation"; the test images are for the end.
+    Gives a dataset of images, float32 of shape (n, 28, 28) and divided by 255 into [0, 1], and
+    labels, int64 of shape (n,), from 0 to 9.
 
-    Returns:
-        A dataset of images, float32 of shape (n, 28, 28) and divided by 255 into [0, 1], and
-        labels, int64 of shape (n,), from 0 to 9.
+    root   None for the MNIST inside the package, whose checksums are verified each time. Or a
+           folder: one that was given to torchvision (with `MNIST/raw` or `FashionMNIST/raw` in
+           it), a folder inside that, or any folder of IDX files, gzipped or not. Or Keras's
+           `mnist.npz`, or a folder that holds it. Files directly in `root` come first
+    split  "train", "test", or "validation": the last 10,000 of the training images. To choose
+           settings honestly, train on `ArrayDataset(*load_mnist()[:-10_000])` and score on
+           "validation"; the test images are for the end
 
-    Raises:
-        FileNotFoundError: if the folder or a file is missing.
-        ValueError: if the split is unknown, `root` is ambiguous, or a file is damaged or holds
-            something else.
+    Raises FileNotFoundError if the folder or a file is missing, and ValueError if the split is
+    unknown, if `root` is ambiguous, or if a file is damaged or holds something else.
 
     Source: Y. LeCun, C. Cortes and C. J. C. Burges, http://yann.lecun.com/exdb/mnist/,
     CC BY-SA 3.0.
     """
     if not isinstance(split, str) or split not in _SPLITS:
-        expected = " or ".join(repr(name) for name in _SPLITS)
-        raise ValueError(f"load_mnist: split {split!r} is unknown; use {expected}")
+        raise ValueError(
+            f"load_mnist: split {split!r} is unknown; use 'train', 'test' or 'validation'"
+        )
     source = _EMBEDDED if root is None else _find_source(Path(root).expanduser())
     if source.suffix == ".npz" and not os.path.isdir(source):
         dataset = _load_keras(source, _SPLITS[split][1])
@@ -89,8 +87,8 @@ def load_mnist(root: str | os.PathLike[str] | None = None, split: str = "train")
     return ArrayDataset(*dataset[-HELD_OUT:])
 
 
-# Where the files are. os.path is asked rather than Path, because it answers no to a name that the
-# system refuses or a folder that may not be entered, where some versions of Path raise.
+# Where the files are. We ask os.path rather than Path, because it says no to a name that the system
+# refuses or a folder that may not be entered, where some versions of Path raise an error.
 
 
 def _find_source(root: Path) -> Path:
@@ -152,7 +150,7 @@ def _find_file(folder: Path, stem: str) -> Path:
             return path
     raise FileNotFoundError(
         f"{paths[0]}: no such file, gzipped or not (the folder holds {_contents(folder)}); "
-        f"{_how_to_mend(paths[0])}"
+        f"{_how_to_fix(paths[0])}"
     )
 
 
@@ -161,14 +159,14 @@ def _contents(folder: Path) -> str:
     try:
         names = sorted(os.listdir(folder))
     except OSError:
-        return "nothing that can be listed"
+        return "contents that cannot be listed"
     shown = ", ".join(names[:4]) or "nothing"
     return shown if len(names) <= 4 else f"{shown} and {len(names) - 4} more"
 
 
-def _how_to_mend(path: Path) -> str:
+def _how_to_fix(path: Path) -> str:
     if path.parent == _EMBEDDED:
-        return "it belongs to the package: install tinygrad_mlp again"
+        return "it comes with the package: install tinygrad_mlp again"
     return "download it again, or call load_mnist() for the MNIST inside the package"
 
 
@@ -176,7 +174,7 @@ def _how_to_mend(path: Path) -> str:
 
 
 def _load_idx(folder: Path, prefix: str) -> ArrayDataset:
-    # Both are looked for before either is read: a missing file is the quickest thing to tell.
+    # Look for both before reading either: a missing file is the quickest thing to find.
     images_path = _find_file(folder, f"{prefix}-images")
     labels_path = _find_file(folder, f"{prefix}-labels")
     images = _scaled(*_read_idx(images_path, "images"))
@@ -207,17 +205,27 @@ def _read_unpacked(path: Path) -> list[bytes]:
     if not looks_packed and (looks_plain or path.suffix != ".gz"):
         return [data]
     try:
-        with gzip.open(io.BytesIO(data)) as file:
-            return list(iter(lambda: file.read(PIECE), b"")) or [b""]
+        return _unpacked(data)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(
             f"{path}: found damaged or incomplete gzip data ({len(data):,} bytes), expected a "
-            f"whole gzip file; {_how_to_mend(path)}"
+            f"complete gzip file; {_how_to_fix(path)}"
         ) from error
 
 
+def _unpacked(data: bytes) -> list[bytes]:
+    """Return gzipped data unpacked, in pieces of `PIECE` bytes; at least one."""
+    pieces = []
+    with gzip.open(io.BytesIO(data)) as file:
+        piece = file.read(PIECE)
+        while piece:
+            pieces.append(piece)
+            piece = file.read(PIECE)
+    return pieces or [b""]
+
+
 def _check_sum(path: Path, pieces: list[bytes]) -> None:
-    # Here, because it loads OpenSSL, a sixth of the time that importing this package takes.
+    # Imported here, because it loads OpenSSL: a sixth of the time it takes to import this package.
     import hashlib
 
     sha256 = hashlib.sha256()
@@ -228,7 +236,7 @@ def _check_sum(path: Path, pieces: list[bytes]) -> None:
     if found != expected:
         raise ValueError(
             f"{path}: wrong checksum, SHA-256 of the unpacked bytes is {found}, expected "
-            f"{expected}; {_how_to_mend(path)}"
+            f"{expected}; {_how_to_fix(path)}"
         )
 
 
@@ -240,7 +248,7 @@ def _parse_header(path: Path, pieces: list[bytes], kind: str) -> tuple[int, list
     if size < header_size:
         raise ValueError(
             f"{path}: truncated, found {size} bytes, expected a header of {header_size} "
-            f"and {kind} after it; {_how_to_mend(path)}"
+            f"and {kind} after it; {_how_to_fix(path)}"
         )
     magic, *shape = struct.unpack_from(f">{1 + axes}I", pieces[0])
     expected_magic = 0x0800 + axes  # 08 for unsigned bytes, then the number of axes
@@ -249,13 +257,13 @@ def _parse_header(path: Path, pieces: list[bytes], kind: str) -> tuple[int, list
             f"{path}: wrong magic number, found {magic}, expected {expected_magic} for {kind}; "
             "check that the file is what its name says, or download it again"
         )
-    # In Python's integers, which do not overflow however large the sizes in a damaged header are.
+    # With Python's integers, which do not overflow, however large the sizes in a damaged header.
     expected_size = header_size + math.prod(shape)
     if size != expected_size:
         fault = "truncated" if size < expected_size else "too long"
         raise ValueError(
             f"{path}: {fault}, found {size:,} bytes, expected {expected_size:,} for "
-            f"{shape[0]:,} {kind}; {_how_to_mend(path)}"
+            f"{shape[0]:,} {kind}; {_how_to_fix(path)}"
         )
     if kind == "images":
         _check_size(path, tuple(shape[1:]))
@@ -263,10 +271,10 @@ def _parse_header(path: Path, pieces: list[bytes], kind: str) -> tuple[int, list
 
 
 def _scaled(pieces: list[np.ndarray], shape: Sequence[int]) -> np.ndarray:
-    """Return bytes as float32 in [0, 1], of that shape. This empties the list.
+    """Return the bytes as float32 in [0, 1], in the given shape. This empties the list.
 
-    It starts with the last piece, and each is let go before the next: the bytes and the floats
-    of all images at once would be a quarter more memory than training ever needs.
+    It starts with the last piece, and frees each one before the next: the bytes and the floats of
+    all images at once would take a quarter more memory than training ever needs.
     """
     scaled = np.empty(shape, np.float32)
     flat = scaled.reshape(-1)
@@ -287,13 +295,13 @@ def _load_keras(path: Path, suffix: str) -> ArrayDataset:
     if images.ndim != 3 or images.dtype != np.uint8:
         raise ValueError(
             f"{path}: x_{suffix} is {images.dtype} of shape {images.shape}, expected uint8 of "
-            f"shape (n, 28, 28); {_how_to_mend(path)}"
+            f"shape (n, 28, 28); {_how_to_fix(path)}"
         )
     _check_size(path, images.shape[1:])
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         raise ValueError(
             f"{path}: y_{suffix} is {labels.dtype} of shape {labels.shape}, expected integers of "
-            f"shape (n,); {_how_to_mend(path)}"
+            f"shape (n,); {_how_to_fix(path)}"
         )
     return _checked_dataset(_scaled([images.reshape(-1)], images.shape), labels, path, path)
 
@@ -309,12 +317,12 @@ def _read_keras(path: Path, keys: tuple[str, str]) -> list[np.ndarray]:
     except Exception as error:
         raise ValueError(
             f"{path}: found a damaged or unreadable file, expected Keras's .npz archive of plain "
-            f"arrays; {_how_to_mend(path)}"
+            f"arrays; {_how_to_fix(path)}"
         ) from error
     if len(arrays) < len(keys):
         raise ValueError(
             f"{path}: found the arrays {', '.join(found) or '(none)'}, expected "
-            f"{' and '.join(keys)}; {_how_to_mend(path)}"
+            f"{' and '.join(keys)}; {_how_to_fix(path)}"
         )
     return arrays
 
@@ -337,16 +345,16 @@ def _checked_dataset(
     if len(images) != len(labels):
         raise ValueError(
             f"{labels_path}: found {len(labels):,} labels for the {len(images):,} images of "
-            f"{images_path.name}, expected as many; take both files from the same source"
+            f"{images_path.name}, expected the same number; take both files from the same source"
         )
     if len(images) == 0:
         raise ValueError(
-            f"{images_path}: found no images, expected at least one; {_how_to_mend(images_path)}"
+            f"{images_path}: found no images, expected at least one; {_how_to_fix(images_path)}"
         )
     wrong = np.flatnonzero((labels < 0) | (labels > 9))
     if len(wrong):
         raise ValueError(
             f"{labels_path}: found label {labels[wrong[0]]} at position {wrong[0]:,}, expected "
-            f"0 to 9; {_how_to_mend(labels_path)}"
+            f"0 to 9; {_how_to_fix(labels_path)}"
         )
     return ArrayDataset(images, labels.astype(np.int64))

@@ -1,6 +1,6 @@
-"""The thread that prepares batches ahead, while the batch before is trained on.
+"""The thread that prepares the next batches while the current one is trained on.
 
-NumPy's functions let another thread run meanwhile, so the second core is not idle.
+NumPy's functions let another thread run meanwhile, so a second core is not idle.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ AHEAD = 4
 def prepared_ahead(batches: Iterator[Any]) -> Iterator[Any]:
     """The same batches, in the same order, fetched by a thread, at most `AHEAD` of them early.
 
-    What goes wrong in the thread is raised here. Whoever stops early stops the thread.
+    An error in the thread is raised here. Stopping early stops the thread too.
     """
-    # SimpleQueue and _thread are written in C. Ctrl-C can come at any line of Python: in those of
-    # Queue it becomes a RuntimeError, and in those that bury a threading.Thread it gets lost.
+    # SimpleQueue and _thread are written in C. Ctrl-C can arrive at any line of Python: in those
+    # of Queue it becomes a RuntimeError, and in those that end a threading.Thread it gets lost.
     ready: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
     wanted: queue.SimpleQueue[None] = queue.SimpleQueue()
     ended = _thread.allocate_lock()
@@ -58,7 +58,7 @@ def prepared_ahead(batches: Iterator[Any]) -> Iterator[Any]:
     finally:
         given_up = True
         wanted.put(None)
-        # Not if the thread itself runs this, collecting garbage, nor at the end of the program,
-        # when no other thread runs any more.
+        # Do not wait if the thread itself runs this while collecting garbage, or at the end of the
+        # program, when no other thread runs any more.
         if worker not in (None, _thread.get_ident()) and not finalizing():
             ended.acquire()

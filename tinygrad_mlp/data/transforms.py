@@ -1,9 +1,9 @@
 """Random changes to a batch of images, for augmenting the training data.
 
 A transform is a small frozen dataclass that is called with a whole batch of images and a random
-generator, and returns a new batch of the same shape; the batch it was given stays as it was.
+generator, and returns a new batch of the same shape; the batch it was given does not change.
 To add one, write another dataclass in this file: its fields are the parameters, `__post_init__`
-refuses the bad ones, `__call__(images, rng)` does the work. `Compose` chains any of them.
+refuses bad ones, and `__call__(images, rng)` does the work. `Compose` chains any of them.
 
 All randomness comes from `rng`: the same seed gives the same bits.
 """
@@ -29,19 +29,17 @@ Transform = Callable[[Images, Any], Images]
 
 @dataclass(frozen=True)
 class Compose:
-    """Several transforms, one after the other, as `torchvision.transforms.Compose` does.
+    """Several transforms, one after the other, like `torchvision.transforms.Compose`.
 
-    Args:
-        transforms: the transforms, in the order in which they are applied; may be empty.
+    transforms  the transforms in the order in which they are applied; may be empty
 
-    Raises:
-        ValueError: if one of them cannot be called.
+    Raises ValueError if one of them cannot be called.
     """
 
     transforms: Sequence[Transform]
 
     def __post_init__(self) -> None:
-        # A frozen dataclass is only writable this way; a tuple, so that it stays as it is made.
+        # The only way to set an attribute of a frozen dataclass. A tuple cannot change afterwards.
         object.__setattr__(self, "transforms", tuple(self.transforms))
         for transform in self.transforms:
             if not callable(transform):
@@ -51,7 +49,7 @@ class Compose:
 
     def __call__(self, images: Images, rng: Rng = None) -> Images:
         """Return `images`, shape (n, h, w), changed by every transform in turn."""
-        # One generator for all: a seed passed on as it is would start each transform anew.
+        # One generator for all: if the seed itself were passed on, each would start from it anew.
         rng = np.random.default_rng(rng)
         if not self.transforms:
             return images.copy()
@@ -67,12 +65,10 @@ class GaussianNoise:
     The result is not clipped: pixels may leave [0, 1]. The published experiment, which this
     follows, uses mean 0 and standard deviation 0.2.
 
-    Args:
-        mean: mean of the noise.
-        std: standard deviation of the noise; 0 or more.
+    mean  the mean of the noise
+    std   the standard deviation of the noise; 0 or more
 
-    Raises:
-        ValueError: if `mean` is not finite, or `std` is negative or not finite.
+    Raises ValueError if `mean` is not finite, or if `std` is negative or not finite.
     """
 
     mean: float = 0.0
@@ -85,14 +81,14 @@ class GaussianNoise:
             raise ValueError(f"GaussianNoise: std must be finite and 0 or more, found {self.std}")
 
     def __call__(self, images: Images, rng: Rng = None) -> Images:
-        """Return `images`, shape (n, h, w) and float32 or float64, with noise of that dtype."""
+        """Return `images`, float32 or float64 of shape (n, h, w), with noise of that dtype."""
         if images.dtype not in (np.float32, np.float64):
             raise ValueError(
                 f"GaussianNoise expects float32 or float64 images, found {images.dtype}; "
                 "pixels of 0 to 255 become floats by images / np.float32(255)"
             )
         noise = np.random.default_rng(rng).standard_normal(images.shape, dtype=images.dtype.type)
-        # In place: drawing is slow enough, and this spares three temporary batches.
+        # In place: drawing is slow enough, and this avoids three temporary batches.
         noise *= self.std
         noise += self.mean
         noise += images
@@ -101,16 +97,14 @@ class GaussianNoise:
 
 @dataclass(frozen=True)
 class RandomHorizontalFlip:
-    """Mirror each image left to right, each on its own, with probability `p`.
+    """Mirror each image left to right with probability `p`, independently of the others.
 
-    Named as in torchvision. A mirrored digit is mostly not a digit: the published experiment
+    Named as in torchvision. A mirrored digit is usually not a digit: the published experiment
     uses p = 0.7, and it costs accuracy.
 
-    Args:
-        p: probability that an image is mirrored, from 0 to 1.
+    p  the probability that an image is mirrored, from 0 to 1
 
-    Raises:
-        ValueError: if `p` is outside [0, 1].
+    Raises ValueError if `p` is outside [0, 1].
     """
 
     p: float = 0.5
@@ -134,23 +128,22 @@ class RandomHorizontalFlip:
 
 @dataclass(frozen=True)
 class RandomAffine:
-    """Turn, shift, scale and shear each image about its centre, each on its own.
+    """Turn, shift, scale and shear each image about its centre, independently of the others.
 
-    Parameters mean what they mean in torchvision. Unlike there, places between pixels are mixed
-    from the four around (bilinear), for a digit of 28 x 28 pixels suffers from anything coarser.
-    Outside the image all is 0.
+    Parameters mean what they mean in torchvision. Unlike there, the value at a place between pixels
+    is a mixture of the four around it (bilinear), because a digit of 28 x 28 pixels suffers from
+    anything coarser. Outside the image everything is 0.
 
-    Args:
-        degrees: turns by an angle drawn from (-degrees, degrees), or from a pair (least, most);
-            degrees, clockwise.
-        translate: None, or a pair (a, b): shifts by whole pixels, up to a times the width to
-            either side and b times the height up or down; each from 0 to 1.
-        scale: None, or a pair: enlarges by a factor drawn from it; above 0.
-        shear: None, or a number s: shears along the rows by an angle from (-s, s), in degrees; a
-            pair (least, most) for it; or four numbers, two more to shear along the columns.
+    degrees    turns clockwise by an angle drawn from (-degrees, degrees), or from a pair (least,
+               most), in degrees
+    translate  None, or a pair (a, b): shifts by whole pixels, up to a times the width to either
+               side and b times the height up or down; each from 0 to 1
+    scale      None, or a pair (least, most): enlarges by a factor drawn from it; above 0
+    shear      None, or a number s: shears along the rows by an angle drawn from (-s, s), in
+               degrees; or a pair (least, most) for it; or four numbers, the last two of which shear
+               along the columns
 
-    Raises:
-        ValueError: if a parameter is not of this kind.
+    Raises ValueError if a parameter is anything else.
     """
 
     degrees: float | Sequence[float]
@@ -168,30 +161,39 @@ class RandomAffine:
             _numbers("RandomAffine: translate", self.translate, 2)
             if not all(0 <= share <= 1 for share in self.translate):
                 raise ValueError(
-                    "RandomAffine: translate must be shares of width and height, from 0 to 1, "
-                    f"found {self.translate}"
+                    "RandomAffine: translate must be fractions of the width and the height, from 0 "
+                    f"to 1, found {self.translate}"
                 )
-        if self.scale and _interval("RandomAffine: scale", self.scale, pair=True)[0] <= 0:
-            raise ValueError(f"RandomAffine: scale must be above 0, found {self.scale}")
+        if self.scale is not None:
+            least, _ = _interval("RandomAffine: scale", self.scale, pair=True)
+            if least <= 0:
+                raise ValueError(f"RandomAffine: scale must be above 0, found {self.scale}")
         for least, most in self._shears():
             if not -90 < least <= most < 90:
-                raise ValueError(f"RandomAffine: shear must be below 90, found {self.shear}")
+                raise ValueError(
+                    "RandomAffine: shear must be angles between -90 and 90 degrees, the least "
+                    f"first, found {self.shear}"
+                )
 
     def __call__(self, images: Images, rng: Rng = None) -> Images:
-        """Return `images`, shape (n, h, w) and float32 or float64, each warped."""
+        """Return `images`, float32 or float64 of shape (n, h, w), each warped."""
         _check_images("RandomAffine", images)
         rng = np.random.default_rng(rng)
         n, h, w = images.shape
         angle = _draw(rng, _interval("degrees", self.degrees), n)
-        shift_x, shift_y = np.zeros(n), np.zeros(n)
+        shift_x = np.zeros(n)
+        shift_y = np.zeros(n)
         if self.translate is not None:
-            far_x, far_y = self.translate[0] * w, self.translate[1] * h
+            far_x = self.translate[0] * w
+            far_y = self.translate[1] * h
             shift_x = np.rint(_draw(rng, (-far_x, far_x), n))
             shift_y = np.rint(_draw(rng, (-far_y, far_y), n))
         scale = np.ones(n)
         if self.scale is not None:
             scale = _draw(rng, self.scale, n)
-        shear_x, shear_y = (_draw(rng, bounds, n) for bounds in self._shears())
+        along_rows, along_columns = self._shears()
+        shear_x = _draw(rng, along_rows, n)
+        shear_y = _draw(rng, along_columns, n)
         matrices = _inverse_affine(angle, shift_x, shift_y, scale, shear_x, shear_y)
         matrices = matrices.astype(images.dtype)
         result = np.empty_like(images)
@@ -216,14 +218,12 @@ class ElasticTransform:
 
     Every pixel is moved by a random field: independent uniform numbers from -1 to 1, blurred with
     a Gaussian of `sigma` pixels, times `alpha` / 2 pixels. This is torchvision's meaning of alpha;
-    that of the paper is half of it (its alpha 34 is 68 here). Each image gets a field of its own.
+    the paper's is half of it (its alpha of 34 is 68 here). Each image gets a field of its own.
 
-    Args:
-        alpha: how far pixels move; 0 or more.
-        sigma: how smooth the field is, in pixels; above 0.
+    alpha  how far pixels move; 0 or more
+    sigma  how smooth the field is, in pixels; above 0
 
-    Raises:
-        ValueError: if `alpha` is negative or `sigma` not above 0, or one is not finite.
+    Raises ValueError if `alpha` is negative, if `sigma` is not above 0, or if one is not finite.
     """
 
     alpha: float = 50.0
@@ -240,14 +240,15 @@ class ElasticTransform:
             )
 
     def __call__(self, images: Images, rng: Rng = None) -> Images:
-        """Return `images`, shape (n, h, w) and float32 or float64, each bent."""
+        """Return `images`, float32 or float64 of shape (n, h, w), each bent."""
         _check_images("ElasticTransform", images)
         if not images.size:
             return images.copy()
         rng = np.random.default_rng(rng)
         n, h, w = images.shape
         dtype = images.dtype
-        blur_rows, blur_columns = (blur_matrix(size, self.sigma, dtype) for size in (h, w))
+        blur_rows = blur_matrix(h, self.sigma, dtype)
+        blur_columns = blur_matrix(w, self.sigma, dtype)
         here = affine_places(np.eye(2, 3, dtype=dtype)[None], h, w)
         result = np.empty_like(images)
         for start in range(0, n, CHUNK):
@@ -274,14 +275,17 @@ def _inverse_affine(
     shear_x: np.ndarray,
     shear_y: np.ndarray,
 ) -> np.ndarray:
-    """Where the maps look things up: matrices (n, 2, 3) that act on (row, column, 1).
+    """Where the maps look pixels up: matrices (n, 2, 3) that act on (row, column, 1).
 
-    All arguments have the shape (n,), angles are in degrees. Forward, about the centre and with
+    All arguments have shape (n,); angles are in degrees. Forward, about the centre and with
     torchvision's signs: scale, shear along the rows, shear along the columns, turn, then shift.
     """
-    turn, tan_x, tan_y = np.radians(angle), np.tan(np.radians(shear_x)), np.tan(np.radians(shear_y))
-    one, zero = np.ones_like(turn), np.zeros_like(turn)
-    # In (row, column) and with rows counted downwards, these turn clockwise for angles above 0.
+    turn = np.radians(angle)
+    tan_x = np.tan(np.radians(shear_x))
+    tan_y = np.tan(np.radians(shear_y))
+    one = np.ones_like(turn)
+    zero = np.zeros_like(turn)
+    # In (row, column), with rows counted downwards, these turn clockwise for angles above 0.
     turned = _matrices(np.cos(turn), np.sin(turn), -np.sin(turn), np.cos(turn))
     down = _matrices(one, -tan_y, zero, one)
     along = _matrices(one, zero, -tan_x, one)
@@ -304,14 +308,14 @@ def _check_images(name: str, images: Images) -> None:
 
 
 def _interval(name: str, value: float | Sequence[float], pair: bool = False) -> tuple[float, float]:
-    """(-value, value) of a number, or the pair (least, most) itself."""
+    """(-value, value) for a number, or the pair (least, most) itself."""
     if isinstance(value, int | float) and not pair:
         if not (math.isfinite(value) and value >= 0):
             raise ValueError(f"{name} must be 0 or more, or a pair (least, most), found {value}")
         return -float(value), float(value)
     least, most = _numbers(name, value, 2)
     if least > most:
-        raise ValueError(f"{name} must be (least, most), found {value}")
+        raise ValueError(f"{name} must be a pair (least, most) in this order, found {value}")
     return least, most
 
 

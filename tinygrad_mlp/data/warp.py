@@ -1,8 +1,8 @@
 """Warping images: where each pixel of the new image is looked up in the old one.
 
-A warp is a map from pixels of the new image to places in the old one, which mostly lie between
-pixels; there, the four around are mixed (bilinear sampling). Outside the image everything is 0.
-Rows and columns are counted from 0 at the centre of the first pixel.
+A warp is a map from pixels of the new image to places in the old one. Most places lie between
+pixels; there, the four pixels around are mixed (bilinear sampling). Outside the image everything
+is 0. Rows and columns are counted from 0 at the centre of the first pixel.
 
 All images of a batch are sampled at once: four gathers and a dozen passes, with NumPy only.
 """
@@ -12,17 +12,17 @@ from __future__ import annotations
 import numpy as np
 
 CHUNK = 128
-"""How many images are warped at a time, so that what lies between stays in the cache."""
+"""How many images are warped at a time, so that intermediate results stay in the cache."""
 
 
 def sample(images: np.ndarray, places: np.ndarray) -> np.ndarray:
     """The values of `images` (n, h, w) at `places` (n, 2, h * w): rows, then columns.
 
-    Gives (n, h, w) of the images' dtype. `places` may be overwritten.
+    Returns (n, h, w) in the images' dtype. `places` is overwritten.
     """
     n, h, w = images.shape
-    # One ring of zeros around, and one more below and right: a place on the last pixel, or
-    # anywhere outside, then has neighbours like any other.
+    # One ring of zeros around the image, and one more row and column below and to the right: then a
+    # place on the last pixel, or anywhere outside, has neighbours like any other.
     wide = w + 3
     padded = np.zeros((n, h + 3, wide), images.dtype)
     padded[:, 1 : h + 1, 1 : w + 1] = images
@@ -33,7 +33,7 @@ def sample(images: np.ndarray, places: np.ndarray) -> np.ndarray:
     np.clip(rows, 0, h + 1, out=rows)
     np.clip(columns, 0, w + 1, out=columns)
     corners = places.astype(np.intp)
-    places -= corners  # what is left is how far a place lies from its upper left pixel
+    places -= corners  # what is left is the distance of a place from its upper left pixel
     corner = corners[:, 0] * wide
     corner += corners[:, 1]
     corner += (np.arange(n) * ((h + 3) * wide))[:, None]
@@ -47,8 +47,8 @@ def sample(images: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 def _mix(flat: np.ndarray, left: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Between the pixels at `left` and those to the right of them."""
-    # No index is out of range; "clip" spares NumPy a copy that "raise" needs.
+    """Values between the pixels at `left` and those to the right of them."""
+    # No index is out of range; "clip" saves a copy that NumPy makes for "raise".
     here = flat.take(left, mode="clip")
     right = flat[1:].take(left, mode="clip")
     right -= here
@@ -66,7 +66,7 @@ def affine_places(matrices: np.ndarray, h: int, w: int) -> np.ndarray:
     rows, columns = np.mgrid[:h, :w].astype(matrices.dtype)
     centre = np.array([(h - 1) / 2, (w - 1) / 2], matrices.dtype)
     grid = np.stack([rows.ravel() - centre[0], columns.ravel() - centre[1], np.ones(h * w)])
-    places = matrices.reshape(-1, 3) @ grid.astype(matrices.dtype)
+    places: np.ndarray = matrices.reshape(-1, 3) @ grid.astype(matrices.dtype)
     places = places.reshape(len(matrices), 2, h * w)
     places += centre[:, None]
     return places
@@ -75,10 +75,12 @@ def affine_places(matrices: np.ndarray, h: int, w: int) -> np.ndarray:
 def blur_matrix(size: int, sigma: float, dtype: np.dtype) -> np.ndarray:
     """The matrix (size, size) that blurs a row of pixels with a Gaussian of `sigma` pixels.
 
-    The kernel has 8 sigma + 1 pixels, made odd, and what lies outside is mirrored, as in
-    torchvision. Blurring an image (h, w) is blur_matrix(h) @ image @ blur_matrix(w).T.
+    As in torchvision, the kernel has 8 sigma + 1 pixels, or one more to make that odd, and what
+    lies outside is mirrored. Blurring an image (h, w) is blur_matrix(h) @ image @ blur_matrix(w).T.
     """
-    width = int(8 * sigma + 1) | 1
+    width = int(8 * sigma + 1)
+    if width % 2 == 0:
+        width += 1
     kernel = np.exp(-0.5 * ((np.arange(width) - width // 2) / sigma) ** 2)
     kernel /= kernel.sum()
     mirrored = np.pad(np.eye(size), ((width // 2, width // 2), (0, 0)), "reflect")

@@ -1,9 +1,9 @@
 """The basic network of the published notebook: backpropagation written by hand, fault included.
 
-No autograd here. Each layer keeps what it was given, computes its own gradients, and changes its
-own weights inside its backward pass, as the notebook does. The notebook's network has seven
-hidden layers of 200 sigmoid units, weights and biases drawn from N(0, 1), a learning rate of 10,
-and is shown one example at a time.
+There is no autograd here. Each layer keeps its input, computes its own gradients, and changes its
+own weights inside its backward pass, as in the notebook. The notebook's network has seven hidden
+layers of 200 sigmoid units, weights and biases drawn from N(0, 1) and a learning rate of 10, and
+it is shown one example at a time.
 
 Its main fault is kept, and has a name: `published_mse_gradient`. The sign of the derivative is
 wrong, so each step climbs the loss. A comparison with a numerical derivative shows it at once.
@@ -18,12 +18,19 @@ from typing import Any
 import numpy as np
 
 from ..nn import functional as F
+from ..state import refuse_misfit
+from ..train import Batches, Epoch, Tally
 
 PIXELS, CLASSES = 784, 10
 
 
 class Dense:
-    """y = x @ weight + bias, with weight (in, out): examples are rows."""
+    """y = x @ weight + bias, for x of shape (n, inputs).
+
+    weight  (inputs, outputs); bias (outputs,)
+    init    "normal": weights and biases from N(0, 1); "xavier": weights uniform in
+            +-sqrt(6 / (inputs + outputs)), biases 0 (Glorot and Bengio, 2010)
+    """
 
     def __init__(self, inputs: int, outputs: int, init: str, rng: np.random.Generator):
         if init == "normal":
@@ -41,7 +48,7 @@ class Dense:
         return x @ self.weight + self.bias
 
     def backward(self, gradient: np.ndarray, lr: float) -> np.ndarray:
-        """Step, and give the gradient with respect to the input."""
+        """Take the step, and return the gradient with respect to the input."""
         passed_on = gradient @ self.weight.T
         self.weight -= lr * (self.x.T @ gradient)
         self.bias -= lr * gradient.sum(axis=0)
@@ -55,7 +62,7 @@ class Sigmoid:
         self.y = F.sigmoid(x)
         return self.y
 
-    def backward(self, gradient: np.ndarray, lr: float) -> np.ndarray:
+    def backward(self, gradient: np.ndarray, lr: float) -> Any:
         return gradient * self.y * (1 - self.y)
 
 
@@ -64,13 +71,13 @@ def mse(outputs: np.ndarray, targets: np.ndarray) -> float:
     return float(np.mean((outputs - targets) ** 2))
 
 
-def mse_gradient(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def mse_gradient(outputs: np.ndarray, targets: np.ndarray) -> Any:
     """The derivative of `mse` with respect to the outputs."""
     return 2 * (outputs - targets) / outputs.size
 
 
-def published_mse_gradient(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """The derivative as published: target minus output, so exactly -1 times the right one."""
+def published_mse_gradient(outputs: np.ndarray, targets: np.ndarray) -> Any:
+    """The derivative as published: target minus output, exactly -1 times the right one."""
     return 2 * (targets - outputs) / outputs.size
 
 
@@ -78,7 +85,7 @@ def published_error(losses: list[float]) -> float:
     """The "error" that the notebook prints for an epoch, given the loss of each example.
 
     It divides the running sum by 784 after every example, where it should divide once, by the
-    number of examples: what is left is about the loss of the last example / 784.
+    number of examples: what is left is about the loss of the last example divided by 784.
     """
     error = 0.0
     for loss in losses:
@@ -92,11 +99,12 @@ def mse_to_labels(outputs: np.ndarray, labels: np.ndarray) -> float:
 
 
 class BasicMLP:
-    """Dense and sigmoid layers in turn, the last one included.
+    """Dense and sigmoid layers in turn; a sigmoid follows the last layer too.
 
     hidden         units of each hidden layer
     init           "normal", N(0, 1) as published, or "xavier"
     loss_gradient  `published_mse_gradient` or `mse_gradient`
+    rng            a seed or a generator for the weights
     """
 
     def __init__(
@@ -114,7 +122,7 @@ class BasicMLP:
             self.layers += [Dense(inputs, outputs, init, rng), Sigmoid()]
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Scores (n, 10), each between 0 and 1, of images (n, 28, 28)."""
+        """The scores (n, 10), each between 0 and 1, of images (n, 28, 28)."""
         x = images.reshape(len(images), PIXELS)
         for layer in self.layers:
             x = layer.forward(x)
@@ -123,7 +131,7 @@ class BasicMLP:
     def train_step(
         self, images: np.ndarray, labels: np.ndarray, lr: float
     ) -> tuple[float, np.ndarray]:
-        """Forward, backward and step on one batch; its loss and its scores before the step."""
+        """Train on one batch: forward, backward and step. Returns its loss and scores before it."""
         outputs = self(images)
         targets = F.one_hot(labels, CLASSES, outputs.dtype)
         gradient = self.loss_gradient(outputs, targets)
@@ -131,15 +139,21 @@ class BasicMLP:
             gradient = layer.backward(gradient, lr)
         return mse(outputs, targets), outputs
 
+    def eval(self) -> BasicMLP:
+        """As `Module.eval`; this network works the same in training and in use."""
+        return self
+
     def state_dict(self) -> dict[str, np.ndarray]:
         """A copy of all weights and biases by name, as `Module.state_dict` gives them."""
         return {name: array.copy() for name, array in self._named()}
 
     def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
-        """Take over the values of `state`, which must have the same names and shapes."""
+        """Take over the values of `state`. If anything does not fit, change nothing.
+
+        Raises ValueError, which names everything that does not fit.
+        """
         own = dict(self._named())
-        if {n: a.shape for n, a in own.items()} != {n: a.shape for n, a in state.items()}:
-            raise ValueError("this state has other names or shapes than the network; same layers?")
+        refuse_misfit(type(self).__name__, own, state)
         for name, array in own.items():
             array[...] = state[name]
 
@@ -154,3 +168,27 @@ class BasicMLP:
     def dense(self) -> list[Dense]:
         """The layers with weights, from the pixels to the classes."""
         return [layer for layer in self.layers if isinstance(layer, Dense)]
+
+
+def fit_basic(
+    network: BasicMLP,
+    batches: Batches,
+    lr: float,
+    epochs: int,
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    history: list[Epoch] | None = None,
+) -> list[Epoch]:
+    """Train `network` in place: `train.fit` for a network that takes its own steps.
+
+    Its arguments, its result and what it raises are those of `train.fit`.
+    """
+    history = [] if history is None else history
+    for number in range(len(history) + 1, epochs + 1):
+        tally = Tally(number)
+        for images, labels in batches:
+            with np.errstate(over="ignore", invalid="ignore"):  # the loss shows it: see Tally.add
+                loss, scores = network.train_step(images, labels, lr)
+            tally.add(loss, scores, labels)
+        history.append(tally.epoch())
+        on_epoch(history[-1])
+    return history

@@ -1,14 +1,13 @@
 """The command line: `python -m tinygrad_mlp compare | train | evaluate | predict | export | show`.
 
-Only reading arguments and printing happens here. Bad input gets one line on stderr and exit
-code 2; Ctrl-C keeps what was finished and exits with 130.
+This file only reads arguments and prints. Bad input gets one line on stderr and exit code 2;
+Ctrl-C keeps what was finished and exits with 130.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import io
 import math
 import os
 import shutil
@@ -16,7 +15,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -25,21 +24,12 @@ from tqdm import tqdm
 from ..data import ArrayDataset, load_mnist
 from ..data.transforms import Transform
 from ..files import check_writable
-from ..train import Diverged, Epoch, evaluate
+from ..train import Diverged, Epoch, Scores, evaluate
 from . import plot
+from .command import Parser, run_command
 from .compare import as_text, augmented_rows, compare, quick, table
 from .findings import findings
-from .recipes import (
-    AFFINE,
-    BEYOND,
-    ELASTIC,
-    FLIPS,
-    NOISE,
-    RECIPES,
-    AnyRecipe,
-    BasicRecipe,
-    Recipe,
-)
+from .recipes import AFFINE, BEYOND, ELASTIC, FLIPS, NOISE, RECIPES, AnyRecipe, Recipe
 from .recognise import predict
 from .training import Run, Training, begin, export, finish, load, load_model, save
 
@@ -50,48 +40,29 @@ AUGMENT: dict[str, Transform] = {
     "elastic": ELASTIC,
 }
 
-
 BLAS_SETTINGS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-"""The variables by which a user says how many threads a matrix product takes."""
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaint is one line."""
-
-    def error(self, message: str) -> NoReturn:
-        fail(f"{message} ({self.prog} --help lists the options)")
-
-
-def fail(message: Any) -> NoReturn:
-    """Say what is wrong, on one line, and leave."""
-    print("tinygrad_mlp:", " ".join(str(message).split()), file=sys.stderr)
-    sys.exit(2)
+"""The variables by which a user says how many threads a matrix product may use."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; give the exit code."""
+    """Run one command; return the exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    stopped = "stopped; only what was finished is written"
+    return run_command("tinygrad_mlp", lambda: obey(given), stopped)
+
+
+def obey(arguments: list[str]) -> int:
     options = make_parser().parse_args(arguments)
-    options.command_line = " ".join(
-        ["python -m tinygrad_mlp", *(sys.argv[1:] if arguments is None else arguments)]
-    )
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without a sign shows ? for it
+    options.command_line = " ".join(["python -m tinygrad_mlp", *arguments])
     try:
         with blas_threads():
             options.run(options)
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        print("\nstopped; only what was finished is written", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # Whoever read the output has enough of it, as `head` has: that is no fault of the input.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
     except MemoryError as error:
-        fail(f"there is not enough memory for this ({error}); try smaller --hidden or --batch-size")
-    except (OSError, ValueError, Diverged) as error:
-        fail(error)
+        raise ValueError(
+            f"there is not enough memory for this ({error}); try smaller --hidden or --batch-size"
+        ) from error
+    except Diverged as error:
+        raise ValueError(str(error)) from error
     return 0
 
 
@@ -143,7 +114,7 @@ def make_parser() -> Parser:
     add.set_defaults(run=run_evaluate)
 
     add = commands.add_parser("predict", help="say which digit a picture of yours shows")
-    add.add_argument("file", type=Path, help="PNG or JPEG, of any size, dark on light or not")
+    add.add_argument("file", type=Path, help="a PNG or JPEG of any size, dark on light or not")
     add.add_argument("--model", type=Path, metavar="FILE", help="a model that `train` wrote")
     add.add_argument("--out", type=Path, default=Path("runs/predict.png"), metavar="FILE")
     add.set_defaults(run=run_predict)
@@ -174,15 +145,17 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 def whole(text: str) -> int:
     try:
-        if (number := int(text)) >= 1:
-            return number
+        number = int(text)
     except ValueError:
-        pass
+        number = 0
+    if number >= 1:
+        return number
     raise argparse.ArgumentTypeError(f"needs a whole number of at least 1, not {text!r}")
 
 
 def few(text: str) -> int:
-    if (number := whole(text)) > 100:
+    number = whole(text)
+    if number > 100:
         raise argparse.ArgumentTypeError(f"needs at most 100, not {number}: one picture holds them")
     return number
 
@@ -195,10 +168,11 @@ def seed(text: str) -> int:
 
 def positive(text: str) -> float:
     try:
-        if (number := float(text)) > 0 and math.isfinite(number):
-            return number
+        number = float(text)
     except ValueError:
-        pass
+        number = math.nan
+    if number > 0 and math.isfinite(number):
+        return number
     raise argparse.ArgumentTypeError(f"needs a number above 0, not {text!r}")
 
 
@@ -216,11 +190,11 @@ def changed(recipe: AnyRecipe, options: argparse.Namespace) -> AnyRecipe:
 def find_recipe(name: str) -> AnyRecipe:
     name = name.strip()
     if name not in RECIPES:
-        fail(f"no recipe named {name!r}; choose from {', '.join(RECIPES)}")
+        raise ValueError(f"no recipe named {name!r}; choose from {', '.join(RECIPES)}")
     return RECIPES[name]
 
 
-# ------------------------------------------------------------------------------------ commands
+# ------------------------------------------------------------------------------------- compare
 
 
 def run_compare(options: argparse.Namespace) -> None:
@@ -274,17 +248,19 @@ def run_compare(options: argparse.Namespace) -> None:
 
 
 def is_mnist(test_data: ArrayDataset) -> bool:
-    """Whether these are the test digits of MNIST, told by their labels."""
+    """Whether these are the test digits of MNIST, judged by their labels."""
     return np.array_equal(test_data.labels, load_mnist(split="test").labels)
+
+
+# --------------------------------------------------------------------------------------- train
 
 
 def run_train(options: argparse.Namespace) -> None:
     training = resumed(options) if options.resume else begin(chosen_recipe(options), options.seed)
-    recipe = training.recipe
     train_data = load_mnist(options.data)
     test_data = load_mnist(options.data, split="test")
     check_writable(options.out)
-    show = watch(recipe, training.seed, len(training.history))
+    show = watch(training.recipe, training.seed, len(training.history))
 
     def on_epoch(epoch: Epoch) -> None:
         show(epoch)
@@ -293,26 +269,45 @@ def run_train(options: argparse.Namespace) -> None:
     done = finish(training, train_data, test_data, on_epoch)
     print(f"trained for {done.seconds:.0f} seconds")
     if done.validation is not None:
-        print(f"validation accuracy {100 * done.validation.accuracy:.2f} %")
+        print(f"validation accuracy {percent(done.validation.accuracy)}")
     print_scores(done.test)
     print(f"written: {options.out}")
 
 
 def chosen_recipe(options: argparse.Namespace) -> AnyRecipe:
-    """The recipe that was named, or a model of one's own, with what the options change."""
+    """The recipe that was named, or a model of the user's own, with what the options change."""
     recipe: AnyRecipe = Recipe("model", "a model of your own")
     if options.recipe:
         recipe = find_recipe(options.recipe)
-    recipe = changed(recipe, options)
+    settings: dict[str, Any] = {}
     if options.augment is not None:
-        recipe = with_augment(recipe, options.augment)
+        need_setting(recipe, "augment", "--augment")
+        settings["augment"] = augmentation(options.augment)
     if options.hold_out is not None:
-        if isinstance(recipe, BasicRecipe):
-            fail("the basic recipes hold nothing out; leave out --hold-out")
-        recipe = replace(recipe, held_out=options.hold_out, validated=None)
+        need_setting(recipe, "held_out", "--hold-out")
+        settings["held_out"] = options.hold_out
+        settings["validated"] = None
+    recipe = replace(changed(recipe, options), **settings)
     if options.recipe and recipe != RECIPES[recipe.name]:
         print("Settings were changed on the command line, so this is not the recipe.")
     return recipe
+
+
+def need_setting(recipe: AnyRecipe, name: str, option: str) -> None:
+    """Raise ValueError if recipes of this kind cannot be changed by an option."""
+    if name not in vars(recipe):
+        raise ValueError(
+            f"the recipe {recipe.name} trains as the published notebook does, without {option}; "
+            f"leave out {option}, or choose another recipe"
+        )
+
+
+def augmentation(names: str) -> tuple[Transform, ...]:
+    chosen = [name.strip() for name in names.split(",")]
+    for name in chosen:
+        if name not in AUGMENT:
+            raise ValueError(f"no augmentation named {name!r}; choose from {', '.join(AUGMENT)}")
+    return tuple(AUGMENT[name] for name in chosen)
 
 
 def resumed(options: argparse.Namespace) -> Training:
@@ -320,33 +315,61 @@ def resumed(options: argparse.Namespace) -> Training:
     fixed = ("recipe", "augment", "hold_out", "lr", "batch_size", "hidden")
     given = [name for name in fixed if getattr(options, name) is not None]
     if given:
-        fail(
+        raise ValueError(
             f"--resume goes on as the training began, so --{given[0].replace('_', '-')} cannot "
             "be given with it; only --epochs, --data and --out can"
         )
     training = load(options.resume)
-    epochs = options.epochs or training.recipe.epochs
-    if epochs <= len(training.history):
-        fail(
-            f"{options.resume} was trained for {len(training.history)} epochs already; "
-            f"give more, as with --epochs {len(training.history) + 10}"
+    recipe = training.recipe
+    done = len(training.history)
+    epochs = options.epochs or recipe.epochs
+    if epochs <= done:
+        raise ValueError(
+            f"{options.resume} was trained for {done} epochs already; give more, for example "
+            f"--epochs {done + 10}"
         )
-    if epochs != training.recipe.epochs and getattr(training.recipe, "one_cycle", False):
-        fail(
-            f"the learning rate of {training.recipe.name} follows a schedule over its "
-            f"{training.recipe.epochs} epochs, so --epochs cannot change them on the way"
+    if epochs != recipe.epochs and recipe.one_cycle:
+        raise ValueError(
+            f"the learning rate of {recipe.name} follows a schedule over its {recipe.epochs} "
+            "epochs, so --epochs cannot change them on the way"
         )
-    return replace(training, recipe=replace(training.recipe, epochs=epochs))
+    return replace(training, recipe=replace(recipe, epochs=epochs))
 
 
-def with_augment(recipe: AnyRecipe, names: str) -> Recipe:
-    if isinstance(recipe, BasicRecipe):
-        fail("the basic recipes know no augmentation; leave out --augment")
-    chosen = [name.strip() for name in names.split(",")]
-    for name in chosen:
-        if name not in AUGMENT:
-            fail(f"no augmentation named {name!r}; choose from {', '.join(AUGMENT)}")
-    return replace(recipe, augment=tuple(AUGMENT[name] for name in chosen))
+def watch(recipe: AnyRecipe, seed: int, done: int = 0) -> Callable[[Epoch], None]:
+    """What to call after each epoch: it moves a bar, or prints a line where nobody sees a bar.
+
+    done  how many epochs were trained before
+    """
+    name = f"{recipe.name}, seed {seed}"
+
+    def words(epoch: Epoch) -> str:
+        return f"loss {epoch.loss:.4f}, accuracy {percent(epoch.accuracy)}"
+
+    def print_line(epoch: Epoch) -> None:
+        print(f"{name}: epoch {epoch.epoch}/{recipe.epochs}, {words(epoch)}", flush=True)
+
+    if not (sys.stdout.isatty() and sys.stderr.isatty()):
+        return print_line
+    bar = tqdm(
+        total=recipe.epochs,
+        initial=done,
+        desc=f"{name:22}",
+        ncols=min(110, shutil.get_terminal_size().columns - 1),
+        bar_format="{desc} {bar} epoch {n_fmt}/{total_fmt} [{elapsed}<{remaining}]{postfix}",
+        mininterval=0,
+    )
+
+    def move_bar(epoch: Epoch) -> None:
+        bar.set_postfix_str(words(epoch), refresh=False)
+        bar.update()
+        if epoch.epoch == recipe.epochs:
+            bar.close()
+
+    return move_bar
+
+
+# ------------------------------------------------------------------------- a model that was saved
 
 
 def run_evaluate(options: argparse.Namespace) -> None:
@@ -356,7 +379,9 @@ def run_evaluate(options: argparse.Namespace) -> None:
 
 
 def run_predict(options: argparse.Namespace) -> None:
-    model = load_model(options.model)[1] if options.model else None
+    model = None
+    if options.model:
+        _, model = load_model(options.model)
     found = predict(options.file, model)
     plot.save(plot.prediction(found.image, found.probabilities), options.out)
     print(f"this is a {found.digit}, with {100 * found.probabilities[found.digit]:.1f} %")
@@ -369,10 +394,20 @@ def run_export(options: argparse.Namespace) -> None:
     print(f"written: {options.out}, {options.out.stat().st_size / 1e6:.1f} MB")
 
 
-def print_scores(scores: Any) -> None:
-    right = scores.confusion.diagonal() / scores.confusion.sum(axis=1)
-    print(f"test accuracy {100 * scores.accuracy:.2f} %, loss {scores.loss:.4f}")
-    print("right by digit: " + "  ".join(f"{d}: {100 * r:.1f} %" for d, r in enumerate(right)))
+def print_scores(scores: Scores) -> None:
+    print(f"test accuracy {percent(scores.accuracy)}, loss {scores.loss:.4f}")
+    if scores.confusion is not None:
+        right = scores.confusion.diagonal() / scores.confusion.sum(axis=1)
+        digits = (f"{digit}: {100 * share:.1f} %" for digit, share in enumerate(right))
+        print("right by digit: " + "  ".join(digits))
+
+
+def percent(accuracy: float | None) -> str:
+    """An accuracy in percent; a regression has none."""
+    return "none" if accuracy is None else f"{100 * accuracy:.2f} %"
+
+
+# ---------------------------------------------------------------------------------------- show
 
 
 def run_show(options: argparse.Namespace) -> None:
@@ -386,33 +421,3 @@ def run_show(options: argparse.Namespace) -> None:
         figure = plot.digits(images, labels)
     plot.save(figure, options.out)
     print(f"written: {options.out}")
-
-
-def watch(recipe: AnyRecipe, seed: int, done: int = 0) -> Callable[[Epoch], None]:
-    """What to call after each epoch: it moves a bar, or prints a line where nobody sees a bar."""
-    name = f"{recipe.name}, seed {seed}"
-
-    def words(epoch: Epoch) -> str:
-        return f"loss {epoch.loss:.4f}, accuracy {100 * epoch.accuracy:.2f} %"
-
-    def line(epoch: Epoch) -> None:
-        print(f"{name}: epoch {epoch.epoch}/{recipe.epochs}, {words(epoch)}", flush=True)
-
-    if not (sys.stdout.isatty() and sys.stderr.isatty()):
-        return line
-    bar = tqdm(
-        total=recipe.epochs,
-        initial=done,
-        desc=f"{name:22}",
-        ncols=min(110, shutil.get_terminal_size().columns - 1),
-        bar_format="{desc} {bar} epoch {n_fmt}/{total_fmt} [{elapsed}<{remaining}]{postfix}",
-        mininterval=0,
-    )
-
-    def move(epoch: Epoch) -> None:
-        bar.set_postfix_str(words(epoch), refresh=False)
-        bar.update()
-        if epoch.epoch == recipe.epochs:
-            bar.close()
-
-    return move

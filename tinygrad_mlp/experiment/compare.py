@@ -1,6 +1,6 @@
-"""The comparison: run the recipes, and say what came out, in a table, in words, in pictures.
+"""The comparison: run the recipes, and write down what came out, as a table, JSON and a report.
 
-What the numbers say in sentences is in `findings.py`.
+What the numbers say, in sentences, is in `findings.py`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -17,20 +17,20 @@ import numpy as np
 
 from ..data import ArrayDataset, transforms
 from ..files import check_writable, write_whole
-from ..train import Epoch
+from ..train import Epoch, Scores
 from ..version import __version__
 from . import plot
-from .findings import by_recipe, findings
-from .recipes import RECIPES, AnyRecipe, Recipe, as_words, count_weights
+from .findings import accuracies, by_recipe, findings
+from .recipes import RECIPES, AnyRecipe
 from .report import write_report
-from .training import Run, first_weights, run
+from .training import Run, run
 
 QUICK_IMAGES = 6_000
 QUICK_IMAGES_ONE_BY_ONE = 500
 QUICK_EPOCHS = 2
 
-SHOW_WEIGHTS_OF = ("basic-mended", "small", "improved-plain", "improved")
-"""The recipes whose first layer the report shows: half of its time goes into these pictures."""
+SHOW_WEIGHTS_OF = ("basic-fixed", "small", "improved-plain", "improved")
+"""The recipes whose first layer the report shows: drawing these takes half of its time."""
 
 
 def quick(recipe: AnyRecipe) -> AnyRecipe:
@@ -53,11 +53,15 @@ def compare(
 ) -> list[Run]:
     """Run every recipe with seeds 0 to seeds - 1, and write `results.json` and `report.html`.
 
-    notes   sentences that belong above the results, such as what was changed by the user
-    watch   gives, for a recipe and a seed, what is to be called after each of its epochs
+    out      the folder for both files
+    notes    sentences that belong above the results, such as what the user changed
+    command  the command line, noted in the results
+    watch    gives, for a recipe and a seed, what to call after each of its epochs
+    on_run   called after each run
 
-    The results are written after every run and the report at the end, even when it is
-    interrupted: what was finished is kept.
+    The results are written after every run and the report at the end, even after an
+    interruption: what was finished is kept. Raises OSError before any training if `out` cannot be
+    written, and Diverged if the loss of a run is infinite or not a number.
     """
     made = how_made(command)
     check_writable(out / "results.json")
@@ -80,33 +84,28 @@ def compare(
 def table(runs: Sequence[Run]) -> tuple[list[str], list[list[str]]]:
     """The header, and a row for each recipe; with several seeds, mean and standard deviation."""
     rows = [_row(group) for group in by_recipe(runs).values()]
-    # Only recipes past the published ones hold images out for validation.
+    # Only recipes past the published ones have a validation accuracy.
     header = [name for name in rows[0] if any(row[name] for row in rows) or name == "published %"]
     return header, [[row[name] for name in header] for row in rows]
 
 
 def _row(group: list[Run]) -> dict[str, str]:
     recipe = group[0].recipe
-    validated = [100 * r.validation.accuracy for r in group if r.validation is not None]
-    class_shares = [r.test.most_predicted_share for r in group]
-    classes = sorted({r.test.most_predicted for r in group})
     return {
         "recipe": recipe.title,
         "published %": _published(recipe),
-        "validation %": _spread(validated, 2) if validated else _chosen_by(recipe),
-        "test %": _spread([100 * r.test.accuracy for r in group], 2),
+        "validation %": _percent(r.validation for r in group) or _chosen_by(recipe),
+        "test %": _percent(r.test for r in group),
         "test loss": _spread([r.test.loss for r in group], 3),
-        "train %": _spread([100 * r.train.accuracy for r in group], 2),
-        "most predicted": f"{','.join(map(str, classes))}: {100 * np.mean(class_shares):.0f} %",
+        "train %": _percent(r.train for r in group),
+        "most predicted": _most_predicted(group),
         "seconds": _spread([r.seconds for r in group], 1),
     }
 
 
 def _chosen_by(recipe: AnyRecipe) -> str:
     """In parentheses: it was measured when the recipe was chosen, not in this run."""
-    if isinstance(recipe, Recipe) and recipe.validated is not None:
-        return f"({100 * recipe.validated:.2f})"
-    return ""
+    return "" if recipe.validated is None else f"({100 * recipe.validated:.2f})"
 
 
 def _published(recipe: AnyRecipe) -> str:
@@ -118,19 +117,37 @@ def _published(recipe: AnyRecipe) -> str:
     return f"{100 * recipe.published:.2f}"
 
 
+def _percent(scores: Iterable[Scores | None]) -> str:
+    """Their accuracies in percent; empty if there are none."""
+    return _spread([100 * accuracy for accuracy in accuracies(scores)], 2)
+
+
 def _spread(values: Sequence[float], digits: int) -> str:
+    if not values:
+        return ""
     text = f"{np.mean(values):.{digits}f}"
-    return f"{text} ± {np.std(values, ddof=1):.{digits}f}" if len(values) > 1 else text
+    if len(values) > 1:
+        text += f" ± {np.std(values, ddof=1):.{digits}f}"
+    return text
+
+
+def _most_predicted(group: list[Run]) -> str:
+    """The classes that were predicted most often, and what share of the predictions they took."""
+    classes = sorted({r.test.most_predicted for r in group})
+    share = np.mean([r.test.most_predicted_share for r in group])
+    return f"{','.join(map(str, classes))}: {100 * share:.0f} %"
 
 
 def as_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table for the terminal: the first column flush left, the others flush right."""
-    columns = list(zip(header, *rows, strict=True))
+    """A table for the terminal: the first column is flush left, the others flush right."""
+    columns = zip(header, *rows, strict=True)
     widths = [max(map(len, column)) for column in columns]
+    rule = ["-" * width for width in widths]
     lines = []
-    for cells in [header, ["-" * width for width in widths], *rows]:
-        first, *rest = zip(cells, widths, strict=True)
-        lines.append("  ".join([first[0].ljust(first[1]), *(c.rjust(w) for c, w in rest)]))
+    for row in (header, rule, *rows):
+        cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
+        cells[0] = row[0].ljust(widths[0])
+        lines.append("  ".join(cells))
     return "\n".join(lines)
 
 
@@ -138,7 +155,7 @@ def as_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def how_made(command: str) -> dict[str, str]:
-    """When, with what and on what the results were made."""
+    """When, how and on what machine the results were made."""
     return {
         "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
         "command": command,
@@ -152,32 +169,33 @@ def how_made(command: str) -> dict[str, str]:
 def write_results(
     path: Path, runs: Sequence[Run], notes: Sequence[str], made: dict[str, str]
 ) -> None:
-    """Everything measured, as JSON."""
+    """Write everything that was measured, as JSON."""
     content = {
         "made": made,
         "notes": list(notes),
         "findings": findings(runs),
-        "runs": [_as_json(r) for r in runs],
+        "runs": [_to_dict(r) for r in runs],
     }
     write_whole(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def _as_json(one: Run) -> dict[str, Any]:
+def _to_dict(one: Run) -> dict[str, Any]:
+    validation = one.validation
     return {
-        "recipe": as_words(one.recipe),
+        "recipe": one.recipe.to_dict(),
         "seed": one.seed,
         "test_accuracy": one.test.accuracy,
         "test_loss": one.test.loss,
         "loss": one.recipe.loss_name,
         "train_accuracy": one.train.accuracy,
         "train_loss": one.train.loss,
-        "validation_accuracy": one.validation and one.validation.accuracy,
-        "validation_loss": one.validation and one.validation.loss,
+        "validation_accuracy": None if validation is None else validation.accuracy,
+        "validation_loss": None if validation is None else validation.loss,
         "most_predicted": one.test.most_predicted,
         "most_predicted_share": one.test.most_predicted_share,
         "seconds": one.seconds,
         "history": [asdict(epoch) for epoch in one.history],
-        "confusion": one.test.confusion.tolist(),
+        "confusion": one.test.counts.tolist(),
     }
 
 
@@ -188,7 +206,7 @@ def write_pictures(
     made: dict[str, str],
     train_data: ArrayDataset,
 ) -> None:
-    """The report: table, findings and pictures, in one HTML file. Pictures show seed 0."""
+    """Write the report: table, findings and pictures, in one HTML file. Pictures show seed 0."""
     first = {name: group[0] for name, group in by_recipe(runs).items()}
     histories = {r.recipe.title: r.history for r in first.values()}
     confusions = {r.recipe.title: r.test.confusion for r in first.values()}
@@ -196,13 +214,13 @@ def write_pictures(
         ("The digits", "The first training images.", plot.digits(*train_data[:30])),
         (
             "What augmentation does to them",
-            "Originals in the first row; under it, copies as the recipes draw them.",
+            "Originals in the first row; below it, copies as the recipes draw them.",
             _augmented(train_data),
         ),
         (
             "Learning curves",
             "Mean loss and accuracy of each epoch, over the batches as they are trained on, "
-            "so augmented recipes are scored here on augmented images too.",
+            "so recipes with augmentation are scored on augmented images here too.",
             plot.learning_curves(histories),
         ),
         (
@@ -211,13 +229,13 @@ def write_pictures(
             plot.confusions(confusions),
         ),
     ]
-    shown = [first[name] for name in SHOW_WEIGHTS_OF if name in first] or first.values()
+    shown = [first[name] for name in SHOW_WEIGHTS_OF if name in first] or list(first.values())
     for r in shown:
         figures.append(
             (
                 f"First layer: {r.recipe.title}",
-                f"What the hidden units look for; {count_weights(r.recipe):,} weights in all.",
-                plot.first_weights(first_weights(r.model), r.recipe.title),
+                f"What the hidden units look for; {r.recipe.count_weights():,} weights in all.",
+                plot.first_weights(r.recipe.first_weights(r.model), r.recipe.title),
             )
         )
     intro = [
@@ -226,8 +244,8 @@ def write_pictures(
         "augmentation. The loss is the squared error for the basic networks and the "
         "cross-entropy for the others, so only losses of the same kind can be compared. Validation "
         "accuracy is over training images that are held out; settings were chosen by it, and never "
-        "by the test images. In parentheses: measured when the recipe was chosen, before it was "
-        "trained on all images.",
+        "by the test images. A figure in parentheses was measured when the recipe was chosen, "
+        "before it was trained on all images.",
         *notes,
     ]
     title = "Basic versus improved MLP on MNIST"
@@ -240,11 +258,15 @@ def _augmented(data: ArrayDataset) -> Any:
 
 
 def augmented_rows(images: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
-    """Copies of `images` as each augmenting recipe draws them, by the recipe's title."""
-    rows: dict[Any, tuple[str, np.ndarray]] = {}
+    """Copies of `images` (n, 28, 28) as the recipes augment them, by the recipe's title.
+
+    Of recipes that augment in the same way, the first stands for all.
+    """
+    rows = {}
+    drawn = set()
     for recipe in RECIPES.values():
-        if isinstance(recipe, Recipe) and recipe.augment and recipe.augment not in rows:
+        if recipe.augment and recipe.augment not in drawn:
+            drawn.add(recipe.augment)
             rng = np.random.default_rng(seed)
-            copies = transforms.Compose(recipe.augment)(images, rng)
-            rows[recipe.augment] = (recipe.title, copies)
-    return dict(rows.values())
+            rows[recipe.title] = transforms.Compose(recipe.augment)(images, rng)
+    return rows

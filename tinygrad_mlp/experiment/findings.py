@@ -1,17 +1,18 @@
 """What the numbers of a comparison say, in sentences.
 
-The sentences are computed: each looks at the measured numbers and says what they say, with a
+The sentences are computed: each looks at the measured numbers and says what they show, with a
 margin of error, whichever way they fall.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from .recipes import BEYOND, RECIPES, Recipe
+from ..train import Scores
+from .recipes import BEYOND, RECIPES
 from .training import Run
 
 SIMARD, CIRESAN = 99.30, 99.65
@@ -26,12 +27,19 @@ def by_recipe(runs: Sequence[Run]) -> dict[str, list[Run]]:
     return groups
 
 
+def accuracies(scores: Iterable[Scores | None]) -> list[float]:
+    """The accuracies, 0 to 1, of those that have one."""
+    return [s.accuracy for s in scores if s is not None and s.accuracy is not None]
+
+
 def findings(runs: Sequence[Run]) -> list[str]:
-    """What the numbers say, in plain sentences; only about recipes that were run."""
+    """What the numbers say, in plain sentences, about the recipes that were run."""
     groups = by_recipe(runs)
-    sentences = [_about_basic(groups), _about_sign(groups), _about_mended(groups)]
-    sentences += [_about_published(group) for group in groups.values()]
-    sentences += [
+    sentences = [
+        _about_basic(groups),
+        _about_sign(groups),
+        _about_fixed(groups),
+        *(_about_published(group) for group in groups.values()),
         _about_change(groups, "small", "improved-plain", _what_grew(groups)),
         _about_change(groups, "improved-plain", "improved-flips", "Flipped copies"),
         _about_change(groups, "improved-plain", "improved-noise", "Noisy copies"),
@@ -46,7 +54,7 @@ def findings(runs: Sequence[Run]) -> list[str]:
 
 
 def _accuracy(group: list[Run]) -> float:
-    return float(np.mean([r.test.accuracy for r in group]))
+    return float(np.mean(accuracies(r.test for r in group)))
 
 
 def _loss(group: list[Run]) -> float:
@@ -56,9 +64,9 @@ def _loss(group: list[Run]) -> float:
 def _variance(group: list[Run]) -> float:
     """Of the mean accuracy: that of the test images, and of the seeds if there are several."""
     p = _accuracy(group)
-    variance = p * (1 - p) / int(group[0].test.confusion.sum())
+    variance = p * (1 - p) / int(group[0].test.counts.sum())
     if len(group) > 1:
-        variance += float(np.var([r.test.accuracy for r in group], ddof=1)) / len(group)
+        variance += float(np.var(accuracies(r.test for r in group), ddof=1)) / len(group)
     return variance
 
 
@@ -76,11 +84,10 @@ def _about_basic(groups: dict[str, list[Run]]) -> str:
     if group is None:
         return ""
     share = float(np.mean([r.test.most_predicted_share for r in group]))
-    end = (
-        "it learned nothing: always giving the same answer gets about 10 % right"
-        if _accuracy(group) < 0.15
-        else "it learned something, though the notebook's network did not"
-    )
+    if _accuracy(group) < 0.15:
+        end = "it learned nothing: always giving the same answer gets about 10 % right"
+    else:
+        end = "it learned something, though the notebook's network did not"
     what = "as published" if _is_as_listed(group) else "(its settings changed)"
     return (
         f"The basic network {what} gives one answer to {100 * share:.0f} % of the test "
@@ -89,29 +96,30 @@ def _about_basic(groups: dict[str, list[Run]]) -> str:
 
 
 def _about_sign(groups: dict[str, list[Run]]) -> str:
-    if not {"basic", "basic-sign"} <= groups.keys():
+    if not {"basic", "basic-sign-fixed"} <= groups.keys():
         return ""
-    before, after = _accuracy(groups["basic"]), _accuracy(groups["basic-sign"])
+    before = _accuracy(groups["basic"])
+    after = _accuracy(groups["basic-sign-fixed"])
     verdict = "is not enough" if after < 0.2 else "already helps"
     return (
-        f"Mending the sign of its derivative alone {verdict}: {_percent(before)} before, "
+        f"Fixing the sign of its derivative alone {verdict}: {_percent(before)} before, "
         f"{_percent(after)} after."
     )
 
 
-def _about_mended(groups: dict[str, list[Run]]) -> str:
-    group = groups.get("basic-mended")
+def _about_fixed(groups: dict[str, list[Run]]) -> str:
+    group = groups.get("basic-fixed")
     if group is None:
         return ""
     accuracy = _accuracy(group)
     if accuracy >= 0.9:
         verdict = ", so a from-scratch network performs well once it is right"
     elif _is_as_listed(group):
-        verdict = ", so more than the mended faults is in its way"
+        verdict = ", so something besides these faults is in its way"
     else:
         verdict = " with the settings of this run"
     return (
-        "With sign, depth, initial weights, learning rate, batches and training set mended, the "
+        "With sign, depth, initial weights, learning rate, batches and training set fixed, the "
         f"same hand-written code reaches {_percent(accuracy)}{verdict}."
     )
 
@@ -121,12 +129,15 @@ def _about_published(group: list[Run]) -> str:
     if recipe.published is None or recipe.published_images < 100 or not _is_as_listed(group):
         return ""
     difference = 100 * (_accuracy(group) - recipe.published)
-    # Seeds of the small recipe differ by points, so a single run that is further off proves little.
-    verdict, end = "reproduces", ""
-    if abs(difference) > 2 and len(group) == 1:
-        verdict, end = "is missed by this one run", "; more seeds tell whether that is chance"
-    elif abs(difference) > 2:
+    end = ""
+    if abs(difference) <= 2:
+        verdict = "reproduces"
+    elif len(group) > 1:
         verdict = "does not reproduce"
+    else:
+        # Seeds of the small recipe differ by whole points, so a single run proves little.
+        verdict = "is missed by this one run"
+        end = "; more seeds tell whether that is chance"
     return (
         f"The published {100 * recipe.published:.2f} % of “{recipe.title}” {verdict}: "
         f"measured {100 * _accuracy(group):.2f} %, {difference:+.2f} points{end}."
@@ -137,9 +148,13 @@ def _what_grew(groups: dict[str, list[Run]]) -> str:
     """How the improved model without augmentation differs from the small one; "" if it does not."""
     if not {"small", "improved-plain"} <= groups.keys():
         return ""
-    small, plain = groups["small"][0].recipe, groups["improved-plain"][0].recipe
-    changes = ["a wider hidden layer"] * (plain.hidden > small.hidden)
-    changes += ["longer training"] * (plain.epochs > small.epochs)
+    small = groups["small"][0].recipe
+    plain = groups["improved-plain"][0].recipe
+    changes = []
+    if plain.hidden > small.hidden:
+        changes.append("a wider hidden layer")
+    if plain.epochs > small.epochs:
+        changes.append("longer training")
     return " and ".join(changes).capitalize()
 
 
@@ -147,17 +162,18 @@ def _about_change(groups: dict[str, list[Run]], before: str, after: str, what: s
     """The effect on accuracy and loss of `what`, which leads from one recipe to another."""
     if not what or not {before, after} <= groups.keys():
         return ""
-    a, b = groups[before], groups[after]
-    difference = 100 * (_accuracy(b) - _accuracy(a))
-    margin = 100 * 2 * math.sqrt(_variance(a) + _variance(b))
-    size = f"{abs(difference):.1f} points (± {margin:.1f})"
+    first = groups[before]
+    second = groups[after]
+    difference = 100 * (_accuracy(second) - _accuracy(first))
+    margin = 100 * 2 * math.sqrt(_variance(first) + _variance(second))
     if abs(difference) <= margin:
         effect = f"made no clear difference to accuracy ({difference:+.1f} ± {margin:.1f} points)"
     else:
-        effect = f"gained {size}" if difference > 0 else f"cost {size}"
+        verb = "gained" if difference > 0 else "cost"
+        effect = f"{verb} {abs(difference):.1f} points (± {margin:.1f})"
     return (
         f"{what} (from {before} to {after}) {effect}; the test loss goes from "
-        f"{_loss(a):.3f} to {_loss(b):.3f}."
+        f"{_loss(first):.3f} to {_loss(second):.3f}."
     )
 
 
@@ -166,32 +182,33 @@ def _about_gain(groups: dict[str, list[Run]]) -> str:
     grew = _what_grew(groups)
     if not grew or "improved" not in groups:
         return ""
-    small, plain, both = (_accuracy(groups[n]) for n in ("small", "improved-plain", "improved"))
-    gain, width, copies = 100 * (both - small), 100 * (plain - small), 100 * (both - plain)
+    small = _accuracy(groups["small"])
+    plain = _accuracy(groups["improved-plain"])
+    improved = _accuracy(groups["improved"])
     return (
-        f"So of the {gain:+.1f} points from the small model to the improved one, {width:+.1f} "
-        f"come with {grew[0].lower()}{grew[1:]}, and {copies:+.1f} with the augmentation."
+        f"So of the {100 * (improved - small):+.1f} points from the small model to the improved "
+        f"one, {100 * (plain - small):+.1f} come with {grew[0].lower()}{grew[1:]}, and "
+        f"{100 * (improved - plain):+.1f} with the augmentation."
     )
 
 
 def _about_selection(group: list[Run] | None) -> str:
-    """Validation beside test: whether the choice of settings flatters itself."""
+    """Validation beside test: whether the choice of settings made the figures too good."""
     if group is None:
         return ""
     recipe = group[0].recipe
-    if isinstance(recipe, Recipe) and recipe.validated is not None and _is_as_listed(group):
+    if recipe.validated is not None and _is_as_listed(group):
         return (
             f"“{recipe.title}” was chosen by the {100 * recipe.validated:.2f} % that it reached on "
             f"10,000 held-out training images; trained on all of them, it reaches "
             f"{100 * _accuracy(group):.2f} % on the test images."
         )
-    if any(r.validation is None for r in group):
+    validation = accuracies(r.validation for r in group)
+    if len(validation) < len(group):
         return ""
-    validation = float(np.mean([r.validation.accuracy for r in group if r.validation]))
-    held_out = sum(r.validation.confusion.sum() for r in group if r.validation) // len(group)
     return (
-        f"“{group[0].recipe.title}” was chosen on {held_out:,} training images "
-        f"that it does not train on: {100 * validation:.2f} % there, "
+        f"“{recipe.title}” was chosen on {recipe.held_out:,} training images "
+        f"that it does not train on: {100 * np.mean(validation):.2f} % there, "
         f"{100 * _accuracy(group):.2f} % on the test images."
     )
 
@@ -199,7 +216,7 @@ def _about_selection(group: list[Run] | None) -> str:
 def _about_simard(groups: dict[str, list[Run]]) -> str:
     """The best accuracy beside the best published ones of a plain MLP."""
     tried = [group for name, group in groups.items() if name in BEYOND]
-    if not tried or not all(map(_is_as_listed, tried)):
+    if not tried or not all(_is_as_listed(group) for group in tried):
         return ""
     best = max(tried, key=_accuracy)
     found = 100 * _accuracy(best)

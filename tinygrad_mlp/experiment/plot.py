@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ..train import Epoch
 
 DPI = 110
-"""Pixels an inch: a figure 9 inches wide fills the text column of a page."""
+"""Pixels per inch: a figure 9 inches wide fills the text column of a page."""
 
 MOST_UNITS = 40
 """How many units `first_weights` shows at most."""
@@ -44,12 +45,13 @@ MARKERS = ("o", "s", "^", "D")
 
 
 def digits(images: np.ndarray, labels: Any = None, columns: int = 10) -> Figure:
-    """Images (n, 28, 28), pixels from 0 to 1, as a grid, with their labels (n,) above them."""
+    """Images (n, 28, 28), pixels from 0 to 1, in a grid, with their labels (n,) above them."""
     images = _stack(images)
     names = _names(labels, len(images))
     columns = min(columns, len(images))
-    rows = -(-len(images) // columns)
-    figure = Figure(figsize=(0.9 * columns, (1.15 if names else 0.9) * rows), layout="constrained")
+    rows = math.ceil(len(images) / columns)
+    row_height = 1.15 if names else 0.9
+    figure = Figure(figsize=(0.9 * columns, row_height * rows), layout="constrained")
     grid = figure.add_gridspec(rows, columns)
     for i, image in enumerate(images):
         axes = figure.add_subplot(grid[i])
@@ -78,7 +80,7 @@ def augmented(images: np.ndarray, copies: Mapping[str, np.ndarray], labels: Any 
         if pictures.shape != images.shape:
             raise ValueError(
                 f"the copies {title!r} have the shape {pictures.shape}, and the originals "
-                f"{images.shape}"
+                f"{images.shape}; they should be the same"
             )
         for column, picture in enumerate(pictures):
             axes = figure.add_subplot(grid[row, column])
@@ -95,62 +97,78 @@ def augmented(images: np.ndarray, copies: Mapping[str, np.ndarray], labels: Any 
 
 
 def learning_curves(histories: Mapping[str, Sequence[Epoch]]) -> Figure:
-    """Training loss and training accuracy by epoch, a curve for each title -> history."""
+    """Training loss and training accuracy by epoch, a curve for each title -> history.
+
+    Where no history has an accuracy, as in a regression, there is the loss alone.
+    """
     _need(len(histories), "a history")
-    below = -(-len(histories) // 2)
-    figure = Figure(figsize=(9, 3.9 + 0.22 * below), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    rows_of_titles = math.ceil(len(histories) / 2)
+    figure = Figure(figsize=(9, 3.9 + 0.22 * rows_of_titles), layout="constrained")
+    all_epochs = [epoch for history in histories.values() for epoch in history]
+    has_accuracy = not all_epochs or any(epoch.accuracy is not None for epoch in all_epochs)
+    panels = figure.subplots(1, 2 if has_accuracy else 1, squeeze=False)[0]
+    panels[0].set_ylabel("training loss\n(MSE or cross-entropy, by recipe)")
     for i, (title, history) in enumerate(histories.items()):
-        epochs = [epoch.epoch for epoch in history]
-        style: dict[str, Any] = {
-            "color": COLOURS[i % 8],
-            "linestyle": DASHES[i % 4],
-            "linewidth": WIDTHS[i // 4 % 2],
-            "marker": MARKERS[i // 8 % 4],
-            "markersize": 4.5,
-            # One marker, where the curve ends: the histories differ in length.
-            "markevery": [-1] if epochs else None,
-        }
-        left.plot(epochs, [epoch.loss for epoch in history], label=title, **style)
-        right.plot(epochs, [100 * epoch.accuracy for epoch in history], **style)
-    if all(epoch.loss > 0 for history in histories.values() for epoch in history):
-        left.set_yscale("log")
-    left.set_ylabel("training loss\n(MSE or cross-entropy, as the recipe has it)")
-    right.set_ylabel("training accuracy (%)")
-    for axes in (left, right):
+        _draw_curve(panels[0], [(e.epoch, e.loss) for e in history], i, title)
+    if all(epoch.loss > 0 for epoch in all_epochs):
+        panels[0].set_yscale("log")
+    if has_accuracy:
+        panels[1].set_ylabel("training accuracy (%)")
+        for i, history in enumerate(histories.values()):
+            points = [(e.epoch, 100 * e.accuracy) for e in history if e.accuracy is not None]
+            _draw_curve(panels[1], points, i)
+    for axes in panels:
         _calm(axes)
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9, handlelength=4)
+    what = "loss and accuracy" if has_accuracy else "loss"
     endings = (_ending(title, history) for title, history in histories.items())
-    figure.set_label("Training loss and accuracy by epoch. " + "; ".join(endings))
+    figure.set_label(f"Training {what} by epoch. " + "; ".join(endings))
     return figure
 
 
-def confusions(matrices: Mapping[str, np.ndarray]) -> Figure:
+def _draw_curve(axes: Axes, points: list[tuple[int, float]], number: int, title: str = "") -> None:
+    """A curve through (epoch, value), in the style that belongs to its number."""
+    axes.plot(
+        [epoch for epoch, _ in points],
+        [value for _, value in points],
+        label=title,
+        color=COLOURS[number % 8],
+        linestyle=DASHES[number % 4],
+        linewidth=WIDTHS[number // 4 % 2],
+        marker=MARKERS[number // 8 % 4],
+        markersize=4.5,
+        # One marker, where the curve ends: the histories differ in length.
+        markevery=[-1] if points else None,
+    )
+
+
+def confusions(matrices: Mapping[str, np.ndarray | None]) -> Figure:
     """Confusion matrices side by side, each row in percent of its true class.
 
-    matrices  title -> counts (10, 10): rows are true classes, columns are predicted ones
+    matrices  title -> counts (classes, classes): rows are true classes, columns predicted ones;
+              or None for a regression, which is left out
     """
-    _need(len(matrices), "a matrix")
-    columns = 2 if len(matrices) == 4 else min(3, len(matrices))
-    rows = -(-len(matrices) // columns)
+    counted = {title: np.asarray(c) for title, c in matrices.items() if c is not None}
+    _need(len(counted), "a matrix")
+    columns = 2 if len(counted) == 4 else min(3, len(counted))
+    rows = math.ceil(len(counted) / columns)
     figure = Figure(figsize=(2.8 * columns + 0.9, 2.95 * rows + 0.2), layout="constrained")
     grid = figure.add_gridspec(rows, columns)
-    # A few percent of wrong answers are what one looks for: the root makes them visible.
+    # A few percent of wrong answers are what matters here: the square root makes them visible.
     norm = PowerNorm(0.5, vmin=0, vmax=100)
-    for i, (title, counts) in enumerate(matrices.items()):
+    for i, (title, counts) in enumerate(counted.items()):
         axes = figure.add_subplot(grid[i])
-        percent = _row_percent(np.asarray(counts))
+        percent = _row_percent(counts)
         picture = axes.imshow(percent, cmap="Blues", norm=norm, interpolation="nearest")
         axes.set_title(title, fontsize=10)
         _write_cells(axes, percent)
     figure.supxlabel("predicted class", fontsize=9)
     figure.supylabel("true class", fontsize=9)
-    bar = figure.colorbar(
-        picture, ax=figure.axes, ticks=[0, 1, 5, 10, 25, 50, 75, 100], aspect=20 * rows
-    )
+    ticks = [0, 1, 5, 10, 25, 50, 75, 100]
+    bar = figure.colorbar(picture, ax=figure.axes, ticks=ticks, aspect=20 * rows)
     bar.set_label("% of the true class (colours by square root)", fontsize=9)
     bar.ax.tick_params(labelsize=8)
-    right = (f"{title}: {_percent_right(counts):.1f} %" for title, counts in matrices.items())
+    right = (f"{title}: {_percent_right(counts):.1f} %" for title, counts in counted.items())
     figure.set_label("Confusion matrices; share of right answers: " + "; ".join(right))
     return figure
 
@@ -158,7 +176,7 @@ def confusions(matrices: Mapping[str, np.ndarray]) -> Figure:
 def first_weights(weights: np.ndarray, title: str) -> Figure:
     """Weights (units, 784) of a first layer: a picture of 28 x 28 for each unit, 40 at most.
 
-    Red weights are above 0, blue ones below, white ones are 0; one scale holds for all units.
+    Red weights are above 0, blue ones below, white ones are 0; all units share one scale.
     """
     weights = np.asarray(weights)
     if weights.ndim != 2 or weights.shape[1] != 784:
@@ -166,7 +184,7 @@ def first_weights(weights: np.ndarray, title: str) -> Figure:
     _need(len(weights), "a unit")
     shown = weights[:MOST_UNITS].reshape(-1, 28, 28)
     columns = min(10, len(shown))
-    rows = -(-len(shown) // columns)
+    rows = math.ceil(len(shown) / columns)
     limit = float(np.abs(shown).max()) or 1.0
     figure = Figure(figsize=(0.85 * columns + 1, 0.9 * rows + 0.6), layout="constrained")
     grid = figure.add_gridspec(rows, columns)
@@ -174,16 +192,17 @@ def first_weights(weights: np.ndarray, title: str) -> Figure:
         axes = figure.add_subplot(grid[i])
         picture = axes.imshow(unit, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
         _bare(axes)
-    part = f" (the first {len(shown)} of {len(weights)} units)" * (len(shown) < len(weights))
-    figure.suptitle(title + part, fontsize=11)
+    if len(shown) < len(weights):
+        title += f" (the first {len(shown)} of {len(weights)} units)"
+    figure.suptitle(title, fontsize=11)
     bar = figure.colorbar(picture, ax=figure.axes, label="weight", aspect=30)
     bar.ax.tick_params(labelsize=8)
-    figure.set_label(f"{title}{part}: the incoming weights of {len(shown)} units, as pictures")
+    figure.set_label(f"{title}: the incoming weights of {len(shown)} units, as pictures")
     return figure
 
 
 def prediction(image: np.ndarray, probabilities: np.ndarray) -> Figure:
-    """What the network saw (28, 28), and how probable it takes each digit to be (10,)."""
+    """What the network saw (28, 28), and how probable it thinks each digit is (10,)."""
     figure = Figure(figsize=(6.5, 2.8), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.5])
     _show_ink(left, image)
@@ -244,8 +263,10 @@ def _stack(images: np.ndarray) -> np.ndarray:
 
 
 def _names(labels: Any, count: int) -> list[str]:
-    names = [] if labels is None else [str(label) for label in labels]
-    if labels is not None and len(names) != count:
+    if labels is None:
+        return []
+    names = [str(label) for label in labels]
+    if len(names) != count:
         raise ValueError(f"there are {len(names)} labels for {count} images")
     return names
 
@@ -273,8 +294,9 @@ def _calm(axes: Axes) -> None:
 
 
 def _row_percent(counts: np.ndarray) -> np.ndarray:
-    # A class that never occurs has an empty row, and stays at 0.
-    return 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    # The row of a class that never occurs is empty, and stays at 0.
+    percent: np.ndarray = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return percent
 
 
 def _percent_right(counts: np.ndarray) -> float:
@@ -298,6 +320,7 @@ def _ending(title: str, history: Sequence[Epoch]) -> str:
     if not history:
         return f"{title}: no epochs"
     last = history[-1]
-    return (
-        f"{title}: loss {last.loss:.3g}, accuracy {100 * last.accuracy:.1f} % at epoch {last.epoch}"
-    )
+    words = f"loss {last.loss:.3g}"
+    if last.accuracy is not None:
+        words += f", accuracy {100 * last.accuracy:.1f} %"
+    return f"{title}: {words} at epoch {last.epoch}"

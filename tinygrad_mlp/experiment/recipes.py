@@ -1,24 +1,26 @@
 """The experiments, as a table of recipes.
 
-A recipe is plain data: everything that decides a result, but for the seed and the digits. There
+A recipe is plain data: everything that decides a result, except the seed and the digits. There
 are two kinds: `BasicRecipe` for the hand-written network of `basic.py`, `Recipe` for a model of
-this framework. To add an experiment, add an entry to `RECIPES`.
+this framework. Whatever the rest of the experiment asks of a recipe, both kinds can answer, so
+nothing needs to know which kind it has. To add an experiment, add an entry to `RECIPES`.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from .. import nn
+from .. import nn, optim, train
 from ..data import transforms
+from ..data.mnist import HELD_OUT
 from ..nn import functional as F
-from .basic import BasicMLP, mse_gradient, mse_to_labels, published_mse_gradient
+from ..train import Batches, Epoch
+from .basic import BasicMLP, fit_basic, mse_gradient, mse_to_labels, published_mse_gradient
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class BasicRecipe:
 
     published         the published accuracy, 0 to 1, or None
     published_images  how many test images it was measured on
+    hidden            units of each hidden layer
+    init              the initial weights, "normal" or "xavier"
     climbs            keep the published fault: step up the gradient of the loss, not down
     train_images      how many of the first training images are used; None for all
     """
@@ -44,7 +48,16 @@ class BasicRecipe:
     epochs: int = 10
     train_images: int | None = 1000
 
+    # What a Recipe can choose; here it cannot be changed.
     augment = ()
+    originals = True
+    batch_norm = False
+    weight_decay = 0.0
+    one_cycle = False
+    label_smoothing = 0.0
+    held_out = 0
+    validated = None
+
     loss_name = "squared error"
     loss_fn = staticmethod(mse_to_labels)
 
@@ -53,21 +66,51 @@ class BasicRecipe:
         gradient = published_mse_gradient if self.climbs else mse_gradient
         return BasicMLP(self.hidden, self.init, gradient, rng)
 
+    def make_optimizer(self, model: BasicMLP) -> None:
+        """None: the network takes its own steps."""
+
+    def fit(
+        self,
+        model: BasicMLP,
+        optimizer: Any,
+        batches: Batches,
+        on_epoch: Callable[[Epoch], None],
+        history: list[Epoch],
+    ) -> list[Epoch]:
+        """Train `model` on from `history` to the recipe's number of epochs, as `train.fit`."""
+        return fit_basic(model, batches, self.lr, self.epochs, on_epoch, history)
+
+    def first_weights(self, model: BasicMLP) -> np.ndarray:
+        """The weights of the first layer, (units, 784): what each hidden unit looks for."""
+        return model.dense[0].weight.T
+
+    def count_weights(self) -> int:
+        """How many numbers the network learns, biases included."""
+        return _count_dense(self.hidden)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The recipe as JSON can hold it; `from_dict` reads it."""
+        return {"kind": "BasicRecipe", **asdict(self)}
+
 
 @dataclass(frozen=True)
 class Recipe:
     """Part 2 of the published notebook, and what goes past it: ReLU layers, cross-entropy, Adam.
 
-    augment       transforms; if there are any, the training set is the originals plus as many
-                  copies that go through all of them, drawn anew each epoch
-    originals     False: the copies alone
-    batch_norm    normalise what each hidden layer gives, before its ReLU
-    weight_decay  above 0: AdamW instead of Adam
-    one_cycle     the learning rate goes up to `lr` and down to almost 0 (OneCycleLR)
-    label_smoothing  how much of the target is spread over all classes, 0 to 1
-    held_out      how many of the last training images are kept for validation, not trained on
-    validated     the accuracy on 10,000 held-out images by which it was chosen, where the recipe
-                  itself trains on all; or None
+    published         the published accuracy, 0 to 1, or None
+    published_images  how many test images it was measured on
+    hidden            units of each hidden layer
+    augment           transforms; if there are any, the training set is the originals plus as many
+                      copies that go through all of them, drawn anew each epoch
+    train_images      how many of the first training images are used; None for all
+    originals         False: train on the copies alone
+    batch_norm        normalise the outputs of each hidden layer, before its ReLU
+    weight_decay      above 0: AdamW instead of Adam
+    one_cycle         the learning rate goes up to `lr` and down to almost 0 (OneCycleLR)
+    label_smoothing   how much of the target is spread over all classes, 0 to 1
+    held_out          how many of the last training images are kept for validation, not trained on
+    validated         the accuracy on 10,000 held-out images by which it was chosen, where the
+                      recipe itself trains on all of them; or None
     """
 
     name: str
@@ -93,18 +136,73 @@ class Recipe:
     loss_fn = staticmethod(F.cross_entropy)
 
     def training_loss(self, scores: Any, labels: Any) -> Any:
-        """What is made small: the cross-entropy, with smoothed labels if the recipe has it so."""
+        """What is minimised: the cross-entropy, with smoothed labels if the recipe says so."""
         return F.cross_entropy(scores, labels, label_smoothing=self.label_smoothing)
 
     def build(self, rng: Any = None) -> nn.Sequential:
         """The untrained network."""
         return build_mlp(self.hidden, rng, self.batch_norm)
 
+    def make_optimizer(self, model: nn.Module) -> optim.Adam:
+        """Adam, or AdamW where the weights decay."""
+        if self.weight_decay:
+            return optim.AdamW(model.parameters(), self.lr, weight_decay=self.weight_decay)
+        return optim.Adam(model.parameters(), self.lr)
+
+    def make_schedule(
+        self, optimizer: optim.Optimizer, batches: int, done: int = 0
+    ) -> optim.lr_scheduler.OneCycleLR | None:
+        """The one-cycle schedule, if the recipe has one.
+
+        batches  how many there are in an epoch
+        done     how many epochs were trained before
+        """
+        if not self.one_cycle:
+            return None
+        schedule = optim.lr_scheduler.OneCycleLR(
+            optimizer, self.lr, self.epochs * batches, cycle_momentum=False
+        )
+        schedule.go_to(done * batches)
+        return schedule
+
+    def fit(
+        self,
+        model: nn.Module,
+        optimizer: Any,
+        batches: Any,
+        on_epoch: Callable[[Epoch], None],
+        history: list[Epoch],
+    ) -> list[Epoch]:
+        """Train `model` on from `history` to the recipe's number of epochs, as `train.fit`."""
+        schedule = self.make_schedule(optimizer, len(batches), len(history))
+        after_step = None if schedule is None else schedule.step
+        return train.fit(
+            model,
+            batches,
+            optimizer,
+            self.epochs,
+            self.training_loss,
+            on_epoch,
+            history,
+            after_step,
+        )
+
+    def first_weights(self, model: nn.Module) -> np.ndarray:
+        """The weights of the first layer, (units, 784): what each hidden unit looks for."""
+        return next(p for p in model.parameters() if p.ndim == 2).data
+
+    def count_weights(self) -> int:
+        """How many numbers the network learns, biases included."""
+        normalising = 2 * sum(self.hidden) if self.batch_norm else 0
+        return _count_dense(self.hidden) + normalising
+
+    def to_dict(self) -> dict[str, Any]:
+        """The recipe as JSON can hold it; `from_dict` reads it."""
+        augment = [{"kind": type(t).__name__, **vars(t)} for t in self.augment]
+        return {"kind": "Recipe", **asdict(self), "augment": augment}
+
 
 AnyRecipe = BasicRecipe | Recipe
-
-HELD_OUT = 10_000
-"""How many training images the recipes of our own keep for validation."""
 
 FLIPS = transforms.RandomHorizontalFlip(p=0.7)
 NOISE = transforms.GaussianNoise(mean=0.0, std=0.2)
@@ -115,10 +213,10 @@ RECIPES: dict[str, AnyRecipe] = {
     recipe.name: recipe
     for recipe in (
         BasicRecipe("basic", "basic, as published", published=0.1, published_images=10),
-        BasicRecipe("basic-sign", "basic, sign mended", climbs=False),
+        BasicRecipe("basic-sign-fixed", "basic, sign fixed", climbs=False),
         BasicRecipe(
-            "basic-mended",
-            "basic, mended fully",
+            "basic-fixed",
+            "basic, fully fixed",
             hidden=(200,),
             init="xavier",
             climbs=False,
@@ -167,11 +265,16 @@ RECIPES: dict[str, AnyRecipe] = {
 }
 
 BEYOND = ("affine", "simard", "best")
-"""The recipes that are not of the published experiment but go past it."""
+"""The recipes that are not part of the published experiment but go past it."""
 
 
 def build_mlp(hidden: tuple[int, ...], rng: Any = None, batch_norm: bool = False) -> nn.Sequential:
-    """784 pixels, the hidden layers with ReLU between, 10 scores. PyTorch's initial weights."""
+    """784 pixels, hidden layers with a ReLU after each, 10 scores. PyTorch's initial weights.
+
+    hidden      units of each hidden layer
+    rng         a seed or a generator for the weights
+    batch_norm  normalise the outputs of each hidden layer, before its ReLU
+    """
     rng = np.random.default_rng(rng)
     layers: list[nn.Module] = [nn.Flatten()]
     for inputs, outputs in pairwise([784, *hidden]):
@@ -183,31 +286,64 @@ def build_mlp(hidden: tuple[int, ...], rng: Any = None, batch_norm: bool = False
     return nn.Sequential(*layers)
 
 
-def as_words(recipe: AnyRecipe) -> dict[str, Any]:
-    """A recipe as what JSON can hold."""
-    words = {"kind": type(recipe).__name__, **asdict(recipe)}
-    if recipe.augment:
-        words["augment"] = [{"kind": type(t).__name__, **vars(t)} for t in recipe.augment]
-    return words
+def _count_dense(hidden: tuple[int, ...]) -> int:
+    """The weights and biases of dense layers from 784 pixels to 10 scores."""
+    return sum((inputs + 1) * outputs for inputs, outputs in pairwise([784, *hidden, 10]))
 
 
-def from_words(words: Mapping[str, Any]) -> AnyRecipe:
-    """The recipe that `as_words` described."""
-    fields = {"hidden": (), **words}
-    kind = {"BasicRecipe": BasicRecipe, "Recipe": Recipe}[fields.pop("kind")]
-    fields["hidden"] = tuple(fields["hidden"])
-    if fields.get("augment"):
-        chosen = [dict(t) for t in fields["augment"]]
-        fields["augment"] = tuple(getattr(transforms, t.pop("kind"))(**t) for t in chosen)
-    else:
-        fields.pop("augment", None)
-    return kind(**fields)
+# ------------------------------------------------------------------------ reading recipes again
+
+KINDS: dict[str, type[BasicRecipe] | type[Recipe]] = {"BasicRecipe": BasicRecipe, "Recipe": Recipe}
+
+TRANSFORMS: dict[str, Callable[..., transforms.Transform]] = {
+    "RandomHorizontalFlip": transforms.RandomHorizontalFlip,
+    "GaussianNoise": transforms.GaussianNoise,
+    "RandomAffine": transforms.RandomAffine,
+    "ElasticTransform": transforms.ElasticTransform,
+}
+
+RENAMED = {
+    "basic-sign": "basic-sign-fixed",
+    "basic, sign mended": "basic, sign fixed",
+    "basic-mended": "basic-fixed",
+    "basic, mended fully": "basic, fully fixed",
+}
+"""Names and titles that recipes had in files of version 0.1.0, and have now."""
 
 
-def count_weights(recipe: AnyRecipe) -> int:
-    """How many numbers the network learns, biases included."""
-    sizes = [784, *recipe.hidden, 10]
-    count = sum(math.prod(pair) + pair[1] for pair in pairwise(sizes))
-    if isinstance(recipe, Recipe) and recipe.batch_norm:
-        count += 2 * sum(recipe.hidden)
-    return count
+def from_dict(described: Mapping[str, Any]) -> AnyRecipe:
+    """The recipe that `to_dict` described, here or in an earlier version.
+
+    Raises ValueError if it is not the description of a recipe: another kind, a missing or unknown
+    setting, an unknown transform.
+    """
+    if not isinstance(described, Mapping):
+        raise ValueError(f"a recipe is described by names and values, not by {described!r:.80}")
+    settings = dict(described)
+    make = _find(KINDS, "recipe", settings.pop("kind", None))
+    try:
+        for key in ("name", "title"):
+            if settings.get(key) in RENAMED:
+                settings[key] = RENAMED[settings[key]]
+        if "hidden" in settings:
+            settings["hidden"] = tuple(settings["hidden"])
+        if "augment" in settings:
+            settings["augment"] = tuple(_transform(t) for t in settings["augment"])
+        recipe: AnyRecipe = make(**settings)
+        return recipe
+    except TypeError as error:
+        raise ValueError(f"these are not the settings of a recipe: {error}") from error
+
+
+def _transform(described: Mapping[str, Any]) -> transforms.Transform:
+    settings = dict(described)
+    transform: transforms.Transform = _find(TRANSFORMS, "transform", settings.pop("kind", None))(
+        **settings
+    )
+    return transform
+
+
+def _find(table: Mapping[str, Any], what: str, kind: Any) -> Any:
+    if not isinstance(kind, str) or kind not in table:
+        raise ValueError(f"there is no {what} of the kind {kind!r}; there are {', '.join(table)}")
+    return table[kind]

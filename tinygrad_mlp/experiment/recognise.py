@@ -1,8 +1,8 @@
 """Answering for a picture of your own: which digit is this?
 
 A network knows only what it was trained on, so a picture is prepared as MNIST's digits were
-(LeCun, Bottou, Bengio and Haffner, 1998): light ink on black, scaled into 20 by 20 pixels with its
-proportions kept, and placed by its centre of mass in the middle of 28 by 28.
+(LeCun, Bottou, Bengio and Haffner, 1998): light ink on black, scaled to fit into 20 by 20 pixels
+with its proportions kept, and placed with its centre of mass in the middle of 28 by 28.
 """
 
 from __future__ import annotations
@@ -24,15 +24,20 @@ from .training import load_model
 BEST = Path(__file__).parent / "weights" / "best.safetensors"
 """The trained weights that come with the package, as `export` wrote them."""
 
-BOX, SIDE, MIDDLE = 20, 28, 14
-"""In MNIST, in pixels: the sides of what holds the ink and of the whole image, and the row and
-column of the centre of mass, to half a pixel. A test measures them on the test images."""
+BOX = 20
+"""The longer side of the box around a digit of MNIST, in pixels; a test measures it."""
+
+SIDE = 28
+"""The side of an image of MNIST, in pixels."""
+
+MIDDLE = 14
+"""The row and column of the centre of mass in MNIST, to half a pixel; a test measures it."""
 
 CONTRAST = 0.1
-"""The least difference between ink and paper, of 1; below it nothing is drawn."""
+"""The least difference between ink and paper, where black and white differ by 1."""
 
 FAINT = 0.02
-"""Ink, of 1, that is not counted when the box around the digit is found."""
+"""Ink, from 0 to 1, that does not count when the box around the digit is found."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +45,7 @@ class Prediction:
     """The answer for one picture.
 
     digit          the most probable class, 0 to 9
-    probabilities  (10,), one for each digit; they add up to 1
+    probabilities  (10,), one for each digit; their sum is 1
     image          (28, 28), from 0 to 1: what the network saw
     """
 
@@ -57,8 +62,8 @@ def predict(picture: str | os.PathLike[str] | np.ndarray, model: Any = None) -> 
     model    a trained model, images (n, 28, 28) -> scores (n, 10); None for the one that comes
              with the package
 
-    Raises FileNotFoundError if there is no such file, ValueError if it is no picture, if nothing
-    is drawn on it, or if the model gives no probabilities.
+    Raises FileNotFoundError if there is no such file, ValueError if it is not a picture, if
+    nothing is drawn on it, or if the model gives no probabilities.
     """
     greys = _greys(picture) if isinstance(picture, np.ndarray) else read_picture(picture)
     image = prepare(greys)
@@ -78,8 +83,10 @@ def predict(picture: str | os.PathLike[str] | np.ndarray, model: Any = None) -> 
 def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
     """The greys (h, w) of a picture file, from 0 for black to 1 for white.
 
-    Of an animation it is the first frame; what is transparent is taken as white, or as black
-    where that would leave nothing to see.
+    An animation counts by its first frame. Transparent parts are taken as white, or as black where
+    white would leave nothing to see.
+
+    Raises FileNotFoundError if there is no such file, ValueError if it is not a picture.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path}: no such file")
@@ -98,7 +105,7 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
         ValueError,
     ) as error:
         raise ValueError(
-            f"{path}: this cannot be read as a picture ({error}); PNG and JPEG can"
+            f"{path}: this cannot be read as a picture ({error}); use a PNG or JPEG file"
         ) from error
     if upright.mode.startswith(("I", "F")):  # 16 or 32 bits a pixel
         values = np.asarray(upright, np.float64)
@@ -114,10 +121,11 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
 def prepare(greys: np.ndarray) -> np.ndarray:
     """A picture (h, w) of greys from 0 to 1 as MNIST would have it: float32 (28, 28).
 
-    ValueError if nothing is drawn on it.
+    Raises ValueError if nothing is drawn on it.
     """
     ink = _ink(greys)
-    rows, columns = np.flatnonzero(ink.max(1) > FAINT), np.flatnonzero(ink.max(0) > FAINT)
+    rows = np.flatnonzero(ink.max(1) > FAINT)
+    columns = np.flatnonzero(ink.max(0) > FAINT)
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = BOX / max(ink.shape)
     size = [max(1, round(side * scale)) for side in ink.shape]
@@ -128,29 +136,31 @@ def prepare(greys: np.ndarray) -> np.ndarray:
 
 
 def _ink(greys: np.ndarray) -> np.ndarray:
-    """How much ink each pixel has, float32 from 0 to 1, whatever its colour and the paper's."""
+    """How much ink each pixel has, float32 from 0 to 1, whatever the colours of ink and paper."""
     border = np.concatenate([greys[0], greys[-1], greys[:, 0], greys[:, -1]])
     paper = np.median(border)
     grain = 4 * 1.4826 * float(np.median(np.abs(border - paper)))  # four standard deviations
-    darker, lighter = np.clip(paper - greys, 0, None), np.clip(greys - paper, 0, None)
+    darker = np.clip(paper - greys, 0, None)
+    lighter = np.clip(greys - paper, 0, None)
     ink = darker if darker.sum() > lighter.sum() else lighter
     contrast = float(ink.max())
     if contrast < CONTRAST or contrast <= grain:
         raise ValueError(
-            "nothing is drawn on this picture: it is all of about the same grey; a digit should "
+            "nothing is drawn on this picture: it is all about the same grey; a digit should "
             "stand out from an even background"
         )
-    return np.clip((ink - grain) / (contrast - grain), 0, 1).astype(np.float32)
+    strength: np.ndarray = np.clip((ink - grain) / (contrast - grain), 0, 1)
+    return strength.astype(np.float32)
 
 
 def _centred(ink: np.ndarray) -> np.ndarray:
-    """The ink (at most 20, at most 20) in (28, 28), its centre of mass in the middle."""
+    """The ink, at most 20 x 20, in an image of 28 x 28, its centre of mass in the middle."""
     image = np.zeros((SIDE, SIDE), np.float32)
     corner = []
     for axis, side in enumerate(ink.shape):
         mass = ink.sum(1 - axis)
         centre = float((mass * np.arange(side)).sum() / mass.sum())
-        # As near to the middle as leaves all of it inside.
+        # As near the middle as possible with all of the ink inside.
         corner.append(min(max(round(MIDDLE - centre), 0), SIDE - side))
     top, left = corner
     image[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
@@ -158,7 +168,7 @@ def _centred(ink: np.ndarray) -> np.ndarray:
 
 
 def _greys(values: np.ndarray) -> np.ndarray:
-    """Greys (h, w) from 0 to 1, from floats that are so or from bytes."""
+    """Greys (h, w) from 0 to 1, from such floats or from bytes."""
     if values.ndim != 2 or not values.size:
         raise ValueError(f"a picture is an array (h, w) of greys, not of shape {values.shape}")
     if values.dtype == np.uint8:

@@ -1,9 +1,9 @@
 """The report: one HTML file with everything in it, to open, send, print or keep.
 
 Its style and its pictures are inside the file; it loads nothing and runs no script. All texts
-are given as plain text and escaped here, so a title may hold `<` or `&`. The page is put
-together from the outside in: `write_report` names the sections, the functions below it write
-one kind of section each.
+are given as plain text and escaped here, so a title may contain `<` or `&`. The page is put
+together from the outside in: `write_report` names the sections, and each function below it writes
+one kind of part.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .plot import to_data_uri
 STYLE = (Path(__file__).parent / "report.css").read_text()
 
 # A number, a range, a number and its spread, with a sign or a short unit: "97.1 ± 0.2 %",
-# "79,510", "5.6 min", "2e-16"; or no number. Signs are \W: neither a letter nor a digit.
+# "79,510", "5.6 min", "2e-16"; or nan or inf. Signs are \W: neither a letter nor a digit.
 NUMBER = re.compile(r"\W*\d(\W|\d|(?<![a-zA-Zµ])[a-zA-Zµ]{1,3}(?![a-zA-Zµ]))*|nan|-?inf")
 NOTHING = re.compile(r"\W*|n/a")
 
@@ -37,7 +37,7 @@ def write_report(
     figures: Sequence[tuple[str, str, Figure]],
     made: Mapping[str, str],
 ) -> None:
-    """Write the report to `path`, all of it or nothing. A part with nothing in it is left out.
+    """Write the report to `path`, all of it or nothing. An empty part is left out.
 
     intro     paragraphs under the title
     header    names of the table's columns
@@ -46,15 +46,17 @@ def write_report(
     figures   (heading, caption, figure); the figure's label says in words what it shows
     made      how the report was made: name -> text
 
-    Raises ValueError if a row has not one cell for each column.
+    Raises ValueError if a row does not have one cell for each column, OSError if `path` cannot be
+    written.
     """
+    drawn = (_figure(number, *given) for number, given in enumerate(figures, 1))
     sections = [
         ("results", "Results", _table(title, header, rows)),
         ("findings", "Findings", _list(findings)),
-        ("figures", "Figures", "\n".join(map(_figure, range(1, len(figures) + 1), figures))),
+        ("figures", "Figures", "\n".join(drawn)),
         ("made", "How this was made", _terms(made)),
     ]
-    sections = [section for section in sections if section[2]]
+    sections = [(name, heading, body) for name, heading, body in sections if body]
     page = f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -72,7 +74,7 @@ def write_report(
 <nav aria-label="Contents">
 {_contents(sections, [heading for heading, _, _ in figures])}
 </nav>
-{"".join(_section(*section) for section in sections)}
+{"".join(_section(name, heading, body) for name, heading, body in sections)}
 </main>
 </body>
 </html>
@@ -108,15 +110,12 @@ def _table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -
     for i, row in enumerate(rows, 1):
         if len(row) != len(header):
             raise ValueError(f"row {i} has {len(row)} cells, and the header {len(header)} columns")
-    marks = [' class="number"' if _is_numeric(c) else "" for c in zip(*rows, strict=True)]
-    names = "".join(
-        f'<th scope="col"{mark}>{escape(name)}</th>'
-        for name, mark in zip(header, marks, strict=True)
-    )
-    body = "\n".join(_row(row, marks) for row in rows)
+    numeric = [_is_numeric(column) for column in zip(*rows, strict=True)]
+    head = "".join(_heading_cell("col", *cell) for cell in zip(header, numeric, strict=True))
+    body = "\n".join(_row(row, numeric) for row in rows)
     table = f"""<table>
 <caption>{escape(caption)}</caption>
-<thead><tr>{names}</tr></thead>
+<thead><tr>{head}</tr></thead>
 <tbody>
 {body}
 </tbody>
@@ -124,14 +123,27 @@ def _table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -
     return _box("Results, table", table)
 
 
-def _row(row: Sequence[str], marks: Sequence[str]) -> str:
-    first, *rest = (f"{mark}>{escape(cell)}<" for cell, mark in zip(row, marks, strict=True))
-    return f'<tr><th scope="row"{first}/th>' + "".join(f"<td{cell}/td>" for cell in rest) + "</tr>"
+def _row(row: Sequence[str], numeric: Sequence[bool]) -> str:
+    cells = [_heading_cell("row", row[0], numeric[0])]
+    cells += [_cell(*cell) for cell in zip(row[1:], numeric[1:], strict=True)]
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _heading_cell(scope: str, text: str, is_number: bool) -> str:
+    """The name of a column or of a row."""
+    alignment = ' class="number"' if is_number else ""
+    return f'<th scope="{scope}"{alignment}>{escape(text)}</th>'
+
+
+def _cell(text: str, is_number: bool) -> str:
+    alignment = ' class="number"' if is_number else ""
+    return f"<td{alignment}>{escape(text)}</td>"
 
 
 def _is_numeric(cells: Sequence[str]) -> bool:
-    told = [cell for cell in cells if not NOTHING.fullmatch(cell)]
-    return bool(told) and all(NUMBER.fullmatch(cell) for cell in told)
+    """Whether a column holds numbers, apart from cells with nothing in them."""
+    filled = [cell for cell in cells if not NOTHING.fullmatch(cell)]
+    return bool(filled) and all(NUMBER.fullmatch(cell) for cell in filled)
 
 
 def _list(sentences: Sequence[str]) -> str:
@@ -140,8 +152,7 @@ def _list(sentences: Sequence[str]) -> str:
     return "<ul>\n" + "\n".join(f"<li>{escape(text)}</li>" for text in sentences) + "\n</ul>"
 
 
-def _figure(number: int, given: tuple[str, str, Figure]) -> str:
-    heading, caption, figure = given
+def _figure(number: int, heading: str, caption: str, figure: Figure) -> str:
     words = str(figure.get_label()) or heading
     picture = f'<img src="{to_data_uri(figure)}" alt="{escape(words)}">'
     return f"""<h3 id="figure-{number}">{escape(heading)}</h3>
@@ -152,7 +163,7 @@ def _figure(number: int, given: tuple[str, str, Figure]) -> str:
 
 
 def _box(name: str, body: str) -> str:
-    # Who uses a keyboard must be able to reach what scrolls, hence tabindex, role and label.
+    # Keyboard users must be able to reach what scrolls, hence tabindex, role and label.
     label = escape(name)
     return f'<div class="box" role="region" aria-label="{label}" tabindex="0">\n{body}\n</div>'
 

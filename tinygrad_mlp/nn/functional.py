@@ -15,11 +15,13 @@ import numpy as np
 
 from .. import ops
 from ..composed import elu as elu
-from ..composed import flatten, plain, squeeze, take_along_dim, unflatten
+from ..composed import flatten, squeeze, take_along_dim, unflatten
 from ..composed import gelu as gelu
 from ..composed import leaky_relu as leaky_relu
 from ..composed import pad as pad
 from ..composed import silu as silu
+from ..composed import softplus as softplus
+from ..engine import plain
 from ..ops import linear as linear
 from ..ops import log_softmax as log_softmax
 from ..ops import relu as relu
@@ -27,30 +29,26 @@ from ..ops import sigmoid as sigmoid
 from ..ops import softmax as softmax
 from ..ops import tanh as tanh
 from ..ops import where
+from ..signatures import DType, Operand, Rng
+from ..signatures import TensorOrArray as T
 from ..tensor import Tensor
-
-
-def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
-    """log(1 + e^(beta x)) / beta, a smooth relu; above `threshold` of beta x, x itself."""
-    return where(input * beta > threshold, input, ops.softplus(input * beta) / beta)
-
 
 # -------------------------------------------------------------------------------------- losses
 
 
-def one_hot(labels: Any, num_classes: int, dtype: Any = np.float32) -> np.ndarray:
+def one_hot(labels: Operand, num_classes: int, dtype: DType = np.float32) -> np.ndarray:
     """Class indices of any shape as an array (..., num_classes): 1 at the class, 0 elsewhere.
 
     A NumPy array, as no gradient flows through it. TypeError if the labels are no integers;
     ValueError, with the row, if one is no class.
     """
-    labels = np.asarray(plain(labels))
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"class indices must be integers, and these are {labels.dtype}")
-    _check_classes(labels, num_classes)
-    hot = np.zeros((labels.size, num_classes), dtype)
-    hot[np.arange(labels.size), labels.ravel()] = 1
-    return hot.reshape(*labels.shape, num_classes)
+    classes = np.asarray(plain(labels))
+    if classes.dtype.kind not in "iu":
+        raise TypeError(f"class indices must be integers, and these are {classes.dtype}")
+    _check_classes(classes, num_classes)
+    hot = np.zeros((classes.size, num_classes), dtype)
+    hot[np.arange(classes.size), classes.ravel()] = 1
+    return hot.reshape(*classes.shape, num_classes)
 
 
 def _check_classes(labels: np.ndarray, num_classes: int) -> None:
@@ -64,13 +62,13 @@ def _check_classes(labels: np.ndarray, num_classes: int) -> None:
 
 
 def cross_entropy(
-    input: Any,
+    input: T,
     target: Any,
     weight: Any = None,
     ignore_index: int = -100,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
-) -> Any:
+) -> T:
     """Cross-entropy of the softmax of scores and the right classes.
 
     input            scores (n, classes), (n, classes, ...) or (classes,): not probabilities,
@@ -155,12 +153,12 @@ def _check_index_shape(scores: Any, target: np.ndarray) -> None:
 
 
 def nll_loss(
-    input: Any,
+    input: T,
     target: Any,
     weight: Any = None,
     ignore_index: int = -100,
     reduction: str = "mean",
-) -> Any:
+) -> T:
     """Minus the logarithm of the probability of the right class, given log-probabilities.
 
     input  log-probabilities, as from `log_softmax`; the rest as in `cross_entropy`
@@ -174,7 +172,7 @@ def nll_loss(
     return -ops.sum(picked) / ((counts or math.nan) if reduction == "mean" else 1)
 
 
-def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+def mse_loss(input: T, target: Any, reduction: str = "mean") -> T:
     """The squared difference of two tensors of one shape: mean over all values, sum or none."""
     _check_reduction(reduction)
     _check_same_shape("mse_loss", input, target)
@@ -184,14 +182,14 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     return _reduced(difference * difference, reduction)
 
 
-def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+def l1_loss(input: T, target: Any, reduction: str = "mean") -> T:
     """The absolute difference of two tensors of one shape: mean over all values, sum or none."""
     _check_reduction(reduction)
     _check_same_shape("l1_loss", input, target)
     return _reduced(ops.abs(input - target), reduction)
 
 
-def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
+def huber_loss(input: T, target: Any, reduction: str = "mean", delta: float = 1.0) -> T:
     """Half the squared difference where it is below `delta`, and a straight line beyond."""
     _check_reduction(reduction)
     _check_same_shape("huber_loss", input, target)
@@ -204,12 +202,12 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
 
 
 def binary_cross_entropy_with_logits(
-    input: Any,
+    input: T,
     target: Any,
     weight: Any = None,
     reduction: str = "mean",
     pos_weight: Any = None,
-) -> Any:
+) -> T:
     """Cross-entropy of sigmoid(input) and targets from 0 to 1, value by value.
 
     weight      how much each value counts; pos_weight how much more the positives count
@@ -251,7 +249,7 @@ def _check_same_shape(name: str, input: Any, target: Any) -> None:
 # ---------------------------------------------------------------------- dropout and the norms
 
 
-def dropout(input: Any, p: float = 0.5, training: bool = True, rng: Any = None) -> Any:
+def dropout(input: T, p: float = 0.5, training: bool = True, rng: Rng = None) -> T:
     """Each value set to 0 with probability `p`, the others scaled by 1 / (1 - p).
 
     The mean stays what it was, so that nothing need be done when not `training`.
@@ -265,12 +263,12 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, rng: Any = None) 
 
 
 def layer_norm(
-    input: Any,
+    input: T,
     normalized_shape: tuple[int, ...],
     weight: Any = None,
     bias: Any = None,
     eps: float = 1e-5,
-) -> Any:
+) -> T:
     """Each example brought to mean 0 and variance 1, then scaled and shifted.
 
     normalized_shape  the last dimensions, over which mean and variance are taken; the shape of
@@ -289,7 +287,7 @@ def layer_norm(
 
 
 def batch_norm(
-    input: Any,
+    input: T,
     running_mean: Any,
     running_var: Any,
     weight: Any = None,
@@ -297,12 +295,13 @@ def batch_norm(
     training: bool = False,
     momentum: float = 0.1,
     eps: float = 1e-5,
-) -> Any:
+) -> T:
     """Each channel of (n, channels, ...) brought to mean 0 and variance 1, scaled, shifted.
 
     In training over the batch, and `running_mean` and `running_var` (tensors, or None) move
     towards the batch's by `momentum`, in place; else by these two. Ioffe and Szegedy, 2015.
     """
+    variance: Any
     dims = tuple(d for d in range(input.ndim) if d != 1)
     channel = [-1 if d == 1 else 1 for d in range(input.ndim)]
     if training or running_mean is None:
@@ -331,7 +330,7 @@ def _scaled(x: Any, weight: Any, bias: Any) -> Any:
     return x if bias is None else x + bias
 
 
-def embedding(input: Any, weight: Any) -> Any:
+def embedding(input: Operand, weight: T) -> T:
     """The rows of `weight` (num, dim) that `input`, integers of any shape, names."""
     index = np.asarray(plain(input))
     if index.dtype.kind not in "iu":
@@ -348,14 +347,14 @@ def embedding(input: Any, weight: Any) -> Any:
 
 
 def conv2d(
-    input: Any,
+    input: T,
     weight: Any,
     bias: Any = None,
     stride: int | tuple[int, int] = 1,
     padding: int | tuple[int, int] = 0,
     dilation: int | tuple[int, int] = 1,
     groups: int = 1,
-) -> Any:
+) -> T:
     """Images (n, in, h, w) seen through weight (out, in / groups, kh, kw): (n, out, h', w').
 
     Each output is the sum of products of the weights and the window over it: all windows are
@@ -381,11 +380,11 @@ def conv2d(
 
 
 def max_pool2d(
-    input: Any,
+    input: T,
     kernel_size: int | tuple[int, int],
     stride: int | tuple[int, int] | None = None,
     padding: int | tuple[int, int] = 0,
-) -> Any:
+) -> T:
     """The largest value of each window; of equal ones, the first gets the gradient."""
     stride = kernel_size if stride is None else stride
     windows = _windows(_padded(input, padding, -math.inf), _pair(kernel_size), stride, 1)
@@ -394,11 +393,11 @@ def max_pool2d(
 
 
 def avg_pool2d(
-    input: Any,
+    input: T,
     kernel_size: int | tuple[int, int],
     stride: int | tuple[int, int] | None = None,
     padding: int | tuple[int, int] = 0,
-) -> Any:
+) -> T:
     """The mean of each window, the margin's zeros included."""
     stride = kernel_size if stride is None else stride
     windows = _windows(_padded(input, padding), _pair(kernel_size), stride, 1)

@@ -13,18 +13,19 @@ from typing import Any
 
 import numpy as np
 
+from ..signatures import Rng
 from ..tensor import Tensor
 
 GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2.0)}
 """How much a weight should make up for what an activation takes away."""
 
 
-def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, rng: Any = None) -> Tensor:
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, rng: Rng = None) -> Tensor:
     """Uniform between a and b."""
     return _fill(tensor, np.random.default_rng(rng).uniform(a, b, tensor.shape))
 
 
-def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, rng: Any = None) -> Tensor:
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, rng: Rng = None) -> Tensor:
     """Normal with the given mean and standard deviation."""
     return _fill(tensor, np.random.default_rng(rng).normal(mean, std, tensor.shape))
 
@@ -34,24 +35,24 @@ def zeros_(tensor: Tensor) -> Tensor:
     return _fill(tensor, 0.0)
 
 
-def xavier_uniform_(tensor: Tensor, gain: float = 1.0, rng: Any = None) -> Tensor:
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, rng: Rng = None) -> Tensor:
     """Uniform, variance gain^2 * 2 / (fan_in + fan_out). Glorot and Bengio, 2010."""
     bound = gain * math.sqrt(6.0 / sum(_fans(tensor)))
     return uniform_(tensor, -bound, bound, rng)
 
 
-def xavier_normal_(tensor: Tensor, gain: float = 1.0, rng: Any = None) -> Tensor:
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, rng: Rng = None) -> Tensor:
     """Normal, variance gain^2 * 2 / (fan_in + fan_out). Glorot and Bengio, 2010."""
     return normal_(tensor, 0.0, gain * math.sqrt(2.0 / sum(_fans(tensor))), rng)
 
 
-def kaiming_uniform_(tensor: Tensor, nonlinearity: str = "relu", rng: Any = None) -> Tensor:
+def kaiming_uniform_(tensor: Tensor, nonlinearity: str = "relu", rng: Rng = None) -> Tensor:
     """Uniform, variance gain^2 / fan_in. He and others, 2015."""
     bound = _gain(nonlinearity) * math.sqrt(3.0 / _fans(tensor)[0])
     return uniform_(tensor, -bound, bound, rng)
 
 
-def kaiming_normal_(tensor: Tensor, nonlinearity: str = "relu", rng: Any = None) -> Tensor:
+def kaiming_normal_(tensor: Tensor, nonlinearity: str = "relu", rng: Rng = None) -> Tensor:
     """Normal, variance gain^2 / fan_in. He and others, 2015."""
     return normal_(tensor, 0.0, _gain(nonlinearity) / math.sqrt(_fans(tensor)[0]), rng)
 

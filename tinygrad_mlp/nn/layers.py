@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import Tensor
+from ..signatures import DType, Rng
 from . import functional as F
 from . import init
 from .module import Buffer, Module, Parameter
@@ -30,8 +30,8 @@ class Linear(Module):
         in_features: int,
         out_features: int,
         bias: bool = True,
-        rng: Any = None,
-        dtype: Any = np.float32,
+        rng: Rng = None,
+        dtype: DType = np.float32,
     ):
         if in_features < 1 or out_features < 1:
             raise ValueError(
@@ -48,7 +48,7 @@ class Linear(Module):
         if self.bias is not None:
             init.uniform_(self.bias, -bound, bound, rng)
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: Any) -> Any:
         return F.linear(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
@@ -61,14 +61,14 @@ class Linear(Module):
 class ReLU(Module):
     """max(x, 0), elementwise."""
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: Any) -> Any:
         return F.relu(x)
 
 
 class Sigmoid(Module):
     """1 / (1 + e^-x), elementwise."""
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: Any) -> Any:
         return F.sigmoid(x)
 
 
@@ -86,7 +86,7 @@ class Dropout(Module):
          the same Generator share it, and so its state. Srivastava and others, 2014.
     """
 
-    def __init__(self, p: float = 0.5, rng: Any = None):
+    def __init__(self, p: float = 0.5, rng: Rng = None):
         if not 0 <= p <= 1:
             raise ValueError(f"p must be a probability, 0 to 1, not {p}")
         self.p = p
@@ -119,7 +119,7 @@ class BatchNorm1d(Module):
         momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
-        dtype: Any = np.float32,
+        dtype: DType = np.float32,
         *,
         bias: bool = True,
     ):
@@ -178,7 +178,7 @@ class LayerNorm(Module):
         eps: float = 1e-5,
         elementwise_affine: bool = True,
         bias: bool = True,
-        dtype: Any = np.float32,
+        dtype: DType = np.float32,
     ):
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else normalized_shape
         self.normalized_shape = tuple(shape)

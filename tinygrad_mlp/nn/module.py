@@ -8,10 +8,11 @@ To write a layer, subclass `Module`, set attributes in `__init__`, and write `fo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
+from ..state import refuse_misfit
 from ..tensor import Tensor
 
 
@@ -36,10 +37,12 @@ class Module:
     training: bool = True
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
+        """What the module computes: to be written by whoever subclasses it."""
         raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, ...)")
 
-    def __call__(self, *inputs: Any, **options: Any) -> Any:
-        return self.forward(*inputs, **options)
+    def __call__(self, *inputs: Any, **options: Any) -> Tensor:
+        result: Tensor = self.forward(*inputs, **options)
+        return result
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules that are attributes of this one, with their names."""
@@ -81,14 +84,14 @@ class Module:
         """Every buffer, each once."""
         return (buffer for _, buffer in self.named_buffers())
 
-    def train(self, mode: bool = True) -> Module:
+    def train(self, mode: bool = True) -> Self:
         """Tell this module and all in it whether they are being trained."""
         self.training = mode
         for _, child in self.named_children():
             child.train(mode)
         return self
 
-    def eval(self) -> Module:
+    def eval(self) -> Self:
         """Tell this module and all in it that they are being used, not trained."""
         return self.train(False)
 
@@ -104,28 +107,14 @@ class Module:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over the values of `state`. If anything does not fit, change nothing.
 
-        state  by name, arrays or whatever NumPy can read as arrays (PyTorch's CPU tensors too).
-               Missing, unexpected and wrongly shaped entries are all named in one ValueError.
+        state  by name, arrays or whatever NumPy can read as arrays (PyTorch's CPU tensors too)
+
+        Raises ValueError, which names all entries that are missing, unexpected, or of another
+        shape or dtype.
         """
         own = dict(self._all_named())
         arrays = {name: _array(value) for name, value in state.items()}
-        faults = [f"missing: {name}" for name in own if name not in arrays]
-        faults += [f"unexpected: {name}" for name in arrays if name not in own]
-        faults += [
-            f"{name} has shape {arrays[name].shape}, expected {value.shape}"
-            for name, value in own.items()
-            if name in arrays and arrays[name].shape != value.shape
-        ]
-        faults += [
-            f"{name} has dtype {arrays[name].dtype}, expected {value.dtype}"
-            for name, value in own.items()
-            if name in arrays and not np.can_cast(arrays[name].dtype, value.dtype, "same_kind")
-        ]
-        if faults:
-            raise ValueError(
-                f"this state does not fit {type(self).__name__} (nothing was changed): "
-                + "; ".join(faults)
-            )
+        refuse_misfit(type(self).__name__, own, arrays)
         for name, value in own.items():
             value.detach().copy_(arrays[name])
 

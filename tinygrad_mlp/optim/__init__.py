@@ -1,6 +1,7 @@
 """What turns gradients into steps.
 
-Optimisers in optimizers.py, and how large their steps are in lr_scheduler.py.
+Optimisers in optimizers.py, what they know as arrays in states.py, and how large their steps are in
+lr_scheduler.py.
 """
 
 from . import lr_scheduler as lr_scheduler

@@ -1,8 +1,8 @@
 """Learning-rate schedules: how large the steps are, as a function of how many were taken.
 
 Names, arguments, defaults and values are those of `torch.optim.lr_scheduler`. A schedule is made
-after its optimiser, sets the learning rate for the first step at once, and for each next step when
-its `step()` is called after that of the optimiser:
+after its optimiser, and sets the learning rate of the first step at once. Its `step()` is called
+after that of the optimiser, and sets the learning rate of the next step:
 
     schedule = optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.01, total_steps=1000)
     for images, labels in batches:
@@ -10,10 +10,12 @@ its `step()` is called after that of the optimiser:
         optimizer.step()
         schedule.step()
 
-Each is a formula of the count of steps, so that it remembers nothing but the count. (PyTorch
-counts "epochs", and means calls of `step()`: call it as often as the schedule's numbers count.)
+A schedule is a formula of the count of its steps, so it remembers nothing but the count, and
+`go_to(count)` puts it anywhere. (PyTorch counts "epochs", and means calls of `step()`: call it as
+often as the numbers of the schedule count.)
 
-To add a schedule, subclass `LRScheduler` and write `lr_at`.
+Each group of the optimiser has a learning rate of its own. To add a schedule, subclass
+`LRScheduler` and write `lr_at`.
 """
 
 from __future__ import annotations
@@ -23,60 +25,86 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from ..state import refuse_misfit
 from .optimizers import Optimizer
 
 
 class LRScheduler:
-    """What schedules share: the count, and setting the learning rate of the optimiser.
+    """What schedules share: the count, and setting the learning rates of the optimiser.
 
-    last_epoch  the count to go on from; -1 begins, from the learning rate that the optimiser has
+    last_epoch  the count to go on from; -1 begins, from the learning rates that the optimiser has
 
-    The schedules of one optimiser all start from the learning rate that it had at the first of
-    them, its `initial_lr`, and only one of them may be stepped; `SequentialLR` joins several.
+    The schedules of one optimiser all start from the learning rates that it had at the first of
+    them, "initial_lr" in its groups. Only one of them may be stepped; `SequentialLR` joins several.
     """
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1):
-        if not isinstance(optimizer, Optimizer):
-            raise TypeError(f"a schedule is of an optimiser, and this is {optimizer!r:.80}")
-        if optimizer.initial_lr is None:
-            if last_epoch != -1:
-                raise ValueError(
-                    f"this optimiser was never scheduled, so there is nothing to go on from at "
-                    f"last_epoch={last_epoch}; leave it out, and load the state of the schedule"
-                )
-            optimizer.initial_lr = optimizer.lr
+        _refuse_other_than_optimizers(optimizer)
+        groups = optimizer.param_groups
+        if last_epoch != -1 and any("initial_lr" not in group for group in groups):
+            raise ValueError(
+                "this optimiser has had no schedule yet, so there is nothing to go on from at "
+                f"last_epoch={last_epoch}; leave it out, and call go_to({last_epoch + 1})"
+            )
+        for group in groups:
+            group.setdefault("initial_lr", group["lr"])
         self.optimizer = optimizer
-        self.base_lrs = [float(optimizer.initial_lr)]
-        self._go_to(last_epoch + 1)
+        self.base_lrs = [float(group["initial_lr"]) for group in groups]
+        self.go_to(last_epoch + 1)
 
-    def lr_at(self, count: int) -> float:
-        """The learning rate after `count` steps."""
-        raise NotImplementedError(f"{type(self).__name__} needs a method lr_at(self, count)")
+    def lr_at(self, count: int, group: int) -> float:
+        """The learning rate of a group after `count` steps.
+
+        group  its number; `self.base_lrs[group]` is its first learning rate
+        """
+        raise NotImplementedError(f"{type(self).__name__} needs a method lr_at(self, count, group)")
 
     def step(self) -> None:
-        """Count one step, and set the learning rate of the next.
+        """Count one step, and set the learning rates of the next.
 
-        RuntimeError if anybody else has changed it meanwhile: this would be lost.
+        Raises RuntimeError if someone else has changed one of them meanwhile, as that change
+        would be lost.
         """
-        if self.optimizer.lr != self._last_lr[0]:
+        self._refuse_other_groups()
+        now = [group["lr"] for group in self.optimizer.param_groups]
+        if now != self._last_lr:
             raise RuntimeError(
-                f"the learning rate was set to {self._last_lr[0]:g} by {type(self).__name__}, and "
-                f"is {self.optimizer.lr:g} now; one schedule decides alone, so do not change it "
+                f"the learning rate was set to {_listed(self._last_lr)} by {type(self).__name__}, "
+                f"and is {_listed(now)} now; one schedule decides alone, so do not change it "
                 "meanwhile, join schedules with SequentialLR, or write a LambdaLR"
             )
-        self._go_to(self.last_epoch + 1)
+        self.go_to(self.last_epoch + 1)
 
-    def _go_to(self, count: int) -> None:
-        self._last_lr = [float(self.lr_at(count))]
+    def go_to(self, count: int) -> None:
+        """Be where `count` steps from the beginning lead, and set the optimiser accordingly.
+
+        Raises ValueError if `count` is not a whole number, at least 0, RuntimeError if the
+        optimiser was given another group since the schedule was made.
+        """
+        count = _at_least("count", count, 0)
+        self._refuse_other_groups()
+        self._last_lr = [float(self.lr_at(count, i)) for i in range(len(self.base_lrs))]
         self.last_epoch = count
-        self.optimizer.lr = self._last_lr[0]
+        for group, lr in zip(self.optimizer.param_groups, self._last_lr, strict=True):
+            group["lr"] = lr
+
+    def _refuse_other_groups(self) -> None:
+        now = len(self.optimizer.param_groups)
+        if now != len(self.base_lrs):
+            raise RuntimeError(
+                f"{type(self).__name__} was made when the number of groups was "
+                f"{len(self.base_lrs)}, and it is {now} now; make the schedule after the last "
+                "add_param_group"
+            )
 
     def get_last_lr(self) -> list[float]:
-        """The learning rate that was set last, in a list, as an optimiser has one group only."""
+        """The learning rates that were set last, one a group."""
         return list(self._last_lr)
 
     def state_dict(self) -> dict[str, Any]:
-        """The count and the numbers of the schedule, but for its functions: JSON can hold it."""
+        """The count and the numbers of the schedule, but not its functions: JSON can hold it."""
         return {
             name: list(value) if isinstance(value, list) else value
             for name, value in vars(self).items()
@@ -86,60 +114,64 @@ class LRScheduler:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what `state_dict` gave, and set the optimiser as it was then.
 
-        ValueError if it is the state of another kind of schedule; then nothing is changed.
+        Raises ValueError, and changes nothing, if it is the state of another kind of schedule, or
+        has another number of groups. Raises RuntimeError as `go_to` does.
         """
-        self._refuse_misfit(state)
+        self._refuse_other_groups()
+        refuse_misfit(repr(self), _form(self.state_dict()), _form(state))
         self._take_over(state)
-        self._go_to(self.last_epoch)
-
-    def _refuse_misfit(self, state: Mapping[str, Any]) -> None:
-        if self.state_dict().keys() != state.keys():
-            raise ValueError(
-                f"this is no state of {type(self).__name__} (nothing was changed); it has "
-                f"{', '.join(state)}"
-            )
+        self.go_to(self.last_epoch)
 
     def _take_over(self, state: Mapping[str, Any]) -> None:
         vars(self).update(state)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(step {self.last_epoch}, lr={self._last_lr[0]:g})"
+        return f"{type(self).__name__}(step {self.last_epoch}, lr={_listed(self._last_lr)})"
 
 
 class LambdaLR(LRScheduler):
     """The first learning rate times lr_lambda(count).
 
-    The function is not in the state: who loads a state makes the schedule with it again.
+    lr_lambda  one function for all groups, or a list with one for each
+
+    The functions are not in the state: to load one, make the schedule with the same functions.
     """
 
     def __init__(
-        self, optimizer: Optimizer, lr_lambda: Callable[[int], float], last_epoch: int = -1
+        self,
+        optimizer: Optimizer,
+        lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
+        last_epoch: int = -1,
     ):
-        self.lr_lambda = lr_lambda
+        self.lr_lambdas = _one_a_group("lr_lambda", lr_lambda, optimizer)
         super().__init__(optimizer, last_epoch)
 
-    def lr_at(self, count: int) -> float:
-        return self.base_lrs[0] * self.lr_lambda(count)
+    def lr_at(self, count: int, group: int) -> float:
+        factor: float = self.lr_lambdas[group](count)
+        return self.base_lrs[group] * factor
+
+    def state_dict(self) -> dict[str, Any]:
+        return {name: v for name, v in super().state_dict().items() if name != "lr_lambdas"}
 
 
 class StepLR(LRScheduler):
-    """Times `gamma` every `step_size` steps."""
+    """The first learning rate, times `gamma` every `step_size` steps."""
 
     def __init__(
         self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1
     ):
-        self.step_size = _at_least_one("step_size", step_size)
+        self.step_size = _at_least("step_size", step_size, 1)
         self.gamma = float(gamma)
         super().__init__(optimizer, last_epoch)
 
-    def lr_at(self, count: int) -> float:
-        return self.base_lrs[0] * self.gamma ** (count // self.step_size)
+    def lr_at(self, count: int, group: int) -> float:
+        return self.base_lrs[group] * self.gamma ** (count // self.step_size)
 
 
 class LinearLR(LRScheduler):
     """A straight line from `start_factor` to `end_factor` times the first learning rate.
 
-    It takes `total_iters` steps, and then stays: a warm-up, as it is mostly used.
+    It takes `total_iters` steps and then stays there. It is mostly used as a warm-up.
     """
 
     def __init__(
@@ -156,64 +188,69 @@ class LinearLR(LRScheduler):
             raise ValueError(f"end_factor must be between 0 and 1, not {end_factor}")
         self.start_factor = float(start_factor)
         self.end_factor = float(end_factor)
-        self.total_iters = _at_least_one("total_iters", total_iters)
+        self.total_iters = _at_least("total_iters", total_iters, 1)
         super().__init__(optimizer, last_epoch)
 
-    def lr_at(self, count: int) -> float:
+    def lr_at(self, count: int, group: int) -> float:
         share = min(count, self.total_iters) / self.total_iters
-        return self.base_lrs[0] * _line(self.start_factor, self.end_factor, share)
+        return self.base_lrs[group] * _line(self.start_factor, self.end_factor, share)
 
 
 class CosineAnnealingLR(LRScheduler):
     """Half a cosine wave from the first learning rate down to `eta_min`, in `T_max` steps.
 
-    Beyond, it comes up again as it went down, and so on. Loshchilov and Hutter, 2017, without
+    After them it comes up again as it went down, and so on. Loshchilov and Hutter, 2017, without
     their restarts.
     """
 
     def __init__(
         self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1
     ):
-        self.T_max = _at_least_one("T_max", T_max)
+        self.T_max = _at_least("T_max", T_max, 1)
         self.eta_min = float(eta_min)
         super().__init__(optimizer, last_epoch)
 
-    def lr_at(self, count: int) -> float:
-        return _wave(self.base_lrs[0], self.eta_min, count / self.T_max)
+    def lr_at(self, count: int, group: int) -> float:
+        return _wave(self.base_lrs[group], self.eta_min, count / self.T_max)
 
 
 class OneCycleLR(LRScheduler):
     """Up from max_lr / div_factor to max_lr, and down to almost nothing. Smith and Topin, 2018.
 
+    max_lr            the largest learning rate, or a list with one for each group
     total_steps       how many steps the whole takes; or epochs * steps_per_epoch
     pct_start         the share, 0 to 1, of the steps that go up
     anneal_strategy   "cos": half a cosine wave, or "linear": a straight line
     cycle_momentum    the other way round, take momentum (SGD) or betas[0] (Adam) from
                       max_momentum down to base_momentum, and up again
+    base_momentum     the smallest momentum, or a list with one for each group
+    max_momentum      the largest momentum, or a list with one for each group
+    div_factor        the first learning rate is max_lr divided by this
     final_div_factor  the last learning rate is the first divided by this
     three_phase       come down as long as it went up, and take the rest of the steps to vanish
 
-    Steps 0 to total_steps - 1 are the cycle. One more is passed over, as the schedule is mostly
+    Steps 0 to total_steps - 1 are the cycle. One more is ignored, as the schedule is usually
     stepped after the last step of the training too; more raise ValueError.
     """
 
     def __init__(
         self,
         optimizer: Optimizer,
-        max_lr: float,
+        max_lr: float | Sequence[float],
         total_steps: int | None = None,
         epochs: int | None = None,
         steps_per_epoch: int | None = None,
         pct_start: float = 0.3,
         anneal_strategy: str = "cos",
         cycle_momentum: bool = True,
-        base_momentum: float = 0.85,
-        max_momentum: float = 0.95,
+        base_momentum: float | Sequence[float] = 0.85,
+        max_momentum: float | Sequence[float] = 0.95,
         div_factor: float = 25.0,
         final_div_factor: float = 1e4,
         three_phase: bool = False,
         last_epoch: int = -1,
     ):
+        _refuse_other_than_optimizers(optimizer)
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
                 raise ValueError("OneCycleLR needs total_steps, or epochs and steps_per_epoch")
@@ -222,32 +259,42 @@ class OneCycleLR(LRScheduler):
             raise ValueError(f"pct_start must be a share between 0 and 1, not {pct_start}")
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(f'anneal_strategy must be "cos" or "linear", not {anneal_strategy!r}')
-        if cycle_momentum and not getattr(optimizer, "betas", getattr(optimizer, "momentum", 0)):
+        if cycle_momentum and not optimizer.defaults.keys() & {"momentum", "betas"}:
             raise ValueError(
-                f"{type(optimizer).__name__} has no momentum that could be cycled; give it one, "
-                "or pass cycle_momentum=False"
+                f"{type(optimizer).__name__} has no momentum that could be cycled; pass "
+                "cycle_momentum=False"
             )
-        max_lr = float(max_lr)
-        first, last = max_lr / div_factor, max_lr / div_factor / final_div_factor
-        self.total_steps = _at_least_one("total_steps", total_steps)
+        self.total_steps = _at_least("total_steps", total_steps, 1)
         self.anneal_strategy = anneal_strategy
         self.cycle_momentum = cycle_momentum
-        # Each phase ends at its step, and goes from one of the numbers below to the next.
-        top, end = pct_start * total_steps - 1.0, total_steps - 1.0
+        # Each phase ends at its step, and goes from one of the values of a group to the next.
+        top = pct_start * total_steps - 1.0
+        end = total_steps - 1.0
         self.ends = [top, 2 * top, end] if three_phase else [top, end]
-        self.lrs = [first, max_lr, first, last] if three_phase else [first, max_lr, last]
-        high, low = float(max_momentum), float(base_momentum)
-        self.momenta = [high, low, high, high] if three_phase else [high, low, high]
-        if isinstance(optimizer, Optimizer) and last_epoch == -1:
-            optimizer.initial_lr = first
+        self.group_lrs = []
+        for value in _one_a_group("max_lr", max_lr, optimizer):
+            first = value / div_factor
+            last = first / final_div_factor
+            down = [first, last] if three_phase else [last]
+            self.group_lrs.append([first, float(value), *down])
+        highs = _one_a_group("max_momentum", max_momentum, optimizer)
+        lows = _one_a_group("base_momentum", base_momentum, optimizer)
+        self.group_momenta = []
+        for high, low in zip(highs, lows, strict=True):
+            back = [float(high)] * (2 if three_phase else 1)
+            self.group_momenta.append([float(high), float(low), *back])
+        if last_epoch == -1:
+            for group, lrs in zip(optimizer.param_groups, self.group_lrs, strict=True):
+                group["initial_lr"] = lrs[0]
         super().__init__(optimizer, last_epoch)
 
-    def lr_at(self, count: int) -> float:
-        return self._between(self.lrs, count)
+    def lr_at(self, count: int, group: int) -> float:
+        return self._between(self.group_lrs[group], count)
 
-    def momentum_at(self, count: int) -> float:
-        """The momentum after `count` steps."""
-        return min(self._between(self.momenta, count), max(self.momenta))
+    def momentum_at(self, count: int, group: int) -> float:
+        """The momentum of a group after `count` steps."""
+        momenta = self.group_momenta[group]
+        return min(self._between(momenta, count), max(momenta))
 
     def _between(self, values: list[float], count: int) -> float:
         if count > self.total_steps:
@@ -256,26 +303,28 @@ class OneCycleLR(LRScheduler):
                 "give it the total_steps of the whole training"
             )
         phase = next((i for i, end in enumerate(self.ends) if count <= end), len(self.ends) - 1)
-        start, end = self.ends[phase - 1] if phase else 0.0, self.ends[phase]
+        start = self.ends[phase - 1] if phase else 0.0
+        end = self.ends[phase]
         share = (count - start) / (end - start) if end > start else 1.0
         between = _wave if self.anneal_strategy == "cos" else _line
         return between(values[phase], values[phase + 1], share)
 
-    def _go_to(self, count: int) -> None:
-        super()._go_to(count)
+    def go_to(self, count: int) -> None:
+        super().go_to(count)
         if self.cycle_momentum:
-            optimizer: Any = self.optimizer
-            if hasattr(optimizer, "betas"):
-                optimizer.betas = (self.momentum_at(count), optimizer.betas[1])
-            else:
-                optimizer.momentum = self.momentum_at(count)
+            for i, group in enumerate(self.optimizer.param_groups):
+                momentum = self.momentum_at(count, i)
+                if "betas" in group:
+                    group["betas"] = (momentum, group["betas"][1])
+                else:
+                    group["momentum"] = momentum
 
 
 class SequentialLR(LRScheduler):
     """One schedule after the other: the second counts from the first of `milestones`, and so on.
 
     schedulers  made before, for the same optimiser; step this one only
-    milestones  the steps, ascending, at which the next takes over: one less than schedulers
+    milestones  the steps, ascending, at which the next takes over: one fewer than schedulers
     """
 
     def __init__(
@@ -287,47 +336,74 @@ class SequentialLR(LRScheduler):
     ):
         if not schedulers or len(milestones) != len(schedulers) - 1:
             raise ValueError(
-                f"SequentialLR needs a milestone between each two schedules, and got "
+                "SequentialLR needs one milestone fewer than schedules, and got "
                 f"{len(schedulers)} schedules and {len(milestones)} milestones"
             )
         if any(schedule.optimizer is not optimizer for schedule in schedulers):
-            raise ValueError("SequentialLR needs schedules that are all of its own optimiser")
+            raise ValueError("SequentialLR needs schedules that all belong to its own optimiser")
         if list(milestones) != sorted(milestones):
             raise ValueError(f"milestones must ascend, and these are {list(milestones)}")
         self.schedulers = list(schedulers)
         self.milestones = [int(m) for m in milestones]
         super().__init__(optimizer, last_epoch)
 
-    def lr_at(self, count: int) -> float:
-        schedule, own_count = self._at_work(count)
-        return schedule.lr_at(own_count)
-
-    def _at_work(self, count: int) -> tuple[LRScheduler, int]:
-        """The schedule that decides after `count` steps, and how many of them are its own."""
+    def lr_at(self, count: int, group: int) -> float:
         i = bisect_right(self.milestones, count)
-        return self.schedulers[i], count - (self.milestones[i - 1] if i else 0)
+        return self.schedulers[i].lr_at(count - self._start(i), group)
 
-    def _go_to(self, count: int) -> None:
-        schedule, own_count = self._at_work(count)
-        schedule._go_to(own_count)
-        super()._go_to(count)
+    def _start(self, i: int) -> int:
+        """The step from which schedule i decides."""
+        return self.milestones[i - 1] if i else 0
+
+    def go_to(self, count: int) -> None:
+        # Each goes as far as it came before the next took over: a cycle leaves its momentum.
+        for i, schedule in enumerate(self.schedulers):
+            end = self._start(i + 1) - 1 if i < len(self.milestones) else count
+            own_count = min(count, end) - self._start(i)
+            if own_count >= 0:
+                schedule.go_to(own_count)
+        super().go_to(count)
 
     def state_dict(self) -> dict[str, Any]:
         return super().state_dict() | {"schedulers": [s.state_dict() for s in self.schedulers]}
-
-    def _refuse_misfit(self, state: Mapping[str, Any]) -> None:
-        super()._refuse_misfit(state)
-        if len(state["schedulers"]) != len(self.schedulers):
-            raise ValueError(
-                f"this is no state of {len(self.schedulers)} schedules (nothing was changed)"
-            )
-        for schedule, its_state in zip(self.schedulers, state["schedulers"], strict=True):
-            schedule._refuse_misfit(its_state)
 
     def _take_over(self, state: Mapping[str, Any]) -> None:
         for schedule, its_state in zip(self.schedulers, state["schedulers"], strict=True):
             schedule._take_over(its_state)
         super()._take_over({**state, "schedulers": self.schedulers})
+
+
+def _form(state: Mapping[str, Any], prefix: str = "") -> dict[str, np.ndarray]:
+    """What must be equal in the states of equal schedules: the names, and how many groups."""
+    form: dict[str, np.ndarray] = {}
+    for name, value in state.items():
+        if name == "schedulers":
+            for i, its_state in enumerate(value):
+                form |= _form(its_state, f"{prefix}schedulers.{i}.")
+        else:
+            form[prefix + name] = np.array(value if name == "base_lrs" else 0)
+    return form
+
+
+def _one_a_group(name: str, value: Any, optimizer: Optimizer) -> list[Any]:
+    """A list with a value for each group, of one value for all or a list with one for each."""
+    groups = len(optimizer.param_groups)
+    values = list(value) if isinstance(value, (list, tuple)) else [value] * groups
+    if len(values) != groups:
+        raise ValueError(
+            f"{name} has {len(values)} values, and the number of groups is {groups}; give one "
+            "value, or one for each group"
+        )
+    return values
+
+
+def _refuse_other_than_optimizers(optimizer: Any) -> None:
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"a schedule needs an optimiser, and this is {optimizer!r:.80}")
+
+
+def _listed(lrs: list[float]) -> str:
+    return ", ".join(f"{lr:g}" for lr in lrs)
 
 
 def _line(start: float, end: float, share: float) -> float:
@@ -340,7 +416,7 @@ def _wave(start: float, end: float, share: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
 
 
-def _at_least_one(name: str, value: int) -> int:
-    if value != int(value) or value < 1:
-        raise ValueError(f"{name} must be a whole number, at least 1, not {value}")
+def _at_least(name: str, value: int, least: int) -> int:
+    if value != int(value) or value < least:
+        raise ValueError(f"{name} must be a whole number, at least {least}, not {value}")
     return int(value)

@@ -1,9 +1,9 @@
 """Optimisers: what turns gradients into steps.
 
-Names, arguments, defaults and formulas are those of `torch.optim`. Each optimiser works in
-place on the arrays of its parameters, and how it is written decides its speed: a pass of a
-NumPy function over the 79,510 weights of the published network takes as long as a small matrix
-product. So the passes are few and write into arrays that are there already.
+Names, arguments, defaults and formulas are those of `torch.optim`. An optimiser works in place on
+the arrays of its parameters. A NumPy function that passes over the 79,510 weights of the published
+network takes as long as a small matrix product, so an update has few passes, and they write into
+arrays that are there already.
 
 To add an optimiser, subclass `Optimizer`: name its moments, and write `update`.
 """
@@ -18,90 +18,195 @@ import numpy as np
 
 from ..changes import mark_changed
 from ..tensor import Tensor
+from . import states
 
 FLUSH_EVERY = 100
 """After how many steps moments that have all but decayed are set to 0."""
 
 
-class Optimizer:
-    """What optimisers share: the parameters, their moments, and the walk over both.
+def _option(name: str) -> Any:
+    """An attribute that reads and sets an option of the only group."""
 
-    params        leaf tensors; one that is given twice is stepped once
+    def read(self: Optimizer) -> Any:
+        return self._only_group(name)[name]
+
+    def write(self: Optimizer, value: Any) -> None:
+        group = self._only_group(name)
+        group.update(self.checked({**group, name: value}))
+
+    return property(read, write, doc=f"The {name} of the only group.")
+
+
+class Optimizer:
+    """What optimisers share: groups of parameters with their options, and the walk over them.
+
+    params        leaf tensors, or groups of them: dicts of "params" and the options that differ;
+                  a tensor that is given twice is stepped once, and one without a gradient rests
     lr            learning rate, at least 0
     weight_decay  this times the weight is added to its gradient
     maximize      step up the gradient, not down
+    options       further options that a subclass has, by name
+
+    Raises TypeError if a parameter is not a leaf tensor, ValueError if an option makes no sense.
+
+    Groups can differ in any option:
+
+        optim.SGD([{"params": biases}, {"params": weights, "weight_decay": 0.01}], lr=0.1)
+
+    `param_groups` is a list of dicts, each with its "params" and all options. The options are read
+    at each step, so they may be changed in between. With one group, they are attributes too:
+    `optimizer.lr = 0.1`. `state` has a dict for each parameter that was stepped.
     """
 
     moments: tuple[str, ...] = ()
-    settings: tuple[str, ...] = ("lr",)
-    """What may change from step to step, as schedules do, and is therefore part of the state."""
-    decoupled = False
-    initial_lr: float | None = None
-    """What schedules start from, as the first of them found it."""
+    """Arrays in the state of a parameter, of its shape, which start as zeros."""
+    later_moments: tuple[str, ...] = ()
+    """Arrays that `update` adds to the state when an option first asks for them."""
+    remembered: tuple[str, ...] = ()
+    """Options that the moments depend on: the state has them as they were at the last step."""
+
+    lr: float = _option("lr")
+    weight_decay: float = _option("weight_decay")
+    maximize: bool = _option("maximize")
 
     def __init__(
         self,
-        params: Iterable[Tensor],
+        params: Iterable[Tensor] | Iterable[Mapping[str, Any]],
         lr: float,
         weight_decay: float = 0.0,
         maximize: bool = False,
+        options: Mapping[str, Any] | None = None,
     ):
-        self.maximize = maximize
-        self.params = _unique_leaves(params)
-        self.lr = _at_least_zero("lr", lr)
-        self.weight_decay = _at_least_zero("weight_decay", weight_decay)
-        self.steps = [0] * len(self.params)
-        self.state = [{name: np.zeros_like(p.data) for name in self.moments} for p in self.params]
+        shared = {"lr": lr, "weight_decay": weight_decay, "maximize": maximize}
+        self.defaults = self.checked({**shared, **(options or {})})
+        self.param_groups: list[dict[str, Any]] = []
+        self.state: dict[Tensor, dict[str, Any]] = {}
+        for group in _as_groups(params):
+            self.add_param_group(group)
+
+    def add_param_group(self, param_group: Mapping[str, Any]) -> None:
+        """Step more parameters: `param_group` has "params", and the options that differ.
+
+        Raises as the constructor does, and ValueError if an option is unknown or a parameter is
+        already in another group.
+        """
+        if "params" not in param_group:
+            raise ValueError(f'a group needs "params", and this has {", ".join(param_group)}')
+        unknown = param_group.keys() - self.defaults.keys() - {"params", "initial_lr"}
+        if unknown:
+            raise ValueError(
+                f"{type(self).__name__} has no option {', '.join(sorted(unknown))}; its options "
+                f"are {', '.join(self.defaults)}"
+            )
+        params = _unique_leaves(param_group["params"])
+        present = {id(p) for group in self.param_groups for p in group["params"]}
+        if not present.isdisjoint(id(p) for p in params):
+            raise ValueError("a parameter of this group is already in another, and can be in one")
+        options = self.checked({**self.defaults, **param_group})
+        self.param_groups.append({**options, "params": params})
+
+    def checked(self, options: dict[str, Any]) -> dict[str, Any]:
+        """The options of a group, its numbers as Python's. ValueError if one makes no sense."""
+        lr = _at_least_zero("lr", options["lr"])
+        return options | {
+            "lr": lr,
+            "weight_decay": _at_least_zero("weight_decay", options["weight_decay"]),
+        }
+
+    def _only_group(self, name: str) -> dict[str, Any]:
+        if len(self.param_groups) > 1:
+            raise AttributeError(
+                f"this optimiser has {len(self.param_groups)} groups, each with a {name} of its "
+                f'own; write optimizer.param_groups[0]["{name}"] for the first'
+            )
+        return self.param_groups[0]
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
-        for p in self.params:
-            p.grad = None
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.grad = None
 
     def step(self) -> None:
         """Move every parameter that has a gradient."""
-        for i, (p, moments) in enumerate(zip(self.params, self.state, strict=True)):
-            if p.grad is None:
-                continue
-            self.steps[i] += 1
-            w, g, *rest = p.data, p.grad.data, *moments.values()
-            if w.ndim == 0:
-                # What NumPy computes from arrays of no dimensions is no array, and has no `out`.
-                w, g, *rest = np.atleast_1d(w, g, *rest)
-            if self.maximize:
-                g = -g
-            if self.weight_decay and not self.decoupled:
-                g = g + self.weight_decay * w
-            self.update(self.steps[i], w, g, *rest)
-            if self.steps[i] % FLUSH_EVERY == 0:
-                for moment in moments.values():
-                    _flush(moment)
-            mark_changed(p.data)
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    self._step_one(p, p.grad.data, group)
 
-    def update(self, step: int, w: np.ndarray, g: np.ndarray, *moments: np.ndarray) -> None:
-        """Change weights `w` and their moments in place, for gradient `g`, the step-th time."""
-        raise NotImplementedError
+    def _step_one(self, p: Tensor, g: np.ndarray, group: dict[str, Any]) -> None:
+        w = p.data
+        state = self.state.get(p) or self._first_state(p, group)
+        state["step"] += 1
+        if group["maximize"]:
+            g = -g
+        if group["weight_decay"] and not group.get("decoupled_weight_decay"):
+            g = g + group["weight_decay"] * w
+        self.update(w, g, state, group)
+        if state["step"] % FLUSH_EVERY == 0:
+            for name in (*self.moments, *self.later_moments):
+                if name in state:
+                    _flush(state[name])
+        mark_changed(w)
 
-    def state_dict(self) -> dict[str, np.ndarray]:
-        """A copy of everything that decides the next step: by parameter, "0.exp_avg" and so on."""
-        state = {name: np.array(getattr(self, name)) for name in self.settings}
-        for i, (step, moments) in enumerate(zip(self.steps, self.state, strict=True)):
-            state[f"{i}.step"] = np.array(step)
-            state |= {f"{i}.{name}": moment.copy() for name, moment in moments.items()}
+    def _first_state(self, p: Tensor, group: dict[str, Any]) -> dict[str, Any]:
+        state: dict[str, Any] = {"step": 0}
+        state |= {name: group[name] for name in self.remembered}
+        state |= {name: np.zeros_like(p.data) for name in self.moments}
+        self.state[p] = state
         return state
 
+    def update(
+        self, w: np.ndarray, g: np.ndarray, state: dict[str, Any], group: Mapping[str, Any]
+    ) -> None:
+        """Change weights w and their moments, which are in `state`, in place, for gradient g.
+
+        w, g   of the same shape, which may be that of a single number, ()
+        state  its "step" is the number of this step, from 1
+        group  the options
+        """
+        raise NotImplementedError(f"{type(self).__name__} needs a method update")
+
+    def torch_moment(self, name: str, options: Mapping[str, Any]) -> tuple[str, float]:
+        """What PyTorch calls a moment, and what it has to be multiplied by to be PyTorch's."""
+        return name, 1.0
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """A copy of everything that decides the next step, as PyTorch has it, in flat form.
+
+        "param_groups.0.lr", "param_groups.0.params", "state.0.step", "state.0.exp_avg" and so on:
+        see `states`. `interop.optimizer_state_to_torch` turns it into PyTorch's nested form.
+        """
+        return states.flatten(self, exact=False)
+
     def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
-        """Take over what `state_dict` gave. If anything does not fit, change nothing."""
-        refuse_misfit(self, state)
-        for name in self.settings:
-            setattr(self, name, np.asarray(state[name]).tolist())
-        for i, moments in enumerate(self.state):
-            self.steps[i] = int(state[f"{i}.step"])
-            for name, moment in moments.items():
-                moment[...] = state[f"{i}.{name}"]
+        """Take over what `state_dict` gave, options included.
+
+        Raises ValueError, and changes nothing, if anything does not fit.
+        """
+        states.load(self, state, exact=False)
+
+    def exact_state(self) -> dict[str, np.ndarray]:
+        """As `state_dict`, but with the moments as they are kept here, exact to the bit.
+
+        This is what `checkpoint` writes.
+        """
+        return states.flatten(self, exact=True)
+
+    def load_exact_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take over what `exact_state` gave, and go on from there to the bit.
+
+        Raises ValueError, and changes nothing, if anything does not fit.
+        """
+        states.load(self, state, exact=True)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({len(self.params)} parameters, lr={self.lr:g})"
+        count = sum(len(group["params"]) for group in self.param_groups)
+        what = "1 parameter" if count == 1 else f"{count} parameters"
+        if len(self.param_groups) > 1:
+            what += f" in {len(self.param_groups)} groups"
+        lrs = ", ".join(f"{group['lr']:g}" for group in self.param_groups)
+        return f"{type(self).__name__}({what}, lr={lrs})"
 
 
 class SGD(Optimizer):
@@ -112,11 +217,15 @@ class SGD(Optimizer):
     nesterov  look ahead: step by g + momentum * velocity. Sutskever and others, 2013.
     """
 
-    settings = ("lr", "momentum")
+    later_moments = ("momentum_buffer",)
+
+    momentum: float = _option("momentum")
+    dampening: float = _option("dampening")
+    nesterov: bool = _option("nesterov")
 
     def __init__(
         self,
-        params: Iterable[Tensor],
+        params: Iterable[Tensor] | Iterable[Mapping[str, Any]],
         lr: float = 1e-3,
         momentum: float = 0.0,
         dampening: float = 0.0,
@@ -127,19 +236,28 @@ class SGD(Optimizer):
     ):
         if nesterov and (momentum <= 0 or dampening):
             raise ValueError("nesterov needs a momentum above 0 and no dampening")
-        self.momentum = _at_least_zero("momentum", momentum)
-        self.dampening = float(dampening)
-        self.nesterov = nesterov
-        self.moments = ("momentum_buffer",) if momentum else ()
-        super().__init__(params, lr, weight_decay, maximize)
+        options = {"momentum": momentum, "dampening": dampening, "nesterov": nesterov}
+        super().__init__(params, lr, weight_decay, maximize, options)
 
-    def update(self, step: int, w: np.ndarray, g: np.ndarray, *moments: np.ndarray) -> None:
-        if moments:
-            (velocity,) = moments
-            velocity *= self.momentum
-            velocity += g * (1 - self.dampening) if self.dampening and step > 1 else g
-            g = g + self.momentum * velocity if self.nesterov else velocity
-        w -= self.lr * g
+    def checked(self, options: dict[str, Any]) -> dict[str, Any]:
+        momentum = _at_least_zero("momentum", options["momentum"])
+        dampening = float(options["dampening"])
+        return super().checked(options) | {"momentum": momentum, "dampening": dampening}
+
+    def update(
+        self, w: np.ndarray, g: np.ndarray, state: dict[str, Any], group: Mapping[str, Any]
+    ) -> None:
+        momentum, dampening = group["momentum"], group["dampening"]
+        if momentum:
+            velocity = state.get("momentum_buffer")
+            if velocity is None:
+                velocity = state["momentum_buffer"] = np.zeros_like(w)
+                velocity += g
+            else:
+                velocity *= momentum
+                velocity += g * (1 - dampening) if dampening else g
+            g = g + momentum * velocity if group["nesterov"] else velocity
+        w -= group["lr"] * g
 
 
 class Adam(Optimizer):
@@ -148,17 +266,23 @@ class Adam(Optimizer):
         m = b1 * m + (1 - b1) * g            v = b2 * v + (1 - b2) * g^2
         w -= lr * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)
 
-    The moments are kept here without the factors (1 - b1) and (1 - b2), which go into the step
-    size instead: two passes over the weights less.
+    amsgrad                 divide by the largest v so far. Reddi, Kale and Kumar, 2018.
+    decoupled_weight_decay  as in AdamW
 
-    amsgrad  divide by the largest v so far. Reddi, Kale and Kumar, 2018.
+    What is kept are the decayed sums of g and g^2: m and v without the factors (1 - b1) and
+    (1 - b2), which go into the step size instead. This saves two passes over the weights.
     """
 
-    settings = ("lr", "betas")
+    moments = ("decayed_sum", "decayed_square_sum")
+    later_moments = ("largest_square_sum",)
+    remembered = ("betas",)
+
+    betas: tuple[float, float] = _option("betas")
+    eps: float = _option("eps")
 
     def __init__(
         self,
-        params: Iterable[Tensor],
+        params: Iterable[Tensor] | Iterable[Mapping[str, Any]],
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -166,62 +290,68 @@ class Adam(Optimizer):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        decoupled_weight_decay: bool = False,
     ):
-        self._betas = self._settled = _below_one(betas)
-        self.eps = _at_least_zero("eps", eps)
-        self.moments = ("exp_avg", "exp_avg_sq") + (("max_exp_avg_sq",) if amsgrad else ())
-        super().__init__(params, lr, weight_decay, maximize)
+        options = {
+            "betas": betas,
+            "eps": eps,
+            "amsgrad": amsgrad,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }
+        super().__init__(params, lr, weight_decay, maximize, options)
 
-    @property
-    def betas(self) -> tuple[float, float]:
-        """b1 and b2, which may be changed between steps."""
-        return self._betas
+    def checked(self, options: dict[str, Any]) -> dict[str, Any]:
+        betas, eps = _below_one(options["betas"]), _at_least_zero("eps", options["eps"])
+        return super().checked(options) | {"betas": betas, "eps": eps}
 
-    @betas.setter
-    def betas(self, betas: tuple[float, float]) -> None:
-        self._betas = _below_one(betas)
+    def torch_moment(self, name: str, options: Mapping[str, Any]) -> tuple[str, float]:
+        b1, b2 = options["betas"]
+        return {
+            "decayed_sum": ("exp_avg", 1 - b1),
+            "decayed_square_sum": ("exp_avg_sq", 1 - b2),
+            "largest_square_sum": ("max_exp_avg_sq", 1 - b2),
+        }[name]
 
     def step(self) -> None:
-        self._settle()
+        for group in self.param_groups:
+            betas = tuple(group["betas"])
+            for p in group["params"]:
+                state = self.state.get(p)
+                if state and state["betas"] != betas:
+                    self._change_betas(state, betas)
         super().step()
 
-    def _settle(self) -> None:
-        """If b1 and b2 were changed, give the moments the factors that they would now lack."""
-        if self._betas == self._settled:
-            return
-        pairs = zip(self._settled, self._betas, strict=True)
-        first, second = ((1 - old) / (1 - new) for old, new in pairs)
-        self._settled = self._betas
-        for moments in self.state:
-            for name, moment in moments.items():
-                factor = first if name == "exp_avg" else second
-                if factor != 1:
-                    moment *= factor
+    def _change_betas(self, state: dict[str, Any], betas: tuple[float, ...]) -> None:
+        """Give the sums the factors that they would lack under new betas."""
+        for name in (*self.moments, *self.later_moments):
+            old, new = (self.torch_moment(name, {"betas": b})[1] for b in (state["betas"], betas))
+            if name in state and old != new:
+                state[name] *= old / new
+        state["betas"] = betas
 
-    def state_dict(self) -> dict[str, np.ndarray]:
-        self._settle()
-        return super().state_dict()
-
-    def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
-        super().load_state_dict(state)
-        self._settled = self._betas
-
-    def update(self, step: int, w: np.ndarray, g: np.ndarray, *moments: np.ndarray) -> None:
-        m, v, *largest = moments
-        b1, b2 = self._betas
+    def update(
+        self, w: np.ndarray, g: np.ndarray, state: dict[str, Any], group: Mapping[str, Any]
+    ) -> None:
+        lr, (b1, b2), step = group["lr"], group["betas"], state["step"]
+        if group["decoupled_weight_decay"] and group["weight_decay"]:
+            w *= 1 - lr * group["weight_decay"]
+        m, v = state["decayed_sum"], state["decayed_square_sum"]
         v_scale = math.sqrt((1 - b2**step) / (1 - b2))
         m_scale = (1 - b1) / (1 - b1**step)
         m *= b1
         m += g
         v *= b2
-        change = g * g
+        change = np.asanyarray(g * g)  # an array to write into, where g has no dimensions too
         v += change
-        for most in largest:
-            v = np.maximum(most, v, out=most)
+        if group["amsgrad"]:
+            largest = state.get("largest_square_sum")
+            if largest is None:
+                largest = state["largest_square_sum"] = np.zeros_like(v)
+            v = np.maximum(largest, v, out=largest)
         np.sqrt(v, out=change)
-        change += self.eps * v_scale
+        change += group["eps"] * v_scale
         np.divide(m, change, out=change)
-        change *= self.lr * m_scale * v_scale
+        change *= lr * m_scale * v_scale
         w -= change
 
 
@@ -231,11 +361,9 @@ class AdamW(Adam):
     Loshchilov and Hutter, 2019.
     """
 
-    decoupled = True
-
     def __init__(
         self,
-        params: Iterable[Tensor],
+        params: Iterable[Tensor] | Iterable[Mapping[str, Any]],
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -244,11 +372,24 @@ class AdamW(Adam):
         *,
         maximize: bool = False,
     ):
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+        super().__init__(
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            maximize=maximize,
+            decoupled_weight_decay=True,
+        )
 
-    def update(self, step: int, w: np.ndarray, g: np.ndarray, *moments: np.ndarray) -> None:
-        w *= 1 - self.lr * self.weight_decay
-        super().update(step, w, g, *moments)
+    def checked(self, options: dict[str, Any]) -> dict[str, Any]:
+        if not options["decoupled_weight_decay"]:
+            raise ValueError(
+                "AdamW always decays apart from the gradient; use Adam for options or a state with "
+                "decoupled_weight_decay=False"
+            )
+        return super().checked(options)
 
 
 def _flush(moment: np.ndarray) -> None:
@@ -256,33 +397,40 @@ def _flush(moment: np.ndarray) -> None:
 
     The weights of pixels that are nearly always black have moments that shrink at each step.
     Below 1e-38 float32 numbers are "denormal", and arithmetic on them is many times slower.
+    In float16 the same threshold would be 61, so there it is left alone.
     """
-    moment[np.abs(moment) < np.finfo(moment.dtype).tiny * 1e6] = 0
+    if moment.dtype != np.float16:
+        moment[np.abs(moment) < np.finfo(moment.dtype).tiny * 1e6] = 0
 
 
-def refuse_misfit(owner: Any, state: Mapping[str, np.ndarray]) -> None:
-    """ValueError if `state` has not the names and shapes that `owner.state_dict()` has."""
-    own = {name: array.shape for name, array in owner.state_dict().items()}
-    given = {name: np.shape(array) for name, array in state.items()}
-    if own != given:
-        differing = sorted(n for n in own.keys() | given if own.get(n) != given.get(n))
-        raise ValueError(
-            f"this state is not of {owner!r} (nothing was changed); it differs in "
-            f"{', '.join(differing)}"
-        )
-
-
-def _unique_leaves(params: Iterable[Tensor]) -> list[Tensor]:
+def _as_groups(params: Any) -> list[Any]:
+    """What an optimiser was given, as a list of groups."""
     if isinstance(params, Tensor):
         raise TypeError("an optimiser takes a list of parameters; write [parameter]")
-    unique = list({id(p): p for p in params}.values())
-    if not unique:
+    if isinstance(params, Mapping):
+        raise TypeError("an optimiser takes a list of groups; write [group]")
+    given = _as_list(params)
+    if not given:
         raise ValueError("an optimiser needs at least one parameter, as from model.parameters()")
+    are_groups = [isinstance(item, Mapping) for item in given]
+    if any(are_groups) and not all(are_groups):
+        raise TypeError("an optimiser takes a list of parameters or one of groups, not a mixture")
+    return given if all(are_groups) else [{"params": given}]
+
+
+def _as_list(params: Any) -> list[Any]:
+    if isinstance(params, (set, frozenset)):
+        raise TypeError("parameters are numbered, and a set has no order; give them in a list")
+    return [params] if isinstance(params, Tensor) else list(params)
+
+
+def _unique_leaves(params: Any) -> list[Tensor]:
+    unique = list({id(p): p for p in _as_list(params)}.values())
     for p in unique:
-        if not isinstance(p, Tensor) or not p.is_leaf or not p.requires_grad:
+        if not isinstance(p, Tensor) or not p.is_leaf:
             raise TypeError(
-                "an optimiser steps leaf tensors that require a gradient, as from "
-                f"model.parameters(); it was given {p!r:.80}"
+                "an optimiser steps leaf tensors, as from model.parameters(), which no recorded "
+                f"op has made; it was given {p!r:.80}"
             )
     return unique
 

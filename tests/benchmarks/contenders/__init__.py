@@ -1,1 +1,1 @@
-"""The contenders, a file for each framework: only there is it imported."""
+"""The contenders, a file for each framework, which is imported only there."""

@@ -1,4 +1,4 @@
-"""What cannot be had for less: bare NumPy, without gradients or anything else."""
+"""The lower limits: bare NumPy, without gradients or anything else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..timing import time_expression, time_import, time_steps
 
 
 def products(inputs: Inputs, size: Mapping) -> dict:
-    """The first layer's product forward, and that for its weights' gradient."""
+    """The two products of the first layer: forward, and for the gradient of its weights."""
     weight = inputs.weights("small")[0]
     g = np.random.default_rng(0).standard_normal((size["batch"], len(weight)), dtype=np.float32)
 
@@ -27,7 +27,7 @@ def products(inputs: Inputs, size: Mapping) -> dict:
 def small_step(inputs: Inputs, size: Mapping) -> dict:
     """The published step written out for this one network: no graph, no checks, no reuse.
 
-    Adam is written as `tinygrad_mlp` has it, in its few passes.
+    Adam is written as in `tinygrad_mlp`, in as few passes.
     """
     weights = inputs.weights("small")
     gradients = [np.empty_like(w) for w in weights]
@@ -53,7 +53,7 @@ def loss_and_gradients(
     y: np.ndarray,
     rows: np.ndarray,
 ) -> float:
-    """The loss; the gradients are written into the arrays that are given for them."""
+    """Return the loss, and write the gradients into the arrays given for them."""
     w1, b1, w2, b2 = weights
     g_w1, g_b1, g_w2, g_b2 = gradients
     before = x @ w1.T

@@ -1,4 +1,4 @@
-"""The chain with micrograd, which knows numbers and no arrays."""
+"""The chain with micrograd, which knows only numbers, not arrays."""
 
 from __future__ import annotations
 

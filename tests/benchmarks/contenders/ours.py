@@ -53,7 +53,7 @@ def wide_step(inputs: Inputs, size: Mapping) -> dict:
 def epoch(inputs: Inputs, size: Mapping) -> dict:
     """The second of two epochs, as `python -m tinygrad_mlp train --recipe improved` runs them.
 
-    Of two threads one prepares the batches and the other multiplies the matrices.
+    With two threads, one prepares the batches and the other multiplies the matrices.
     """
     recipe = RECIPES["improved"]
     data = load_mnist()
@@ -117,7 +117,7 @@ def importing(inputs: Inputs, size: Mapping) -> dict:
 
 
 def long_training(inputs: Inputs, size: Mapping) -> dict:
-    """How much memory the process holds, ten times during a training."""
+    """How much memory the process holds, at ten moments of a training."""
     model = _model(inputs, "small", SMALL)
     step = _step(model, optim.Adam(model.parameters(), lr=0.01))
     batches = inputs.batches(50)

@@ -1,6 +1,6 @@
 """The jobs in PyTorch: as the published notebook does them, and at its best.
 
-At its best means the fused Adam, and denormal numbers flushed to 0.
+"At its best" means with the fused Adam, and with denormal numbers flushed to 0.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def wide_step_best(inputs: Inputs, size: Mapping) -> dict:
 
 
 class Digits(Dataset):
-    """As torchvision's MNIST: bytes, which become a float tensor one example at a time."""
+    """Like torchvision's MNIST: bytes, which become a float tensor one example at a time."""
 
     def __init__(self, images: torch.Tensor, labels: torch.Tensor, transforms: tuple = ()):
         self.images, self.labels, self.transforms = images, labels, transforms
@@ -86,7 +86,7 @@ class Digits(Dataset):
 
 
 def flip(image: torch.Tensor) -> torch.Tensor:
-    """As torchvision's RandomHorizontalFlip."""
+    """Like torchvision's RandomHorizontalFlip."""
     return image.flip(-1) if torch.rand(1) < 0.7 else image
 
 

@@ -1,4 +1,4 @@
-"""The published step with tinygrad: recorded by TinyJit in its second call, then replayed.
+"""The published step with tinygrad: recorded by TinyJit on its second call, then replayed.
 
 It compiles for the CPU with clang, which must be installed.
 """

@@ -1,0 +1,310 @@
+"""Running a recipe: the same seed gives the same bits, and a saved training goes on to the bit."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tinygrad_mlp import checkpoint, nn, optim
+from tinygrad_mlp.data import ArrayDataset, load_mnist
+from tinygrad_mlp.experiment import training
+from tinygrad_mlp.experiment.recipes import RECIPES, BasicRecipe, Recipe
+from tinygrad_mlp.experiment.training import run
+from tinygrad_mlp.nn import functional as F
+from tinygrad_mlp.train import Diverged, Epoch
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """300 images to train on and 200 to test on."""
+    data = load_mnist(split="test")
+    return ArrayDataset(*data[:300]), ArrayDataset(*data[300:500])
+
+
+def small(name, **changes):
+    """A recipe that runs in a moment."""
+    hidden = (6, 5) if name.startswith("basic") else (6,)
+    held_out = {"held_out": 50} if RECIPES[name].held_out else {}
+    return replace(
+        RECIPES[name], **{"epochs": 2, "hidden": hidden, "train_images": 120} | held_out | changes
+    )
+
+
+def first_weights(done):
+    """The weights of the first layer of a run."""
+    return done.recipe.first_weights(done.model)
+
+
+# ---------------------------------------------------------------------------------- the batches
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_thread_prepares_batches_where_there_are_copies_to_make(name, digits):
+    batches = training.make_batches(RECIPES[name], digits[0], 0, 0)
+    assert batches.num_workers == bool(RECIPES[name].augment)
+
+
+@pytest.mark.parametrize(("name", "images"), [("small", 300), ("improved", 600), ("best", 300)])
+def test_an_epoch_has_the_originals_and_copies_or_the_copies_alone(name, images, digits):
+    batches = training.make_batches(RECIPES[name], digits[0], 0, 0)
+    assert sum(len(labels) for _, labels in batches) == images
+
+
+@pytest.mark.parametrize("name", ["basic", "small"])
+def test_batches_are_in_order_or_shuffled_as_the_recipe_says(name, digits):
+    recipe = replace(RECIPES[name], batch_size=300)
+    [(_, labels)] = training.make_batches(recipe, digits[0], 0)
+    assert np.array_equal(labels, digits[0].labels) == (not recipe.shuffle)
+
+
+# ----------------------------------------------------------------------------------------- run
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_same_seed_gives_the_same_bits(digits, name):
+    one, other = (run(small(name), *digits, seed=3) for _ in range(2))
+    for key, value in one.model.state_dict().items():
+        assert value.tobytes() == other.model.state_dict()[key].tobytes()
+    assert [(e.loss, e.accuracy) for e in one.history] == [
+        (e.loss, e.accuracy) for e in other.history
+    ]
+    assert (one.test.loss, one.train.loss) == (other.test.loss, other.train.loss)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_another_seed_gives_another_run(digits, name):
+    one, other = (run(small(name), *digits, seed=seed) for seed in (0, 1))
+    assert one.history[-1].loss != other.history[-1].loss
+    assert not np.array_equal(first_weights(one), first_weights(other))
+
+
+def test_augmentation_is_used(digits):
+    plain, flips = (run(small(name), *digits) for name in ("improved-plain", "improved-flips"))
+    assert not np.array_equal(first_weights(plain), first_weights(flips))
+
+
+@pytest.mark.parametrize("name", ["basic", "improved"])
+def test_a_run_says_what_was_run_and_how_it_went(digits, name):
+    told = []
+    recipe = small(name)
+    found = run(recipe, *digits, seed=5, on_epoch=told.append)
+    assert (found.recipe, found.seed) == (recipe, 5)
+    assert [epoch.epoch for epoch in found.history] == [1, 2]
+    assert told == found.history
+    assert found.test.confusion.sum() == 200
+    assert found.train.confusion.sum() == 120  # the images trained on, without copies
+    assert found.seconds > 0
+
+
+def test_the_first_training_images_are_the_ones_used(digits):
+    train, test = digits
+    recipe = replace(small("improved-plain"), train_images=100)
+    cut = run(replace(recipe, train_images=None), ArrayDataset(*train[:100]), test)
+    whole = run(recipe, train, test)
+    np.testing.assert_array_equal(first_weights(cut), first_weights(whole))
+
+
+def test_the_published_sign_climbs_the_loss_and_the_fixed_one_goes_down(digits):
+    recipe = BasicRecipe("x", "x", hidden=(10,), init="xavier", lr=0.5, epochs=2, climbs=True)
+    climbing = run(recipe, *digits)
+    falling = run(replace(recipe, climbs=False), *digits)
+    assert climbing.history[1].loss > climbing.history[0].loss
+    assert falling.history[1].loss < falling.history[0].loss
+
+
+def test_a_model_is_in_use_once_it_is_finished(digits):
+    assert not run(small("best"), *digits).model.training
+
+
+def test_a_small_network_learns(digits):
+    recipe = Recipe("x", "x", hidden=(20,), epochs=12)
+    found = run(recipe, *digits)
+    assert found.train.accuracy > 0.95
+    assert found.test.accuracy > 0.6
+
+
+def test_a_divergence_names_recipe_and_seed(digits):
+    with pytest.raises(Diverged, match="small, seed 2: the loss"):
+        run(replace(small("small"), lr=1e30), *digits, seed=2)
+
+
+def test_a_divergence_in_the_last_step_is_reported_too(digits):
+    recipe = replace(small("small"), lr=1e36, epochs=1, batch_size=120)
+    with pytest.raises(Diverged, match="small, seed 0: the loss on the test set is"):
+        run(recipe, *digits)
+
+
+# ------------------------------------------------------------------------- held out, and cycles
+
+
+def test_what_is_held_out_is_not_trained_on():
+    data = load_mnist()
+    train, held_out = training.divide(RECIPES["simard"], data)
+    assert len(train) == 50_000
+    assert np.array_equal(held_out.images, load_mnist(split="validation").images)
+    assert np.array_equal(np.concatenate([train.labels, held_out.labels]), data.labels)
+
+
+def test_nothing_is_held_out_of_the_published_recipes(digits):
+    train, held_out = training.divide(RECIPES["improved"], digits[0])
+    assert (train, held_out) == (digits[0], None)
+
+
+def test_too_few_images_to_hold_out_are_refused(digits):
+    with pytest.raises(ValueError, match="simard holds 10,000 training images out"):
+        training.divide(RECIPES["simard"], digits[0])
+
+
+def little_best(**changes):
+    return small("best", **{"epochs": 3, "held_out": 50} | changes)
+
+
+def test_the_held_out_images_are_scored(digits):
+    train, test = digits
+    done = run(little_best(), train, test)
+    assert done.validation.confusion.sum() == 50
+    assert done.train.confusion.sum() == 120
+
+
+def test_the_learning_rate_goes_through_one_cycle(digits, monkeypatch):
+    rates = []
+    step = optim.AdamW.step
+
+    def watched(self):
+        rates.append(self.lr)
+        step(self)
+
+    monkeypatch.setattr(optim.AdamW, "step", watched)
+    recipe = little_best(batch_size=20)
+    run(recipe, *digits)
+    assert len(rates) == 3 * 6  # 3 epochs of 120 images
+    assert rates[0] == pytest.approx(recipe.lr / 25)
+    assert max(rates) == pytest.approx(recipe.lr, rel=0.05)
+    assert rates[-1] == pytest.approx(recipe.lr / 25e4)
+
+
+def test_smoothed_labels_are_what_is_trained_on(digits):
+    plain, smooth = (run(little_best(label_smoothing=s), *digits) for s in (0.0, 0.3))
+    assert smooth.history[0].loss != plain.history[0].loss
+    # They are scored without smoothing.
+    expected = F.cross_entropy(smooth.model(digits[1].images), digits[1].labels)
+    assert smooth.test.loss == pytest.approx(expected.item(), rel=1e-5)
+
+
+# -------------------------------------------------------------------------- saving and resuming
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [small("basic-fixed", epochs=3), small("improved", epochs=3), little_best()],
+    ids=lambda recipe: recipe.name,
+)
+def test_an_interrupted_training_goes_on_to_the_bit(digits, tmp_path, recipe):
+    whole = run(recipe, *digits)
+    half = training.begin(recipe)
+
+    def interrupt(epoch):
+        training.save(tmp_path / "half", half)
+        if epoch.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        training.finish(half, *digits, interrupt)
+    rest = training.finish(training.load(tmp_path / "half"), *digits)
+    assert [e.loss for e in rest.history] == [e.loss for e in whole.history]
+    for name, array in whole.model.state_dict().items():
+        assert array.tobytes() == rest.model.state_dict()[name].tobytes()
+
+
+@pytest.fixture
+def half(tmp_path):
+    """A training that was saved after an epoch, as a file of arrays and words."""
+
+    def write(name="basic-fixed", **changes):
+        begun = training.begin(small(name))
+        begun.history.append(Epoch(1, 0.5, 0.25, 1.0))
+        training.save(tmp_path / "half", begun)
+        words = checkpoint.read(tmp_path / "half").words | changes
+        words = {key: value for key, value in words.items() if value is not None}
+        checkpoint.save(tmp_path / "half", begun.model, begun.optimizer, **words)
+        return tmp_path / "half"
+
+    return write
+
+
+OLD = {
+    "basic-sign-fixed": {"name": "basic-sign", "title": "basic, sign mended"},
+    "basic-fixed": {"name": "basic-mended", "title": "basic, mended fully"},
+}
+
+
+@pytest.mark.parametrize("name", OLD)
+def test_trainings_that_were_saved_under_former_names_are_read(half, name):
+    path = half(name, recipe=small(name).to_dict() | OLD[name])
+    begun = training.load(path)
+    assert begun.recipe == small(name)
+    assert begun.history == [Epoch(1, 0.5, 0.25, 1.0)]
+    recipe, model = training.load_model(path)
+    assert recipe == small(name)
+    np.testing.assert_array_equal(model.dense[0].weight, begun.model.dense[0].weight)
+
+
+@pytest.mark.parametrize("name", OLD)
+def test_weights_that_were_exported_under_former_names_are_read(tmp_path, name):
+    begun = training.begin(small(name))
+    training.export(begun, tmp_path / "weights")
+    saved = checkpoint.read(tmp_path / "weights")
+    words = saved.words | {"recipe": saved.words["recipe"] | OLD[name]}
+    checkpoint.save_arrays(tmp_path / "old", saved.weights, **words)
+    recipe, model = training.load_model(tmp_path / "old")
+    assert recipe == small(name)
+    halved = begun.model.dense[0].weight.astype(np.float16)
+    np.testing.assert_array_equal(model.dense[0].weight, halved)
+
+
+def test_a_loaded_model_is_in_use_and_not_trained(half):
+    _, model = training.load_model(half("best"))
+    assert not model.training and all(not layer.training for layer in model)
+
+
+@pytest.mark.parametrize("key", ["recipe", "seed", "order", "copies", "history"])
+def test_a_file_that_does_not_say_how_it_was_trained_is_refused(half, key):
+    with pytest.raises(ValueError, match=r"half does not say how it was trained; `train` writes"):
+        training.load(half(**{key: None}))
+
+
+def test_weights_of_no_recipe_are_refused(tmp_path):
+    checkpoint.save(tmp_path / "model", nn.Linear(2, 2))
+    with pytest.raises(ValueError, match="does not say which recipe its weights belong to"):
+        training.load_model(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"recipe": {"kind": "Convolutional"}}, "no recipe of the kind 'Convolutional'"),
+        ({"recipe": small("basic").to_dict() | {"hidden": [9]}}, "other names or shapes"),
+        ({"recipe": small("basic").to_dict() | {"momentum": 0.9}}, "momentum"),
+        ({"order": {"bit_generator": "MT19937"}}, ""),
+        ({"copies": 5}, ""),
+        ({"history": [{"epoch": 1}]}, "loss"),
+        ({"history": 5}, ""),
+    ],
+)
+def test_a_training_that_cannot_be_read_is_reported_with_the_file_and_why(half, changes, why):
+    with pytest.raises(ValueError, match=rf"half holds a training that cannot be read.*{why}") as e:
+        training.load(half(**changes))
+    assert "was it written by another version of this package?" in str(e.value)
+
+
+@pytest.mark.parametrize("described", [5, {"kind": "Recipe"}, small("small").to_dict()])
+def test_weights_that_do_not_fit_their_recipe_are_reported(half, described):
+    with pytest.raises(ValueError, match="half holds a training that cannot be read here"):
+        training.load_model(half(recipe=described))
+
+
+def test_a_history_without_an_accuracy_goes_round(tmp_path):
+    begun = training.begin(small("small"))
+    begun.history.append(Epoch(1, 0.5, None, 1.0))
+    training.save(tmp_path / "half", begun)
+    assert training.load(tmp_path / "half").history == begun.history
