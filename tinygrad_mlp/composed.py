@@ -59,18 +59,10 @@ def div(x: Any, other: Any, rounding_mode: str | None = None) -> Any:
     if rounding_mode == "floor":
         return ops.floor_divide(x, other)
     if rounding_mode == "trunc":
-        return _truncated_quotient(x, other)
+        return ops.trunc_divide(x, other)
     raise ValueError(
         f'div takes a rounding_mode of None, "trunc" or "floor", not {rounding_mode!r}'
     )
-
-
-def _truncated_quotient(x: Any, other: Any) -> Any:
-    if result_type(plain(x), plain(other)).kind == "f":
-        return ops.trunc(ops.div(x, other))
-    down = ops.floor_divide(x, other)
-    is_too_low = ops.logical_and(ops.lt(down, 0), ops.ne(down * other, x))
-    return where(is_too_low, down + 1, down)
 
 
 def equal(x: Any, other: Any) -> bool:
@@ -550,21 +542,19 @@ def pad(x: T, pad: Sequence[int], mode: str = "constant", value: float | None = 
         )
     pairs = [(int(pad[i]), int(pad[i + 1])) for i in range(0, len(pad), 2)]
     margins = [(0, 0)] * (x.ndim - len(pairs)) + pairs[::-1]
-    for d, (before, after) in enumerate(margins):
-        if before < 0 or after < 0:
-            if -builtins.min(before, 0) - builtins.min(after, 0) > x.shape[d]:
-                raise ValueError(
-                    f"pad cannot cut {(before, after)} off dimension {d}, which has {x.shape[d]}"
-                )
-            kept = slice(-builtins.min(before, 0), x.shape[d] + builtins.min(after, 0))
-            x = _taken(x, d, kept)
-    margins = [(builtins.max(a, 0), builtins.max(b, 0)) for a, b in margins]
+    for d, widths in enumerate(margins):
+        if builtins.sum(widths) < -x.shape[d]:
+            raise ValueError(f"pad cannot cut {widths} off dimension {d}, which has {x.shape[d]}")
     if mode in PAD_MODES:
         return _repeated_margins(x, margins, mode)
     if mode != "constant":
         raise ValueError(
             f'pad knows the modes "constant", "reflect", "replicate" and "circular", not {mode!r}'
         )
+    for d, (before, after) in enumerate(margins):
+        if before < 0 or after < 0:
+            x = _taken(x, d, slice(builtins.max(-before, 0), x.shape[d] - builtins.max(-after, 0)))
+    margins = [(builtins.max(a, 0), builtins.max(b, 0)) for a, b in margins]
     shape = tuple(n + a + b for n, (a, b) in zip(x.shape, margins, strict=True))
     inside = tuple(slice(a, a + n) for n, (a, _) in zip(x.shape, margins, strict=True))
     if value:
@@ -581,16 +571,18 @@ def _taken(x: T, dim: int, places: Any) -> T:
 
 
 def _repeated_margins(x: T, margins: list[tuple[int, int]], mode: str) -> T:
-    for d, widths in enumerate(margins):
+    for d, (before, after) in enumerate(margins):
         most = x.shape[d] - (mode == "reflect")
-        if mode != "replicate" and builtins.max(widths) > most:
+        if mode != "replicate" and builtins.max(before, after) > most:
             raise ValueError(
                 f'pad with mode "{mode}" can add at most {most} to dimension {d}, which has '
-                f"{x.shape[d]}, not {widths}"
+                f"{x.shape[d]}, not {(before, after)}"
             )
-        if any(widths):
+        if before or after:
+            widths = (builtins.max(before, 0), builtins.max(after, 0))
             places = np.pad(np.arange(x.shape[d]), widths, PAD_MODES[mode])  # type: ignore[call-overload]
-            x = _taken(x, d, places)
+            kept = slice(builtins.max(-before, 0), len(places) - builtins.max(-after, 0))
+            x = _taken(x, d, places[kept])
     return x
 
 
@@ -640,6 +632,8 @@ def _places(index: Any, dim: int) -> tuple[np.ndarray, ...]:
 def gather(x: T, dim: int, index: Operand) -> T:
     """Values picked along `dim`: result[i][j] = x[index[i][j]][j], for dim = 0."""
     index = np.asarray(plain(index))
+    if index.size == 0:  # of any shape, as in PyTorch
+        return flatten(x)[np.zeros(index.shape, np.int64)]
     if x.ndim + index.ndim < 2:  # no dimensions count as one of size 1
         return gather(x.reshape(-1), dim, index.reshape(-1)).reshape(index.shape)
     _need_same_ndim("gather", x, index)

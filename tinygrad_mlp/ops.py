@@ -94,9 +94,9 @@ def pow(a: Array, b: Array) -> Any:
     return np.where(b < 0, np.where(np.abs(a) == 1, odd, 0), y).astype(y.dtype)
 
 
-@op(grad=(None, None), takes=promoted)
+@op(grad=(lambda g, y, a, b: g * 0, lambda g, y, a, b: g * 0), takes=promoted)
 def floor_divide(a: Array, b: Array) -> Any:
-    """a / b rounded down; a step function, so nothing flows back."""
+    """a / b rounded down; a step function, so the gradients are 0."""
     _refuse_division_by_zero("floor_divide", b)
     return np.floor_divide(a, b)
 
@@ -115,6 +115,16 @@ def _refuse_division_by_zero(name: str, divisor: Any) -> None:
         raise ZeroDivisionError(
             f"{name}() of integers by 0; make one of them a float, as with .float()"
         )
+
+
+@op(grad=(lambda g, y, a, b: g * 0, lambda g, y, a, b: g * 0), takes=promoted)
+def trunc_divide(a: Array, b: Array) -> Any:
+    """a / b rounded towards 0; a step function, so the gradients are 0."""
+    _refuse_division_by_zero("trunc_divide", b)
+    if np.result_type(a, b).kind == "f":
+        return np.trunc(np.divide(a, b))
+    down = np.floor_divide(a, b)
+    return down + ((down < 0) & (down * b != a)).astype(down.dtype)
 
 
 @op(grad=lambda g, y, x: g * 0)
