@@ -579,10 +579,16 @@ def _repeated_margins(x: T, margins: list[tuple[int, int]], mode: str) -> T:
                 f"{x.shape[d]}, not {(before, after)}"
             )
         if before or after:
-            widths = (builtins.max(before, 0), builtins.max(after, 0))
-            places = np.pad(np.arange(x.shape[d]), widths, PAD_MODES[mode])  # type: ignore[call-overload]
-            kept = slice(builtins.max(-before, 0), len(places) - builtins.max(-after, 0))
-            x = _taken(x, d, places[kept])
+            kept = slice(builtins.max(-before, 0), x.shape[d] - builtins.max(-after, 0))
+            added = (builtins.max(before, 0), builtins.max(after, 0))
+            places = np.arange(x.shape[d])
+            if mode == "circular":  # what is cut off does not come in again
+                places = np.pad(places[kept], added, "wrap")
+            else:
+                places = np.pad(places, added, PAD_MODES[mode])  # type: ignore[call-overload]
+                end = len(places) - builtins.max(-after, 0)
+                places = places[builtins.max(-before, 0) : end]
+            x = _taken(x, d, places)
     return x
 
 
