@@ -68,16 +68,16 @@ def any_zero(call: Call) -> bool:
     return any(bool((t == 0).any()) for t in call.tensors())
 
 
-def any_integers(call: Call) -> bool:
-    return any(not t.is_floating_point() and t.dtype != torch.bool for t in call.tensors())
+def any_uint8(call: Call) -> bool:
+    return any(t.dtype == torch.uint8 for t in call.tensors())
 
 
-def any_of_no_dimensions(call: Call) -> bool:
-    return any(t.ndim == 0 for t in call.tensors())
+def any_of_one_dimension(call: Call) -> bool:
+    return any(t.ndim == 1 for t in call.tensors())
 
 
-def any_empty_of_one_dimension(call: Call) -> bool:
-    return any(tuple(t.shape) == (0,) for t in call.tensors())
+def no_tensor_first(call: Call) -> bool:
+    return not isinstance(call.args[0], torch.Tensor)
 
 
 def always(call: Call) -> bool:
@@ -86,35 +86,43 @@ def always(call: Call) -> bool:
 
 DOCUMENTED: tuple[Documented, ...] = (
     Documented(
-        "NaN in `relu`, `abs`, `sign`; infinity in `var`",
-        ("relu", "abs", "abs(x)", "sign"),
-        ALL,
-        "value",
-        any_nan,
+        "plain numbers and arrays",
+        tuple(
+            [
+                "add",
+                "sub",
+                "mul",
+                "div",
+                "floor_divide",
+                "remainder",
+                "pow",
+                "maximum",
+                "minimum",
+                "max",
+                "min",
+            ]
+        )
+        + tuple(["logical_and", "logical_or", "logical_xor", "eq", "ne", "lt", "le", "gt", "ge"])
+        + tuple(["not_equal", "less", "less_equal", "greater", "greater_equal"]),
+        (*ALL, "error"),
+        "",
+        no_tensor_first,
     ),
-    Documented("`clamp` at NaN", ("clamp",), GRADIENTS, "value", any_nan),
+    Documented("dtypes of layers and convolutions", ("conv2d",), ("error",), "accepts", always),
+    Documented("`all`, `any` of uint8", ("all", "any"), FORWARD, "dtype bool", any_uint8),
+    Documented("`elu` at NaN", ("elu",), GRADIENTS, "value", any_nan),
     Documented("`elu` at 0, second derivative", ("elu",), ("second",), "value", any_zero),
     Documented(
-        "`&`, `|`, `^`, `~` on integers",
-        ("x & y", "x | y", "x ^ y", "~x", "y & x", "y | x", "y ^ x"),
-        FORWARD,
-        "dtype bool",
-        any_integers,
-    ),
-    Documented(
-        "`dim`",
-        ("gather", "index_add", "logsumexp", "max", "min", "prod", "scatter_add", "squeeze"),
-        ALL,
-        "refuses",
-        any_of_no_dimensions,
+        "`pow`: mixed second derivative at exponent 0, second derivatives at base 0",
+        ("pow", "x ** y", "y ** x"),
+        ("second",),
+        "value",
+        any_zero,
     ),
     Documented("`masked_fill`", ("masked_fill",), ("error",), "accepts", always),
+    Documented("`scatter_add`", ("scatter_add",), ("error",), "accepts", always),
     Documented(
-        "`cat` with an empty tensor of one dimension",
-        ("cat",),
-        ALL,
-        "refuses",
-        any_empty_of_one_dimension,
+        "`F.batch_norm`", ("batch_norm", "BatchNorm1d"), ALL, "refuses", any_of_one_dimension
     ),
     Documented(
         "`optim.lr_scheduler`",
@@ -125,11 +133,7 @@ DOCUMENTED: tuple[Documented, ...] = (
     ),
 )
 
-STAYS_OUT: tuple[StaysOut, ...] = (
-    StaysOut("pad", "mode"),
-    StaysOut("pad", "pad", says="none below 0"),
-    StaysOut("norm", "p"),
-)
+STAYS_OUT: tuple[StaysOut, ...] = (StaysOut("norm", "p"),)
 
 
 def documented(name: str, kind: str, fault: str, call: Call) -> Documented | None:
