@@ -463,7 +463,7 @@ def roll(x: T, shifts: int | Sequence[int], dims: int | Sequence[int] | None = N
     if dims is None:
         return roll(flatten(x), shifts, 0).reshape(x.shape)
     shifts, dims = ((v,) if isinstance(v, int) else tuple(v) for v in (shifts, dims))
-    if len(shifts) != len(dims):
+    if len(shifts) != len(dims) or not shifts:
         raise ValueError(f"roll needs one shift for each dimension, not {shifts} for {dims}")
     for shift, dim in zip(shifts, dims, strict=True):
         dim = _axis(dim, x.ndim)

@@ -76,38 +76,49 @@ def any_of_one_dimension(call: Call) -> bool:
     return any(t.ndim == 1 for t in call.tensors())
 
 
-def no_tensor_first(call: Call) -> bool:
-    return not isinstance(call.args[0], torch.Tensor)
+def any_plain_number(call: Call) -> bool:
+    return any(isinstance(x, (int, float)) for x in call.args[:2])
 
 
 def always(call: Call) -> bool:
     return True
 
 
+ARITHMETIC = tuple(
+    [
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "floor_divide",
+        "remainder",
+        "pow",
+        "maximum",
+        "minimum",
+        "max",
+        "min",
+        "logical_and",
+        "logical_or",
+        "logical_xor",
+        "bitwise_and",
+        "bitwise_or",
+        "bitwise_xor",
+        "eq",
+        "ne",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "not_equal",
+        "less",
+        "less_equal",
+        "greater",
+        "greater_equal",
+    ]
+)
+
 DOCUMENTED: tuple[Documented, ...] = (
-    Documented(
-        "plain numbers and arrays",
-        tuple(
-            [
-                "add",
-                "sub",
-                "mul",
-                "div",
-                "floor_divide",
-                "remainder",
-                "pow",
-                "maximum",
-                "minimum",
-                "max",
-                "min",
-            ]
-        )
-        + tuple(["logical_and", "logical_or", "logical_xor", "eq", "ne", "lt", "le", "gt", "ge"])
-        + tuple(["not_equal", "less", "less_equal", "greater", "greater_equal"]),
-        (*ALL, "error"),
-        "",
-        no_tensor_first,
-    ),
+    Documented("plain numbers and arrays", ARITHMETIC, (*ALL, "error"), "", any_plain_number),
     Documented("dtypes of layers and convolutions", ("conv2d",), ("error",), "accepts", always),
     Documented("`all`, `any` of uint8", ("all", "any"), FORWARD, "dtype bool", any_uint8),
     Documented("`elu` at NaN", ("elu",), GRADIENTS, "value", any_nan),

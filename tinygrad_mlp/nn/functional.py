@@ -333,6 +333,8 @@ def _scaled(x: Any, weight: Any, bias: Any) -> Any:
 def embedding(input: Operand, weight: T) -> T:
     """The rows of `weight` (num, dim) that `input`, integers of any shape, names."""
     index = np.asarray(plain(input))
+    if weight.ndim != 2:
+        raise ValueError(f"embedding needs a weight (num, dim), not of shape {weight.shape}")
     if index.dtype.kind not in "iu":
         raise TypeError(f"embedding needs integers that name rows, and got {index.dtype}")
     if index.size and (index.min() < 0 or index.max() >= weight.shape[0]):
