@@ -58,7 +58,7 @@ def div(a: Array, b: Array) -> Any:
 
 @op(grad=lambda g, y, x: -g)
 def neg(x: Array) -> Any:
-    if getattr(x, "dtype", None) == bool:
+    if np.asarray(x).dtype.kind == "b":
         raise TypeError("neg() of booleans: write ~x for the opposite, or x.float() for numbers")
     return np.negative(x)
 

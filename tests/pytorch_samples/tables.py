@@ -84,8 +84,7 @@ def always(call: Call) -> bool:
     return True
 
 
-ARITHMETIC = tuple(
-    [
+ARITHMETIC = (
         "add",
         "sub",
         "mul",
@@ -114,8 +113,7 @@ ARITHMETIC = tuple(
         "less_equal",
         "greater",
         "greater_equal",
-    ]
-)
+    ,)
 
 DOCUMENTED: tuple[Documented, ...] = (
     Documented("plain numbers and arrays", ARITHMETIC, (*ALL, "error"), "", any_plain_number),
