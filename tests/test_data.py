@@ -261,6 +261,17 @@ def test_copies_are_made_of_a_subset_too():
 
 
 @pytest.mark.parametrize(
+    "more", [(), (np.arange(3),), (np.arange(3), np.arange(6.0).reshape(3, 2))]
+)
+def test_copies_keep_all_that_belongs_to_their_images(more):
+    copies = AugmentedDataset(TensorDataset(np.zeros((3, 2, 2)), *more), plus_half)
+    images, *others = copies[np.array([1, 5, 3])]
+    assert np.array_equal(images[:, 0, 0], [0, 0.5, 0.5])
+    for found, array in zip(others, more, strict=True):
+        assert np.array_equal(found, array[[1, 2, 0]])
+
+
+@pytest.mark.parametrize(
     ("arrays", "error", "words"),
     [
         ((), ValueError, "at least one array or tensor, found none"),

@@ -211,7 +211,7 @@ class AugmentedDataset:
     drawn anew at every access, so that every epoch sees different copies. Without the originals,
     index i is a copy of image i.
 
-    dataset    holds the n originals; it is never modified
+    dataset    holds the n originals, images first; it is never modified
     transform  called as `transform(images, rng)` with the images of all the copies in a batch;
                returns an array of the same shape
     rng        a seed or a numpy Generator for the copies
@@ -236,17 +236,17 @@ class AugmentedDataset:
     def __len__(self) -> int:
         return len(self._positions)
 
-    def __getitem__(self, index: Index) -> tuple[Images, Labels]:
+    def __getitem__(self, index: Index) -> tuple[np.ndarray, ...]:
         """Return new arrays (images, labels) for a slice or an integer array."""
         # Looking the index up leaves slices, negative numbers and their errors to NumPy.
         positions = self._positions[index]
         n = len(self.dataset)
         first_copy = n if self.originals else 0
         is_copy = positions >= first_copy
-        images, labels = self.dataset[positions % n if n else positions]
+        images, *labels = self.dataset[positions % n if n else positions]
         if is_copy.any():
             images[is_copy] = self._changed(images[is_copy])
-        return images, labels
+        return images, *labels
 
     def _changed(self, images: Images) -> Images:
         changed = self.transform(images, self.rng)

@@ -62,8 +62,6 @@ def prepared_ahead(
             wanted.put(None)
         while True:
             kind, what = ready.get()
-            if kind != "batch":
-                taken = []
             if kind == "error":
                 raise what
             if kind == "end":
