@@ -640,8 +640,8 @@ def _places(index: Any, dim: int) -> tuple[np.ndarray, ...]:
 def gather(x: T, dim: int, index: Operand) -> T:
     """Values picked along `dim`: result[i][j] = x[index[i][j]][j], for dim = 0."""
     index = np.asarray(plain(index))
-    if x.ndim == 0 and index.ndim == 0:
-        return gather(x.reshape(1), dim, index.reshape(1)).reshape(())
+    if x.ndim + index.ndim < 2:  # no dimensions count as one of size 1
+        return gather(x.reshape(-1), dim, index.reshape(-1)).reshape(index.shape)
     _need_same_ndim("gather", x, index)
     return x[_places(index, _axis(dim, x.ndim))]
 
@@ -673,8 +673,9 @@ def take_along_dim(x: T, indices: Operand, dim: int | None = None) -> T:
 def scatter_add(x: T, dim: int, index: Operand, src: T) -> T:
     """`x` with `src` added at `index` along `dim`; what is named twice is added twice."""
     index, dim = np.asarray(plain(index)), _axis(dim, x.ndim)
-    if x.ndim == 0 and index.ndim == 0:
-        return scatter_add(x.reshape(1), 0, index.reshape(1), src.reshape(1)).reshape(())
+    if x.ndim < 2 and 0 in (x.ndim, index.ndim, src.ndim):  # no dimensions count as one of size 1
+        flat = scatter_add(x.reshape(-1), 0, index.reshape(-1), src.reshape(-1))
+        return flat.reshape(x.shape)
     if index.ndim != x.ndim or index.ndim != src.ndim or np.any(np.less(src.shape, index.shape)):
         raise ValueError(
             f"scatter_add needs a src of the shape of its index, or larger, both of {x.ndim} "
