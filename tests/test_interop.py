@@ -237,6 +237,19 @@ DRAWN_OPTIMISERS = {
     },
 }
 DRAWN_OPTIMISERS["AdamW"] = DRAWN_OPTIMISERS["Adam"]
+DRAWN_OPTIMISERS["RMSprop"] = {
+    "lr": st.floats(1e-3, 0.1),
+    "alpha": st.sampled_from([0.5, 0.99]),
+    "momentum": st.sampled_from([0.0, 0.9]),
+    "centered": st.booleans(),
+    "maximize": st.booleans(),
+}
+DRAWN_OPTIMISERS["Adagrad"] = {
+    "lr": st.floats(1e-3, 0.1),
+    "lr_decay": st.sampled_from([0.0, 0.1]),
+    "weight_decay": st.sampled_from([0.0, 0.1]),
+    "maximize": st.booleans(),
+}
 
 
 @st.composite
@@ -321,9 +334,16 @@ def test_interop_the_state_of_an_optimiser_is_the_same_after_a_round_trip(drawn,
     mine.load_state_dict(back)
 
 
-@pytest.mark.parametrize("kind", ["SGD", "Adam"])
-def test_interop_a_state_in_pytorchs_form_is_the_one_that_pytorch_has(kind):
-    options = {"momentum": 0.9} if kind == "SGD" else {"amsgrad": True}
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("SGD", {"momentum": 0.9}),
+        ("Adam", {"amsgrad": True}),
+        ("RMSprop", {"momentum": 0.9, "centered": True}),
+        ("Adagrad", {"initial_accumulator_value": 0.0}),
+    ],
+)
+def test_interop_a_state_in_pytorchs_form_is_the_one_that_pytorch_has(kind, options):
     model = network(0)
     twin = to_torch(model)
     mine = make_optimizer(optim, kind, model, [options] * 2)

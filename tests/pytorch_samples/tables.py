@@ -135,7 +135,11 @@ DOCUMENTED: tuple[Documented, ...] = (
     ),
     Documented(
         "`optim.lr_scheduler`",
-        ("lr_scheduler.StepLR and LinearLR", "lr_scheduler.OneCycleLR"),
+        (
+            "lr_scheduler.StepLR and LinearLR",
+            "lr_scheduler.StepLR and ExponentialLR and ReduceLROnPlateau",
+            "lr_scheduler.OneCycleLR",
+        ),
         FORWARD,
         "refuses",
         always,

@@ -6,6 +6,8 @@ lr_scheduler.py.
 
 from . import lr_scheduler as lr_scheduler
 from .optimizers import SGD as SGD
+from .optimizers import Adagrad as Adagrad
 from .optimizers import Adam as Adam
 from .optimizers import AdamW as AdamW
 from .optimizers import Optimizer as Optimizer
+from .optimizers import RMSprop as RMSprop
