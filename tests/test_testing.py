@@ -15,7 +15,13 @@ import torch
 
 import tinygrad_mlp as tg
 from tinygrad_mlp import nn, op
-from tinygrad_mlp.testing import Sample, arrays, broadcastable_shapes, check_layer, check_op, samples
+from tinygrad_mlp.testing import (
+    arrays,
+    broadcastable_shapes,
+    check_layer,
+    check_op,
+    samples,
+)
 
 pytestmark = pytest.mark.usefixtures("forgets_new_ops")
 
@@ -24,12 +30,18 @@ LESSON = Path(__file__).parent.parent / "lessons" / "12_a_new_layer.py"
 
 @dataclass(frozen=True)
 class Row:
-    """A mistake, as the lesson words it; what makes and checks it; what is said."""
+    """One row.
+
+    mistake  how the lesson words it
+    message  what is said, or a part of it
+    made     makes the mistake and checks it
+    error    what is raised
+    """
 
     mistake: str
-    made: Callable[[], None]
     message: str
-    error: type[Exception] = AssertionError
+    made: Callable[[], None]
+    error: type[Exception]
 
 
 ROWS: list[Row] = []
@@ -39,7 +51,7 @@ def row(mistake: str, message: str, error: type[Exception] = AssertionError):
     """Decorator: the function makes the mistake, and has it checked."""
 
     def enter(made):
-        ROWS.append(Row(mistake, made, message, error))
+        ROWS.append(Row(mistake, message, made, error))
         return made
 
     return enter
@@ -73,7 +85,7 @@ def without_the_parameter():
         return x * by
 
 
-@row("`@op(lambda ...)` without `grad=`", "@op was given a rule without its name", TypeError)
+@row("`@op(lambda ...)` without `grad=`", "@op was given a rule as its function", TypeError)
 def without_the_keyword():
     @op(lambda g, y, x: 2 * g * x)
     def square(x):
@@ -107,7 +119,7 @@ def without_op():
     check_op(square, ONE)
 
 
-@row("one rule for two inputs", "has 1 rule, so only its first 1 of 2 inputs can get a gradient")
+@row("one rule for two inputs", "has 1 rule for 2 inputs: write one rule for each")
 def too_few_rules():
     @op(grad=lambda g, y, a, b: g * b)
     def times(a, b):
@@ -116,7 +128,7 @@ def too_few_rules():
     check_op(times, PAIRS)
 
 
-@row("`None` for an input that counts", "It is 0: its rule is None, or 0, though the result")
+@row("`None` for an input that counts", "It is 0: its rule is None, or 0")
 def none_for_an_input_that_counts():
     @op(grad=(lambda g, y, a, b: g * b, None))
     def times(a, b):
@@ -152,7 +164,7 @@ def lost_factor():
     check_op(square, ONE)
 
 
-@row("a wrong derivative", "Derive the rule again; are the inner derivative and the order")
+@row("a wrong derivative", "Derive the rule again")
 def wrong_derivative():
     @op(grad=lambda g, y, x: g * 3 * x)
     def cube(x):
@@ -182,7 +194,7 @@ def g_added():
 @row("a rule without `return`", "the rule of input 0 (x) in square() returns None, not a gradient")
 def rule_without_return():
     def rule(g, y, x):
-        2 * g * x  # noqa: B018
+        2 * g * x
 
     @op(grad=rule)
     def square(x):
@@ -253,16 +265,16 @@ def returns_its_input():
     check_op(same, ONE)
 
 
-@row("a function without `return`", "returns NoneType, not an array of numbers: is a return")
+@row("a function without `return`", "returns NoneType, not an array of numbers")
 def function_without_return():
     @op(grad=lambda g, y, x: 2 * g * x)
     def square(x):
-        x * x  # noqa: B018
+        x * x
 
     check_op(square, ONE)
 
 
-@row("float64 from a constant", "makes float64 of float32: a constant in it is a float64")
+@row("float64 from a constant", "makes float64 of float32: a constant in it")
 def wide_constant():
     @op(grad=lambda g, y, x: g * np.sqrt(2.0))
     def scaled(x):
@@ -337,7 +349,7 @@ def parameters_in_a_dictionary():
     check_layer(Parts(), (4, 3))
 
 
-@row("a tensor, not an `nn.Parameter`", "is a tensor that requires a gradient, but no parameter")
+@row("a tensor, not an `nn.Parameter`", "is a tensor that requires a gradient, not an nn.Parameter")
 def tensor_for_parameter():
     class Scale(Layer):
         def __init__(self):
@@ -356,7 +368,7 @@ def unused_parameter():
     check_layer(Scale(), (4, 3))
 
 
-@row("a parameter of float64", "weight is float64, and makes float64 of everything after it")
+@row("a parameter of float64", "weight is float64, so all that is computed from it is float64")
 def wide_parameter():
     class Scale(Layer):
         def __init__(self):
@@ -383,7 +395,7 @@ def data_in_forward():
     check_layer(Scale(), (4, 3))
 
 
-@row("a part held constant in `forward`", "the gradient of the input differs from central")
+@row("a part held constant in `forward`", "Does forward hold a part constant, with .data or NumPy")
 def part_held_constant():
     class Centred(nn.Module):
         def forward(self, x):
@@ -423,7 +435,7 @@ def training_forgotten():
     check_layer(Noise(), (4, 3))
 
 
-@row("a layer with chance, checked in training", "in training mode. Check it in eval mode")
+@row("a layer with chance, checked in training", "in training mode: check it in eval mode")
 def checked_in_training():
     check_layer(nn.Dropout(0.5, rng=0), (4, 3))
 
@@ -480,3 +492,66 @@ def test_a_mistake_is_told_with_its_cause(row):
     with pytest.raises(row.error) as caught:
         row.made()
     assert row.message in str(caught.value)
+
+
+def test_the_lesson_shows_the_same_rows():
+    shown = re.findall(r"^# \| (.+) \| `(.+)` \|$", LESSON.read_text("utf-8"), re.M)
+    assert shown == [(row.mistake, row.message) for row in ROWS]
+
+
+# ------------------------------------------------------------------------------------ no mistakes
+
+
+def test_a_function_composed_of_ops_passes_when_it_is_said_to_be_one():
+    def cube(x):
+        return x * x * x
+
+    check_op(cube, ONE, lambda x: x**3, composed=True)
+
+
+def test_a_composed_function_that_loses_a_gradient_is_told_when_pytorch_has_one():
+    def cube(x):
+        return tg.tensor(x.data**3)
+
+    with pytest.raises(AssertionError, match="PyTorch's function has gradients, and cube"):
+        check_op(cube, ONE, lambda x: x**3, composed=True)
+
+
+def test_an_op_that_says_that_nothing_flows_back_passes():
+    @op(grad=(None,))
+    def rounded(x):
+        return np.rint(x)
+
+    check_op(rounded, ONE)
+
+
+def test_an_op_that_gives_a_view_passes():
+    @op(grad=lambda g, y, x: g.reshape(x.shape))
+    def flat(x):
+        return x.reshape(-1)
+
+    check_op(flat, ONE)
+
+
+def test_a_layer_that_mixes_examples_passes_when_it_is_said_to():
+    layer = nn.BatchNorm1d(3, track_running_stats=False)
+    with pytest.raises(AssertionError, match="mixes_examples=True"):
+        check_layer(layer, (4, 3))
+    check_layer(layer, (4, 3), mixes_examples=True)
+
+
+def test_a_frozen_parameter_is_not_called_unused():
+    layer = nn.Linear(3, 2, rng=0)
+    layer.weight.requires_grad_(False)
+    check_layer(layer, (4, 3))
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_layer_gets_its_mode_its_values_and_its_statistics_back(training):
+    layer = nn.Sequential(nn.Linear(3, 3, rng=0), nn.BatchNorm1d(3)).train(training)
+    before = layer.state_dict()
+    check_layer(layer, (4, 3))
+    assert layer.training == layer[1].training == training
+    for name, value in layer.state_dict().items():
+        np.testing.assert_array_equal(value, before[name])
+        assert value.dtype == before[name].dtype

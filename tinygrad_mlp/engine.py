@@ -319,9 +319,7 @@ def _refuse_unfit_rules(op: Op) -> None:
     names, rules = list(op.signature.parameters), op.rules
     kinds = {p.kind for p in op.signature.parameters.values()}
     if op.name == "<lambda>" and names[:2] == ["g", "y"]:
-        raise TypeError(
-            "@op was given a rule without its name; write @op(grad=lambda g, y, x: ...)"
-        )
+        raise TypeError("@op was given a rule as its function; write @op(grad=lambda g, y, x: ...)")
     for rule in rules:
         if rule is not None and not callable(rule):
             raise TypeError(
@@ -336,7 +334,7 @@ def _refuse_unfit_rules(op: Op) -> None:
     if len(rules) > len(names):
         raise TypeError(
             f"{op.name}() has {len(rules)} rules, but takes only ({', '.join(names)}); write one "
-            "rule for each input, which adds up all that flows back to it"
+            "rule for each input. Where an input counts in several ways, its rule adds them up"
         )
     if inspect.Parameter.VAR_KEYWORD in kinds:
         return

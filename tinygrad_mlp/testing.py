@@ -19,7 +19,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -171,6 +171,7 @@ def check_op(
         deadline=None,
         suppress_health_check=list(HealthCheck),
         report_multiple_bugs=False,  # one message to read, not a group of them
+        phases=[phase for phase in Phase if phase is not Phase.explain],  # which takes seconds
     )
     @given(samples)
     def check(sample: Sample) -> None:
@@ -208,9 +209,8 @@ def check_function(made: Op, sample: Sample) -> None:
     name, count = made.name, len(sample.inputs)
     extra = [x for x in sample.inputs[made.arity :] if _is_float(x)]
     assert not extra, (
-        f"{name}() has {_counted(made.arity, 'rule')}, so only its first {made.arity} of {count} "
-        "inputs can get a gradient: write one rule for each input, grad=(..., ...), with None for "
-        "an input that has no gradient"
+        f"{name}() has {_counted(made.arity, 'rule')} for {count} inputs: write one rule for each, "
+        "grad=(..., ...), with None for an input that has no gradient"
     )
     inputs = _copies(sample.inputs)
     y = _result(made, inputs, sample.params)
@@ -408,7 +408,7 @@ def _why_wrong(
     for j, name in enumerate(names):
         exchanged = i != j and _alike(g, expected[j]) and _alike(found[j], e)
         if exchanged and not _alike(g, e):
-            return f"The rules of {names[i]} and {name} are swapped: the first rule is the first's"
+            return f"The rules of {names[i]} and {name} are swapped: keep the order of inputs"
     if not np.any(g):
         return "It is 0: its rule is None, or 0, though the result depends on this input"
     if _alike(-g, e):
@@ -557,8 +557,8 @@ def check_layer(
     """
     if not isinstance(layer, Module):
         raise TypeError(
-            f"check_layer takes an nn.Module, and {layer!r} is none; is it a class without its "
-            "parentheses, or without nn.Module behind its name?"
+            f"check_layer takes a layer, not {layer!r}; is it a class without its parentheses, "
+            "or a class that does not inherit from nn.Module?"
         )
     check_attributes(layer)
     parameters = list(layer.parameters())
@@ -572,12 +572,12 @@ def check_layer(
         for p, data in zip(parameters, doubles, strict=True):
             p.data = data
         layer.eval()
-        check_repeats(layer, x, "in eval mode. Let chance in only `if self.training:`")
+        check_repeats(layer, x, "in eval mode: use random numbers only `if self.training:`")
         if not mixes_examples:
             check_each_example(layer, x)
         for module, training in modes:
             module.training = training
-        check_repeats(layer, x, "in training mode. Check it in eval mode: layer.eval()")
+        check_repeats(layer, x, "in training mode: check it in eval mode, layer.eval()")
         check_layer_gradients(layer, x)
         if reference is not None:
             for p, data in zip(parameters, doubles, strict=True):
@@ -605,14 +605,14 @@ def check_attributes(layer: Module) -> None:
             )
             known = isinstance(value, Parameter | Buffer)
             assert known or not isinstance(value, Tensor) or not value.requires_grad, (
-                f"{kind}.{name} is a tensor that requires a gradient, but no parameter: no "
-                "optimiser finds it, and no file has it. Write nn.Parameter(...)"
+                f"{kind}.{name} is a tensor that requires a gradient, not an nn.Parameter: no "
+                "optimiser will find it, and no checkpoint will save it. Write nn.Parameter(...)"
             )
     for name, value in [*layer.named_parameters(), *layer.named_buffers()]:
         assert value.dtype != np.float64, (
-            f"{name} is float64, and makes float64 of everything after it, at half the speed: make "
-            "it of np.float32, as in nn.Parameter(np.ones(3, np.float32)); NumPy's own default is "
-            "float64. The check itself computes in float64"
+            f"{name} is float64, so all that is computed from it is float64, and slower. Write "
+            "nn.Parameter(np.ones(3, np.float32)): NumPy's own default is float64. The check "
+            "itself computes in float64 all the same"
         )
 
 
@@ -663,8 +663,8 @@ def check_repeats(layer: Module, x: np.ndarray, when: str) -> None:
     """The same input gives the same output."""
     one, other = layer(Tensor(x)).data, layer(Tensor(x)).data
     assert same(one, other), (
-        f"{type(layer).__name__} gives different results for the same input {when}; a counter or "
-        "a kept value must not change the result either"
+        f"{type(layer).__name__} gives different results for the same input {when}. A counter or "
+        "a value kept from the last call must not change the result either"
     )
 
 
@@ -724,7 +724,12 @@ def check_layer_gradients(layer: Module, x: np.ndarray) -> None:
             f"{name} has no influence on the result of {kind}: use it in forward, or delete it"
         )
         words = f"the gradient of {name} differs from central differences"
-        close(gradients[i], e, 1e-5, words, lambda i=i: _why_wrong(names, gradients, expected, i))  # type: ignore[misc]
+        close(gradients[i], e, 1e-5, words, lambda: PART_CONSTANT)
+
+
+PART_CONSTANT = (
+    "Does forward hold a part constant, with .data or NumPy, or is a rule of an op of yours wrong?"
+)
 
 
 def check_layer_against_torch(layer: Module, x: np.ndarray, reference: Any) -> None:
