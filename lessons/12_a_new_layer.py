@@ -13,6 +13,8 @@
 # from an idea in a paper to a layer that is checked, trained, saved and carried over to PyTorch.
 
 # %%
+import textwrap
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -129,7 +131,7 @@ try:
     check_op(squareplus, CALLS)
 except AssertionError as failure:
     accused = str(failure)
-print(accused.replace(": ", ":\n    ").replace(". ", ".\n    "))
+print(textwrap.fill(accused, 96))
 assert accused.startswith("the gradient of input 1 (b) differs from central differences")
 assert "It is 2 times what it should be" in accused
 
@@ -281,7 +283,7 @@ try:
     check_layer(forgetful, input_shape=(5, 3))
 except AssertionError as failure:
     complaint = str(failure)
-print(complaint.replace(": ", ":\n    ").replace(". ", ".\n    "))
+print(textwrap.fill(complaint, 96))
 assert len(list(forgetful.parameters())) == 0, "no optimiser would ever move it"
 assert "ForgetfulSquarePlus.root" in complaint and "not an nn.Parameter" in complaint
 

@@ -683,7 +683,7 @@ def check_each_example(layer: Module, x: np.ndarray) -> None:
     except Exception as error:
         raise AssertionError(
             f"{kind} takes a batch of {len(x)}, and fails for one example: {error}. Take the size "
-            "of the batch from x.shape[0]"
+            "of the batch from x.shape[0]. If it needs several, pass mixes_examples=True"
         ) from error
     words = f"{kind} gives another result for an example alone than in a batch"
     close(y[:1], alone, 1e-9, words, lambda: EXAMPLES_MIXED)
