@@ -288,10 +288,10 @@ assert len(list(forgetful.parameters())) == 0, "no optimiser would ever move it"
 assert "ForgetfulSquarePlus.root" in complaint and "not an nn.Parameter" in complaint
 
 # %% [markdown]
-# It did, though no derivative is wrong: there is no parameter whose gradient could be. `root` would
-# never be trained and never be saved, and nothing else would ever tell us. So `check_layer` looks
-# at the attributes too. Here is the layer with a real parameter, and its twin in PyTorch: as
-# `reference`, it must have the same names, values and gradients.
+# It did, though no derivative is wrong. The layer has no parameters: `root` would never be trained
+# and never be saved, and a training run would not tell us. So `check_layer` looks at the attributes
+# too. Here is the layer with a real parameter, and its twin in PyTorch. The twin is the
+# `reference`: names, values and gradients must be the same in both.
 
 
 # %%
@@ -333,7 +333,7 @@ assert [name for name, _ in layer.named_parameters()] == ["root"]
 # ## What goes wrong, and what you are told
 #
 # We made two mistakes on purpose. Here are the others that people make, with a part of the message
-# that each one gets: `@op` refuses the first five on the spot, `check_op` finds the rest. Each row
+# that each one gets: `@op` refuses the first six on the spot, `check_op` finds the rest. Each row
 # is a test of the package, in `tests/test_testing.py`.
 #
 # | mistake in an op | the message contains |
@@ -343,6 +343,7 @@ assert [name for name, _ in layer.named_parameters()] == ["root"]
 # | a rule that does not take a parameter | `begin it with lambda g, y, x, by:` |
 # | `@op(lambda ...)` without `grad=` | `@op was given a rule as its function` |
 # | a list of rules | `a tuple with a rule or None for each input, not list` |
+# | `grad=` for any number of inputs | `it needs one rule for all of them` |
 # | `grad=` is forgotten | `has no rule, so no gradient flows back through it` |
 # | `@op` is forgotten | `is a function, not an op` |
 # | one rule for two inputs | `has 1 rule for 2 inputs: write one rule for each` |

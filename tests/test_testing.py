@@ -99,6 +99,13 @@ def a_list_of_rules():
         return x * x
 
 
+@row("`grad=` for any number of inputs", "it needs one rule for all of them", TypeError)
+def rules_for_any_number():
+    @op(grad=lambda g, y, *xs: g)
+    def total(*xs):
+        return sum(xs)
+
+
 # ----------------------------------------------------------------------- ops: what check_op finds
 
 
@@ -555,3 +562,17 @@ def test_a_layer_gets_its_mode_its_values_and_its_statistics_back(training):
     for name, value in layer.state_dict().items():
         np.testing.assert_array_equal(value, before[name])
         assert value.dtype == before[name].dtype
+
+
+def test_a_list_of_layers_that_are_attributes_too_hides_nothing():
+    class Twice(nn.Module):
+        def __init__(self):
+            self.first = nn.Linear(3, 3, rng=0)
+            self.layers = [self.first, self.first]
+
+        def forward(self, x):
+            for layer in self.layers:
+                x = layer(x)
+            return x
+
+    check_layer(Twice(), (4, 3))

@@ -8,7 +8,9 @@
 op: plain NumPy and tensors give the same; gradients agree with central differences, and so do
 gradients of gradients; float32 stays float32; no input is changed, no gradient shares memory.
 With `reference`, a function of PyTorch, values and gradients of both orders are compared with
-it. `check_layer` does the same for a layer. Needs the `test` extra (Hypothesis, PyTorch).
+it. `check_layer` does the same for a layer. What fails is an AssertionError that names what was
+found, the likely cause, and what to write instead; lesson 12 has a table of them. Needs the `test`
+extra (Hypothesis, PyTorch).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -388,7 +391,7 @@ def check_gradients(op: Callable[..., Any], sample: Sample) -> None:
     expected = slopes(total, values)
     for i, (name, g, e) in enumerate(zip(names, first, expected, strict=True)):
         words = f"the gradient of {name} differs from central differences"
-        close(g, e, 1e-5, words, lambda i=i: _why_wrong(names, first, expected, i))  # type: ignore[misc]
+        close(g, e, 1e-5, words, partial(_why_wrong, names, first, expected, i))
     for name, g, e in zip(names, second, slopes(total_of_gradients, values), strict=True):
         words = f"the second derivative of {name} differs from differences"
         close(g, e, 1e-4, words, lambda: HELD_CONSTANT)
@@ -594,17 +597,18 @@ def check_layer(
 
 def check_attributes(layer: Module) -> None:
     """Whatever a layer is to learn must be found in its attributes, and be float32."""
+    known = {id(value) for module in _modules(layer) for value in vars(module).values()}
     for module in _modules(layer):
         kind = type(module).__name__
         for name, value in vars(module).items():
-            hidden = _hidden_in(value)
+            hidden = _hidden_in(value, known)
             assert not hidden, (
                 f"{kind}.{name} is a {type(value).__name__} that hides {hidden} from the layer: "
                 "what is in it is neither trained nor saved. Make each an attribute of its own, or "
                 "use nn.Sequential, nn.ModuleList or nn.ParameterList"
             )
-            known = isinstance(value, Parameter | Buffer)
-            assert known or not isinstance(value, Tensor) or not value.requires_grad, (
+            is_found = isinstance(value, Parameter | Buffer)
+            assert is_found or not isinstance(value, Tensor) or not value.requires_grad, (
                 f"{kind}.{name} is a tensor that requires a gradient, not an nn.Parameter: no "
                 "optimiser will find it, and no checkpoint will save it. Write nn.Parameter(...)"
             )
@@ -616,16 +620,18 @@ def check_attributes(layer: Module) -> None:
         )
 
 
-def _hidden_in(value: Any) -> str:
+def _hidden_in(value: Any, known: set[int]) -> str:
     """What a plain container keeps from being found: "modules", "parameters", or nothing."""
     if isinstance(value, Module) or not isinstance(value, list | tuple | dict | set):
         return ""
     for part in value.values() if isinstance(value, dict) else value:
+        if id(part) in known:  # found all the same, as an attribute
+            continue
         if isinstance(part, Module):
             return "modules"
-        if isinstance(part, Tensor) and part.requires_grad:
+        if isinstance(part, Parameter) or (isinstance(part, Tensor) and part.requires_grad):
             return "parameters"
-        if found := _hidden_in(part):
+        if found := _hidden_in(part, known):
             return found
     return ""
 
