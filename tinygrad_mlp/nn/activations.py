@@ -22,8 +22,8 @@ class Identity(Module):
     def __init__(self, *args: Any, **options: Any):
         pass
 
-    def forward(self, x: Any) -> Any:
-        return x
+    def forward(self, input: Any) -> Any:
+        return input
 
 
 class ReLU(Module):
@@ -33,8 +33,8 @@ class ReLU(Module):
     tensor([0., 2.])
     """
 
-    def forward(self, x: Any) -> Any:
-        return F.relu(x)
+    def forward(self, input: Any) -> Any:
+        return F.relu(input)
 
 
 class LeakyReLU(Module):
@@ -47,8 +47,8 @@ class LeakyReLU(Module):
     def __init__(self, negative_slope: float = 0.01):
         self.negative_slope = negative_slope
 
-    def forward(self, x: Any) -> Any:
-        return F.leaky_relu(x, self.negative_slope)
+    def forward(self, input: Any) -> Any:
+        return F.leaky_relu(input, self.negative_slope)
 
     def extra_repr(self) -> str:
         return named_options(self, "negative_slope")
@@ -64,8 +64,8 @@ class ELU(Module):
     def __init__(self, alpha: float = 1.0):
         self.alpha = alpha
 
-    def forward(self, x: Any) -> Any:
-        return F.elu(x, self.alpha)
+    def forward(self, input: Any) -> Any:
+        return F.elu(input, self.alpha)
 
     def extra_repr(self) -> str:
         return named_options(self, "alpha")
@@ -83,8 +83,8 @@ class GELU(Module):
     def __init__(self, approximate: str = "none"):
         self.approximate = approximate
 
-    def forward(self, x: Any) -> Any:
-        return F.gelu(x, self.approximate)
+    def forward(self, input: Any) -> Any:
+        return F.gelu(input, self.approximate)
 
     def extra_repr(self) -> str:
         return named_options(self, "approximate")
@@ -97,8 +97,8 @@ class SiLU(Module):
     tensor([  0., 100.])
     """
 
-    def forward(self, x: Any) -> Any:
-        return F.silu(x)
+    def forward(self, input: Any) -> Any:
+        return F.silu(input)
 
 
 class Softplus(Module):
@@ -112,8 +112,8 @@ class Softplus(Module):
         self.beta = beta
         self.threshold = threshold
 
-    def forward(self, x: Any) -> Any:
-        return F.softplus(x, self.beta, self.threshold)
+    def forward(self, input: Any) -> Any:
+        return F.softplus(input, self.beta, self.threshold)
 
     def extra_repr(self) -> str:
         return named_options(self, "beta", "threshold")
@@ -126,8 +126,8 @@ class Sigmoid(Module):
     tensor([0.5])
     """
 
-    def forward(self, x: Any) -> Any:
-        return F.sigmoid(x)
+    def forward(self, input: Any) -> Any:
+        return F.sigmoid(input)
 
 
 class Tanh(Module):
@@ -137,8 +137,8 @@ class Tanh(Module):
     tensor([-1.,  0.,  1.])
     """
 
-    def forward(self, x: Any) -> Any:
-        return F.tanh(x)
+    def forward(self, input: Any) -> Any:
+        return F.tanh(input)
 
 
 class Softmax(Module):
@@ -154,8 +154,8 @@ class Softmax(Module):
     def __init__(self, dim: int):
         self.dim = dim
 
-    def forward(self, x: Any) -> Any:
-        return F.softmax(x, dim=self.dim)
+    def forward(self, input: Any) -> Any:
+        return F.softmax(input, dim=self.dim)
 
     def extra_repr(self) -> str:
         return named_options(self, "dim")
@@ -171,8 +171,8 @@ class LogSoftmax(Module):
     def __init__(self, dim: int):
         self.dim = dim
 
-    def forward(self, x: Any) -> Any:
-        return F.log_softmax(x, dim=self.dim)
+    def forward(self, input: Any) -> Any:
+        return F.log_softmax(input, dim=self.dim)
 
     def extra_repr(self) -> str:
         return named_options(self, "dim")

@@ -70,10 +70,10 @@ class Sequential(_Row):
         else:
             self.extend(modules)  # type: ignore[arg-type]
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         for _, module in self.named_members():
-            x = module(x)
-        return x
+            input = module(input)
+        return input
 
 
 class ModuleList(_Row):

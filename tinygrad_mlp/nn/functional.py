@@ -119,6 +119,8 @@ def cross_entropy(
         _check_index_shape("cross_entropy", scores, target)
         q, counts = _index_targets(scores, target, weight, ignore_index, label_smoothing)
     else:
+        if ignore_index >= 0:
+            raise ValueError("probabilities have no class to ignore; leave ignore_index out")
         if target.shape != input.shape:
             raise ValueError(
                 f"cross_entropy needs probabilities of shape {input.shape}, like the scores, or "
@@ -376,20 +378,27 @@ def batch_norm(
     In training over the batch, and `running_mean` and `running_var` (tensors, or None) move
     towards the batch's by `momentum`, in place; else by these two. Ioffe and Szegedy, 2015.
 
-    >>> F.batch_norm(tg.tensor([[1.0], [3.0]]), None, None, training=True, eps=0)
+    >>> F.batch_norm(tg.tensor([[100.0], [300.0]]), None, None, training=True)
     tensor([[-1.],
             [ 1.]])
     """
     variance: Any
     dims = tuple(d for d in range(input.ndim) if d != 1)
     channel = [-1 if d == 1 else 1 for d in range(input.ndim)]
+    if not training and 0 in input.shape:
+        return input * 1
+    weight, bias = (v if v is None else v.reshape(channel) for v in (weight, bias))
     if training or running_mean is None:
         count = math.prod(input.shape[d] for d in dims)
-        if count < 2:
+        if eps <= 0:
+            raise ValueError(f"batch_norm needs an eps above 0 in training, not {eps}")
+        if count == 1:
             raise ValueError(
                 f"batch_norm in training needs more than one value a channel; the input has "
                 f"shape {input.shape}"
             )
+        if count == 0:
+            return _scaled(input, weight, bias)
         mean = ops.mean(input, dim=dims, keepdim=True)
         away = input - mean
         variance = ops.mean(away * away, dim=dims, keepdim=True)
@@ -400,7 +409,6 @@ def batch_norm(
     else:
         away = input - _like(running_mean, input).reshape(channel)
         variance = _like(running_var, input).reshape(channel)
-    weight, bias = (v if v is None else v.reshape(channel) for v in (weight, bias))
     return _scaled(away / ops.sqrt(variance + eps), weight, bias)
 
 
@@ -419,6 +427,8 @@ def embedding(input: Operand, weight: T, padding_idx: int | None = None) -> T:
             [0., 1.]])
     """
     index = np.asarray(plain(input))
+    if weight.ndim != 2:
+        raise ValueError(f"embedding needs a weight of shape (num, dim), not {weight.shape}")
     if index.dtype.kind not in "iu":
         raise TypeError(f"embedding needs integers that name rows, and got {index.dtype}")
     if index.size and (index.min() < 0 or index.max() >= weight.shape[0]):

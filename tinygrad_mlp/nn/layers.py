@@ -50,8 +50,8 @@ class Linear(Module):
         self.out_features = out_features
         self.weight, self.bias = _weight_and_bias((out_features, in_features), bias, rng, dtype)
 
-    def forward(self, x: Any) -> Any:
-        return F.linear(x, self.weight, self.bias)
+    def forward(self, input: Any) -> Any:
+        return F.linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         return (
@@ -123,9 +123,9 @@ class Conv2d(Module):
         shape = (out_channels, in_channels // groups, *self.kernel_size)
         self.weight, self.bias = _weight_and_bias(shape, bias, rng, dtype)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         return F.conv2d(
-            x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
+            input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
         )
 
     def extra_repr(self) -> str:
@@ -166,10 +166,10 @@ class MaxPool2d(Module):
         self.return_indices = return_indices
         self.ceil_mode = ceil_mode
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         pool: Any = F.max_pool2d
         return pool(
-            x,
+            input,
             self.kernel_size,
             self.stride,
             self.padding,
@@ -212,9 +212,9 @@ class AvgPool2d(Module):
         self.count_include_pad = count_include_pad
         self.divisor_override = divisor_override
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         return F.avg_pool2d(
-            x,
+            input,
             self.kernel_size,
             self.stride,
             self.padding,
@@ -256,8 +256,8 @@ class Embedding(Module):
         if self.padding_idx is not None:
             self.weight.data[self.padding_idx] = 0
 
-    def forward(self, x: Any) -> Any:
-        return F.embedding(x, self.weight, self.padding_idx)
+    def forward(self, input: Any) -> Any:
+        return F.embedding(input, self.weight, self.padding_idx)
 
     def extra_repr(self) -> str:
         padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
@@ -275,8 +275,8 @@ class Flatten(Module):
         self.start_dim = start_dim
         self.end_dim = end_dim
 
-    def forward(self, x: Any) -> Any:
-        return flatten(x, self.start_dim, self.end_dim)
+    def forward(self, input: Any) -> Any:
+        return flatten(input, self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
         return named_options(self, "start_dim", "end_dim")
@@ -295,8 +295,8 @@ class Unflatten(Module):
         self.dim = dim
         self.unflattened_size = tuple(unflattened_size)
 
-    def forward(self, x: Any) -> Any:
-        return unflatten(x, self.dim, self.unflattened_size)
+    def forward(self, input: Any) -> Any:
+        return unflatten(input, self.dim, self.unflattened_size)
 
     def extra_repr(self) -> str:
         return named_options(self, "dim", "unflattened_size")
@@ -320,8 +320,8 @@ class Dropout(Module):
         self.p = p
         self.rng = np.random.default_rng(rng)
 
-    def forward(self, x: Any) -> Any:
-        return F.dropout(x, self.p, self.training, self.rng)
+    def forward(self, input: Any) -> Any:
+        return F.dropout(input, self.p, self.training, self.rng)
 
     def extra_repr(self) -> str:
         return f"p={self.p}, inplace=False"
@@ -355,17 +355,17 @@ class _BatchNorm(Module):
         self.running_var = Buffer(np.ones(num_features, dtype)) if tracked else None
         self.num_batches_tracked = Buffer(np.array(0)) if tracked else None
 
-    def forward(self, x: Any) -> Any:
-        if x.ndim - 2 not in map(len, self.further_dims) or x.shape[1] != self.num_features:
+    def forward(self, input: Any) -> Any:
+        if input.ndim - 2 not in map(len, self.further_dims) or input.shape[1] != self.num_features:
             known = [("n", str(self.num_features), *more) for more in self.further_dims]
             shapes = " or ".join(f"({', '.join(dims)})" for dims in known)
             raise ValueError(
-                f"{type(self).__name__} needs an input of shape {shapes}, not {x.shape}"
+                f"{type(self).__name__} needs an input of shape {shapes}, not {input.shape}"
             )
         counter = self.num_batches_tracked
         seen = 1 if counter is None else int(counter) + 1
         y = F.batch_norm(
-            x,
+            input,
             self.running_mean,
             self.running_var,
             self.weight,
@@ -397,9 +397,9 @@ class BatchNorm1d(_BatchNorm):
 
     Ioffe and Szegedy, 2015.
 
-    >>> norm = nn.BatchNorm1d(1, eps=0)
-    >>> norm(tg.tensor([[3.0], [5.0]])).tolist(), norm.running_mean.tolist()
-    ([[-1.0], [1.0]], [0.4000000059604645])
+    >>> norm = nn.BatchNorm1d(1)
+    >>> norm(tg.tensor([[300.0], [500.0]])).tolist(), norm.running_mean
+    ([[-1.0], [1.0]], tensor([40.]))
     """
 
     further_dims = ((), ("length",))
@@ -445,8 +445,8 @@ class LayerNorm(Module):
             self.normalized_shape, elementwise_affine, elementwise_affine and bias, dtype
         )
 
-    def forward(self, x: Any) -> Any:
-        return F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+    def forward(self, input: Any) -> Any:
+        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         return (

@@ -169,7 +169,7 @@ class Module:
 
     def train(self, mode: bool = True) -> Self:
         """Tell this module and all in it whether they are being trained."""
-        self._refuse_hidden()
+        self.named_tensors()  # says so if a module is hidden from what follows
         for module in self.modules():
             module.training = mode
         return self
@@ -192,31 +192,39 @@ class Module:
         return self._each_once(Buffer, prefix)
 
     def _each_once(self, kind: type, prefix: str) -> Iterator[tuple[str, Any]]:
-        self._refuse_hidden()
         return _distinct(kind, self.named_tensors(prefix))
 
-    def named_tensors(self, prefix: str = "") -> Iterator[tuple[str, Parameter | Buffer]]:
-        """Every parameter and buffer; one that has two names comes twice."""
-        for kind in (Parameter, Buffer):
-            for name, value in vars(self).items():
-                if isinstance(value, kind):
-                    yield _dotted(prefix) + name, value
-        for name, child in self.named_members():
-            yield from child.named_tensors(_dotted(prefix) + name)
+    def named_tensors(self, prefix: str = "") -> list[tuple[str, Parameter | Buffer]]:
+        """Every parameter and buffer with its name; one that has two names comes twice.
 
-    def _refuse_hidden(self) -> None:
-        """Raise TypeError if a parameter or module lies in a list, and so would never be found."""
-        for name, module in self.named_modules():
-            for key, value in vars(module).items():
-                if isinstance(value, PLAIN_CONTAINERS):
-                    for hidden in _inside(value):
-                        if not self._reaches(hidden):
-                            raise TypeError(_about_hidden(self, _dotted(name) + key, value, hidden))
+        Raises TypeError if a plain list, tuple or dict hides a parameter or a module.
+        """
+        tensors: list[tuple[str, Parameter | Buffer]] = []
+        containers: list[tuple[str, Any]] = []
+        self._find(_dotted(prefix), tensors, containers)
+        for name, container in containers:
+            for hidden in _inside(container):
+                values = (value for _, value in tensors)
+                if not any(hidden is known for known in (*values, *self.modules())):
+                    raise TypeError(_about_hidden(self, name, container, hidden))
+        return tensors
 
-    def _reaches(self, part: Module | Parameter) -> bool:
-        """Whether a module or parameter is found in this one; its list is then a second way."""
-        values = (value for _, value in self.named_tensors())
-        return any(part is other for other in (*self.modules(), *values))
+    def _find(self, prefix: str, tensors: list[Any], containers: list[Any]) -> None:
+        """Add what is in this module, with names, in one walk, as training steps do this too."""
+        buffers: list[tuple[str, Buffer]] = []
+        members: list[tuple[str, Module]] = []
+        for name, value in vars(self).items():
+            if isinstance(value, Parameter):
+                tensors.append((prefix + name, value))
+            elif isinstance(value, Buffer):
+                buffers.append((prefix + name, value))
+            elif isinstance(value, Module):
+                members.append((f"{prefix}{name}.", value))
+            elif isinstance(value, PLAIN_CONTAINERS):
+                containers.append((prefix + name, value))
+        tensors += buffers
+        for inner, member in members:
+            member._find(inner, tensors, containers)
 
     def parameters(self) -> Iterator[Parameter]:
         """Every parameter, each once."""
@@ -248,8 +256,8 @@ class Module:
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
-        for _, value in self.named_tensors():
-            value.grad = None
+        for _, tensor in self.named_tensors():
+            tensor.grad = None
 
     def to(self, dtype: DType) -> Self:
         """Convert all parameters and buffers of floats to a floating-point dtype, in place.
@@ -268,7 +276,6 @@ class Module:
                 f"to() takes a floating-point dtype, such as np.float64, not {dtype!r}; the only "
                 "device is the CPU"
             )
-        self._refuse_hidden()
         for value in {id(value): value for _, value in self.named_tensors()}.values():
             for tensor in (value, value.grad):
                 if tensor is not None and tensor.dtype.kind == "f":
@@ -304,7 +311,6 @@ class Module:
             value.detach().copy_(arrays[name])
 
     def _saved(self) -> dict[str, Parameter | Buffer]:
-        self._refuse_hidden()
         return {n: v for n, v in self.named_tensors() if not isinstance(v, _UnsavedBuffer)}
 
     def extra_repr(self) -> str:
