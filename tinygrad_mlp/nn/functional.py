@@ -382,16 +382,16 @@ def batch_norm(
     tensor([[-1.],
             [ 1.]])
     """
+    if input.ndim < 2:
+        raise ValueError(f"batch_norm needs an input (n, channels, ...), not {input.shape}")
+    if eps < 0 or (eps == 0 and training):
+        raise ValueError(f"batch_norm needs an eps above 0, not {eps}")
     variance: Any
     dims = tuple(d for d in range(input.ndim) if d != 1)
     channel = [-1 if d == 1 else 1 for d in range(input.ndim)]
-    if not training and 0 in input.shape:
-        return input * 1
     weight, bias = (v if v is None else v.reshape(channel) for v in (weight, bias))
     if training or running_mean is None:
         count = math.prod(input.shape[d] for d in dims)
-        if eps <= 0:
-            raise ValueError(f"batch_norm needs an eps above 0 in training, not {eps}")
         if count == 1:
             raise ValueError(
                 f"batch_norm in training needs more than one value a channel; the input has "
