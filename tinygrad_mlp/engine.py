@@ -525,7 +525,10 @@ def _unbroadcast(g: Any, shape: tuple[int, ...], op: Op) -> Any:
 
 def _is_shared(part: Any, others: tuple[Any, ...]) -> bool:
     """Whether `part` may share memory with something else: it must not end up in a `.grad`."""
-    return getattr(plain(part), "base", None) is not None or any(part is other for other in others)
+    for other in others:
+        if part is other:
+            return True
+    return getattr(plain(part), "base", None) is not None
 
 
 def _after_hook(hook: Callable[[Any], Any], gradient: Any) -> Any:

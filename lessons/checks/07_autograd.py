@@ -253,8 +253,8 @@ EXERCISES = [
             Mistake(WithoutSigmoid, "Without the sigmoid, two linear layers are one linear layer."),
             Mistake(
                 InAList,
-                "A module finds attributes that are modules or parameters, not plain lists of them: "
-                "set two attributes, or an nn.ModuleList.",
+                "A module finds attributes that are modules or parameters, not plain lists of "
+                "them: set two attributes, or an nn.ModuleList.",
             ),
         ],
     ),

@@ -12,6 +12,5 @@ CASES: dict[str, Case] = {
 }
 
 NO_CASE = {
-    "plain": "takes the array out of a tensor, so there is nothing to differentiate",
     "sizes": "reads the arguments of others, and takes no tensors",
 }
