@@ -686,7 +686,8 @@ def soft_cross_entropy(x: Array, q: Array, total: bool = True) -> Any:
     grad=(
         lambda g, y, x, target: (x - target) * (g * (2 / count(x, None))),
         lambda g, y, x, target: (target - x) * (g * (2 / count(x, None))),
-    )
+    ),
+    takes=promoted,
 )
 def mse_loss(x: Array, target: Array) -> Any:
     """Mean of (x - target)^2 over all values; both have the same shape."""
