@@ -269,9 +269,10 @@ def test_dropout_passes_gradients_only_through_what_it_kept():
     np.testing.assert_array_equal(x.grad.data, y.data)
 
 
-def test_dropout_is_the_identity_when_not_training():
+@pytest.mark.parametrize(("p", "training"), [(0.5, False), (0.0, True)])
+def test_dropout_is_the_identity_when_not_training_or_nothing_is_to_drop(p, training):
     x = ones(5)
-    assert F.dropout(x, 0.5, training=False) is x
+    assert F.dropout(x, p, training=training) is x
 
 
 def test_dropout_is_the_same_for_the_same_seed():
