@@ -118,6 +118,7 @@ ARITHMETIC = (
 DOCUMENTED: tuple[Documented, ...] = (
     Documented("plain numbers and arrays", ARITHMETIC, (*ALL, "error"), "", any_plain_number),
     Documented("dtypes of layers and convolutions", ("conv2d",), ("error",), "accepts", always),
+    Documented("losses and norms of two float dtypes", ("NLLLoss",), ("error",), "accepts", always),
     Documented("`all`, `any` of uint8", ("all", "any"), FORWARD, "dtype bool", any_uint8),
     Documented("`elu` at NaN", ("elu",), GRADIENTS, "value", any_nan),
     Documented("`elu` at 0, second derivative", ("elu",), ("second",), "value", any_zero),
