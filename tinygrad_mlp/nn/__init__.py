@@ -3,6 +3,9 @@
 `clip_grad_norm_` in clipping.py is what stands between gradients and a step that is too large.
 """
 
+from typing import TYPE_CHECKING
+
+from ..outside import missing as _missing
 from . import functional as functional
 from . import init as init
 from .clipping import clip_grad_norm_ as clip_grad_norm_
@@ -19,3 +22,6 @@ from .losses import MSELoss as MSELoss
 from .module import Buffer as Buffer
 from .module import Module as Module
 from .module import Parameter as Parameter
+
+if not TYPE_CHECKING:  # to type checkers it would mean that any name is fine
+    __getattr__ = _missing(__name__, globals())
