@@ -135,7 +135,7 @@ def test_method_is_the_function(name):
     assert getattr(Tensor, name) is FUNCTIONS[name]
 
 
-NO_METHOD = {"cat", "stack", "einsum", "pad", "swap_to_end"}
+NO_METHOD = {"cat", "stack", "hstack", "vstack", "meshgrid", "einsum", "pad", "swap_to_end"}
 """As in PyTorch: what takes several tensors, and what is in torch.nn.functional."""
 
 
@@ -148,8 +148,10 @@ WRAPPED = {"where", "astype", "getitem", "reshape", "permute", "expand"}
 
 
 @pytest.mark.parametrize("name", sorted(set(vars(ops)) & set(vars(Tensor)) - WRAPPED))
-def test_method_with_the_name_of_an_op_is_the_op(name):
-    if hasattr(getattr(ops, name), "op"):
+def test_method_with_the_name_of_an_op_is_the_op_or_what_stands_before_it(name):
+    if name in FUNCTIONS:
+        assert getattr(Tensor, name) is FUNCTIONS[name]
+    elif hasattr(getattr(ops, name), "op"):
         assert getattr(Tensor, name) is getattr(ops, name)
 
 
@@ -202,17 +204,17 @@ MISTAKES = [
     (lambda: X.max((0, 1)), TypeError, r"not \(0, 1\); amax takes several dimensions"),
     (lambda: X.min(2.5), TypeError, "not 2.5; amin takes several"),
     (lambda: X.max(2), IndexError, "no dimension 2 among 2; use one from -2 to 1"),
-    (lambda: t(1.0).max(0), IndexError, "no dimension 0 among 0; a 0-d tensor has none"),
+    (lambda: t(1.0).max(1), IndexError, "no dimension 1 among 0; a 0-d tensor has none"),
     (lambda: X.var(5), IndexError, "no dimension 5 among 2"),
     (lambda: X.std((0, -3)), IndexError, "no dimension -3 among 2"),
-    (lambda: X.norm(0), ValueError, "norm needs a p above 0, such as 1, 2 or inf, not 0"),
-    (lambda: X.norm(dim=4), ValueError, "sum.. on shapes .2, 3., dim=4"),
+    (lambda: X.norm("nuc"), ValueError, "not 'nuc'; for singular values use np.linalg.svd"),
+    (lambda: X.norm(dim=4), IndexError, "no dimension 4 among 2"),
     (lambda: X.prod(2), IndexError, "no dimension 2 among 2"),
     (lambda: X.logsumexp(2), IndexError, "no dimension 2 among 2"),
     (lambda: X.reshape(4, 2), ValueError, r"\(2, 3\), shape=\(4, 2\)"),
     (lambda: X.permute(0), ValueError, r"\(2, 3\), dims=\(0,\)"),
     (lambda: X.expand(4, 3), ValueError, r"\(2, 3\), shape=\(4, 3\)"),
-    (lambda: X.expand(-1, 2, 3), ValueError, r"\(-1, 2, 3\): -1 keeps .* give it a size"),
+    (lambda: X.expand(-1, 2, 3), ValueError, r"-1 keeps a size, and the new dimensions of \(-1, 2, 3\)"),
     (lambda: X.flatten(1, 0), ValueError, "start_dim before its end_dim, not 1 and 0"),
     (lambda: X.flatten(0, 2), IndexError, "no dimension 2 among 2"),
     (lambda: X.unflatten(1, (2, 2)), ValueError, r"sizes \(2, 2\) of dimension 1, which has 3"),
@@ -237,13 +239,33 @@ MISTAKES = [
     (lambda: X.split([-1, 3]), ValueError, "none may be below 0"),
     (lambda: X.chunk(0), ValueError, "at least one piece, not 0"),
     (lambda: composed.pad(X, (1,)), ValueError, r"not \(1,\)"),
-    (lambda: composed.pad(X, (-1, 0)), ValueError, r"not \(-1, 0\); to cut off, take a slice"),
+    (lambda: composed.pad(X, (-4, 0)), ValueError, r"cannot cut \(-4, 0\) off dimension 1"),
     (lambda: composed.pad(X, (1,) * 6), ValueError, "at most 2"),
-    (lambda: composed.pad(X, (1, 1), "reflect"), ValueError, "constant.*not 'reflect'"),
+    (lambda: composed.pad(X, (1, 1), "mirror"), ValueError, "constant.*not 'mirror'"),
     (lambda: V.tril(), ValueError, r"at least 2 dimensions, not the shape \(3,\)"),
     (lambda: V.triu(), ValueError, r"at least 2 dimensions, not the shape \(3,\)"),
-    (lambda: X.diagonal(0, 1, -1), ValueError, "two different dimensions, not 1 twice"),
-    (lambda: V.diagonal(), IndexError, "no dimension 1 among 1"),
+    (lambda: X.diagonal(0, 1, -1), ValueError, "dim1=1, dim2=-1: .* cannot be the same"),
+    (lambda: V.diagonal(), ValueError, "requires an array of at least two dimensions"),
+    (lambda: X.clip(), ValueError, "clamp needs min=, max= or both"),
+    (lambda: V.mm(V), ValueError, r"mm needs two matrices, and got shapes \(3,\) and \(3,\); use @"),
+    (lambda: X.bmm(X), ValueError, r"two batches .* got \(2, 3\) and \(2, 3\); use @"),
+    (lambda: X.topk(4), ValueError, r"4 values along dimension 1 of shape \(2, 3\)"),
+    (lambda: X.sort(2), IndexError, "no dimension 2 among 2"),
+    (lambda: X.cumprod(2), IndexError, "no dimension 2 among 2"),
+    (lambda: t(1.0).unbind(), ValueError, "at least one dimension"),
+    (lambda: X[None].t(), ValueError, r"matrices, not for the shape \(1, 2, 3\); .mT is for"),
+    (lambda: V.trace(), ValueError, r"a matrix, not the shape \(3,\)"),
+    (lambda: X[None].diag(), ValueError, r"a vector or a matrix, not the shape \(1, 2, 3\)"),
+    (lambda: V.repeat_interleave([1, 2]), ValueError, r"each of 3 slices.* not \[1, 2\]"),
+    (lambda: V.repeat_interleave(-1), ValueError, "not below 0, not -1"),
+    (lambda: V.scatter(0, [0], X), ValueError, r"src \(2, 3\) and index \(1,\)"),
+    (lambda: V.scatter(0, [0], V, reduce="mean"), ValueError, "reduce=None or \"add\", not 'mean'"),
+    (lambda: V.scatter(0, [3], 1.0), IndexError, "3 is out of bounds"),
+    (lambda: V.scatter(0, [0], V.float()), TypeError, "dtype float64 of the tensor, not float32"),
+    (lambda: composed.meshgrid(X, V), ValueError, r"takes vectors.*\(2, 3\)"),
+    (lambda: composed.meshgrid(V, indexing="yx"), ValueError, "not 'yx'"),
+    (lambda: X.tensordot(X, ([0], [0, 1])), ValueError, "as many dimensions of both"),
+    (lambda: X.tensordot(X, 1), ValueError, "is 3 in one operand and 2"),
     (lambda: X.gather(1, [0]), ValueError, r"gather needs .* \(2, 3\) and \(1,\); .* unsqueeze"),
     (lambda: X.gather(1, [[3]]), IndexError, "index 3 is out of bounds for axis 1 with size 3"),
     (lambda: X.take_along_dim([0], 0), ValueError, r"take_along_dim .* \(2, 3\) and \(1,\)"),

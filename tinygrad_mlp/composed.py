@@ -910,6 +910,8 @@ def _source(name: str, x: Any, index: np.ndarray, src: Any) -> Any:
             f"{name} needs a src of the shape of its index, or larger, both of {x.ndim} "
             f"dimensions, and got src {src.shape} and index {index.shape}"
         )
+    if src.dtype != x.dtype:
+        raise TypeError(f"{name} needs a src of the dtype {x.dtype} of the tensor, not {src.dtype}")
     return src[tuple(slice(n) for n in index.shape)]
 
 

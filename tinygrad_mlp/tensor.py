@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import copy
+import math
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, overload
@@ -115,10 +116,10 @@ class Tensor(Node):
     __hash__ = object.__hash__
 
     def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return ops.eq(self, other)
+        return ops.eq(self, math.nan if other is None else other)  # None equals nothing, as nan
 
     def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return ops.ne(self, other)
+        return ops.ne(self, math.nan if other is None else other)
 
     def __rsub__(self, other: Plain) -> Tensor:
         return ops.sub(other, self)

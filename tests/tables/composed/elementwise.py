@@ -52,7 +52,35 @@ def mixed(draw):
     return Sample((draw(arrays(one)), draw(arrays(other)), weight))
 
 
+def clamp_case():
+    return Case(clamped(), clamp_twin)
+
+
+def scaled(function):
+    return lambda a, b, alpha: function(a, b, alpha=alpha)
+
+
+@st.composite
+def with_alpha(draw):
+    one, other = draw(broadcastable_shapes(2))
+    params = {"alpha": draw(st.sampled_from([1, 2.5, -1]))}
+    return Sample((draw(arrays(one)), draw(arrays(other))), params)
+
+
+@st.composite
+def quotients(draw):
+    """Quotients that are no whole numbers, where rounding jumps."""
+    one, other = draw(broadcastable_shapes(2))
+    a = np.asarray(np.round(draw(arrays(one))) + 0.3)
+    b = np.asarray(np.where(draw(arrays(other)) > 0, 1.0, -1.0))
+    return Sample((a, b), {"rounding_mode": draw(st.sampled_from([None, "floor", "trunc"]))})
+
+
 CASES = {
+    "add": Case(with_alpha(), scaled(torch.add)),
+    "sub": Case(with_alpha(), scaled(torch.sub)),
+    "div": Case(quotients(), torch.div),
+    "clip": clamp_case(),
     "square": Case(samples(arrays()), torch.square, edges=(KINK,)),
     "reciprocal": Case(
         samples(arrays(avoid=[0.0])), torch.reciprocal, edges=(edge([0.0, -0.0, INF, -INF]),)
