@@ -119,6 +119,57 @@ def test_einsum_of_three_is_one_product_after_the_other():
     assert composed.einsum("ij,jk,kl->il", a, b, c).tolist() == (a @ b @ c).tolist()
 
 
+@pytest.mark.parametrize("as_tuple", [False, True])
+@pytest.mark.parametrize("x", [M, np.array(3.0), np.array(0.0), np.zeros((2, 0))], ids=str)
+def test_nonzero_gives_the_places_of_pytorch(x, as_tuple):
+    found = composed.nonzero(t(x), as_tuple=as_tuple)
+    expected = torch.nonzero(torch.tensor(x), as_tuple=as_tuple)
+    for a, b in zip(found, expected, strict=True) if as_tuple else [(found, expected)]:
+        assert same(a.data, b.numpy())
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_sort_keeps_ties_in_order_and_puts_nan_last_or_first(descending):
+    x = np.array([[2.0, np.nan, 1.0, 2.0, np.nan, 1.0]])
+    found = t(x).sort(descending=descending)
+    expected = torch.sort(torch.tensor(x), descending=descending, stable=True)
+    assert same(found.values.data, expected.values.numpy())
+    assert same(found.indices.data, expected.indices.numpy())
+
+
+def test_topk_gives_values_and_their_places_in_order():
+    found = t([[3.0, 1.0, 2.0], [5.0, 6.0, 4.0]]).topk(2)
+    assert found.values.tolist() == [[3.0, 2.0], [6.0, 5.0]]
+    assert found.indices.tolist() == [[0, 2], [1, 0]]
+
+
+def test_of_values_scattered_to_one_place_the_last_stays_and_gets_the_gradient():
+    # PyTorch does not say which stays, and gives all of them a gradient
+    x, src = t([0.0, 0.0], requires_grad=True), t([1.0, 2.0], requires_grad=True)
+    y = x.scatter(0, np.array([1, 1]), src)
+    y.sum().backward()
+    assert y.tolist() == [0.0, 2.0]
+    assert (x.grad.tolist(), src.grad.tolist()) == ([1.0, 0.0], [0.0, 1.0])
+
+
+def test_equal_and_allclose_are_true_or_false():
+    assert t(M).equal(t(M)) is True
+    assert t(M).equal(t(M + 1e-9)) is False
+    assert t(M).allclose(t(M + 1e-9)) is True
+    assert t(M).allclose(t(M + 1)) is False
+    assert t([np.nan]).allclose(t([np.nan]), equal_nan=True) is True
+
+
+def test_repeat_interleave_of_counts_alone_gives_each_place_that_often():
+    counts = tensor([1, 0, 2])
+    expected = torch.repeat_interleave(torch.tensor([1, 0, 2]))
+    assert composed.repeat_interleave(counts).tolist() == expected.tolist()
+
+
+def test_cumprod_of_integers_is_int64():
+    assert tensor(np.array([100, 100, 100], np.uint8)).cumprod(0).tolist() == [100, 10000, 1000000]
+
+
 # ------------------------------------------------------------------------------------ methods
 
 
@@ -214,7 +265,11 @@ MISTAKES = [
     (lambda: X.reshape(4, 2), ValueError, r"\(2, 3\), shape=\(4, 2\)"),
     (lambda: X.permute(0), ValueError, r"\(2, 3\), dims=\(0,\)"),
     (lambda: X.expand(4, 3), ValueError, r"\(2, 3\), shape=\(4, 3\)"),
-    (lambda: X.expand(-1, 2, 3), ValueError, r"-1 keeps a size, and the new dimensions of \(-1, 2, 3\)"),
+    (
+        lambda: X.expand(-1, 2, 3),
+        ValueError,
+        r"-1 keeps a size, and the new dimensions of \(-1, 2, 3\)",
+    ),
     (lambda: X.flatten(1, 0), ValueError, "start_dim before its end_dim, not 1 and 0"),
     (lambda: X.flatten(0, 2), IndexError, "no dimension 2 among 2"),
     (lambda: X.unflatten(1, (2, 2)), ValueError, r"sizes \(2, 2\) of dimension 1, which has 3"),
@@ -247,7 +302,11 @@ MISTAKES = [
     (lambda: X.diagonal(0, 1, -1), ValueError, "dim1=1, dim2=-1: .* cannot be the same"),
     (lambda: V.diagonal(), ValueError, "requires an array of at least two dimensions"),
     (lambda: X.clip(), ValueError, "clamp needs min=, max= or both"),
-    (lambda: V.mm(V), ValueError, r"mm needs two matrices, and got shapes \(3,\) and \(3,\); use @"),
+    (
+        lambda: V.mm(V),
+        ValueError,
+        r"mm needs two matrices, and got shapes \(3,\) and \(3,\); use @",
+    ),
     (lambda: X.bmm(X), ValueError, r"two batches .* got \(2, 3\) and \(2, 3\); use @"),
     (lambda: X.topk(4), ValueError, r"4 values along dimension 1 of shape \(2, 3\)"),
     (lambda: X.sort(2), IndexError, "no dimension 2 among 2"),

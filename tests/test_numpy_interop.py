@@ -218,7 +218,9 @@ def test_a_numpy_function_of_a_tensor_with_a_gradient_says_what_to_write(name):
 
 
 def test_np_sum_of_a_tensor_with_a_gradient_names_the_method():
-    with pytest.raises(RuntimeError, match=r"np\.sum would .*; write t\.sum\(\), or np\.sum\(t\.det"):
+    with pytest.raises(
+        RuntimeError, match=r"np\.sum would .*; write t\.sum\(\), or np\.sum\(t\.det"
+    ):
         np.sum(tensor([1.0], requires_grad=True))
 
 

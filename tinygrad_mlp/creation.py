@@ -95,15 +95,21 @@ def empty(*size: int | Sequence[int], dtype: DType = FLOAT, requires_grad: bool 
     return _made(np.empty(sizes(size), dtype), requires_grad)
 
 
-def randint(*bounds: Any, size: Any = None, rng: Rng = None, dtype: DType = np.int64) -> Tensor:
+def randint(
+    *given: Any,
+    low: int = 0,
+    high: int | None = None,
+    size: Any = None,
+    rng: Rng = None,
+    dtype: DType = np.int64,
+) -> Tensor:
     """Integers from `low` up to before `high`: randint(high, size) or randint(low, high, size).
 
     >>> tg.randint(5, 6, (3,), rng=0)
     tensor([5, 5, 5])
     """
-    if size is None:
-        bounds, size = bounds[:-1], bounds[-1]
-    low, high = bounds if len(bounds) == 2 else (0, *bounds)
+    bounds, size = (given, size) if size is not None else (given[:-1], given[-1])
+    low, high = bounds if len(bounds) == 2 else (low, *bounds) if bounds else (low, high)
     return _made(np.random.default_rng(rng).integers(low, high, size).astype(dtype), False)
 
 

@@ -44,13 +44,13 @@ REASONS: dict[str, str] = {
         vmap func functorch
     """,
     "no op knows its derivative; use numpy.linalg or numpy.fft on x.detach().numpy()": """
-        linalg fft inverse det logdet slogdet svd qr eig eigh cholesky pinverse matrix_exp lstsq
+        linalg fft inverse det logdet slogdet svd qr eig cholesky pinverse matrix_exp lstsq
     """,
     "nothing is pickled; save and load with checkpoint, or PyTorch's files with interop": """
         save load hub jit onnx package
     """,
     WRITE_IT: """
-        RNN LSTM GRU RNNCell LSTMCell GRUCell rnn lstm gru
+        RNN LSTM GRU RNNCell LSTMCell GRUCell lstm gru
         MultiheadAttention Transformer TransformerEncoder TransformerEncoderLayer
         TransformerDecoder TransformerDecoderLayer scaled_dot_product_attention
         multi_head_attention_forward

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from hypothesis import strategies as st
 
+from tinygrad_mlp import ops
 from tinygrad_mlp.testing import Sample, arrays, broadcastable_shapes, samples, shapes
 
 from ..case import Case, edge, pairs
@@ -51,16 +52,28 @@ def position_twin(function):
     return twin
 
 
-def whole(function, count=2):
-    """Of integers and of booleans."""
+def bitwise(name, count=2):
+    """Of whole numbers, drawn as floats and cast; and of booleans."""
 
-    @st.composite
-    def drawn(draw):
-        parts = [arrays(s) for s in draw(broadcastable_shapes(count))]
-        kind = draw(st.sampled_from([np.int64, np.uint8, np.bool_]))
-        return Sample(tuple(np.asarray(np.abs(draw(p)) * 2, kind) for p in parts))
+    def strategy():
+        parts = broadcastable_shapes(count).flatmap(lambda s: st.tuples(*map(arrays, s)))
+        kinds = st.sampled_from([np.int64, np.uint8, np.bool_])
+        return st.builds(
+            lambda xs, kind: Sample(
+                tuple(np.asarray(np.abs(np.round(3 * x))) for x in xs), {"kind": kind}
+            ),
+            parts,
+            kinds,
+        )
 
-    return Case(drawn(), function)
+    def ours(*xs, kind):
+        return getattr(ops, name)(*(x.astype(kind) for x in xs))
+
+    def twin(*xs, kind):
+        dtype = torch.from_numpy(np.zeros(0, kind)).dtype
+        return getattr(torch, name)(*(x.to(dtype) for x in xs))
+
+    return Case(strategy(), twin, ours=ours)
 
 
 @st.composite
@@ -81,10 +94,10 @@ def near(draw):
 SPECIAL = ([1.0, INF, -INF, NAN, 1.0, INF], [INF, INF, INF, NAN, NAN, 1.0])
 
 CASES = {
-    "bitwise_and": whole(torch.bitwise_and),
-    "bitwise_or": whole(torch.bitwise_or),
-    "bitwise_xor": whole(torch.bitwise_xor),
-    "bitwise_not": whole(torch.bitwise_not, count=1),
+    "bitwise_and": bitwise("bitwise_and"),
+    "bitwise_or": bitwise("bitwise_or"),
+    "bitwise_xor": bitwise("bitwise_xor"),
+    "bitwise_not": bitwise("bitwise_not", count=1),
     "argsort": Case(
         sorted_along(),
         lambda x, dim, descending: torch.argsort(x, dim=dim, descending=descending, stable=True),
