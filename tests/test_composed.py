@@ -301,6 +301,8 @@ MISTAKES = [
     (lambda: V.triu(), ValueError, r"at least 2 dimensions, not the shape \(3,\)"),
     (lambda: X.diagonal(0, 1, -1), ValueError, "dim1=1, dim2=-1: .* cannot be the same"),
     (lambda: V.diagonal(), ValueError, "requires an array of at least two dimensions"),
+    (lambda: V.isclose(2.0), TypeError, "isclose compares two tensors, not .* and 2.0"),
+    (lambda: V.isclose(V, rtol=-1), ValueError, "at least 0, not -1 and 1e-08"),
     (lambda: X.clip(), ValueError, "clamp needs min=, max= or both"),
     (
         lambda: V.mm(V),

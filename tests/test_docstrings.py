@@ -36,15 +36,14 @@ def test_example_gives_what_it_says(name):
 
 
 EXPECTED = """
-    ops.floor ops.ceil ops.round ops.tan ops.asin ops.acos ops.atan ops.sinh ops.cosh ops.isclose
-    ops.argsort ops.argwhere ops.diagonal
-    composed.allclose composed.sort composed.topk composed.cumprod composed.trace composed.diag
-    composed.t composed.mm composed.bmm composed.tensordot composed.hstack composed.vstack
-    composed.unbind composed.repeat_interleave composed.meshgrid composed.expand_as
-    composed.view_as composed.contiguous composed.scatter composed.nonzero
-    creation.empty creation.randint creation.randperm
-    tensor.as_tensor tensor.Tensor.to tensor.Tensor.type tensor.Tensor.cpu tensor.Tensor.long
-    tensor.Tensor.int tensor.Tensor.bool
+    ops.floor ops.ceil ops.round ops.tan ops.asin ops.acos ops.atan ops.sinh ops.cosh
+    ops.argsort ops.argwhere ops.diagonal composed.isclose composed.allclose composed.sort
+    composed.topk composed.cumprod composed.trace composed.diag composed.t composed.mm
+    composed.bmm composed.tensordot composed.hstack composed.vstack composed.unbind
+    composed.repeat_interleave composed.meshgrid composed.expand_as composed.view_as
+    composed.contiguous composed.scatter composed.nonzero creation.empty creation.randint
+    creation.randperm tensor.as_tensor tensor.Tensor.to tensor.Tensor.type tensor.Tensor.cpu
+    tensor.Tensor.long tensor.Tensor.int tensor.Tensor.bool
 """
 
 

@@ -44,6 +44,7 @@ from .composed import greater as greater
 from .composed import greater_equal as greater_equal
 from .composed import hstack as hstack
 from .composed import index_add as index_add
+from .composed import isclose as isclose
 from .composed import leaky_relu as leaky_relu
 from .composed import lerp as lerp
 from .composed import less as less
@@ -152,7 +153,6 @@ from .ops import floor as floor
 from .ops import floor_divide as floor_divide
 from .ops import ge as ge
 from .ops import gt as gt
-from .ops import isclose as isclose
 from .ops import isnan as isnan
 from .ops import le as le
 from .ops import linear as linear

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Sequence
-from typing import Any, Generic, NamedTuple, overload
+from collections.abc import Callable, Sequence
+from typing import Any, Concatenate, Generic, NamedTuple, cast, overload
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from . import ops
 from .dtypes import DEFAULT, int64, kind_of, result_type
 from .engine import Node, plain
 from .ops import count, where
-from .signatures import Dim, DType, Operand
+from .signatures import BinaryOp, Dim, DType, Operand, P
 from .signatures import TensorOrArray as T
 
 
@@ -42,16 +42,24 @@ def _axes(dim: Dim, ndim: int) -> tuple[int, ...]:
 # --------------------------------------------------------------------------------- elementwise
 
 
+def _of_two(function: Callable[Concatenate[Any, Any, P], Any]) -> BinaryOp[P]:
+    """To a type checker, a function of two tensors is what an op of two is."""
+    return cast("BinaryOp[P]", function)
+
+
+@_of_two
 def add(x: Any, other: Any, alpha: float = 1) -> Any:
     """x + alpha * other."""
     return ops.add(x, other if alpha == 1 else other * alpha)
 
 
+@_of_two
 def sub(x: Any, other: Any, alpha: float = 1) -> Any:
     """x - alpha * other."""
     return ops.sub(x, other if alpha == 1 else other * alpha)
 
 
+@_of_two
 def div(x: Any, other: Any, rounding_mode: str | None = None) -> Any:
     """x / other; rounded down with rounding_mode "floor", towards 0 with "trunc"."""
     if rounding_mode is None:
@@ -122,6 +130,22 @@ def _or_nan(x: Any, bound: Any) -> Any:
 clip = clamp
 
 
+@_of_two
+def isclose(
+    x: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Any:
+    """Whether |x - other| <= atol + rtol * |other|, value by value.
+
+    >>> tg.isclose(tg.tensor([1.0, 2.0]), tg.tensor([1.000001, 2.1]))
+    tensor([ True, False])
+    """
+    if not all(isinstance(a, (Node, np.ndarray)) for a in (x, other)):
+        raise TypeError(f"isclose compares two tensors, not {x!r:.60} and {other!r:.60}")
+    if rtol < 0 or atol < 0:
+        raise ValueError(f"isclose needs an rtol and an atol of at least 0, not {rtol} and {atol}")
+    return ops.isclose(x, other, rtol, atol, equal_nan)
+
+
 def allclose(
     x: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> bool:
@@ -130,7 +154,7 @@ def allclose(
     >>> tg.allclose(tg.tensor([1.0]), tg.tensor([1.000001]))
     True
     """
-    return bool(ops.isclose(plain(x), plain(other), rtol, atol, equal_nan).all())
+    return bool(isclose(plain(x), plain(other), rtol, atol, equal_nan).all())
 
 
 def masked_fill(x: T, mask: Any, value: Any) -> T:

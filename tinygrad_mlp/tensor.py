@@ -157,7 +157,7 @@ class Tensor(Node):
     abs, sign, neg, sqrt, pow = ops.abs, ops.sign, ops.neg, ops.sqrt, ops.pow
     square, rsqrt, reciprocal = composed.square, composed.rsqrt, composed.reciprocal
     maximum, minimum, clamp, clip = ops.maximum, ops.minimum, composed.clamp, composed.clip
-    isclose, allclose = ops.isclose, composed.allclose
+    isclose, allclose = composed.isclose, composed.allclose
     masked_fill, lerp, isnan = composed.masked_fill, composed.lerp, ops.isnan
     relu, leaky_relu, elu = ops.relu, composed.leaky_relu, composed.elu
     gelu, silu, softplus = composed.gelu, composed.silu, composed.softplus

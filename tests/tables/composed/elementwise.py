@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tinygrad_mlp.testing import Sample, arrays, broadcastable_shapes, samples
 
 from ..case import Case, Differs, edge, random
+from ..ops.comparisons import near
 
 INF, NAN = float("inf"), float("nan")
 KINK = edge([-1.0, 0.0, -0.0, 2.0])
@@ -81,6 +82,9 @@ CASES = {
     "sub": Case(with_alpha(), scaled(torch.sub)),
     "div": Case(quotients(), torch.div),
     "clip": clamp_case(),
+    "isclose": Case(
+        near(), torch.isclose, edges=(edge([1.0, 1.0], [1.1, 1.3], rtol=0.1, atol=0.05),)
+    ),
     "square": Case(samples(arrays()), torch.square, edges=(KINK,)),
     "reciprocal": Case(
         samples(arrays(avoid=[0.0])), torch.reciprocal, edges=(edge([0.0, -0.0, INF, -INF]),)
