@@ -121,6 +121,57 @@ def test_einsum_of_three_is_one_product_after_the_other():
     assert composed.einsum("ij,jk,kl->il", a, b, c).tolist() == (a @ b @ c).tolist()
 
 
+@pytest.mark.parametrize("as_tuple", [False, True])
+@pytest.mark.parametrize("x", [M, np.array(3.0), np.array(0.0), np.zeros((2, 0))], ids=str)
+def test_nonzero_gives_the_places_of_pytorch(x, as_tuple):
+    found = composed.nonzero(t(x), as_tuple=as_tuple)
+    expected = torch.nonzero(torch.tensor(x), as_tuple=as_tuple)
+    for a, b in zip(found, expected, strict=True) if as_tuple else [(found, expected)]:
+        assert same(a.data, b.numpy())
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_sort_keeps_ties_in_order_and_puts_nan_last_or_first(descending):
+    x = np.array([[2.0, np.nan, 1.0, 2.0, np.nan, 1.0]])
+    found = t(x).sort(descending=descending)
+    expected = torch.sort(torch.tensor(x), descending=descending, stable=True)
+    assert same(found.values.data, expected.values.numpy())
+    assert same(found.indices.data, expected.indices.numpy())
+
+
+def test_topk_gives_values_and_their_places_in_order():
+    found = t([[3.0, 1.0, 2.0], [5.0, 6.0, 4.0]]).topk(2)
+    assert found.values.tolist() == [[3.0, 2.0], [6.0, 5.0]]
+    assert found.indices.tolist() == [[0, 2], [1, 0]]
+
+
+def test_of_values_scattered_to_one_place_the_last_stays_and_gets_the_gradient():
+    # PyTorch does not say which stays, and gives all of them a gradient
+    x, src = t([0.0, 0.0], requires_grad=True), t([1.0, 2.0], requires_grad=True)
+    y = x.scatter(0, np.array([1, 1]), src)
+    y.sum().backward()
+    assert y.tolist() == [0.0, 2.0]
+    assert (x.grad.tolist(), src.grad.tolist()) == ([1.0, 0.0], [0.0, 1.0])
+
+
+def test_equal_and_allclose_are_true_or_false():
+    assert t(M).equal(t(M)) is True
+    assert t(M).equal(t(M + 1e-9)) is False
+    assert t(M).allclose(t(M + 1e-9)) is True
+    assert t(M).allclose(t(M + 1)) is False
+    assert t([np.nan]).allclose(t([np.nan]), equal_nan=True) is True
+
+
+def test_repeat_interleave_of_counts_alone_gives_each_place_that_often():
+    counts = tensor([1, 0, 2])
+    expected = torch.repeat_interleave(torch.tensor([1, 0, 2]))
+    assert composed.repeat_interleave(counts).tolist() == expected.tolist()
+
+
+def test_cumprod_of_integers_is_int64():
+    assert tensor(np.array([100, 100, 100], np.uint8)).cumprod(0).tolist() == [100, 10000, 1000000]
+
+
 # ------------------------------------------------------------------------------------ methods
 
 
@@ -137,7 +188,7 @@ def test_method_is_the_function(name):
     assert getattr(Tensor, name) is FUNCTIONS[name]
 
 
-NO_METHOD = {"cat", "stack", "einsum", "pad", "swap_to_end"}
+NO_METHOD = {"cat", "stack", "hstack", "vstack", "meshgrid", "einsum", "pad", "swap_to_end"}
 """As in PyTorch: what takes several tensors, and what is in torch.nn.functional."""
 
 
@@ -150,8 +201,10 @@ WRAPPED = {"where", "astype", "getitem", "reshape", "permute", "expand", "softpl
 
 
 @pytest.mark.parametrize("name", sorted(set(vars(ops)) & set(vars(Tensor)) - WRAPPED))
-def test_method_with_the_name_of_an_op_is_the_op(name):
-    if hasattr(getattr(ops, name), "op"):
+def test_method_with_the_name_of_an_op_is_the_op_or_what_stands_before_it(name):
+    if name in FUNCTIONS:
+        assert getattr(Tensor, name) is FUNCTIONS[name]
+    elif hasattr(getattr(ops, name), "op"):
         assert getattr(Tensor, name) is getattr(ops, name)
 
 
@@ -204,17 +257,21 @@ MISTAKES = [
     (lambda: X.max((0, 1)), TypeError, r"not \(0, 1\); amax takes several dimensions"),
     (lambda: X.min(2.5), TypeError, "not 2.5; amin takes several"),
     (lambda: X.max(2), IndexError, "no dimension 2 among 2; use one from -2 to 1"),
-    (lambda: t(1.0).max(0), IndexError, "no dimension 0 among 0; a 0-d tensor has none"),
+    (lambda: t(1.0).max(1), IndexError, "no dimension 1 among 0; a 0-d tensor has none"),
     (lambda: X.var(5), IndexError, "no dimension 5 among 2"),
     (lambda: X.std((0, -3)), IndexError, "no dimension -3 among 2"),
-    (lambda: X.norm(0), ValueError, "norm needs a p above 0, such as 1, 2 or inf, not 0"),
-    (lambda: X.norm(dim=4), ValueError, "sum.. on shapes .2, 3., dim=4"),
+    (lambda: X.norm("nuc"), ValueError, "not 'nuc'; for singular values use np.linalg.svd"),
+    (lambda: X.norm(dim=4), IndexError, "no dimension 4 among 2"),
     (lambda: X.prod(2), IndexError, "no dimension 2 among 2"),
     (lambda: X.logsumexp(2), IndexError, "no dimension 2 among 2"),
     (lambda: X.reshape(4, 2), ValueError, r"\(2, 3\), shape=\(4, 2\)"),
     (lambda: X.permute(0), ValueError, r"\(2, 3\), dims=\(0,\)"),
     (lambda: X.expand(4, 3), ValueError, r"\(2, 3\), shape=\(4, 3\)"),
-    (lambda: X.expand(-1, 2, 3), ValueError, r"shape=\(-1, 2, 3\): -1 keeps a size"),
+    (
+        lambda: X.expand(-1, 2, 3),
+        ValueError,
+        r"-1 keeps a size, and the new dimensions of \(-1, 2, 3\)",
+    ),
     (lambda: X.flatten(1, 0), ValueError, "start_dim before its end_dim, not 1 and 0"),
     (lambda: X.flatten(0, 2), IndexError, "no dimension 2 among 2"),
     (lambda: X.unflatten(1, (2, 2)), ValueError, r"sizes \(2, 2\) of dimension 1, which has 3"),
@@ -239,13 +296,39 @@ MISTAKES = [
     (lambda: X.split([-1, 3]), ValueError, "none may be below 0"),
     (lambda: X.chunk(0), ValueError, "at least one piece, not 0"),
     (lambda: composed.pad(X, (1,)), ValueError, r"not \(1,\)"),
-    (lambda: composed.pad(X, (-1, 0)), ValueError, r"not \(-1, 0\); to cut off, take a slice"),
+    (lambda: composed.pad(X, (-4, 0)), ValueError, r"cannot cut \(-4, 0\) off dimension 1"),
     (lambda: composed.pad(X, (1,) * 6), ValueError, "at most 2"),
-    (lambda: composed.pad(X, (1, 1), "reflect"), ValueError, "constant.*not 'reflect'"),
+    (lambda: composed.pad(X, (1, 1), "mirror"), ValueError, "constant.*not 'mirror'"),
     (lambda: V.tril(), ValueError, r"at least 2 dimensions, not the shape \(3,\)"),
     (lambda: V.triu(), ValueError, r"at least 2 dimensions, not the shape \(3,\)"),
-    (lambda: X.diagonal(0, 1, -1), ValueError, "two different dimensions, not 1 twice"),
-    (lambda: V.diagonal(), IndexError, "no dimension 1 among 1"),
+    (lambda: X.diagonal(0, 1, -1), ValueError, "dim1=1, dim2=-1: .* cannot be the same"),
+    (lambda: V.diagonal(), ValueError, "requires an array of at least two dimensions"),
+    (lambda: V.isclose(2.0), TypeError, "isclose compares two tensors, not .* and 2.0"),
+    (lambda: V.isclose(V, rtol=-1), ValueError, "at least 0, not -1 and 1e-08"),
+    (lambda: X.clip(), ValueError, "clamp needs min=, max= or both"),
+    (
+        lambda: V.mm(V),
+        ValueError,
+        r"mm needs two matrices, and got shapes \(3,\) and \(3,\); use @",
+    ),
+    (lambda: X.bmm(X), ValueError, r"two batches .* got \(2, 3\) and \(2, 3\); use @"),
+    (lambda: X.topk(4), ValueError, r"4 values along dimension 1 of shape \(2, 3\)"),
+    (lambda: X.sort(2), IndexError, "no dimension 2 among 2"),
+    (lambda: X.cumprod(2), IndexError, "no dimension 2 among 2"),
+    (lambda: t(1.0).unbind(), ValueError, "at least one dimension"),
+    (lambda: X[None].t(), ValueError, r"matrices, not for the shape \(1, 2, 3\); .mT is for"),
+    (lambda: V.trace(), ValueError, r"a matrix, not the shape \(3,\)"),
+    (lambda: X[None].diag(), ValueError, r"a vector or a matrix, not the shape \(1, 2, 3\)"),
+    (lambda: V.repeat_interleave([1, 2]), ValueError, r"each of 3 slices.* not \[1, 2\]"),
+    (lambda: V.repeat_interleave(-1), ValueError, "not below 0, not -1"),
+    (lambda: V.scatter(0, [0], X), ValueError, r"src \(2, 3\) and index \(1,\)"),
+    (lambda: V.scatter(0, [0], V, reduce="mean"), ValueError, "reduce=None or \"add\", not 'mean'"),
+    (lambda: V.scatter(0, [3], 1.0), IndexError, "3 is out of bounds"),
+    (lambda: V.scatter(0, [0], V.float()), TypeError, "dtype float64 of the tensor, not float32"),
+    (lambda: composed.meshgrid(X, V), ValueError, r"takes vectors.*\(2, 3\)"),
+    (lambda: composed.meshgrid(V, indexing="yx"), ValueError, "not 'yx'"),
+    (lambda: X.tensordot(X, ([0], [0, 1])), ValueError, "as many dimensions of both"),
+    (lambda: X.tensordot(X, 1), ValueError, "is 3 in one operand and 2"),
     (lambda: X.gather(1, [0]), ValueError, r"gather needs .* \(2, 3\) and \(1,\); .* unsqueeze"),
     (lambda: X.gather(1, [[3]]), IndexError, "index 3 is out of bounds for axis 1 with size 3"),
     (lambda: X.take_along_dim([0], 0), ValueError, r"take_along_dim .* \(2, 3\) and \(1,\)"),

@@ -21,6 +21,11 @@ CALLS = {
     "zeros_like": lambda m: m.zeros_like(m.ones(2, 3)),
     "ones_like": lambda m: m.ones_like(m.arange(3)),
     "full_like": lambda m: m.full_like(m.ones(2), 7),
+    "meshgrid": lambda m: m.meshgrid(m.arange(2), m.arange(3), indexing="ij")[0],
+    "meshgrid of a list": lambda m: m.meshgrid([m.arange(2), m.arange(3)], indexing="xy")[1],
+    "as_tensor of a list": lambda m: m.as_tensor([1.0, 2.0]),
+    "as_tensor of another dtype": lambda m: m.as_tensor(np.ones(2), dtype=m.float32),
+    "zeros with a dtype": lambda m: m.zeros(2, dtype=m.uint8),
     "tensor of floats": lambda m: m.tensor([[1.0, 2.0]]),
     "tensor of integers": lambda m: m.tensor([1, 2]),
     "tensor of booleans": lambda m: m.tensor([True, False]),
@@ -64,3 +69,37 @@ def test_a_tensor_is_a_copy_and_from_numpy_shares():
     copied, shared = tg.tensor(array), tg.from_numpy(array)
     array[0] = 5
     assert copied.tolist() == [1, 1] and shared.tolist() == [5, 1]
+
+
+def test_as_tensor_shares_what_it_can():
+    array = np.ones(2)
+    x = tg.as_tensor(array)
+    assert np.shares_memory(x.data, array)
+    assert tg.as_tensor(x) is x
+    assert tg.as_tensor(x, dtype=tg.float32).dtype == np.float32
+
+
+def test_empty_has_the_size_and_dtype():
+    x = tg.empty(2, 0, 3, dtype=tg.int32)
+    assert (x.shape, x.dtype) == ((2, 0, 3), np.int32)
+    assert tg.empty((2,), requires_grad=True).requires_grad
+
+
+@pytest.mark.parametrize(
+    "make", [lambda rng: tg.randint(9, (50,), rng=rng), lambda rng: tg.randperm(50, rng=rng)]
+)
+def test_the_same_seed_gives_the_same_integers(make):
+    first, again, other = make(1), make(1), make(2)
+    assert first.dtype == np.int64
+    assert first.tolist() == again.tolist() != other.tolist()
+
+
+def test_randint_reaches_low_and_stays_below_high():
+    x = tg.randint(-2, 3, (1000,), rng=0)
+    assert set(x.tolist()) == {-2, -1, 0, 1, 2}
+    assert set(tg.randint(3, (1000,), rng=0).tolist()) == {0, 1, 2}
+    assert tg.randint(low=0, high=3, size=(2, 2), rng=0, dtype=tg.uint8).dtype == np.uint8
+
+
+def test_randperm_is_each_number_once():
+    assert sorted(tg.randperm(100, rng=0).tolist()) == list(range(100))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -90,6 +91,24 @@ def test_what_that_message_suggests_works():
     assert t.grad.tolist() == [2, 4]
 
 
+@pytest.mark.parametrize("given", [[1.0], 1.0, "a", (1, 2), np.float64(1), np.array(["a"]), None])
+def test_from_numpy_takes_an_array_of_numbers_only(given):
+    with pytest.raises(TypeError, match=r"from_numpy takes a NumPy array .* write tensor\(...\)"):
+        tg.from_numpy(given)
+    with pytest.raises(TypeError, match=r"from_numpy takes a NumPy array"):
+        tg.from_numpy(tensor([1.0]))
+
+
+def test_lists_of_several_lengths_are_a_value_error_that_shows_them():
+    with pytest.raises(ValueError, match=r"one length at each depth.*\[\[1\], \[2, 3\]\]"):
+        tensor([[1], [2, 3]])
+
+
+def test_a_string_is_named():
+    with pytest.raises(TypeError, match="floats, integers or booleans, not 'a'"):
+        tensor("a")
+
+
 def test_from_numpy_shares_the_memory_of_the_array():
     array = np.zeros(2)
     t = tg.from_numpy(array)
@@ -152,9 +171,11 @@ def test_a_float64_array_widens_as_in_numpy_and_the_gradient_is_still_float32():
 
 def test_integers_become_float32_where_they_stop_being_integers():
     t = tensor([1, 2, 4])
-    for y in (t / 2, t.mean(), t.exp(), t.sqrt(), t.sigmoid(), t * 0.5, t + np.float64(1)):
+    for y in (t / 2, t.exp(), t.sqrt(), t.sigmoid(), t * 0.5, t + np.float64(1)):
         assert y.dtype == np.float32
     assert t.sum().dtype == np.int64
+    with pytest.raises(TypeError, match=r"write \.float\(\)"):
+        t.mean()
 
 
 def test_everything_in_training_is_float32_including_the_optimiser_state():
@@ -184,6 +205,148 @@ def test_a_gradient_passed_in_another_dtype_changes_no_dtype(dtype):
         x = tensor(np.ones(2, dtype), requires_grad=True)
         (x * x).backward(np.ones(2, np.float16), create_graph=create_graph)
         assert x.grad.dtype == dtype
+
+
+# ----------------------------------------------------------------------------- dtypes and devices
+
+NAMED = ["float16", "half", "float32", "float", "float64", "double"]
+NAMED += ["int8", "int16", "short", "int32", "int", "int64", "long", "uint8", "bool"]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_dtype_has_the_names_of_pytorch(name):
+    ours, theirs = getattr(tg, name), getattr(torch, name)
+    assert tensor([1, 0], dtype=ours).dtype == torch.tensor([1, 0], dtype=theirs).numpy().dtype
+    assert tg.zeros(2, dtype=ours).dtype == ours
+    assert tensor([1.0, 0.0]).to(ours).dtype == tensor([1.0, 0.0]).type(ours).dtype == ours
+
+
+@pytest.mark.parametrize("name", ["float", "double", "half", "long", "int", "bool"])
+def test_a_cast_has_the_values_and_the_dtype_of_pytorch(name):
+    data = np.array([1.7, -1.7, 0.0, 0.5])
+    found, expected = getattr(tensor(data), name)(), getattr(torch.tensor(data), name)()
+    assert found.dtype == expected.numpy().dtype
+    assert found.tolist() == expected.tolist()
+
+
+def test_to_takes_a_dtype_a_tensor_and_the_cpu():
+    x = tensor([1.0], requires_grad=True)
+    assert x.to("cpu") is x.to(tg.float32) is x.to(x) is x.to(device="cpu") is x.cpu() is x
+    assert x.to("cpu", tg.float64).dtype == x.to(dtype=tg.float64).dtype == np.float64
+    assert x.to(tensor([1])).dtype == np.int64
+    x.double().sum().backward()
+    assert x.grad.tolist() == [1]
+
+
+@pytest.mark.parametrize("device", ["cuda", "cuda:0", "mps", 0.5])
+def test_another_device_is_an_error_that_names_it(device):
+    with pytest.raises(ValueError, match=f"not {device!r}: everything runs on the CPU"):
+        tensor([1.0]).to(device)
+
+
+def test_result_type_is_pytorchs():
+    assert tg.result_type(tensor([1]), 0.5) == tg.float32
+    assert tg.result_type(tensor([1], dtype=tg.uint8), tensor([1])) == tg.int64
+
+
+# ---------------------------------------------------------------------------- operands
+
+NO_NUMBERS = ["a", {"a": 1}, object(), ["a"], 1j, np.array("a"), np.str_("a"), print]
+
+
+@pytest.mark.parametrize("other", NO_NUMBERS, ids=lambda v: type(v).__name__)
+@pytest.mark.parametrize("sign", ["+", "-", "*", "/", "**", "==", "!=", "<", "@", "//", "&"])
+def test_an_operand_that_is_no_number_is_a_type_error_that_names_it(sign, other):
+    named = "numbers, lists of numbers, arrays and tensors, not with "
+    for _x in (tensor([1.0, 2.0]), tensor([1, 2])):
+        with pytest.raises(TypeError, match=named + re.escape(f"{other!r:.20}")):
+            eval(f"_x {sign} other")
+
+
+def test_none_is_no_operand_of_arithmetic():
+    with pytest.raises(TypeError, match=r"add\(\) computes with numbers.*not with None"):
+        tensor([1.0]) + None
+
+
+def test_a_list_of_integers_does_not_widen_a_float32():
+    x, whole = tensor([1.0, 2.0]), [1, 2]
+    assert (x + whole).dtype == np.float32
+
+
+def test_a_pytorch_tensor_counts_as_an_array():
+    assert (tensor([1.0, 2.0]) + torch.tensor([1.0, 2.0])).tolist() == [2, 4]
+
+
+# ------------------------------------------------------------------------------ generators
+
+SWITCHES = [tg.no_grad, tg.no_grad(), tg.set_grad_enabled(False)]
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_a_generator_function_records_nothing_and_its_user_does(switch):
+    @switch
+    def steps(count):
+        for _ in range(count):
+            yield tg.is_grad_enabled()
+
+    seen = [(inside, tg.is_grad_enabled()) for inside in steps(3)]
+    assert seen == [(False, True)] * 3
+    assert tg.is_grad_enabled()
+
+
+def test_a_generator_under_no_grad_is_sent_to_thrown_into_and_closed_as_ever():
+    heard = []
+
+    @no_grad
+    def listener():
+        try:
+            while True:
+                try:
+                    heard.append((yield len(heard)))
+                except KeyError as error:
+                    heard.append(error.args[0])
+        finally:
+            heard.append(("closed", tg.is_grad_enabled()))
+
+    talk = listener()
+    assert next(talk) == 0
+    assert talk.send("one") == 1
+    assert talk.throw(KeyError("two")) == 2
+    talk.close()
+    assert heard == ["one", "two", ("closed", False)]
+
+
+def test_a_generator_under_no_grad_returns_its_value_and_raises_its_errors():
+    @no_grad
+    def ends():
+        yield 1
+        return 2
+
+    @no_grad
+    def fails():
+        yield 1
+        raise KeyError("here")
+
+    def asks():
+        return (yield from ends())
+
+    steps = asks()
+    assert next(steps) == 1
+    with pytest.raises(StopIteration) as stop:
+        next(steps)
+    assert stop.value.value == 2
+    with pytest.raises(KeyError, match="here"):
+        list(fails())
+    assert tg.is_grad_enabled()
+
+
+def test_enable_grad_covers_a_generator_inside_no_grad():
+    @tg.enable_grad
+    def steps():
+        yield tg.is_grad_enabled()
+
+    with no_grad():
+        assert list(steps()) == [True]
 
 
 # ---------------------------------------------------------------------------- copies and pickles
@@ -262,6 +425,16 @@ def test_a_parameter_shared_by_two_layers_is_stepped_once():
     optimizer.step()
     expected = before - np.float32(0.1) * model[0].weight.grad.data
     np.testing.assert_allclose(model[0].weight.data, expected, rtol=1e-6)
+
+
+def test_a_deep_copy_keeps_a_gradient_of_its_own():
+    t = tensor([1.0, 2.0], requires_grad=True)
+    (t * t).sum().backward()
+    other = copy.deepcopy(t)
+    assert other.grad.tolist() == [2, 4]
+    assert not np.shares_memory(other.grad.data, t.grad.data)
+    model = copy.deepcopy({"one": t, "again": t})
+    assert model["one"] is model["again"]
 
 
 # ------------------------------------------------------------------ requires_grad, detach, clone

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Sequence
-from typing import Any, Generic, NamedTuple, overload
+from collections.abc import Callable, Sequence
+from typing import Any, Concatenate, Generic, NamedTuple, cast, overload
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from . import ops
 from .dtypes import DEFAULT, int64, kind_of, result_type
 from .engine import Node, plain
 from .ops import count, where
-from .signatures import Dim, DType, Operand
+from .signatures import BinaryOp, Dim, DType, Operand, P
 from .signatures import TensorOrArray as T
 
 
@@ -42,16 +42,24 @@ def _axes(dim: Dim, ndim: int) -> tuple[int, ...]:
 # --------------------------------------------------------------------------------- elementwise
 
 
+def _of_two(function: Callable[Concatenate[Any, Any, P], Any]) -> BinaryOp[P]:
+    """To a type checker, a function of two tensors is what an op of two is."""
+    return cast("BinaryOp[P]", function)
+
+
+@_of_two
 def add(x: Any, other: Any, alpha: float = 1) -> Any:
     """x + alpha * other."""
     return ops.add(x, other if alpha == 1 else other * alpha)
 
 
+@_of_two
 def sub(x: Any, other: Any, alpha: float = 1) -> Any:
     """x - alpha * other."""
     return ops.sub(x, other if alpha == 1 else other * alpha)
 
 
+@_of_two
 def div(x: Any, other: Any, rounding_mode: str | None = None) -> Any:
     """x / other; rounded down with rounding_mode "floor", towards 0 with "trunc"."""
     if rounding_mode is None:
@@ -111,6 +119,36 @@ def _or_nan(x: Any, bound: Any) -> Any:
     return bound if is_nan is None or not is_nan.any() else where(is_nan, math.nan, bound)
 
 
+clip = clamp
+
+
+@_of_two
+def isclose(
+    x: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Any:
+    """Whether |x - other| <= atol + rtol * |other|, value by value.
+
+    >>> tg.isclose(tg.tensor([1.0, 2.0]), tg.tensor([1.000001, 2.1]))
+    tensor([ True, False])
+    """
+    if not all(isinstance(a, (Node, np.ndarray)) for a in (x, other)):
+        raise TypeError(f"isclose compares two tensors, not {x!r:.60} and {other!r:.60}")
+    if rtol < 0 or atol < 0:
+        raise ValueError(f"isclose needs an rtol and an atol of at least 0, not {rtol} and {atol}")
+    return ops.isclose(x, other, rtol, atol, equal_nan)
+
+
+def allclose(
+    x: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> bool:
+    """Whether all values of two tensors are close, as `isclose` says.
+
+    >>> tg.allclose(tg.tensor([1.0]), tg.tensor([1.000001]))
+    True
+    """
+    return bool(isclose(plain(x), plain(other), rtol, atol, equal_nan).all())
+
+
 def masked_fill(x: T, mask: Any, value: Any) -> T:
     """`x` with `value` where the mask is true; of the dtype of `x`."""
     if kind_of(result_type(plain(value))) > kind_of(x.dtype):
@@ -159,8 +197,8 @@ def silu(x: T) -> T:
 # ---------------------------------------------------------------------------------- reductions
 
 
-class Extreme(NamedTuple, Generic[T]):
-    """The extreme values over a dimension, and where they are."""
+class Found(NamedTuple, Generic[T]):
+    """Values found along a dimension, and where they stood."""
 
     values: T
     indices: T
@@ -169,7 +207,7 @@ class Extreme(NamedTuple, Generic[T]):
 @overload
 def max(x: T, dim: None = None, keepdim: bool = False) -> T: ...
 @overload
-def max(x: T, dim: int, keepdim: bool = False) -> Extreme[T]: ...
+def max(x: T, dim: int, keepdim: bool = False) -> Found[T]: ...
 @overload
 def max(x: T, dim: T) -> T: ...
 def max(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
@@ -181,14 +219,14 @@ def max(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
         return ops.maximum(x, other)
     dim = _one_dim(dim, "max", x)
     if x.ndim == 0:
-        return Extreme(x * 1, ops.argmax(x))
+        return Found(x * 1, ops.argmax(x))
     return _extreme(x, ops.argmax(x, dim=dim, keepdim=True), dim, keepdim)
 
 
 @overload
 def min(x: T, dim: None = None, keepdim: bool = False) -> T: ...
 @overload
-def min(x: T, dim: int, keepdim: bool = False) -> Extreme[T]: ...
+def min(x: T, dim: int, keepdim: bool = False) -> Found[T]: ...
 @overload
 def min(x: T, dim: T) -> T: ...
 def min(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
@@ -200,7 +238,7 @@ def min(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
         return ops.minimum(x, other)
     dim = _one_dim(dim, "min", x)
     if x.ndim == 0:
-        return Extreme(x * 1, ops.argmin(x))
+        return Found(x * 1, ops.argmin(x))
     return _extreme(x, ops.argmin(x, dim=dim, keepdim=True), dim, keepdim)
 
 
@@ -213,11 +251,36 @@ def _one_dim(dim: Any, name: str, x: Any) -> int:
     return _axis(int(dim), x.ndim)
 
 
-def _extreme(x: Any, index: Any, dim: int, keepdim: bool) -> Extreme[Any]:
+def _extreme(x: Any, index: Any, dim: int, keepdim: bool) -> Found[Any]:
     values = take_along_dim(x, index, dim)
     if keepdim:
-        return Extreme(values, index)
-    return Extreme(squeeze(values, dim), squeeze(index, dim))
+        return Found(values, index)
+    return Found(squeeze(values, dim), squeeze(index, dim))
+
+
+def sort(x: T, dim: int = -1, descending: bool = False, stable: bool = False) -> Found[T]:
+    """The values in order along `dim`, and where they stood; ties keep their order.
+
+    >>> tg.sort(tg.tensor([3.0, 1.0, 2.0])).values
+    tensor([1., 2., 3.])
+    """
+    index: Any = ops.argsort(x, _axis(dim, x.ndim) if x.ndim else dim, descending)
+    return Found(take_along_dim(x, index, dim) if x.ndim else ops.clone(x), index)
+
+
+def topk(x: T, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Found[T]:
+    """The `k` largest (or smallest) values along `dim`, and where they stood; always in order.
+
+    >>> tg.topk(tg.tensor([3.0, 1.0, 2.0]), 2)
+    Found(values=tensor([3., 2.]), indices=tensor([0, 2]))
+    """
+    dim = _axis(dim, x.ndim)
+    if not 0 <= k <= (x.shape[dim] if x.ndim else 1):
+        raise ValueError(f"topk cannot take {k} values along dimension {dim} of shape {x.shape}")
+    first = sort(x, dim, descending=largest)
+    if x.ndim == 0:
+        return first
+    return Found(*(_taken(part, dim, slice(k)) for part in first))
 
 
 def var(
@@ -354,6 +417,22 @@ def prod(x: T, dim: int | None = None, keepdim: bool = False, dtype: DType | Non
     return x if keepdim else squeeze(x, dim)
 
 
+def cumprod(x: T, dim: int, dtype: DType | None = None) -> T:
+    """Running product along `dim`, in `dtype` if one is given; integers give int64.
+
+    >>> tg.cumprod(tg.tensor([1.0, 2.0, 3.0]), dim=0)
+    tensor([1., 2., 6.])
+    """
+    dim = _axis(dim, x.ndim)
+    if dtype is not None or x.dtype.kind != "f":
+        x = ops.astype(x, dtype=np.dtype(dtype or int64))
+    length, done = (x.shape[dim] if x.ndim else 1), 1
+    while done < length:  # each value holds the product of the last `done` up to it
+        later = _taken(x, dim, slice(done, None)) * _taken(x, dim, slice(length - done))
+        x, done = ops.cat(_taken(x, dim, slice(done)), later, dim=dim), 2 * done
+    return x
+
+
 def swap_to_end(x: T, dim: int) -> T:
     """`x` with `dim` and the last dimension exchanged."""
     return ops.transpose(x, dim0=dim, dim1=-1)
@@ -380,7 +459,7 @@ def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 def reshape(x: T, *given: int | Sequence[int], shape: Sequence[int] | None = None) -> T:
-    """The same values in another shape; one size may be -1."""
+    """The same values in another shape, of which one size may be -1: a view, or else a copy."""
     return ops.reshape(x, shape=sizes(given if shape is None else (shape,)))
 
 
@@ -388,17 +467,17 @@ view = reshape
 
 
 def permute(x: T, *given: int | Sequence[int], dims: Sequence[int] | None = None) -> T:
-    """The dimensions in another order."""
+    """The dimensions in another order: a view."""
     return ops.permute(x, dims=sizes(given if dims is None else (dims,)))
 
 
 def expand(x: T, *shape: int | Sequence[int]) -> T:
-    """`x` broadcast to a shape; -1 keeps a size."""
+    """`x` broadcast to a shape; -1 keeps a size. A view, read-only where it is larger than `x`."""
     return ops.expand(x, shape=sizes(shape))
 
 
 def flatten(x: T, start_dim: int = 0, end_dim: int = -1) -> T:
-    """The dimensions from `start_dim` to `end_dim` as one."""
+    """The dimensions from `start_dim` to `end_dim` as one: a view, or else a copy."""
     if x.ndim == 0:
         return x.reshape(1)
     start, end = _axis(start_dim, x.ndim), _axis(end_dim, x.ndim)
@@ -411,7 +490,7 @@ def flatten(x: T, start_dim: int = 0, end_dim: int = -1) -> T:
 
 
 def unflatten(x: T, dim: int, sizes: Sequence[int]) -> T:
-    """One dimension as several; one of the sizes may be -1."""
+    """One dimension as several, of which one size may be -1: a view."""
     dim = _axis(dim, x.ndim)
     given, known = tuple(sizes), math.prod(n for n in sizes if n != -1)
     sizes = [x.shape[dim] // builtins.max(known, 1) if n == -1 else n for n in given]
@@ -424,19 +503,19 @@ def unflatten(x: T, dim: int, sizes: Sequence[int]) -> T:
 
 
 def squeeze(x: T, dim: Dim = None) -> T:
-    """Without the dimensions of size 1: all of them, or those named that have size 1."""
+    """Without the dimensions of size 1, all or those named that have size 1: a view."""
     gone = {d for d in _axes(dim, x.ndim) if x.shape[d : d + 1] == (1,)}
     return x.reshape([n for d, n in enumerate(x.shape) if d not in gone])
 
 
 def unsqueeze(x: T, dim: int) -> T:
-    """With a new dimension of size 1 at place `dim`."""
+    """With a new dimension of size 1 at place `dim`: a view."""
     dim = _axis(dim, x.ndim + 1)
     return x.reshape(*x.shape[:dim], 1, *x.shape[dim:])
 
 
 def repeat(x: T, *repeats: int | Sequence[int]) -> T:
-    """`x` laid out as tiles, so many times along each dimension."""
+    """`x` laid out as tiles, so many times along each dimension: a copy."""
     counts = sizes(repeats)
     if len(counts) < x.ndim or builtins.min(counts, default=0) < 0:
         raise ValueError(
@@ -446,20 +525,21 @@ def repeat(x: T, *repeats: int | Sequence[int]) -> T:
     split = [size for n in shape for size in (1, n)]
     tiled = [size for c, n in zip(counts, shape, strict=True) for size in (c, n)]
     wide = ops.expand(x.reshape(split), shape=tiled)
-    return wide.reshape([c * n for c, n in zip(counts, shape, strict=True)])
+    return ops.clone(wide).reshape([c * n for c, n in zip(counts, shape, strict=True)])
 
 
 def flip(x: T, *given: int | Sequence[int], dims: Sequence[int] | None = None) -> T:
-    """The order of values reversed along the dimensions named."""
+    """The order of values reversed along the dimensions named: a copy."""
     wanted = sizes(given if dims is None else (dims,))
     turned = [_axis(d, x.ndim) for d in wanted]
     if len(set(turned)) < len(turned):
         raise ValueError(f"flip was given a dimension twice: {wanted}; name each once")
-    return x[tuple(slice(None, None, -1) if d in turned else slice(None) for d in range(x.ndim))]
+    turn = tuple(slice(None, None, -1) if d in turned else slice(None) for d in range(x.ndim))
+    return ops.clone(ops.getitem(x, index=turn))
 
 
 def roll(x: T, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> T:
-    """Values moved along; what leaves at one end comes in at the other."""
+    """Values moved along; what leaves at one end comes in at the other. A copy."""
     if dims is None:
         return roll(flatten(x), shifts, 0).reshape(x.shape)
     shifts, dims = ((v,) if isinstance(v, int) else tuple(v) for v in (shifts, dims))
@@ -493,7 +573,7 @@ def stack(tensors: Sequence[T], dim: int = 0) -> T:
 
 
 def split(x: T, split_size_or_sections: Any, dim: int = 0) -> tuple[T, ...]:
-    """Pieces along `dim`, all of one size (the last may be smaller), or of the sizes given."""
+    """Views of pieces along `dim`, of one size (the last may be smaller) or of the sizes given."""
     dim = _axis(dim, x.ndim)
     n = x.shape[dim]
     given = split_size_or_sections
@@ -516,7 +596,7 @@ def split(x: T, split_size_or_sections: Any, dim: int = 0) -> tuple[T, ...]:
 
 
 def chunk(x: T, chunks: int, dim: int = 0) -> tuple[T, ...]:
-    """At most `chunks` pieces of one size along `dim` (the last may be smaller)."""
+    """Views of at most `chunks` pieces of one size along `dim` (the last may be smaller)."""
     if chunks < 1:
         raise ValueError(f"chunk needs at least one piece, not {chunks}")
     n = x.shape[_axis(dim, x.ndim)]
@@ -592,6 +672,163 @@ def _repeated_margins(x: T, margins: list[tuple[int, int]], mode: str) -> T:
     return x
 
 
+def hstack(tensors: Sequence[T]) -> T:
+    """The tensors side by side: along dimension 1, or 0 if that is the only one.
+
+    >>> tg.hstack([tg.tensor([1, 2]), tg.tensor([3])])
+    tensor([1, 2, 3])
+    """
+    parts = [x if x.ndim else x.reshape(1) for x in tensors]
+    return cat(parts, 0 if parts and parts[0].ndim == 1 else 1)
+
+
+def vstack(tensors: Sequence[T]) -> T:
+    """The tensors one below the other: along dimension 0, vectors as rows.
+
+    >>> tg.vstack([tg.tensor([1, 2]), tg.tensor([3, 4])])
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    return cat([x if x.ndim > 1 else x.reshape(1, -1) for x in tensors])
+
+
+def unbind(x: T, dim: int = 0) -> tuple[T, ...]:
+    """All slices along `dim`: views.
+
+    >>> tg.unbind(tg.tensor([[1, 2], [3, 4]]), dim=1)
+    (tensor([1, 3]), tensor([2, 4]))
+    """
+    dim = _axis(dim, x.ndim)
+    if x.ndim == 0:
+        raise ValueError("unbind needs at least one dimension, and a 0-d tensor has none")
+    return tuple(_taken(x, dim, i) for i in range(x.shape[dim]))
+
+
+def repeat_interleave(
+    x: T, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> T:
+    """Each slice along `dim` so many times; of counts alone, each place that often. A copy.
+
+    repeats      one count, or one for each slice
+    output_size  ignored: how long the result is, which PyTorch asks for on other devices
+
+    >>> tg.repeat_interleave(tg.tensor([1, 2]), 2)
+    tensor([1, 1, 2, 2])
+    """
+    if repeats is None:
+        counts: Any = x
+        return repeat_interleave(counts * 0 + np.arange(counts.shape[0]), counts, 0)
+    if dim is None:
+        x, dim = flatten(x), 0
+    dim = _axis(dim, x.ndim)
+    if x.ndim == 0:
+        x = x.reshape(1)
+    counts = np.asarray(plain(repeats))
+    if counts.dtype.kind not in "iu" or counts.size not in (1, x.shape[dim]) or np.any(counts < 0):
+        raise ValueError(
+            f"repeat_interleave needs one count, or one for each of {x.shape[dim]} slices, whole "
+            f"and not below 0, not {repeats!r:.80}"
+        )
+    return _taken(x, dim, np.repeat(np.arange(x.shape[dim]), counts.reshape(-1)))
+
+
+@overload
+def meshgrid(*tensors: T, indexing: str = "ij") -> tuple[T, ...]: ...
+@overload
+def meshgrid(tensors: Sequence[T], /, *, indexing: str = "ij") -> tuple[T, ...]: ...
+def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
+    """Vectors, each stretched over the grid that they span: views.
+
+    indexing  "ij": the first vector along dimension 0; "xy": along dimension 1
+
+    >>> tg.meshgrid(tg.tensor([1, 2]), tg.tensor([3, 4, 5]))[0]
+    tensor([[1, 1, 1],
+            [2, 2, 2]])
+    """
+    parts = list(tensors[0] if isinstance(tensors[0], (list, tuple)) else tensors)
+    if indexing not in ("ij", "xy") or builtins.any(x.ndim > 1 for x in parts):
+        raise ValueError(
+            f'meshgrid takes vectors, and indexing="ij" or "xy", not {indexing!r} and the shapes '
+            f"{[x.shape for x in parts]}"
+        )
+    if indexing == "xy" and len(parts) > 1:
+        first, second, *rest = meshgrid(parts[1], parts[0], *parts[2:])
+        return (second, first, *rest)
+    shape = [math.prod(x.shape) for x in parts]
+    return tuple(
+        ops.expand(x.reshape([-1 if i == d else 1 for i in range(len(parts))]), shape=shape)
+        for d, x in enumerate(parts)
+    )
+
+
+def expand_as(x: T, other: Any) -> T:
+    """`x` broadcast to the shape of `other`: a view.
+
+    >>> tg.tensor([1, 2]).expand_as(tg.zeros(2, 2))
+    tensor([[1, 2],
+            [1, 2]])
+    """
+    return ops.expand(x, shape=other.shape)
+
+
+def view_as(x: T, other: Any) -> T:
+    """The same values in the shape of `other`: a view where that is possible, else a copy.
+
+    >>> tg.arange(4).view_as(tg.zeros(2, 2))
+    tensor([[0, 1],
+            [2, 3]])
+    """
+    return ops.reshape(x, shape=other.shape)
+
+
+def contiguous(x: T) -> T:
+    """`x` itself if its values lie in memory row by row, else a copy where they do.
+
+    >>> tg.zeros(2, 3).T.contiguous().data.flags.c_contiguous
+    True
+    """
+    return x if plain(x).flags.c_contiguous else ops.clone(x)
+
+
+def t(x: T) -> T:
+    """A matrix transposed; a vector as it is. A view.
+
+    >>> tg.tensor([[1, 2], [3, 4]]).t()
+    tensor([[1, 3],
+            [2, 4]])
+    """
+    if x.ndim > 2:
+        raise ValueError(f"t() is for matrices, not for the shape {x.shape}; .mT is for batches")
+    return ops.transpose(x, dim0=0, dim1=x.ndim - 1) if x.ndim else x
+
+
+def diag(x: T, diagonal: int = 0) -> T:
+    """The diagonal of a matrix, as a copy; or, of a vector, the matrix that has it there.
+
+    >>> tg.diag(tg.tensor([1, 2]))
+    tensor([[1, 0],
+            [0, 2]])
+    """
+    if x.ndim == 2:
+        return ops.clone(ops.diagonal(x, diagonal))
+    if x.ndim != 1:
+        raise ValueError(f"diag takes a vector or a matrix, not the shape {x.shape}")
+    steps, size = np.arange(x.shape[0]), x.shape[0] + builtins.abs(diagonal)
+    places = (steps + builtins.max(0, -diagonal), steps + builtins.max(0, diagonal))
+    return ops.put(x, shape=(size, size), index=places)
+
+
+def trace(x: T) -> T:
+    """The sum of the diagonal of a matrix.
+
+    >>> tg.trace(tg.eye(3))
+    tensor(3.)
+    """
+    if x.ndim != 2:
+        raise ValueError(f"trace takes a matrix, not the shape {x.shape}")
+    return ops.sum(ops.diagonal(x))
+
+
 def tril(x: T, diagonal: int = 0) -> T:
     """The lower triangle of each matrix; 0 elsewhere."""
     return where(_lower(x, diagonal), x, np.zeros((), x.dtype))
@@ -607,20 +844,6 @@ def _lower(x: Any, diagonal: int) -> np.ndarray:
         raise ValueError(f"tril and triu need at least 2 dimensions, not the shape {x.shape}")
     rows, columns = x.shape[-2:]
     return np.tri(rows, columns, diagonal, dtype=bool)
-
-
-def diagonal(x: T, offset: int = 0, dim1: int = 0, dim2: int = 1) -> T:
-    """The diagonal over two dimensions, as a new last dimension."""
-    dim1, dim2 = _axis(dim1, x.ndim), _axis(dim2, x.ndim)
-    if dim1 == dim2:
-        raise ValueError(f"diagonal needs two different dimensions, not {dim1} twice")
-    kept: list[int] = [d for d in range(x.ndim) if d not in (dim1, dim2)]
-    x = ops.permute(x, dims=[*kept, dim1, dim2])
-    rows = builtins.max(0, -offset)
-    columns = builtins.max(0, offset)
-    length = builtins.max(0, builtins.min(x.shape[-2] - rows, x.shape[-1] - columns))
-    steps = np.arange(length)
-    return x[..., steps + rows, steps + columns]
 
 
 # ------------------------------------------------------------------------------------ indexing
@@ -676,13 +899,56 @@ def scatter_add(x: T, dim: int, index: Operand, src: T) -> T:
     if x.ndim < 2 and 0 in (x.ndim, index.ndim, src.ndim):  # no dimensions count as one of size 1
         flat = scatter_add(x.reshape(-1), 0, index.reshape(-1), src.reshape(-1))
         return flat.reshape(x.shape)
+    part = _source("scatter_add", x, index, src)
+    return x + ops.put(part, shape=x.shape, index=_places(index, dim))
+
+
+def scatter(x: T, dim: int, index: Operand, src: Any, reduce: str | None = None) -> T:
+    """`x` with `src`, a tensor or a number, at `index` along `dim`; of what is named twice, one.
+
+    reduce  "add" adds it instead, as scatter_add
+
+    >>> tg.zeros(3).scatter(0, tg.tensor([2, 0]), tg.tensor([5.0, 7.0]))
+    tensor([7., 0., 5.])
+    """
+    index, dim = np.asarray(plain(index)), _axis(dim, x.ndim)
+    if not isinstance(src, (Node, np.ndarray)):
+        src = np.full(index.shape, src, x.dtype)
+    if reduce == "add":
+        return scatter_add(x, dim, index, src)
+    if reduce is not None:
+        raise ValueError(f'scatter knows reduce=None or "add", not {reduce!r}')
+    if x.ndim == 0 and index.ndim == 0:
+        return scatter(x.reshape(1), 0, index.reshape(1), src.reshape(1)).reshape(())
+    part = _source("scatter", x, index, src).reshape(-1)
+    if not index.size:
+        return ops.clone(x)
+    last = np.full(x.shape, -1)
+    last[_places(index, dim)] = np.arange(index.size).reshape(index.shape)
+    return where(last < 0, x, ops.getitem(part, index=np.maximum(last, 0)))
+
+
+def _source(name: str, x: Any, index: np.ndarray, src: Any) -> Any:
+    """The part of `src` that an index of its shape, or a smaller one, covers."""
     if index.ndim != x.ndim or index.ndim != src.ndim or np.any(np.less(src.shape, index.shape)):
         raise ValueError(
-            f"scatter_add needs a src of the shape of its index, or larger, both of {x.ndim} "
+            f"{name} needs a src of the shape of its index, or larger, both of {x.ndim} "
             f"dimensions, and got src {src.shape} and index {index.shape}"
         )
-    part = src[tuple(slice(n) for n in index.shape)]
-    return x + ops.put(part, shape=x.shape, index=_places(index, dim))
+    if src.dtype != x.dtype:
+        raise TypeError(f"{name} needs a src of the dtype {x.dtype} of the tensor, not {src.dtype}")
+    return src[tuple(slice(n) for n in index.shape)]
+
+
+def nonzero(x: T, as_tuple: bool = False) -> Any:
+    """The indices of what is not 0, one row for each; or one tensor for each dimension.
+
+    >>> tg.nonzero(tg.tensor([[0, 5], [7, 0]]), as_tuple=True)
+    (tensor([0, 1]), tensor([1, 0]))
+    """
+    if not as_tuple:
+        return ops.argwhere(x)
+    return unbind(ops.argwhere(x if x.ndim else x.reshape(1)), 1)
 
 
 def index_add(x: T, dim: int, index: Operand, source: T, alpha: float = 1) -> T:
@@ -709,6 +975,55 @@ def dot(a: T, b: T) -> T:
     if a.ndim != 1 or b.ndim != 1:
         raise ValueError(f"dot needs two vectors, and got shapes {a.shape} and {b.shape}")
     return ops.matmul(a, b)
+
+
+def mm(a: T, b: T) -> T:
+    """The product of two matrices.
+
+    >>> tg.mm(tg.tensor([[1, 2]]), tg.tensor([[3], [4]]))
+    tensor([[11]])
+    """
+    if a.ndim != 2 or b.ndim != 2:
+        raise ValueError(f"mm needs two matrices, and got shapes {a.shape} and {b.shape}; use @")
+    return ops.matmul(a, b)
+
+
+def bmm(a: T, b: T) -> T:
+    """The products of two batches of matrices: (n, i, j), (n, j, k) -> (n, i, k).
+
+    >>> tg.bmm(tg.ones(2, 1, 3), tg.ones(2, 3, 1)).shape
+    (2, 1, 1)
+    """
+    if a.ndim != 3 or b.ndim != 3 or a.shape[0] != b.shape[0]:
+        raise ValueError(
+            f"bmm needs two batches of as many matrices, and got {a.shape} and {b.shape}; use @"
+        )
+    return ops.matmul(a, b)
+
+
+def tensordot(a: T, b: T, dims: Any = 2) -> T:
+    """Sums of products over several dimensions.
+
+    dims  how many: the last of `a` with the first of `b`; or a list of each of them, which pair
+
+    >>> tg.tensordot(tg.ones(2, 3), tg.ones(3, 2), dims=1)
+    tensor([[3., 3.],
+            [3., 3.]])
+    """
+    if isinstance(plain(dims), (int, np.ndarray)) and np.ndim(plain(dims)) == 0:
+        count = int(dims)
+        dims = (range(a.ndim - count, a.ndim), range(count))
+    ours, theirs = (
+        [_axis(int(d), x.ndim) for d in some] for x, some in zip((a, b), dims, strict=True)
+    )
+    if len(ours) != len(theirs):
+        raise ValueError(f"tensordot needs as many dimensions of both tensors, not {dims}")
+    letters = [chr(ord("a") + i) for i in range(a.ndim + b.ndim)]
+    first, second = letters[: a.ndim], letters[a.ndim :]
+    for i, j in zip(ours, theirs, strict=True):
+        second[j] = first[i]
+    kept = [n for n in first + second if (n in first) != (n in second)]
+    return einsum(f"{''.join(first)},{''.join(second)}->{''.join(kept)}", a, b)
 
 
 def outer(a: T, b: T) -> T:
@@ -780,7 +1095,7 @@ def _diagonals(x: Any, names: str) -> tuple[Any, str]:
                     f"einsum: {name!r} stands twice in one term, for sizes {x.shape[first]} and "
                     f"{x.shape[second]}; they must be equal to have a diagonal"
                 )
-            x = diagonal(x, 0, first, second)
+            x = ops.diagonal(x, 0, first, second)
             names = names[:first] + names[first + 1 : second] + names[second + 1 :] + name
     return x, names
 

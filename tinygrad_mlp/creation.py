@@ -86,6 +86,42 @@ def linspace(
     return _made(np.linspace(first, last, steps).astype(dtype), requires_grad)
 
 
+def empty(*size: int | Sequence[int], dtype: DType = FLOAT, requires_grad: bool = False) -> Tensor:
+    """Of the given size, with whatever is in memory: to be written into before it is read.
+
+    >>> tg.empty(2, 3).shape
+    (2, 3)
+    """
+    return _made(np.empty(sizes(size), dtype), requires_grad)
+
+
+def randint(
+    *given: Any,
+    low: int = 0,
+    high: int | None = None,
+    size: Any = None,
+    rng: Rng = None,
+    dtype: DType = np.int64,
+) -> Tensor:
+    """Integers from `low` up to before `high`: randint(high, size) or randint(low, high, size).
+
+    >>> tg.randint(5, 6, (3,), rng=0)
+    tensor([5, 5, 5])
+    """
+    bounds, size = (given, size) if size is not None else (given[:-1], given[-1])
+    low, high = bounds if len(bounds) == 2 else (low, *bounds) if bounds else (low, high)
+    return _made(np.random.default_rng(rng).integers(low, high, size).astype(dtype), False)
+
+
+def randperm(n: int, rng: Rng = None, dtype: DType = np.int64) -> Tensor:
+    """The integers from 0 up to before `n`, in random order.
+
+    >>> tg.randperm(3, rng=0).sort().values
+    tensor([0, 1, 2])
+    """
+    return _made(np.random.default_rng(rng).permutation(n).astype(dtype), False)
+
+
 def rand(
     *size: int | Sequence[int], rng: Rng = None, dtype: DType = FLOAT, requires_grad: bool = False
 ) -> Tensor:

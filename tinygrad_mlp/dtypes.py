@@ -66,7 +66,8 @@ def result_type(*operands: Any) -> np.dtype[Any]:
 
 
 def _dtype_and_rank(operand: Any) -> tuple[np.dtype[Any], int]:
-    if hasattr(operand, "dtype") and not isinstance(operand, np.generic):
+    is_array = hasattr(operand, "dtype") and not isinstance(operand, np.generic)
+    if is_array and operand.dtype.kind in "buif":
         return operand.dtype, 0 if operand.ndim else 1
     if isinstance(operand, (bool, np.bool_)):
         return bool_, 2
@@ -74,7 +75,9 @@ def _dtype_and_rank(operand: Any) -> tuple[np.dtype[Any], int]:
         return int64, 2
     if isinstance(operand, (float, np.floating)):
         return DEFAULT, 2
-    raise TypeError(f"numbers, arrays and tensors can be computed with, not {operand!r:.80}")
+    raise TypeError(
+        f"ops compute with numbers, lists of numbers, arrays and tensors, not with {operand!r:.80}"
+    )
 
 
 # ------------------------------------------------------------------------- what ops take

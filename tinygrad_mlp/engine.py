@@ -24,8 +24,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 
@@ -47,8 +47,7 @@ NodeClass = TypeVar("NodeClass", bound="type[Node]")
 ARRAY = np.ndarray
 FLOAT64 = np.dtype(np.float64)
 FLOAT32 = np.dtype(np.float32)
-ARRAY_OR_SCALAR = (np.ndarray, np.generic)
-LOOSE_NUMBERS = (list, tuple, np.generic)
+PLAIN_NUMBERS = {int, float, bool}
 
 recording = ContextVar("recording", default=True)
 """Whether ops on tensors are recorded now: each thread has its own value."""
@@ -153,6 +152,7 @@ class Op:
         needed = [p for p in parameters if p.default is p.empty]
         self.arity = 10**9 if variadic else len(rules or needed)
         self.params = parameters[1 if variadic else self.arity :]
+        self.may_lack_one = any(p.default is None for p in parameters[: self.arity])
         self.param_names = {p.name for p in self.params}
         # Who writes an op may widen float32 by accident, as NumPy does; a cast means it.
         self.narrows = takes is None and "dtype" not in self.param_names
@@ -210,18 +210,19 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
             else:
                 inputs.append(array)
         else:
-            if isinstance(arg, ARRAY_OR_SCALAR) and arg.dtype is not FLOAT32:
+            if isinstance(arg, ARRAY):
+                if arg.dtype is not FLOAT32:
+                    mixed = True
+            elif type(arg) not in PLAIN_NUMBERS and not (arg is None and op.may_lack_one):
                 mixed = True
-            if isinstance(arg, LOOSE_NUMBERS):
-                arg = _narrow(arg, args)
+                arg = _narrow(op, arg, args)
             arrays.append(arg)
             inputs.append(arg)
     if not any_node:
         if mixed and op.takes is not None:
             # among arrays, NumPy's scalars are what it makes of arrays of no dimensions
-            args = tuple(
-                op.takes([np.asarray(a) if isinstance(a, np.generic) else a for a in args])
-            )
+            given = [a if a is None or type(a) in PLAIN_NUMBERS else np.asarray(a) for a in args]
+            args = tuple(op.takes(given))
         return op.forward(*args, **params)
     if mixed and op.takes is not None:
         arrays = op.takes(arrays)
@@ -371,11 +372,16 @@ def copied(value: Any) -> Any:
     return value * 1
 
 
-def _narrow(value: Any, beside: tuple[Any, ...]) -> Any:
+def _narrow(op: Op, value: Any, beside: tuple[Any, ...]) -> Any:
     """A NumPy scalar as the Python number, a list as an array: neither widens a float32."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"{op.name}() computes with numbers, lists of numbers, arrays and tensors, "
+            f"not with {value!r:.80}"
+        )
     if isinstance(value, np.generic):
         return value.item()
-    array = np.asarray(value)
     is_wide = array.dtype == FLOAT64 and not _any_float64(beside)
     return array.astype(FLOAT32) if is_wide else array
 
@@ -391,15 +397,50 @@ def _explain(op: Op, arrays: list[Any], params: dict[str, Any], error: Exception
     return f"{op.name}() on shapes {shapes}{given}: {error}"
 
 
-@contextmanager
-def set_grad_enabled(enabled: bool) -> Iterator[None]:
-    """Switch recording on or off in this thread; also a decorator: `@set_grad_enabled(False)`."""
-    before = recording.get()
-    recording.set(enabled)
-    try:
-        yield
-    finally:
-        recording.set(before)
+class set_grad_enabled:
+    """Switch recording on or off in this thread: `with set_grad_enabled(False):`.
+
+    Also a decorator, of generator functions too: there it holds in each of their steps, and not
+    between them.
+    """
+
+    def __init__(self, enabled: bool):
+        self.enabled = enabled
+        self.before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self.before.append(recording.get())
+        recording.set(self.enabled)
+
+    def __exit__(self, *error: object) -> None:
+        recording.set(self.before.pop())
+
+    def __call__(self, function: Callable[Q, Result]) -> Callable[Q, Result]:
+        steps_through = inspect.isgeneratorfunction(function)
+
+        @functools.wraps(function)
+        def switched(*args: Q.args, **kwargs: Q.kwargs) -> Any:
+            if steps_through:
+                return _stepped(self.enabled, function(*args, **kwargs))
+            with set_grad_enabled(self.enabled):
+                return function(*args, **kwargs)
+
+        return switched
+
+
+def _stepped(enabled: bool, generator: Any) -> Generator[Any, Any, Any]:
+    """The same generator, with recording switched in each step and as it was between them."""
+    step: Callable[[], Any] = functools.partial(next, generator)
+    while True:
+        try:
+            with set_grad_enabled(enabled):
+                value = step()
+        except StopIteration as stop:
+            return stop.value
+        try:
+            step = functools.partial(generator.send, (yield value))
+        except BaseException as error:
+            step = functools.partial(generator.throw, error)
 
 
 @overload

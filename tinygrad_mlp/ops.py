@@ -22,6 +22,7 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Sequence
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -129,10 +130,43 @@ def trunc_divide(a: Array, b: Array) -> Any:
     return down + ((down < 0) & (down * b != a)).astype(down.dtype)
 
 
+# Step functions, so nothing flows back. Integers are whole already.
+
+
 @op(grad=lambda g, y, x: g * 0)
 def trunc(x: Array) -> Any:
-    """`x` rounded towards 0; a step function, so nothing flows back."""
+    """`x` rounded towards 0."""
     return np.trunc(x).astype(x.dtype, copy=False)
+
+
+@op(grad=lambda g, y, x: g * 0)
+def floor(x: Array) -> Any:
+    """`x` rounded down.
+
+    >>> tg.floor(tg.tensor([1.7, -1.2]))
+    tensor([ 1., -2.])
+    """
+    return np.floor(x).astype(x.dtype, copy=False)
+
+
+@op(grad=lambda g, y, x: g * 0)
+def ceil(x: Array) -> Any:
+    """`x` rounded up.
+
+    >>> tg.ceil(tg.tensor([1.2, -1.7]))
+    tensor([ 2., -1.])
+    """
+    return np.ceil(x).astype(x.dtype, copy=False)
+
+
+@op(grad=lambda g, y, x, decimals: g * 0)
+def round(x: Array, decimals: int = 0) -> Any:
+    """`x` to so many places after the point; halves go to the even neighbour.
+
+    >>> tg.round(tg.tensor([0.5, 1.5, 2.6]))
+    tensor([0., 2., 3.])
+    """
+    return np.round(x, decimals)
 
 
 # ------------------------------------------------------------- comparisons: nothing flows back
@@ -217,6 +251,14 @@ def isnan(x: Array) -> Any:
     return np.isnan(x)
 
 
+@op(grad=(None, None), takes=promoted)
+def isclose(
+    a: Array, b: Array, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Any:
+    """Whether |a - b| <= atol + rtol * |b|, value by value."""
+    return np.isclose(a, b, rtol, atol, equal_nan)
+
+
 @op
 def all(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     """Whether all values are true (not 0), over `dim` or all."""
@@ -239,6 +281,32 @@ def argmax(x: Array, dim: int | None = None, keepdim: bool = False) -> Any:
 def argmin(x: Array, dim: int | None = None, keepdim: bool = False) -> Any:
     """Index of the smallest value (of the first, at a tie), over `dim` or all."""
     return np.argmin(x, axis=dim, keepdims=keepdim)
+
+
+@op
+def argsort(x: Array, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+    """The indices that sort `x` along `dim`: NaN as the largest, ties always in their order.
+
+    >>> tg.argsort(tg.tensor([3.0, 1.0, 2.0]))
+    tensor([1, 2, 0])
+    """
+    if x.ndim == 0:
+        return np.zeros((), np.int64)
+    if not descending:
+        return np.argsort(x, axis=dim, stable=True)
+    backwards = np.argsort(np.flip(x, dim), axis=dim, stable=True)
+    return x.shape[dim] - 1 - np.flip(backwards, dim)
+
+
+@op
+def argwhere(x: Array) -> Any:
+    """The indices of what is not 0, one row for each.
+
+    >>> tg.argwhere(tg.tensor([[0, 5], [7, 0]]))
+    tensor([[0, 1],
+            [1, 0]])
+    """
+    return np.argwhere(x)
 
 
 # ----------------------------------------------------------------------- elementwise functions
@@ -279,6 +347,66 @@ def sin(x: Array) -> Any:
 @op(grad=lambda g, y, x: -g * sin(x), takes=floats)
 def cos(x: Array) -> Any:
     return np.cos(x)
+
+
+@op(grad=lambda g, y, x: g * (1 + y * y), takes=floats)
+def tan(x: Array) -> Any:
+    """sin(x) / cos(x).
+
+    >>> tg.tan(tg.tensor(0.0))
+    tensor(0.)
+    """
+    return np.tan(x)
+
+
+@op(grad=lambda g, y, x: g / sqrt(1 - x * x), takes=floats)
+def asin(x: Array) -> Any:
+    """The angle from -pi/2 to pi/2 whose sine is x.
+
+    >>> tg.asin(tg.tensor([0.0, 1.0]))
+    tensor([0.       , 1.5707964])
+    """
+    return np.arcsin(x)
+
+
+@op(grad=lambda g, y, x: -g / sqrt(1 - x * x), takes=floats)
+def acos(x: Array) -> Any:
+    """The angle from 0 to pi whose cosine is x.
+
+    >>> tg.acos(tg.tensor([1.0, 0.0]))
+    tensor([0.       , 1.5707964])
+    """
+    return np.arccos(x)
+
+
+@op(grad=lambda g, y, x: g / (1 + x * x), takes=floats)
+def atan(x: Array) -> Any:
+    """The angle from -pi/2 to pi/2 whose tangent is x.
+
+    >>> tg.atan(tg.tensor([0.0, 1.0]))
+    tensor([0.       , 0.7853982])
+    """
+    return np.arctan(x)
+
+
+@op(grad=lambda g, y, x: g * cosh(x), takes=floats)
+def sinh(x: Array) -> Any:
+    """(e^x - e^-x) / 2.
+
+    >>> tg.sinh(tg.tensor(0.0))
+    tensor(0.)
+    """
+    return np.sinh(x)
+
+
+@op(grad=lambda g, y, x: g * sinh(x), takes=floats)
+def cosh(x: Array) -> Any:
+    """(e^x + e^-x) / 2.
+
+    >>> tg.cosh(tg.tensor(0.0))
+    tensor(1.)
+    """
+    return np.cosh(x)
 
 
 @op(grad=lambda g, y, x: g * exp(-x * x) * (2 / math.sqrt(math.pi)), takes=floats)
@@ -473,14 +601,21 @@ def reshape(x: Array, shape: Sequence[int]) -> Any:
     return np.reshape(x, shape)
 
 
+@op(grad=lambda g, y, x: g)
+def clone(x: Array) -> Any:
+    """A copy with memory of its own."""
+    return x.copy()
+
+
 @op(grad=lambda g, y, x, shape: g)
 def expand(x: Array, shape: Sequence[int]) -> Any:
-    """`x` broadcast to `shape`: a read-only view; -1 keeps a dimension as it is."""
+    """`x` broadcast to `shape`: a view, read-only if it is larger; -1 keeps a dimension."""
     extra = len(shape) - x.ndim
     if -1 in shape[:extra]:
         raise ValueError(f"-1 keeps a size, and the new dimensions of {tuple(shape)} have none")
     sizes = [x.shape[d - extra] if n == -1 else n for d, n in enumerate(shape)]
-    return np.broadcast_to(x, sizes)
+    wide = np.broadcast_to(x, sizes)
+    return x.reshape(wide.shape) if wide.size == x.size else wide
 
 
 @op(grad=lambda g, y, x, dims: permute(g, dims=_back(dims, x.ndim)))
@@ -503,6 +638,31 @@ def transpose(x: Array, dim0: int, dim1: int) -> Any:
     return np.swapaxes(x, dim0, dim1)
 
 
+def _put_on_diagonal(g: Any, y: Any, x: Any, offset: int, dim1: int, dim2: int) -> Any:
+    ends = [dim1 % x.ndim, dim2 % x.ndim]
+    order = [d for d in range(x.ndim) if d not in ends] + ends
+    steps = np.arange(g.shape[-1])
+    places = (Ellipsis, steps + builtins.max(0, -offset), steps + builtins.max(0, offset))
+    return permute(
+        put(g, shape=[x.shape[d] for d in order], index=places), dims=_back(order, x.ndim)
+    )
+
+
+@op(grad=_put_on_diagonal)
+def diagonal(x: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """The diagonal over two dimensions, as a new last dimension: a view.
+
+    >>> x = tg.zeros(2, 2)
+    >>> _ = x.diagonal().fill_(1)
+    >>> x
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    view = np.diagonal(x, offset, dim1, dim2)
+    view.flags.writeable = x.flags.writeable
+    return view
+
+
 @op(grad=lambda g, y, x, index: put(g, shape=x.shape, index=index))
 def getitem(x: Array, index: Index) -> Any:
     """x[index], with everything that NumPy allows as an index."""
@@ -521,11 +681,10 @@ def put(x: Array, shape: Sequence[int], index: Index) -> Any:
 
 
 def _may_repeat(index: Any) -> bool:
-    """Whether an index can name a place twice: only lists and arrays of integers can."""
+    """Whether an index can name a place twice: whatever NumPy reads as an array of integers."""
     parts = index if isinstance(index, tuple) else (index,)
-    return builtins.any(
-        isinstance(p, (list, np.ndarray)) and np.asarray(p).dtype != bool for p in parts
-    )
+    never = (int, slice, EllipsisType, type(None))
+    return builtins.any(not isinstance(p, never) and np.asarray(p).dtype != bool for p in parts)
 
 
 def _slice_of(i: int, g: Any, y: Any, *tensors: Any, dim: int) -> Any:

@@ -8,6 +8,9 @@ stands behind them, and NumPy scalars count as plain numbers (they do not widen 
 
 from __future__ import annotations
 
+import builtins
+import copy
+import math
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, overload
@@ -16,11 +19,10 @@ import numpy as np
 
 from . import composed, ops
 from .changes import mark_changed
-from .dtypes import kind_of
+from .dtypes import bool_, float16, float32, float64, int32, int64, kind_of
 from .engine import (
     OPS,
     Node,
-    copied,
     makes_results,
     new_node,
     plain,
@@ -28,6 +30,7 @@ from .engine import (
     run_backward,
     set_grad_enabled,
 )
+from .outside import OUTSIDE, Outside
 from .signatures import DType, Number, Operand, Plain
 
 
@@ -43,7 +46,9 @@ class Tensor(Node):
 
     __slots__ = ()
 
-    def __init__(self, data: Operand, dtype: DType | None = None, requires_grad: bool = False):
+    def __init__(
+        self, data: Operand, dtype: DType | None = None, requires_grad: builtins.bool = False
+    ):
         new_node(_to_array(data, dtype), self)
         if requires_grad:
             self.requires_grad_()
@@ -51,12 +56,12 @@ class Tensor(Node):
     # ---- what it is
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> tuple[builtins.int, ...]:
         """The lengths of its dimensions."""
         return self.data.shape
 
     @property
-    def ndim(self) -> int:
+    def ndim(self) -> builtins.int:
         """The number of its dimensions."""
         return self.data.ndim
 
@@ -66,33 +71,33 @@ class Tensor(Node):
         return self.data.dtype
 
     @property
-    def is_leaf(self) -> bool:
+    def is_leaf(self) -> builtins.bool:
         """Whether no recorded op made it."""
         return self.op is None
 
     @property
     def T(self) -> Tensor:
-        """Its dimensions in reverse order."""
+        """Its dimensions in reverse order: a view."""
         return self.permute(*reversed(range(self.ndim)))
 
     @property
     def mT(self) -> Tensor:
-        """Each of its matrices transposed."""
+        """Each of its matrices transposed: a view."""
         return ops.transpose(self, dim0=-2, dim1=-1)
 
-    def dim(self) -> int:
+    def dim(self) -> builtins.int:
         """The number of its dimensions."""
         return self.data.ndim
 
     @overload
-    def size(self, dim: None = None) -> tuple[int, ...]: ...
+    def size(self, dim: None = None) -> tuple[builtins.int, ...]: ...
     @overload
-    def size(self, dim: int) -> int: ...
-    def size(self, dim: int | None = None) -> Any:
+    def size(self, dim: builtins.int) -> builtins.int: ...
+    def size(self, dim: builtins.int | None = None) -> Any:
         """The lengths of its dimensions, or of one of them."""
         return self.shape if dim is None else self.shape[dim]
 
-    def numel(self) -> int:
+    def numel(self) -> builtins.int:
         """How many values it has."""
         return self.data.size
 
@@ -111,10 +116,10 @@ class Tensor(Node):
     __hash__ = object.__hash__
 
     def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return ops.eq(self, other)
+        return ops.eq(self, math.nan if other is None else other)  # None equals nothing, as nan
 
     def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return ops.ne(self, other)
+        return ops.ne(self, math.nan if other is None else other)
 
     def __rsub__(self, other: Plain) -> Tensor:
         return ops.sub(other, self)
@@ -144,12 +149,15 @@ class Tensor(Node):
 
     exp, expm1, log, log1p, log2 = ops.exp, ops.expm1, ops.log, ops.log1p, composed.log2
     sin, cos, tanh, sigmoid, erf = ops.sin, ops.cos, ops.tanh, ops.sigmoid, ops.erf
+    tan, asin, acos, atan, sinh, cosh = ops.tan, ops.asin, ops.acos, ops.atan, ops.sinh, ops.cosh
+    floor, ceil, round = ops.floor, ops.ceil, ops.round
     add, sub, mul, div = composed.add, composed.sub, ops.mul, composed.div
     eq, ne, lt, le, gt, ge = ops.eq, ops.ne, ops.lt, ops.le, ops.gt, ops.ge
     equal, trunc = composed.equal, ops.trunc
     abs, sign, neg, sqrt, pow = ops.abs, ops.sign, ops.neg, ops.sqrt, ops.pow
     square, rsqrt, reciprocal = composed.square, composed.rsqrt, composed.reciprocal
-    maximum, minimum, clamp = ops.maximum, ops.minimum, composed.clamp
+    maximum, minimum, clamp, clip = ops.maximum, ops.minimum, composed.clamp, composed.clip
+    isclose, allclose = composed.isclose, composed.allclose
     masked_fill, lerp, isnan = composed.masked_fill, composed.lerp, ops.isnan
     relu, leaky_relu, elu = ops.relu, composed.leaky_relu, composed.elu
     gelu, silu, softplus = composed.gelu, composed.silu, composed.softplus
@@ -163,7 +171,8 @@ class Tensor(Node):
     sum, mean, amax, amin, all, any = ops.sum, ops.mean, ops.amax, ops.amin, ops.all, ops.any
     var, std, norm, prod = composed.var, composed.std, composed.norm, composed.prod
     max, min, argmax, argmin = composed.max, composed.min, ops.argmax, ops.argmin
-    cumsum, logsumexp = ops.cumsum, composed.logsumexp
+    cumsum, cumprod, logsumexp = ops.cumsum, composed.cumprod, composed.logsumexp
+    sort, argsort, topk, trace = composed.sort, ops.argsort, composed.topk, composed.trace
     softmax, log_softmax = ops.softmax, ops.log_softmax
 
     # ---- shape and indexing
@@ -172,16 +181,21 @@ class Tensor(Node):
     unflatten, squeeze, unsqueeze = composed.unflatten, composed.squeeze, composed.unsqueeze
     permute, transpose, expand = composed.permute, ops.transpose, composed.expand
     repeat, flip, roll = composed.repeat, composed.flip, composed.roll
-    split, chunk = composed.split, composed.chunk
-    tril, triu, diagonal = composed.tril, composed.triu, composed.diagonal
-    gather, take_along_dim = composed.gather, composed.take_along_dim
-    scatter_add, index_add = composed.scatter_add, composed.index_add
-    matmul, dot, outer = ops.matmul, composed.dot, composed.outer
+    expand_as, view_as, contiguous = composed.expand_as, composed.view_as, composed.contiguous
+    split, chunk, unbind = composed.split, composed.chunk, composed.unbind
+    tril, triu, diagonal, diag = composed.tril, composed.triu, ops.diagonal, composed.diag
+    gather, take_along_dim, nonzero = composed.gather, composed.take_along_dim, composed.nonzero
+    scatter, scatter_add, index_add = composed.scatter, composed.scatter_add, composed.index_add
+    repeat_interleave, argwhere, clone = composed.repeat_interleave, ops.argwhere, ops.clone
+    matmul, dot, outer, t = ops.matmul, composed.dot, composed.outer, composed.t
+    mm, bmm, tensordot = composed.mm, composed.bmm, composed.tensordot
 
     def __getitem__(self, index: Any) -> Tensor:
-        return ops.getitem(self, index=_plain_index(index))
+        first, index = _plain_index(index)
+        part = self if first is None else ops.getitem(self, index=first)
+        return ops.getitem(part, index=index)
 
-    def __len__(self) -> int:
+    def __len__(self) -> builtins.int:
         if self.ndim == 0:
             raise TypeError("a tensor of no dimensions has no length; .item() gives its number")
         return len(self.data)
@@ -189,7 +203,7 @@ class Tensor(Node):
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
-    def __contains__(self, value: Any) -> bool:
+    def __contains__(self, value: Any) -> builtins.bool:
         return bool((self.data == plain(value)).any())
 
     # ---- values
@@ -216,7 +230,9 @@ class Tensor(Node):
             )
         return self.data
 
-    def __array__(self, dtype: DType | None = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(
+        self, dtype: DType | None = None, copy: builtins.bool | None = None
+    ) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __dlpack__(self, **options: Any) -> Any:
@@ -236,7 +252,27 @@ class Tensor(Node):
             )
         return found(*inputs)
 
-    def __bool__(self) -> bool:
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """NumPy's other functions (np.sum(t)) read a tensor as the array that it holds.
+
+        Of a tensor that requires a gradient they would lose it, so that is an error.
+        """
+
+        def read(value: Any) -> Any:
+            if isinstance(value, (list, tuple)):
+                return type(value)(map(read, value))
+            if isinstance(value, Tensor) and value.requires_grad and function not in ABOUT_SHAPES:
+                name = function.__name__
+                own = f"t.{name}(), or " if callable(getattr(Tensor, name, None)) else ""
+                raise RuntimeError(
+                    f"np.{name} would silently lose the gradient of a tensor; write {own}"
+                    f"np.{name}(t.detach().numpy()) if no gradient is needed"
+                )
+            return plain(value)
+
+        return function(*map(read, args), **{name: read(value) for name, value in kwargs.items()})
+
+    def __bool__(self) -> builtins.bool:
         if self.data.size != 1:
             raise ValueError(
                 f"a tensor of shape {self.shape} is neither true nor false; "
@@ -247,10 +283,10 @@ class Tensor(Node):
     def __float__(self) -> float:
         return float(self.item())
 
-    def __int__(self) -> int:
+    def __int__(self) -> builtins.int:
         return int(self.item())
 
-    def __index__(self) -> int:
+    def __index__(self) -> builtins.int:
         return self.data.__index__()
 
     def __format__(self, spec: str) -> str:
@@ -270,26 +306,104 @@ class Tensor(Node):
 
     def __reduce__(self) -> Any:
         if self.op is not None:
-            raise TypeError("only a leaf can be pickled or copied; write t.detach() first")
+            raise TypeError(
+                "only a leaf can be pickled or copied, as a plot does, too; write t.detach() first"
+            )
         return type(self), (self.data, None, self.requires_grad)
+
+    def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor:
+        memo[id(self)] = made = copy.copy(self)
+        made.grad = copy.deepcopy(self.grad, memo)
+        return made
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in OUTSIDE]
 
     # ---- dtype
 
     def astype(self, dtype: DType) -> Tensor:
-        """The same values in another NumPy dtype."""
+        """The same values in another NumPy dtype: a copy."""
         return ops.astype(self, dtype=np.dtype(dtype))
 
+    def to(
+        self,
+        *args: Any,
+        dtype: DType | None = None,
+        device: Any = None,
+        copy: builtins.bool = False,
+    ) -> Tensor:
+        """The same values in another dtype; itself if it has that dtype already.
+
+        args  a dtype, or a tensor whose dtype is wanted; "cpu", the only device, does nothing
+
+        >>> tg.tensor([1, 2]).to(tg.float64).dtype
+        dtype('float64')
+        """
+        for given in (*args, device):
+            if isinstance(given, Node):
+                dtype = given.data.dtype
+            elif given is not None and str(given) != "cpu":
+                dtype = _dtype_not_device(given)
+        same = dtype is None or np.dtype(dtype) == self.data.dtype
+        if same:
+            return self.clone() if copy else self
+        return self.astype(dtype)  # type: ignore[arg-type]
+
+    def type(self, dtype: DType) -> Tensor:
+        """The same values in another dtype; itself if it has that dtype already.
+
+        >>> tg.tensor([1.5]).type(tg.int64)
+        tensor([1])
+        """
+        return self.to(dtype)
+
     def float(self) -> Tensor:
-        """The same values in float32."""
-        return self.astype(np.float32)
+        """The same values in float32; itself if it is."""
+        return self.to(float32)
 
     def double(self) -> Tensor:
-        """The same values in float64."""
-        return self.astype(np.float64)
+        """The same values in float64; itself if it is."""
+        return self.to(float64)
+
+    def half(self) -> Tensor:
+        """The same values in float16; itself if it is."""
+        return self.to(float16)
+
+    def long(self) -> Tensor:
+        """The same values in int64, what is after the point cut off; itself if it is.
+
+        >>> tg.tensor([1.7, -1.7]).long()
+        tensor([ 1, -1])
+        """
+        return self.to(int64)
+
+    def int(self) -> Tensor:
+        """The same values in int32, what is after the point cut off; itself if it is.
+
+        >>> tg.tensor([1.7]).int().dtype
+        dtype('int32')
+        """
+        return self.to(int32)
+
+    def bool(self) -> Tensor:
+        """Whether each value is not 0; itself if it is boolean.
+
+        >>> tg.tensor([0.0, 2.0]).bool()
+        tensor([False,  True])
+        """
+        return self.to(bool_)
+
+    def cpu(self) -> Tensor:
+        """Itself: everything is on the CPU.
+
+        >>> tg.tensor([1, 2]).cpu()
+        tensor([1, 2])
+        """
+        return self
 
     # ---- gradients
 
-    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+    def requires_grad_(self, requires_grad: builtins.bool = True) -> Tensor:
         """Switch recording on or off for this leaf, and give it back."""
         if self.op is not None and not requires_grad:
             raise RuntimeError("only a leaf can stop requiring a gradient; write t.detach()")
@@ -302,21 +416,14 @@ class Tensor(Node):
         return self
 
     def detach(self) -> Tensor:
-        """The same data (shared) without its history."""
+        """The same data, shared as in a view, without its history."""
         return _leaf(self.data)
-
-    def clone(self) -> Tensor:
-        """A copy that gradients flow through."""
-        if not self.requires_grad:
-            return _leaf(self.data.copy())
-        copy: Tensor = copied(self)
-        return copy
 
     def backward(
         self,
         gradient: Operand | None = None,
-        retain_graph: bool | None = None,
-        create_graph: bool = False,
+        retain_graph: builtins.bool | None = None,
+        create_graph: builtins.bool = False,
     ) -> None:
         """Add to `.grad` of every leaf behind this tensor the gradient of this tensor.
 
@@ -342,7 +449,7 @@ class Tensor(Node):
             raise RuntimeError("this tensor has no gradient to hook on; set requires_grad=True")
         return self._hook(hook, last=False)
 
-    def _hook(self, hook: Callable[[Tensor], Tensor | None], last: bool) -> Hook:
+    def _hook(self, hook: Callable[[Tensor], Tensor | None], last: builtins.bool) -> Hook:
         handle = Hook(self, hook, last)
         self.hooks = sorted([*(self.hooks or []), handle], key=lambda h: h.last)
         return handle
@@ -394,7 +501,7 @@ class Tensor(Node):
         """Write the values of `other` into it, broadcast to its shape and cast to its dtype."""
 
         def new(data: np.ndarray, value: Any) -> np.ndarray:
-            values = np.asarray(value)
+            values = _of_numbers(value)
             return np.broadcast_to(values, data.shape).astype(data.dtype)
 
         return self._write("copy_", new, other)
@@ -424,16 +531,25 @@ class Tensor(Node):
         return self._write("div_", lambda x, y: composed.div(x, y, rounding_mode), other)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        places = _plain_index(index)
+        first, places = _plain_index(index)
 
         def new(data: np.ndarray, value: Any) -> np.ndarray:
             changed = data.copy()
-            changed[places] = value
+            part = changed if first is None else changed[first]
+            part[places] = value
             return changed
 
         self._write("writing at an index", new, value)
 
     __iadd__, __isub__, __imul__, __itruediv__ = add_, sub_, mul_, div_
+
+
+for _name in OUTSIDE:
+    if _name.islower():  # what is a method in PyTorch, or a property
+        setattr(Tensor, _name, Outside(_name))
+
+ABOUT_SHAPES = (np.shape, np.ndim, np.size)
+"""NumPy's functions that read no values."""
 
 
 class Hook:
@@ -470,6 +586,9 @@ UFUNCS: dict[Any, Any] = {
     np.log2: composed.log2,
     np.square: composed.square,
     np.reciprocal: composed.reciprocal,
+    np.arcsin: ops.asin,
+    np.arccos: ops.acos,
+    np.arctan: ops.atan,
 }
 """Which op answers which NumPy ufunc."""
 
@@ -479,8 +598,27 @@ def tensor(data: Operand, dtype: DType | None = None, requires_grad: bool = Fals
     return Tensor(data, dtype, requires_grad)
 
 
+def as_tensor(data: Operand, dtype: DType | None = None) -> Tensor:
+    """A tensor of `data`: itself, or on its memory, if it is a tensor or an array of this dtype.
+
+    >>> x = tg.tensor([1.0])
+    >>> tg.as_tensor(x) is x
+    True
+    """
+    if isinstance(data, Tensor):
+        return data.to(dtype)
+    if isinstance(data, np.ndarray) and (dtype is None or data.dtype == dtype):
+        return from_numpy(data)
+    return Tensor(data, dtype)
+
+
 def from_numpy(array: np.ndarray) -> Tensor:
-    """A tensor on the memory of `array`: a change in one is a change in the other."""
+    """A tensor on the memory of a NumPy array: a change in one is a change in the other."""
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
+        raise TypeError(
+            "from_numpy takes a NumPy array of floats, integers or booleans, not "
+            f"{array!r:.60}; write tensor(...)"
+        )
     return _leaf(array)
 
 
@@ -525,19 +663,77 @@ def seed_of(output: Tensor, gradient: Any, create_graph: bool) -> Any:
 
 def _to_array(data: Any, dtype: DType | None) -> np.ndarray:
     """A new array of `data`; what has no dtype of its own becomes float32 if it is float."""
-    array = np.array(plain(data), dtype=dtype)
+    array = np.array(_of_numbers(plain(data)), dtype=dtype)
     if dtype is None and array.dtype == np.float64 and not hasattr(data, "dtype"):
         array = array.astype(np.float32)
     if array.dtype.kind not in "fiub":
-        raise TypeError(
-            f"a tensor holds floats, integers or booleans, and {type(data).__name__} gave "
-            f"{array.dtype}"
-        )
+        raise TypeError(f"a tensor holds floats, integers or booleans, not {array.dtype}")
     return array
 
 
-def _plain_index(index: Any) -> Any:
-    """An index with the tensors and lists in it as arrays."""
-    if isinstance(index, tuple):
-        return tuple(map(_plain_index, index))
-    return np.array(index) if isinstance(index, list) and index else plain(index)
+def _of_numbers(data: Any) -> Any:
+    """An array of `data`, or an error that says what a tensor is made of."""
+    try:
+        array = np.asarray(data)
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
+        raise ValueError(
+            f"the lists in a tensor need one length at each depth, and these differ: {data!r:.80}"
+        ) from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"a tensor holds floats, integers or booleans, not {data!r:.80}")
+    return array
+
+
+def _dtype_not_device(given: Any) -> Any:
+    """`given` as a dtype; whatever else `to` may be given is a device."""
+    try:
+        return np.dtype(given)
+    except TypeError:
+        raise ValueError(
+            f'to() takes a dtype, a tensor or "cpu", not {given!r:.60}: everything runs on the CPU'
+        ) from None
+
+
+def _plain_index(index: Any) -> tuple[Any, Any]:
+    """An index as NumPy has to be asked: first its integers, if any stand beside lists; the rest.
+
+    Beside lists NumPy counts integers as lists, and arranges the result otherwise; in PyTorch they
+    select. Tensors, lists, ranges, tuples in a tuple and whatever else holds integers or booleans
+    become arrays, so that gradients know where an index may repeat.
+    """
+    if type(index) in (int, slice):
+        return None, index
+    parts = [_plain_part(p) for p in (index if isinstance(index, tuple) else (index,))]
+    has_integer = any(type(p) is int for p in parts)
+    if not has_integer or not any(isinstance(p, np.ndarray) for p in parts):
+        return None, tuple(parts)
+    first: list[Any] = []
+    for p in parts:
+        if type(p) is int or p is Ellipsis:
+            first.append(p)
+        elif p is not None:
+            is_mask = isinstance(p, np.ndarray) and p.dtype == bool_
+            first += [slice(None)] * (p.ndim if is_mask else 1)
+    return tuple(first), tuple(p for p in parts if type(p) is not int)
+
+
+def _plain_part(part: Any) -> Any:
+    """One part of an index: an int, a slice, None, Ellipsis, or an array."""
+    if part is None or part is Ellipsis or isinstance(part, slice):
+        return part
+    if type(part) is int:
+        return part
+    try:
+        array = np.asarray(plain(part))
+    except ValueError:
+        array = np.asarray(part, object)
+    if array.size == 0 and not hasattr(part, "dtype"):
+        array = array.astype(np.int64)
+    if array.dtype.kind not in "iub":
+        raise IndexError(
+            "an index is made of integers, booleans, slices, None, ... and lists or arrays of "
+            f"integers or booleans, not {part!r:.60}"
+        )
+    return int(array) if array.ndim == 0 and array.dtype != bool_ else array

@@ -63,7 +63,7 @@ reveal_type(x.sum(dim=0))  # Tensor
 reveal_type(x.mean(0, keepdim=True))  # Tensor
 reveal_type(x.pow(2))  # Tensor
 reveal_type(x.max())  # Tensor
-reveal_type(x.max(dim=1))  # Extreme[Tensor]
+reveal_type(x.max(dim=1))  # Found[Tensor]
 reveal_type(x.max(dim=1).values)  # Tensor
 reveal_type(x.reshape(4))  # Tensor
 reveal_type(x.reshape((2, 2)))  # Tensor

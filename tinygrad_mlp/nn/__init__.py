@@ -5,6 +5,9 @@ compute, init.py the initial weights, and utils.py the clipping of gradients, wh
 them and a step that is too large.
 """
 
+from typing import TYPE_CHECKING
+
+from ..outside import missing as _missing
 from . import functional as functional
 from . import init as init
 from . import utils as utils
@@ -45,3 +48,6 @@ from .module import Buffer as Buffer
 from .module import Module as Module
 from .module import Parameter as Parameter
 from .utils import clip_grad_norm_ as clip_grad_norm_
+
+if not TYPE_CHECKING:  # to type checkers it would mean that any name is fine
+    __getattr__ = _missing(__name__, globals())

@@ -9,7 +9,7 @@ calculus. Names, arguments and defaults are those of `torch.nn.functional`; what
 from __future__ import annotations
 
 import math
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from ..ops import sigmoid as sigmoid
 from ..ops import softmax as softmax
 from ..ops import tanh as tanh
 from ..ops import where
+from ..outside import missing as _missing
 from ..signatures import DType, Operand, Rng
 from ..signatures import TensorOrArray as T
 from ..tensor import Tensor
@@ -690,3 +691,7 @@ def _windows(x: Any, kernel: tuple[int, ...], steps: tuple[int, int], gaps: tupl
         if length < gap * (size - 1) + 1:
             raise ValueError(f"a window of {size} (dilation {gap}) does not fit in {length} pixels")
     return ops.windows(x, kernel=kernel, stride=steps, dilation=gaps)
+
+
+if not TYPE_CHECKING:  # to type checkers it would mean that any name is fine
+    __getattr__ = _missing(__name__, globals())

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tinygrad_mlp.testing import Sample, arrays, broadcastable_shapes, samples
 
 from ..case import Case, Differs, edge, random
+from ..ops.comparisons import near
 
 INF, NAN = float("inf"), float("nan")
 KINK = edge([-1.0, 0.0, -0.0, 2.0])
@@ -52,7 +53,38 @@ def mixed(draw):
     return Sample((draw(arrays(one)), draw(arrays(other)), weight))
 
 
+def clamp_case():
+    return Case(clamped(), clamp_twin)
+
+
+def scaled(function):
+    return lambda a, b, alpha: function(a, b, alpha=alpha)
+
+
+@st.composite
+def with_alpha(draw):
+    one, other = draw(broadcastable_shapes(2))
+    params = {"alpha": draw(st.sampled_from([1, 2.5, -1]))}
+    return Sample((draw(arrays(one)), draw(arrays(other))), params)
+
+
+@st.composite
+def quotients(draw):
+    """Quotients that are no whole numbers, where rounding jumps."""
+    one, other = draw(broadcastable_shapes(2))
+    a = np.asarray(np.round(draw(arrays(one))) + 0.3)
+    b = np.asarray(np.where(draw(arrays(other)) > 0, 1.0, -1.0))
+    return Sample((a, b), {"rounding_mode": draw(st.sampled_from([None, "floor", "trunc"]))})
+
+
 CASES = {
+    "add": Case(with_alpha(), scaled(torch.add)),
+    "sub": Case(with_alpha(), scaled(torch.sub)),
+    "div": Case(quotients(), torch.div),
+    "clip": clamp_case(),
+    "isclose": Case(
+        near(), torch.isclose, edges=(edge([1.0, 1.0], [1.1, 1.3], rtol=0.1, atol=0.05),)
+    ),
     "square": Case(samples(arrays()), torch.square, edges=(KINK,)),
     "reciprocal": Case(
         samples(arrays(avoid=[0.0])), torch.reciprocal, edges=(edge([0.0, -0.0, INF, -INF]),)

@@ -70,7 +70,33 @@ def take_twin(x, indices, dim):
     return torch.take_along_dim(x.contiguous(), indices, dim)
 
 
+@st.composite
+def placed(draw):
+    """An index that names no place twice: of what is, PyTorch keeps any, but all get gradients."""
+    x = draw(arrays(shapes(min_dims=1, min_side=1)))
+    dim = draw(st.integers(-x.ndim, x.ndim - 1))
+    order = random(draw).permuted(
+        np.broadcast_to(
+            np.arange(x.shape[dim]),
+            x.shape[: dim % x.ndim] + x.shape[dim % x.ndim + 1 :] + (x.shape[dim],),
+        ),
+        axis=-1,
+    )
+    index = np.moveaxis(order, -1, dim)[tuple(slice(draw(st.integers(0, n))) for n in x.shape)]
+    return Sample((x, np.ascontiguousarray(index), draw(arrays(index.shape))), {"dim": dim})
+
+
 CASES = {
+    "scatter": Case(
+        placed(),
+        lambda x, index, src, dim: torch.scatter(x, dim, index, src),
+        ours=lambda x, index, src, dim: composed.scatter(x, dim, index, src),
+    ),
+    "scatter of a number": Case(
+        placed().map(lambda s: Sample(s.inputs[:2], s.params)),
+        lambda x, index, dim: torch.scatter(x, dim, index, 1.5),
+        ours=lambda x, index, dim: composed.scatter(x, dim, index, 1.5),
+    ),
     "gather": Case(
         gathered(),
         lambda x, index, dim: torch.gather(x, dim, index),

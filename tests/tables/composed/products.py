@@ -85,7 +85,32 @@ def known(equation, *shapes):
     return Sample(operands, {"equation": equation})
 
 
+@st.composite
+def matrices(draw, batch=()):
+    n, k, m = (draw(st.integers(0, 3)) for _ in range(3))
+    return Sample((draw(arrays((*batch, n, k))), draw(arrays((*batch, k, m)))))
+
+
+TENSORDOTS = (
+    ((2, 3), (3, 2), 1),
+    ((2, 3, 1), (3, 1, 2), 2),
+    ((2,), (3,), 0),
+    ((2, 3, 4), (4, 2, 3), ([1, 0], [2, 1])),
+    ((2, 3), (2, 3), ([-1], [1])),
+    ((), (2,), 0),
+)
+
+
+@st.composite
+def dotted(draw):
+    one, other, dims = draw(st.sampled_from(TENSORDOTS))
+    return Sample((draw(arrays(one)), draw(arrays(other))), {"dims": dims})
+
+
 CASES = {
+    "mm": Case(matrices(), torch.mm),
+    "bmm": Case(matrices(batch=(2,)), torch.bmm),
+    "tensordot": Case(dotted(), torch.tensordot),
     "dot": Case(vectors(alike=True), torch.dot),
     "outer": Case(vectors(alike=False), torch.outer),
     "einsum": Case(

@@ -174,7 +174,31 @@ LOGSUMEXP_OF_NOTHING = tuple(
     for keepdim in (False, True)
 )
 
+
+def top(function):
+    return lambda x, dim, largest: function(x, 1, dim, largest).values
+
+
+def in_order(function):
+    return lambda x, dim, descending: function(x, dim=dim, descending=descending).values
+
+
+@st.composite
+def with_choice(draw, name):
+    sample = spread_out(draw(with_dim(min_side=1)))
+    return Sample(sample.inputs, {**sample.params, name: draw(st.booleans())})
+
+
 CASES = {
+    "sort": Case(with_choice("descending"), in_order(torch.sort), ours=in_order(composed.sort)),
+    "topk": Case(with_choice("largest"), top(torch.topk), ours=top(composed.topk)),
+    "cumprod": Case(
+        with_dim(),
+        torch.cumprod,
+        edges=tuple(
+            edge([[2.0, 3.0, 0.0, 4.0, 0.0], [1.0, 2.0, 3.0, 4.0, 5.0]], dim=d) for d in (0, -1)
+        ),
+    ),
     **extreme(torch.max, torch.maximum),
     **extreme(torch.min, torch.minimum),
     "var": Case(

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from hypothesis import strategies as st
 
 from tinygrad_mlp import composed
-from tinygrad_mlp.testing import Sample, arrays, shapes
+from tinygrad_mlp.testing import Sample, arrays, samples, shapes
 
 from ..case import Case, edge, with_dim
 from ..ops.shape import joined, permuted, reshaped, stretched
@@ -195,28 +195,58 @@ CUT_OFF = (
 )
 
 
-@st.composite
-def diagonals(draw):
-    x = draw(arrays(shapes(min_dims=2)))
-    dim1, dim2 = draw(st.permutations(range(x.ndim)))[:2]
-    return Sample(
-        (x,),
-        {
-            "offset": draw(st.integers(-4, 4)),
-            "dim1": draw(st.sampled_from([dim1, dim1 - x.ndim])),
-            "dim2": draw(st.sampled_from([dim2, dim2 - x.ndim])),
-        },
-    )
-
-
 GRID = (np.arange(12.0).reshape(3, 4) + 0.5,)
 ALL_TRIANGLES = tuple(Sample(GRID, {"diagonal": k}) for k in range(-3, 5))
-ALL_DIAGONALS = tuple(
-    Sample(GRID, {"offset": k, "dim1": dim1, "dim2": 1 - dim1})
-    for k in range(-4, 6)
-    for dim1 in (0, 1)
-)
 """Random ones miss many, so here is each that a matrix of 3 by 4 has, and one beyond."""
+
+
+@st.composite
+def gridded(draw):
+    """Up to three vectors or numbers, and how their grid lies."""
+    vectors = draw(st.lists(arrays(shapes(max_dims=1)), min_size=1, max_size=3))
+    return Sample(tuple(vectors), {"indexing": draw(st.sampled_from(["ij", "xy"]))})
+
+
+def grids_as_one(function, cat, flatten):
+    def joined(*vectors, indexing):
+        grids = function(*vectors, indexing=indexing)
+        return cat([flatten(grid) * (i + 1) for i, grid in enumerate(grids)])
+
+    return joined
+
+
+@st.composite
+def interleaved(draw):
+    """One count for all slices, or one for each."""
+    x = draw(arrays(shapes(min_dims=1)))
+    if draw(st.booleans()):
+        return Sample((x,), {"repeats": draw(st.integers(0, 3)), "dim": None})
+    dim = draw(st.integers(-x.ndim, x.ndim - 1))
+    size = x.shape[dim]
+    counts = draw(st.lists(st.integers(0, 3), min_size=size, max_size=size))
+    return Sample((x,), {"repeats": np.array(counts, np.int64), "dim": dim})
+
+
+def interleave_twin(x, repeats, dim):
+    repeats = torch.from_numpy(repeats) if isinstance(repeats, np.ndarray) else repeats
+    return torch.repeat_interleave(x, repeats, dim)
+
+
+def like(function):
+    """A function of a tensor and of another one, whose shape alone counts."""
+    return lambda x, shape: function(x, np.zeros(shape))
+
+
+def as_shape(sample):
+    return Sample(sample.inputs, {"shape": sample.params["shape"]})
+
+
+@st.composite
+def stacked_beside(draw):
+    """Tensors that differ in nothing."""
+    shape = draw(shapes(max_dims=3))
+    return Sample(tuple(draw(arrays(shape)) for _ in range(draw(st.integers(1, 3)))))
+
 
 CASES = {
     "reshape": Case(as_given("shape")(reshaped()), **spelled("reshape")),
@@ -256,6 +286,47 @@ CASES = {
     ),
     "tril": Case(triangles(), torch.tril, edges=CUT_OFF + ALL_TRIANGLES),
     "triu": Case(triangles(), torch.triu, edges=CUT_OFF + ALL_TRIANGLES),
-    "diagonal": Case(diagonals(), torch.diagonal, edges=ALL_DIAGONALS),
+    "hstack": Case(
+        stacked_beside(),
+        lambda *parts: torch.hstack(parts),
+        ours=lambda *parts: composed.hstack(parts),
+    ),
+    "vstack": Case(
+        stacked_beside(),
+        lambda *parts: torch.vstack(parts),
+        ours=lambda *parts: composed.vstack(parts),
+    ),
+    "unbind": Case(
+        with_dim(min_side=1),
+        lambda x, dim: torch.cat([p.reshape(-1) * i for i, p in enumerate(torch.unbind(x, dim))]),
+        ours=lambda x, dim: composed.cat(
+            [p.reshape(-1) * i for i, p in enumerate(composed.unbind(x, dim))]
+        ),
+    ),
+    "repeat_interleave": Case(interleaved(), interleave_twin),
+    "meshgrid": Case(
+        gridded(),
+        grids_as_one(torch.meshgrid, torch.cat, torch.flatten),
+        ours=grids_as_one(composed.meshgrid, composed.cat, composed.flatten),
+    ),
+    "expand_as": Case(
+        stretched().map(as_shape).filter(lambda s: -1 not in s.params["shape"]),
+        lambda x, shape: x.expand_as(torch.zeros(shape)),
+        ours=like(composed.expand_as),
+    ),
+    "view_as": Case(
+        samples(arrays((2, 3)), shape=st.sampled_from([(6,), (3, 2), (1, 6)])),
+        lambda x, shape: x.reshape(shape),
+        ours=like(composed.view_as),
+    ),
+    "contiguous": Case(samples(arrays()), lambda x: x.contiguous()),
+    "t": Case(samples(arrays(shapes(max_dims=2))), torch.t),
+    "diag": Case(
+        samples(arrays(shapes(min_dims=1, max_dims=2)), diagonal=st.integers(-3, 3))
+        .filter(lambda s: s.inputs[0].ndim == 1 or -s.inputs[0].shape[0] < s.params["diagonal"])
+        .filter(lambda s: s.inputs[0].ndim == 1 or s.params["diagonal"] < s.inputs[0].shape[1]),
+        torch.diag,
+    ),
+    "trace": Case(samples(arrays(shapes(min_dims=2, max_dims=2))), torch.trace),
     "swap_to_end": Case(with_dim(), lambda x, dim: torch.transpose(x, dim, -1)),
 }

@@ -38,7 +38,33 @@ TIES = (edge([1.0, 2.0, 0.0], [1.0, 1.0, 0.0]),)
 BIG = (edge([-800.0, -30.0, 0.0, 30.0, 800.0]),)
 ZERO = (edge([-1.0, 0.0, -0.0, 2.0]),)
 
+
+@st.composite
+def between_steps(draw):
+    """No value where floor, ceil, round or trunc jumps."""
+    return Sample((np.asarray(np.round(draw(arrays())) + 0.3),))
+
+
+def step(twin):
+    return Case(between_steps(), twin, edges=(edge([-1.5, -1.0, -0.5, 0.0, 0.5, 1.5, 2.5]),))
+
+
 CASES = {
+    "floor": step(torch.floor),
+    "ceil": step(torch.ceil),
+    "trunc": step(torch.trunc),
+    "round": step(torch.round),
+    "round to places": Case(
+        between_steps().map(lambda s: Sample(s.inputs, {"decimals": 0})),
+        lambda x, decimals: torch.round(x, decimals=decimals),
+        edges=(edge([1.234, -5.678], decimals=1), edge([123.4, -567.8], decimals=-1)),
+    ),
+    "tan": unary(torch.tan, low=-1.4, high=1.4),
+    "asin": unary(torch.asin, low=-0.9, high=0.9, edges=(edge([0.0, 2.0, -2.0]),)),
+    "acos": unary(torch.acos, low=-0.9, high=0.9, edges=(edge([0.0, 2.0, -2.0]),)),
+    "atan": unary(torch.atan, edges=BIG),
+    "sinh": unary(torch.sinh),
+    "cosh": unary(torch.cosh),
     "exp": unary(torch.exp),
     "log": unary(torch.log, low=0.2),
     "sqrt": unary(torch.sqrt, low=0.2),
