@@ -18,6 +18,7 @@ differences says; it is refused, clearly, and the table of what stays out says s
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 from .layers import layer_cases
 from .layers import put as put
@@ -34,16 +35,15 @@ DTYPES = (*NUMBERS, "any")
 def comparisons(
     dtypes: Iterable[str] = DTYPES,
     only: Callable[[str], bool] = lambda name: True,
-    part: int = 1,
+    reference: bool = True,
 ) -> Iterator[Comparison]:
     """Everything that PyTorch's samples compare.
 
-    dtypes  what the samples are made of
-    only    the names that it takes
-    part    each how-manieth sample; 1 is all
+    dtypes     what the samples are made of
+    only       the names that it takes
+    reference  op_db's reference inputs too, which are many and larger
     """
     for dtype in dtypes:
-        for cases in (operator_cases, layer_cases, optimiser_cases):
-            for case in cases(dtype, only):
-                if case.source[2] % part == 0:
-                    yield from compare(case)
+        operators = operator_cases(dtype, only, reference)
+        for case in chain(operators, layer_cases(dtype, only), optimiser_cases(dtype, only)):
+            yield from compare(case)

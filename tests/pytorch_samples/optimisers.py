@@ -100,7 +100,7 @@ def _stepped(kind: type, put: Callable) -> Callable:
         for step in range(STEPS):
             for i, p in enumerate(params):
                 absent = i == 1 and step % 3 == 2
-                put(p, None if absent else np.cos(cosines(p) * 5 + step + i))
+                put(p, None if absent else np.asarray(np.cos(cosines(p) * 5 + step + i)))
             optimiser.step()
             seen += [p.detach().clone() for p in params]
         return seen
