@@ -7,8 +7,9 @@ differences says; it is refused, clearly, and the table of what stays out says s
 
     names.py        which operators both have, under which names
     translate.py    a sample's arguments, for either package, and as code to paste
-    run.py          one sample in both packages: values, gradients, second order; the verdict
+    run.py          one sample in both packages: values, gradients, second order
     compare.py      whether two results are the same
+    verdict.py      what a comparison comes to
     tables.py       documented differences, and what stays out
     operators.py    the cases that op_db makes; layers.py: module_db; optimisers.py: optim_db
     report.py       counts, and the faults in groups
@@ -25,8 +26,8 @@ from .layers import put as put
 from .operators import DTYPES as NUMBERS
 from .operators import operator_cases
 from .optimisers import optimiser_cases
-from .run import Comparison, compare
 from .run import cosines as cosines
+from .verdict import Comparison, compare
 
 DTYPES = (*NUMBERS, "any")
 """What the samples are made of; "any" stands for the error inputs, whatever they are made of."""

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from .run import VERDICTS, Comparison
 from .tables import bare
 from .translate import tensor_text, text_of
+from .verdict import VERDICTS, Comparison
 
 LONGEST = 700
 
