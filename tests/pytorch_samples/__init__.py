@@ -7,8 +7,9 @@ differences says; it is refused, clearly, and the table of what stays out says s
 
     names.py        which operators both have, under which names
     translate.py    a sample's arguments, for either package, and as code to paste
-    run.py          one sample in both packages: values, gradients, second order; the verdict
+    run.py          one sample in both packages: values, gradients, second order
     compare.py      whether two results are the same
+    verdict.py      what a comparison comes to
     tables.py       documented differences, and what stays out
     operators.py    the cases that op_db makes; layers.py: module_db; optimisers.py: optim_db
     report.py       counts, and the faults in groups
@@ -18,14 +19,15 @@ differences says; it is refused, clearly, and the table of what stays out says s
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 from .layers import layer_cases
 from .layers import put as put
 from .operators import DTYPES as NUMBERS
 from .operators import operator_cases
 from .optimisers import optimiser_cases
-from .run import Comparison, compare
 from .run import cosines as cosines
+from .verdict import Comparison, compare
 
 DTYPES = (*NUMBERS, "any")
 """What the samples are made of; "any" stands for the error inputs, whatever they are made of."""
@@ -34,16 +36,15 @@ DTYPES = (*NUMBERS, "any")
 def comparisons(
     dtypes: Iterable[str] = DTYPES,
     only: Callable[[str], bool] = lambda name: True,
-    part: int = 1,
+    reference: bool = True,
 ) -> Iterator[Comparison]:
     """Everything that PyTorch's samples compare.
 
-    dtypes  what the samples are made of
-    only    the names that it takes
-    part    each how-manieth sample; 1 is all
+    dtypes     what the samples are made of
+    only       the names that it takes
+    reference  op_db's reference inputs too, which are many and larger
     """
     for dtype in dtypes:
-        for cases in (operator_cases, layer_cases, optimiser_cases):
-            for case in cases(dtype, only):
-                if case.source[2] % part == 0:
-                    yield from compare(case)
+        operators = operator_cases(dtype, only, reference)
+        for case in chain(operators, layer_cases(dtype, only), optimiser_cases(dtype, only)):
+            yield from compare(case)

@@ -6,9 +6,11 @@ import argparse
 import time
 from collections.abc import Iterator
 
+import torch
+
 from . import DTYPES, comparisons, known
 from .report import HEAD, Tally, example
-from .run import Comparison
+from .verdict import Comparison
 
 
 def main() -> None:
@@ -31,6 +33,7 @@ def main() -> None:
 
     if options.shrink and (options.dtype or options.only or options.name or options.sample):
         parser.error("--shrink needs all of it")
+    torch.set_num_threads(1)
     start = time.perf_counter()
     found = comparisons(options.dtype or DTYPES, wanted)
     if options.sample is not None:

@@ -10,7 +10,7 @@ import torch
 
 import tinygrad_mlp as tg
 
-from .translate import DTYPES, CannotTranslateError
+from .translate import DTYPES, OutsideError
 
 TOLERANCE = {
     # relative to the larger of 1 and the value
@@ -56,8 +56,8 @@ def _difference_of_leaves(mine: Any, other: Any, values: bool) -> Difference | N
     if not isinstance(mine, tg.Tensor):
         return f"gives {_kind(mine)}, PyTorch a tensor", f"PyTorch {other!r:.80}"
     if other.dtype not in DTYPES or other.layout is not torch.strided:
-        raise CannotTranslateError(f"a result that is {other.dtype}, {other.layout}")
-    expected, got = other.numpy(force=True), mine.data
+        raise OutsideError(f"a result that is {other.dtype}, {other.layout}")
+    expected, got = _array(other), _array(mine)
     if got.dtype != expected.dtype:
         return f"dtype {got.dtype}, PyTorch {expected.dtype}", ""
     if got.shape != expected.shape:
@@ -94,12 +94,27 @@ def _close_numbers(mine: float, other: float) -> bool:
     return math.isclose(mine, other, rel_tol=1e-12) or (math.isnan(mine) and math.isnan(other))
 
 
-def nearer(got: np.ndarray, other: np.ndarray, right: np.ndarray) -> bool:
-    """Whether `got` is at most twice as far from what is right as `other`, or near it anyway."""
+def within_rounding(mine: Any, other: Any, right: Any, moved: Any) -> bool:
+    """Whether a float32 result is as right as can be asked.
+
+    It is near to the `right` one; or at most twice as far from it as PyTorch's `other`; or as near
+    as a result can be whose arguments are rounded: `moved` is what such arguments make of it.
+    """
+    got, expected, exact, shaken = (
+        np.asarray(_array(v), np.float64) for v in (mine, other, right, moved)
+    )
     with np.errstate(invalid="ignore", over="ignore"):
-        allowed = np.maximum(2 * np.abs(other - right), 1e-5 * np.maximum(1, np.abs(right)))
-        near = np.abs(got - right) <= np.where(np.isfinite(allowed), allowed, 0)
-    return bool(np.all(near | (got == other) | (np.isnan(got) & np.isnan(other))))
+        near = TOLERANCE["float32"] * np.maximum(1, np.abs(exact))
+        allowed = np.maximum(near, 2 * np.abs(expected - exact))
+        allowed = np.fmax(allowed, 4 * np.abs(shaken - exact))
+        within = np.abs(got - exact) <= np.where(np.isfinite(allowed), allowed, 0)
+    return bool(np.all(within | (got == expected) | (np.isnan(got) & np.isnan(expected))))
+
+
+def _array(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.numpy(force=True)
+    return value.data if isinstance(value, tg.Tensor) else value
 
 
 def _kind(value: Any) -> str:

@@ -26,14 +26,15 @@ DTYPES = FLOATS | INTEGERS
 UNINITIALISED = ("empty", "empty_like", "empty_permuted", "new_empty")
 
 
-def operator_cases(dtype: str, only: Callable[[str], bool]) -> Iterator[Case]:
+def operator_cases(dtype: str, only: Callable[[str], bool], reference: bool) -> Iterator[Case]:
     """Every case of the names that `only` takes in one dtype; "any": the error inputs."""
     by_operator: dict[int, list[Entry]] = {}
     for entry in entries():
         if only(entry.label):
             by_operator.setdefault(id(entry.info), []).append(entry)
     for group in by_operator.values():
-        found = _error_inputs(group[0].info) if dtype == "any" else samples(group[0].info, dtype)
+        info = group[0].info
+        found = _error_inputs(info) if dtype == "any" else samples(info, dtype, reference)
         for i, (sample, order) in enumerate(found):
             yield from _cases_of(group, sample, order, dtype, i)
 
@@ -65,7 +66,7 @@ def _cases_of(
             known.add(entry.behind)
 
 
-def samples(info: Any, dtype: str) -> Iterator[tuple[Any, int]]:
+def samples(info: Any, dtype: str, reference: bool) -> Iterator[tuple[Any, int]]:
     """The sample and reference inputs, with the order of derivatives that PyTorch has."""
     torch_dtype = DTYPES[dtype]
     if torch_dtype not in info.supported_dtypes("cpu"):
@@ -75,7 +76,7 @@ def samples(info: Any, dtype: str) -> Iterator[tuple[Any, int]]:
     seed()
     for sample in info.sample_inputs("cpu", torch_dtype, wants_grad, set_seed=False):
         yield sample, order
-    if info.reference_inputs_func is not None:
+    if reference and info.reference_inputs_func is not None:
         for sample in _reference_inputs(info, torch_dtype, wants_grad):
             yield sample, order
 

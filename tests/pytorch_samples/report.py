@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from .run import VERDICTS, Comparison
 from .tables import bare
 from .translate import tensor_text, text_of
+from .verdict import VERDICTS, Comparison
 
 LONGEST = 700
 
@@ -72,15 +72,21 @@ class Tally:
         for (verdict, because), n in sorted(self.because.items(), key=lambda x: (x[0][0], -x[1])):
             yield f"  {n:6,}  {verdict}: {because}"
 
-    def faults(self) -> Iterator[str]:
-        """Each kind of fault, the largest first: in which functions, with one example of each."""
+    def faults(self, most: int | None = None) -> Iterator[str]:
+        """Each kind of fault, the largest first: in which functions, with one example of each.
+
+        most  of how many groups there are examples, the largest; None: of all
+        """
         kinds: dict[str, list[tuple[str, str]]] = {}
-        for name, fault in sorted(self.groups, key=lambda key: (-len(self.groups[key]), key)):
+        largest = sorted(self.groups, key=lambda key: (-len(self.groups[key]), key))
+        for name, fault in largest:
             kinds.setdefault(fault.split(":")[0], []).append((name, fault))
         sizes = {kind: sum(len(self.groups[key]) for key in keys) for kind, keys in kinds.items()}
         for kind in sorted(kinds, key=lambda kind: -sizes[kind]):
             yield f"== {kind}: {sizes[kind]:,} comparisons in {len(kinds[kind])} groups"
             for name, fault in kinds[kind]:
+                if (name, fault) not in largest[:most]:
+                    continue
                 group = self.groups[name, fault]
                 yield f"{len(group):6}  {name}: {fault}"
                 yield f"        as {_counted(group.names)}"
@@ -88,7 +94,6 @@ class Tally:
                 yield f"        {example(group.smallest)}"
                 if group.smallest.detail:
                     yield f"        # {group.smallest.detail}"
-            yield ""
 
 
 def _counted(names: Counter[str]) -> str:

@@ -36,8 +36,11 @@ LEFT_OUT = {
 }
 
 
-class CannotTranslateError(Exception):
-    """A sample holds what this package does not have: complex, bfloat16, sparse, devices."""
+class OutsideError(Exception):
+    """There is nothing to compare, as a sample is complex, bfloat16, sparse, on a device, ...
+
+    The message says what it is.
+    """
 
 
 @dataclass
@@ -84,12 +87,14 @@ class Call:
         """How much there is to read: values in the tensors, and arguments."""
         return sum(4 + t.numel() for t in self.tensors()) + len(self.args) + 2 * len(self.kwargs)
 
-    def as_float64(self) -> Call:
-        """The same call in float64."""
+    def as_float64(self, moved: float = 0.0) -> Call:
+        """The same call in float64, with each value moved by up to this share of itself."""
 
         def leaf(value: Any) -> Any:
             if isinstance(value, torch.Tensor) and value.dtype == torch.float32:
-                return value.detach().double().requires_grad_(value.requires_grad)
+                by = torch.cos(torch.arange(value.numel(), dtype=torch.float64))
+                wide = value.detach().double() * (1 + moved * by.reshape(value.shape))
+                return wide.requires_grad_(value.requires_grad)
             return torch.float64 if value is torch.float32 else value
 
         return Call(walk(self.args, leaf), walk(self.kwargs, leaf))
@@ -129,7 +134,7 @@ PLAIN = (int, float, str, bool, type(None), type(Ellipsis), np.generic, np.ndarr
 def _plain(value: Any) -> Any:
     if isinstance(value, PLAIN):
         return value
-    raise CannotTranslateError(f"{type(value).__name__} {value!r:.40}")
+    raise OutsideError(f"{type(value).__name__} {value!r:.40}")
 
 
 def _their_tensor(t: torch.Tensor) -> torch.Tensor:
@@ -143,13 +148,13 @@ def _our_tensor(t: torch.Tensor) -> tg.Tensor:
 def array_of(t: torch.Tensor) -> np.ndarray:
     """A tensor's values as an array of its own, laid out in memory as the tensor is."""
     if t.dtype not in DTYPES or t.layout is not torch.strided or t.device.type != "cpu":
-        raise CannotTranslateError(f"a tensor that is {t.dtype}, {t.layout}, on {t.device}")
+        raise OutsideError(f"a tensor that is {t.dtype}, {t.layout}, on {t.device}")
     return t.detach().numpy().copy("K")
 
 
 def _our_dtype(dtype: torch.dtype) -> Any:
     if dtype not in DTYPES:
-        raise CannotTranslateError(str(dtype))
+        raise OutsideError(str(dtype))
     return DTYPES[dtype]
 
 
