@@ -104,7 +104,7 @@ def notices(name: str) -> bool:
     return False
 
 
-MUTATED = [name for name in sorted(CASES) if OPS[name].op.has_rules]
+MUTATED = [name for name in sorted(CASES) if name in OPS and OPS[name].op.has_rules]
 USERS: dict[tuple[str, str], list[str]] = {}
 for name in MUTATED:
     for function in sorted(called_by_rules(name)):

@@ -185,7 +185,8 @@ class Op:
         try:
             bound = self.signature.bind(*args, **params).arguments
         except TypeError as error:
-            raise TypeError(f"{self.name}() {error}; it takes {self.signature}") from error
+            takes = ", ".join(self.signature.parameters)
+            raise TypeError(f"{self.name}() {error}; it takes {takes}") from error
         params = {name: bound.pop(name) for name in list(bound) if name in self.param_names}
         return tuple(bound.values()), params
 
