@@ -55,8 +55,10 @@ def test_chunk_gives_the_pieces_of_pytorch(size):
     assert lengths(composed.chunk(t(np.zeros((size, 2))), 3)) == lengths(expected)
 
 
-def test_split_of_nothing_is_one_empty_piece():
-    assert lengths(t(np.zeros((0, 2))).split(3)) == [(0, 2)]
+@pytest.mark.parametrize("size", [0, 3])
+def test_split_of_nothing_is_one_empty_piece_as_in_pytorch(size):
+    expected = torch.split(torch.zeros(0, 2), size)
+    assert lengths(t(np.zeros((0, 2))).split(size)) == lengths(expected) == [(0, 2)]
 
 
 def test_scatter_add_leaves_out_what_the_index_does_not_cover():
@@ -264,6 +266,9 @@ MISTAKES = [
     (lambda: composed.einsum("ij->ik", X), ValueError, "'ij->ik' must name letters of its terms"),
     (lambda: composed.einsum("ij->ii", X), ValueError, "each once"),
     (lambda: composed.einsum("...,...", X, V[:2]), ValueError, "'...' is 3 .* and 2"),
+    (lambda: V.dot(X), ValueError, r"two vectors, and got shapes \(3,\) and \(2, 3\)"),
+    (lambda: V.outer(X), ValueError, r"two vectors, and got shapes \(3,\) and \(2, 3\)"),
+    (lambda: V[:1].unflatten(0, (-1, -1)), ValueError, "only one may be -1"),
 ]
 
 

@@ -192,9 +192,10 @@ def test_dropout_passes_gradients_only_through_what_it_kept():
     np.testing.assert_array_equal(x.grad.data, y.data)
 
 
-def test_dropout_is_the_identity_when_not_training():
+@pytest.mark.parametrize(("p", "training"), [(0.5, False), (0.0, True)])
+def test_dropout_is_the_identity_when_not_training_or_nothing_is_to_drop(p, training):
     x = ones(5)
-    assert F.dropout(x, 0.5, training=False) is x
+    assert F.dropout(x, p, training=training) is x
 
 
 def test_dropout_is_the_same_for_the_same_seed():
@@ -247,7 +248,7 @@ REFUSED = {
         lambda: F.batch_norm(ones(1, 3), zeros(3), ones(3), training=True),
         "more than one value",
     ),
-    "channels": (lambda: F.conv2d(ones(1, 3, 5, 5), ones(2, 2, 3, 3)), "has 3"),
+    "channels": (lambda: F.conv2d(ones(1, 3, 5, 5), ones(2, 2, 3, 3)), "needs 2 channels"),
     "groups": (lambda: F.conv2d(ones(1, 2, 5, 5), ones(3, 1, 3, 3), groups=2), "with 2 groups"),
     "window too large": (lambda: F.max_pool2d(ones(1, 1, 2, 2), 3), "does not fit in 2"),
     "image shape": (lambda: F.avg_pool2d(ones(4, 4), 2), "height, width"),

@@ -172,8 +172,8 @@ def _extreme(x: Any, index: Any, dim: int, keepdim: bool) -> Extreme[Any]:
 
 def var(x: T, dim: Dim = None, correction: int = 1, keepdim: bool = False) -> T:
     """Variance over `dim`: squares of the distances from the mean over (n - correction)."""
+    freedom = builtins.max(0, count(x, _axes(dim, x.ndim)) - correction)
     away = x - ops.mean(x, dim=dim, keepdim=True)
-    freedom = builtins.max(0, count(x, dim) - correction)
     return ops.sum(away * away, dim=dim, keepdim=keepdim) / freedom
 
 

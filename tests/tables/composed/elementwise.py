@@ -140,6 +140,7 @@ CASES = {
             threshold=st.sampled_from([20.0, 2.0]),
         ),
         F.softplus,
+        edges=(edge([0.5, 1.5, 3.0], beta=2.0, threshold=2.0),),
         differs=tuple(
             Differs(
                 edge([2.0 / beta, 0.0], beta=beta, threshold=2.0),
