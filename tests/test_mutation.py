@@ -41,9 +41,11 @@ TIE_IS_DECIDED = "a tie is decided before this comparison is looked at"
 TIMES_ZERO = "the factor b is 0 there, and so is the product, whatever the exponent"
 
 EQUIVALENT = {
-    ("sign", "negated"): ZERO_TIMES,
-    ("sign", "doubled"): ZERO_TIMES,
-    ("sign", "zero"): ZERO_TIMES,
+    **{
+        (name, change): ZERO_TIMES
+        for name in ("sign", "trunc", "floor", "ceil", "round")
+        for change in ("negated", "doubled", "zero")
+    },
     (
         "maximum",
         "lambda g, y, a, b: where(a == b, g / 2, where(a >= b, g, 0))",
@@ -615,16 +617,16 @@ FAULTS = [
     ),
     Fault(
         "recording stays off",
-        engine.set_grad_enabled.__wrapped__,
-        "recording.set(before)",
+        engine.set_grad_enabled.__exit__,
+        "recording.set(self.before.pop())",
         "pass",
         (only_what_asks_is_recorded,),
     ),
     Fault(
         "recording stays off after an exception",
-        engine.set_grad_enabled.__wrapped__,
-        "finally",
-        "except ZeroDivisionError:\n        raise\n    else",
+        engine.set_grad_enabled.__exit__,
+        "recording.set(self.before.pop())",
+        "error[0] or recording.set(self.before.pop())",
         (only_what_asks_is_recorded,),
     ),
     Fault(

@@ -1,8 +1,8 @@
 """What stays out of this package, and where to go for it.
 
 A name of PyTorch that someone may type and that is not here gets an AttributeError that says so in
-one line. A name that is only misspelt gets the name that was meant. This costs nothing where a
-name is found: Python asks only once it has found none.
+one line. A name that is only misspelt gets the name that was meant. Names that are found cost
+nothing: Python asks here only after it has found nothing.
 """
 
 from __future__ import annotations
@@ -90,9 +90,9 @@ def sentence(owner: str, name: str, known: Mapping[str, Any]) -> str:
 
 
 class Outside:
-    """An attribute that a class has not, so that `hasattr` says no and the error says why.
+    """An attribute that a class does not have: `hasattr` says no, and the error says why.
 
-    A class with a `__getattr__` of its own reads all its attributes more slowly, this way none.
+    A `__getattr__` on the class would slow down every attribute, found or not. This slows none.
     """
 
     def __init__(self, name: str):

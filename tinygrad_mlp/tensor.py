@@ -2,8 +2,9 @@
 
 Operators and methods are one line each and name an op of `ops.py`; what an op computes and what
 its derivative is stands there. Names, arguments and defaults are PyTorch's. The differences:
-`.data` and `.numpy()` are NumPy arrays, NumPy's own functions work on tensors where an op
-stands behind them, and NumPy scalars count as plain numbers (they do not widen a float32).
+`.data` and `.numpy()` are NumPy arrays, NumPy's ufuncs on tensors are recorded where an op stands
+behind them (its other functions read tensors that require no gradient), and NumPy scalars count as
+plain numbers (they do not widen a float32).
 """
 
 from __future__ import annotations
@@ -307,7 +308,7 @@ class Tensor(Node):
     def __reduce__(self) -> Any:
         if self.op is not None:
             raise TypeError(
-                "only a leaf can be pickled or copied, as a plot does, too; write t.detach() first"
+                "only a leaf can be pickled or copied (a plot copies, too); write t.detach() first"
             )
         return type(self), (self.data, None, self.requires_grad)
 

@@ -53,11 +53,14 @@ CASES = {
     "floor": step(torch.floor),
     "ceil": step(torch.ceil),
     "trunc": step(torch.trunc),
-    "round": step(torch.round),
-    "round to places": Case(
+    "round": Case(
         between_steps().map(lambda s: Sample(s.inputs, {"decimals": 0})),
-        lambda x, decimals: torch.round(x, decimals=decimals),
-        edges=(edge([1.234, -5.678], decimals=1), edge([123.4, -567.8], decimals=-1)),
+        lambda x, decimals=0: torch.round(x, decimals=decimals),
+        edges=(
+            edge([-1.5, -1.0, -0.5, 0.0, 0.5, 1.5, 2.5]),
+            edge([1.234, -5.678], decimals=1),
+            edge([123.4, -567.8], decimals=-1),
+        ),
     ),
     "tan": unary(torch.tan, low=-1.4, high=1.4),
     "asin": unary(torch.asin, low=-0.9, high=0.9, edges=(edge([0.0, 2.0, -2.0]),)),
