@@ -542,6 +542,8 @@ def roll(x: T, shifts: int | Sequence[int], dims: int | Sequence[int] | None = N
     """Values moved along; what leaves at one end comes in at the other. A copy."""
     if dims is None:
         return roll(flatten(x), shifts, 0).reshape(x.shape)
+    if x.ndim == 0:
+        raise IndexError(f"a tensor of no dimensions has no dims={dims} to roll along")
     shifts, dims = ((v,) if isinstance(v, int) else tuple(v) for v in (shifts, dims))
     if len(shifts) != len(dims) or not shifts:
         raise ValueError(f"roll needs one shift for each dimension, not {shifts} for {dims}")

@@ -543,7 +543,7 @@ def sum(x: Array, dim: Dim = None, keepdim: bool = False, dtype: DType | None = 
 @op(grad=lambda g, y, x, dim, keepdim, dtype: _stretch(g / count(x, dim), x, dim, keepdim))
 def mean(x: Array, dim: Dim = None, keepdim: bool = False, dtype: DType | None = None) -> Any:
     """Mean over `dim` (an int, a tuple, or all), in `dtype` if one is given."""
-    if dtype is None and x.dtype.kind != "f":
+    if np.dtype(x.dtype if dtype is None else dtype).kind != "f":
         raise TypeError(
             f"mean() of {x.dtype} has no dtype to be in; write .float() or dtype=np.float32"
         )

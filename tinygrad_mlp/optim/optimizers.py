@@ -602,6 +602,8 @@ def _at_least_zero(name: str, value: float) -> float:
 
 
 def _below_one(name: str, value: float) -> float:
+    if isinstance(value, Tensor):
+        raise TypeError(f"{name} must be a number, not a tensor; write {name}=t.item()")
     if not 0 <= value < 1:
         raise ValueError(f"{name} must be at least 0 and below 1, not {value}")
     return float(value)
