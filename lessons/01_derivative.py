@@ -673,7 +673,7 @@ PAIRS = [
     ("values = reachable(result)", "nodes = _reachable(outputs)"),
     ("for serial in sorted(values, reverse=True):", "order = sorted(nodes, reverse=True)"),
     ("gradients = dict.fromkeys(values, 0.0)", "pending: dict[int, Any] = {}"),
-    ("gradients[result.serial] = 1.0", "_add(pending, node.serial, seed * 1)"),
+    ("gradients[result.serial] = 1.0", "_add(pending, node.serial, copied(seed))"),
     ("value = values[serial]", "node = nodes.pop(serial)"),
     ("for x, slope in zip(", "_send_back(node, gradient, pending, needed, create_graph)"),
 ]

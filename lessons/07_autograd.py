@@ -432,14 +432,19 @@ class InAList(nn.Module):
         self.weights = [nn.Parameter(np.ones(3)), nn.Parameter(np.ones(3))]
 
 
-for module in (PlainTensor(), InAList()):
-    found = len(list(module.parameters()))
-    print(f"{type(module).__name__}: {found} parameters found")
-    assert found == 0
+found = len(list(PlainTensor().parameters()))
+print(f"PlainTensor: {found} parameters found")
+assert found == 0
+try:
+    InAList().parameters()
+except TypeError as error:
+    print(f"InAList: {error}")
 
 # %% [markdown]
-# None. Such weights get a gradient but never move, and again no message tells you. When something
-# does not learn, `len(list(model.parameters()))` is one line well spent.
+# A plain tensor may be a constant that is not to be learned, so no message tells you: such weights
+# get a gradient but never move. When something does not learn, `len(list(model.parameters()))` is
+# one line well spent. A list of parameters is always meant to be learned, so the module refuses
+# it and says what to write: `nn.ParameterList`, and for layers `nn.ModuleList`.
 #
 # ## Linear, Sequential and a loss with a name
 #

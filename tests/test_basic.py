@@ -25,7 +25,7 @@ from tinygrad_mlp.train import Diverged, fit
 @pytest.fixture
 def outputs_and_targets():
     rng = np.random.default_rng(0)
-    return rng.random((4, 10)), F.one_hot(rng.integers(0, 10, 4), 10, np.float64)
+    return rng.random((4, 10)), F.one_hot(rng.integers(0, 10, 4), 10).astype(np.float64)
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_backpropagation_by_hand_is_autograd_step_for_step(hidden, init):
         images, labels = rng.random((5, 28, 28)), rng.integers(0, 10, 5)
         loss, scores = network.train_step(images, labels, lr=3.0)
         outputs = twin(tg.tensor(images))
-        expected = F.mse_loss(outputs, F.one_hot(labels, 10, np.float64))
+        expected = F.mse_loss(outputs, F.one_hot(labels, 10).astype(np.float64))
         optimizer.zero_grad()
         expected.backward()
         optimizer.step()
@@ -209,7 +209,7 @@ def test_its_loop_reports_what_fit_does_for_the_same_network_on_tensors(batches)
     twin = autograd_twin(network)
 
     def loss(outputs, labels):
-        return F.mse_loss(outputs, F.one_hot(labels, 10, np.float64))
+        return F.mse_loss(outputs, F.one_hot(labels, 10).astype(np.float64))
 
     found = fit_basic(network, batches, lr=3.0, epochs=4)
     expected = fit(twin, batches, optim.SGD(twin.parameters(), lr=3.0), 4, loss)

@@ -183,6 +183,8 @@ def test_check_writable_leaves_what_is_there_as_it_was(tmp_path):
 OPTIMISERS = {
     "SGD": lambda m: optim.SGD(m.parameters(), 0.1, momentum=0.9, weight_decay=0.1),
     "Adam": lambda m: optim.Adam(m.parameters(), 0.1, amsgrad=True),
+    "RMSprop": lambda m: optim.RMSprop(m.parameters(), 0.1, momentum=0.9, centered=True),
+    "Adagrad": lambda m: optim.Adagrad(m.parameters(), 0.1, initial_accumulator_value=0.1),
     "AdamW in groups": lambda m: optim.AdamW(
         [{"params": [m.weight], "lr": 0.5}, {"params": m.bias}]
     ),

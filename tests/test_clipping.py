@@ -1,4 +1,4 @@
-"""Clipping of gradients, against `torch.nn.utils.clip_grad_norm_`."""
+"""Clipping of gradients and parameters as one vector, against `torch.nn.utils`."""
 
 import math
 
@@ -129,3 +129,51 @@ def test_a_norm_that_is_not_finite_is_told_on_request_and_changes_nothing(bad):
         with pytest.raises(RuntimeError, match="cannot be clipped"):
             clip(parameters, 1.0, error_if_nonfinite=True)
     np.testing.assert_array_equal(ours[0].grad.data, [1.0, bad])
+
+
+# ------------------------------------------------------------------------- the rest of nn.utils
+
+
+@few
+@given(st.lists(st.none() | st.sampled_from(SHAPES).flatmap(arrays), max_size=4), st.floats(0, 2))
+def test_clipping_values_is_pytorchs(gradients, clip_value):
+    ours, theirs = leaves([*gradients, np.array([3.0, -3.0])])  # PyTorch needs one
+    nn.utils.clip_grad_value_(ours, clip_value)
+    torch.nn.utils.clip_grad_value_(theirs, clip_value)
+    for p, q in zip(ours, theirs, strict=True):
+        assert (p.grad is None) == (q.grad is None)
+        if p.grad is not None:
+            np.testing.assert_array_equal(p.grad.data, q.grad.numpy())
+
+
+def test_the_norm_is_clipped_by_one_function_under_both_names():
+    assert nn.clip_grad_norm_ is nn.utils.clip_grad_norm_
+
+
+def test_parameters_become_a_vector_and_are_filled_from_one_as_in_pytorch():
+    ours = nn.Sequential(nn.Linear(2, 3, rng=0), nn.Linear(3, 1, rng=1))
+    theirs = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
+    theirs.load_state_dict({n: torch.from_numpy(a) for n, a in ours.state_dict().items()})
+    vector = nn.utils.parameters_to_vector(ours.parameters())
+    expected = torch.nn.utils.parameters_to_vector(theirs.parameters())
+    np.testing.assert_array_equal(vector.data, expected.numpy(force=True))
+    nn.utils.vector_to_parameters(vector * 2, ours.parameters())
+    torch.nn.utils.vector_to_parameters(expected * 2, theirs.parameters())
+    for name, value in ours.state_dict().items():
+        np.testing.assert_array_equal(value, theirs.state_dict()[name].numpy())
+
+
+def test_gradients_flow_through_the_vector_of_parameters():
+    model = nn.Linear(2, 1, rng=0)
+    (nn.utils.parameters_to_vector(model.parameters()) ** 2).sum().backward()
+    np.testing.assert_allclose(model.weight.grad.data, 2 * model.weight.data)
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_a_vector_of_another_length_is_refused_and_changes_nothing(size):
+    model = nn.Linear(2, 1, rng=0)
+    before = model.state_dict()
+    with pytest.raises(ValueError, match=rf"have 3 numbers, and the vector has shape \({size},\)"):
+        nn.utils.vector_to_parameters(tg.ones(size), model.parameters())
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(value, before[name])

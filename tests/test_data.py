@@ -5,6 +5,7 @@ in every layout that is accepted and with every kind of damage that is refused; 
 files are compared with what is known about MNIST.
 """
 
+import doctest
 import gc
 import gzip
 import hashlib
@@ -16,21 +17,29 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tinygrad_mlp as tg
 from tinygrad_mlp import data
 from tinygrad_mlp.data import (
     ArrayDataset,
     AugmentedDataset,
     DataLoader,
+    Subset,
+    TensorDataset,
+    dataset,
     load_mnist,
+    loader,
     mnist,
     prefetch,
+    random_split,
 )
 from tinygrad_mlp.data.transforms import Compose, GaussianNoise, RandomHorizontalFlip
 
@@ -43,6 +52,20 @@ def numbered(n):
     """Return a dataset in which image i is filled with i and has the label i."""
     images = np.broadcast_to(np.arange(n, dtype=np.float32)[:, None, None], (n, 2, 3)).copy()
     return ArrayDataset(images, np.arange(n))
+
+
+class Counting:
+    """A dataset of ten that remembers which indices it was asked for."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __len__(self):
+        return 10
+
+    def __getitem__(self, index):
+        self.asked.append(list(index))
+        return numbered(10)[index]
 
 
 def plus_half(images, rng):
@@ -129,6 +152,169 @@ def test_labels_must_be_integers_on_one_axis(labels):
 
 def test_repr_is_short():
     assert repr(numbered(5)) == "ArrayDataset(5 x 2 x 3 images of float32, 5 labels)"
+
+
+# TensorDataset, Subset and random_split.
+
+
+def three_arrays(n):
+    """A dataset of floats, rows of integers, and booleans, all of which say which row it is."""
+    rows = np.arange(n)
+    return TensorDataset(rows / 2, np.stack([rows, -rows], 1), rows % 2 == 0)
+
+
+@settings(deadline=None)
+@given(st.data(), sizes)
+def test_rows_of_a_tensor_dataset_are_those_of_pytorchs(draw, n):
+    ours = three_arrays(n)
+    theirs = torch.utils.data.TensorDataset(*map(torch.from_numpy, ours.arrays))
+    index = np.array(draw.draw(st.lists(st.integers(-n, n - 1), max_size=20)), np.int64)
+    assert len(ours) == len(theirs)
+    for which in (index, slice(1, None, 2), n - 1):
+        for found, expected in zip(ours[which], theirs[which], strict=True):
+            assert found.dtype == expected.numpy().dtype
+            assert np.array_equal(found, expected)
+
+
+@settings(deadline=None)
+@given(st.data(), sizes)
+def test_rows_of_a_subset_are_those_of_pytorchs(draw, n):
+    indices = draw.draw(st.lists(st.integers(-n, n - 1), min_size=1, max_size=20))
+    index = np.array(draw.draw(st.lists(st.integers(0, len(indices) - 1), max_size=9)), np.int64)
+    whole = three_arrays(n)
+    theirs = torch.utils.data.Subset(
+        torch.utils.data.TensorDataset(*map(torch.from_numpy, whole.arrays)), indices
+    )
+    for form in (indices, np.array(indices)):
+        ours = Subset(whole, form)
+        assert len(ours) == len(theirs)
+        expected = [theirs[i] for i in index]
+        for j, found in enumerate(ours[index]):
+            assert np.array_equal(found, [row[j].numpy() for row in expected] or found[:0])
+
+
+@settings(deadline=None)
+@given(st.data(), sizes)
+def test_a_split_has_the_lengths_of_pytorchs_and_each_example_once(draw, n):
+    weights = draw.draw(st.lists(st.integers(0, 5), min_size=1, max_size=5).filter(any))
+    shares = [weight / sum(weights) for weight in weights]
+    if sum(shares) > 1:  # by rounding, which PyTorch refuses
+        shares[np.argmax(shares)] -= 2**-52
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch's warns of empty parts
+        theirs = torch.utils.data.random_split(range(n), shares)
+    whole = numbered(n)
+    parts = random_split(whole, shares, rng=0)
+    assert [len(part) for part in parts] == [len(part) for part in theirs]
+    labels = [part[:][1] for part in parts]
+    assert sorted(np.concatenate(labels)) == list(range(n))
+    again = random_split(whole, [len(part) for part in parts], rng=0)
+    assert all(np.array_equal(one[:][1], other) for one, other in zip(again, labels, strict=True))
+
+
+def test_splits_are_drawn():
+    assert len({tuple(random_split(numbered(30), [20, 10])[0].indices) for _ in range(4)}) == 4
+    rng = np.random.default_rng(0)
+    expected = np.random.default_rng(0).permutation(9)
+    assert np.array_equal(random_split(numbered(9), [4, 5], rng)[1].indices, expected[4:])
+
+
+@pytest.mark.parametrize("index", [slice(None), slice(1, 3), np.array([0, 1]), [0, 1], 2])
+@pytest.mark.parametrize("make", [three_arrays, lambda n: Subset(three_arrays(n), range(n))])
+def test_changing_a_batch_leaves_a_tensor_dataset_alone(make, index):
+    ours = make(5)
+    before = ours[:]
+    for array in ours[index]:
+        if array.ndim:
+            array[...] = 0
+    for one, other in zip(ours[:], before, strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_a_tensor_dataset_keeps_the_arrays_of_arrays_and_tensors():
+    array, tensor = np.zeros((3, 2), np.float32), tg.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    ours = TensorDataset(array, tensor)
+    assert ours.arrays[0] is array
+    assert ours.arrays[1] is tensor.data
+
+
+@pytest.mark.parametrize("make", [three_arrays, lambda n: Subset(three_arrays(9), range(n))])
+def test_a_loop_over_a_tensor_dataset_ends(make):
+    assert [half for half, _, _ in make(3)] == [0.0, 0.5, 1.0]
+
+
+def test_a_batch_of_a_subset_is_taken_out_by_one_access():
+    dataset = Counting()
+    list(DataLoader(Subset(Subset(dataset, range(1, 9)), [7, 0, 3, 3]), 3))
+    assert dataset.asked == [[8, 1, 4], [4]]
+
+
+def test_a_subset_of_nothing_is_empty():
+    assert len(Subset(numbered(3), [])) == 0
+    assert Subset(numbered(3), [])[:][0].shape == (0, 2, 3)
+
+
+def test_copies_are_made_of_a_subset_too():
+    images, labels = AugmentedDataset(Subset(numbered(9), [4, 2]), plus_half)[:]
+    assert np.array_equal(labels, [4, 2, 4, 2])
+    assert np.array_equal(images[:, 0, 0], [4, 2, 4.5, 2.5])
+
+
+@pytest.mark.parametrize(
+    "more", [(), (np.arange(3),), (np.arange(3), np.arange(6.0).reshape(3, 2))]
+)
+def test_copies_keep_all_that_belongs_to_their_images(more):
+    copies = AugmentedDataset(TensorDataset(np.zeros((3, 2, 2)), *more), plus_half)
+    images, *others = copies[np.array([1, 5, 3])]
+    assert np.array_equal(images[:, 0, 0], [0, 0.5, 0.5])
+    for found, array in zip(others, more, strict=True):
+        assert np.array_equal(found, array[[1, 2, 0]])
+
+
+@pytest.mark.parametrize(
+    ("arrays", "error", "words"),
+    [
+        ((), ValueError, "at least one array or tensor, found none"),
+        (([1.0, 2.0],), TypeError, r"found list at 0; np.asarray\(...\) makes an array"),
+        ((np.zeros(3), np.zeros((4, 3))), ValueError, r"of one length, found \[3, 4\]"),
+        ((np.zeros(3), np.array(1.0)), ValueError, r"shapes \(n, ...\), found \(\) at 1"),
+    ],
+)
+def test_what_is_no_tensor_dataset_is_refused(arrays, error, words):
+    with pytest.raises(error, match=words):
+        TensorDataset(*arrays)
+
+
+@pytest.mark.parametrize(
+    ("indices", "error", "words"),
+    [
+        ([0.0], ValueError, r"integers of shape \(k,\), found float64 of shape \(1,\)"),
+        ([[0]], ValueError, r"found int64 of shape \(1, 1\)"),
+        ([True, False], ValueError, r"found bool .*is np.flatnonzero\(mask\)"),
+        ([0, 3], IndexError, "the index 3, and the dataset has 3 examples"),
+        ([-4], IndexError, "the index -4, and the dataset has 3 examples"),
+    ],
+)
+def test_indices_that_a_dataset_does_not_have_are_refused(indices, error, words):
+    with pytest.raises(error, match=words):
+        Subset(numbered(3), indices)
+
+
+@pytest.mark.parametrize("lengths", [[4, 5], [11], [0.5, 0.4], [], [9.5, 0.5]])
+def test_lengths_that_do_not_add_up_are_refused(lengths):
+    with pytest.raises(ValueError, match=r"whose sum is 10, .* shares whose sum is 1, found \["):
+        random_split(numbered(10), lengths)
+
+
+def test_negative_lengths_are_refused():
+    with pytest.raises(ValueError, match=r"lengths of at least 0, found \[11, -1\]"):
+        random_split(numbered(10), [11, -1])
+
+
+def test_repr_of_tensor_dataset_and_subset_is_short():
+    ours = three_arrays(4)
+    assert repr(ours) == "TensorDataset(4 of float64, 4 x 2 of int64, 4 of bool)"
+    assert repr(Subset(ours, [1, 2])) == f"Subset(2 of {ours!r})"
 
 
 # AugmentedDataset.
@@ -320,17 +506,6 @@ def test_loader_without_seed_differs_from_run_to_run():
 
 
 def test_batch_is_taken_out_by_one_access():
-    class Counting:
-        def __init__(self):
-            self.asked = []
-
-        def __len__(self):
-            return 10
-
-        def __getitem__(self, index):
-            self.asked.append(list(index))
-            return numbered(10)[index]
-
     dataset = Counting()
     list(DataLoader(dataset, 4))
     assert dataset.asked == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
@@ -360,6 +535,71 @@ def test_the_batches_are_the_same_with_a_worker(n, batch_size, seed):
         return [part.tobytes() for _ in range(2) for part in epoch(loader)]
 
     assert run(0) == run(1)
+
+
+@pytest.mark.parametrize("bit_generator", [np.random.PCG64, np.random.MT19937, np.random.Philox])
+@pytest.mark.parametrize("batches", [1, 3, 9, 10])
+def test_the_copies_after_an_epoch_that_was_left_are_the_same_with_a_worker(batches, bit_generator):
+    def run(num_workers):
+        rng = np.random.Generator(bit_generator(0))
+        copies = Subset(AugmentedDataset(numbered(10), GaussianNoise(), rng), range(20))
+        loader = DataLoader(copies, 2, shuffle=True, rng=1, num_workers=num_workers)
+        for number, _ in enumerate(loader, 1):
+            if number == batches:
+                break
+        return [part.tobytes() for part in epoch(loader)], rng.random()
+
+    assert run(0) == run(1)
+
+
+def test_the_order_may_be_drawn_from_the_generator_of_the_copies_with_a_worker_too():
+    def run(num_workers):
+        rng = np.random.default_rng(0)
+        copies = AugmentedDataset(numbered(10), GaussianNoise(), rng)
+        loader = DataLoader(copies, 2, shuffle=True, rng=rng, num_workers=num_workers)
+        next(iter(loader))
+        return [part.tobytes() for part in epoch(loader)]
+
+    assert run(0) == run(1)
+
+
+def test_what_others_drew_meanwhile_is_not_drawn_again_when_a_worker_stops():
+    copies = AugmentedDataset(numbered(10), GaussianNoise(), rng=0)
+    batches = iter(DataLoader(copies, 2, num_workers=1))
+    for _ in range(10):  # so that the worker is done
+        next(batches)
+    copies.rng.random()
+    before = copies.rng.bit_generator.state
+    del batches
+    assert copies.rng.bit_generator.state == before
+
+
+def test_an_error_with_a_worker_leaves_the_generator_where_it_is_without_one():
+    def run(num_workers):
+        calls = []
+
+        def change(images, rng):
+            calls.append(rng.normal())
+            if len(calls) == 3:
+                raise ArithmeticError
+            return images
+
+        copies = AugmentedDataset(numbered(10), change, rng=0, originals=False)
+        with pytest.raises(ArithmeticError):
+            list(DataLoader(copies, 2, num_workers=num_workers))
+        return copies.rng.random()
+
+    assert run(0) == run(1)
+
+
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_arrays_gives_what_iterating_gives(num_workers):
+    def run(give):
+        loader = DataLoader(three_arrays(7), 3, shuffle=True, rng=0, num_workers=num_workers)
+        return [[part.tobytes() for part in batch] for batch in give(loader)]
+
+    assert run(iter) == run(lambda loader: loader.arrays())
+    assert all(type(part) is np.ndarray for part in next(DataLoader(numbered(3), 2).arrays()))
 
 
 def test_a_worker_is_gone_after_the_epoch_and_after_a_break():
@@ -910,3 +1150,9 @@ def test_the_pixels_are_the_bytes_of_the_file_in_their_order(split, prefix):
     assert plain.size > 3 * mnist.PIECE
     images = load_mnist(split=split).images
     assert np.array_equal(images.ravel(), plain / np.float32(255))
+
+
+@pytest.mark.parametrize("module", [dataset, loader], ids=lambda module: module.__name__)
+def test_the_examples_of_docstrings_are_right(module):
+    failed, tried = doctest.testmod(module, extraglobs={"np": np, "data": data})
+    assert tried and not failed

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tinygrad_mlp import grad, ones, tensor, zeros
+from tinygrad_mlp import Tensor, grad, ones, tensor, zeros
 from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.testing import arrays, close, shapes
 
@@ -66,6 +66,24 @@ def test_the_mean_of_only_ignored_rows_is_nan_as_in_pytorch(name):
     x, target = np.ones((2, 3)), np.array([-100, -100])
     theirs = getattr(TF, name)(torch.from_numpy(x), torch.from_numpy(target))
     assert np.isnan(getattr(F, name)(tensor(x), target).item()) and torch.isnan(theirs)
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+@pytest.mark.parametrize("options", [{}, {"weight": np.array([1.0, 2.0, 3.0])}], ids=str)
+def test_rows_that_are_all_ignored_have_gradients_of_0(name, options):
+    x = tensor(np.ones((2, 3)), requires_grad=True)
+    loss = getattr(F, name)(x, np.array([-100, -100]), **options)
+    loss.backward()
+    assert np.isnan(loss.item())
+    np.testing.assert_array_equal(x.grad.data, np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_nll_loss_of_images_has_the_classes_in_the_second_dimension(reduction):
+    logs = np.random.default_rng(0).normal(size=(2, 3, 2, 2))
+    labels = np.arange(8).reshape(2, 2, 2) % 3
+    expected = TF.nll_loss(torch.tensor(logs), torch.tensor(labels), reduction=reduction)
+    close(F.nll_loss(tensor(logs), labels, reduction=reduction).data, expected, 1e-12, "value")
 
 
 def test_labels_may_be_overwritten_before_the_backward_pass():
@@ -126,7 +144,10 @@ def test_a_weight_that_would_lose_its_gradient_is_refused():
 
 # ----------------------------------------------------------------------------- the other losses
 
-PAIRED = [F.mse_loss, F.l1_loss, F.huber_loss, F.binary_cross_entropy_with_logits]
+PAIRED = [
+    *(F.mse_loss, F.l1_loss, F.smooth_l1_loss, F.huber_loss),
+    F.binary_cross_entropy_with_logits,
+]
 """Losses that compare two tensors of one shape."""
 
 
@@ -146,20 +167,76 @@ def test_targets_that_would_broadcast_raise_and_both_shapes_are_named(loss, redu
     assert str(b) in str(caught.value)
 
 
+@pytest.mark.parametrize("logit", [-17.0, -40.0, -80.0, 0.0, 17.0, 100.0])
+@pytest.mark.parametrize("target", [0.0, 1.0])
+def test_logits_far_on_the_right_side_keep_their_small_loss_and_gradient(logit, target):
+    logit = logit if target == 0 else -logit
+    x = tensor([logit], requires_grad=True)
+    loss = F.binary_cross_entropy_with_logits(x, tensor([target]))
+    loss.backward()
+    z = torch.tensor([logit], dtype=torch.float64, requires_grad=True)
+    expected = TF.softplus(z if target == 0 else -z, threshold=1000).sum()
+    expected.backward()
+    assert loss.dtype == np.float32
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
+    assert x.grad.item() == pytest.approx(z.grad.item(), rel=1e-6)
+
+
+def test_the_reduction_of_binary_cross_entropy_is_named_as_in_pytorch_it_is_not_the_fourth():
+    with pytest.raises(TypeError, match="positional"):
+        F.binary_cross_entropy_with_logits(ones(2), ones(2), None, "sum")
+
+
 # ------------------------------------------------------------------------- one-hot and embedding
 
 
-@given(hnp.arrays(np.int64, shapes(), elements=st.integers(0, 4)))
-def test_one_hot_is_pytorchs_in_the_dtype_asked_for(labels):
-    found = F.one_hot(labels, 5, np.float64)
-    assert found.dtype == np.float64
-    np.testing.assert_array_equal(found, TF.one_hot(torch.from_numpy(labels), 5))
+@given(hnp.arrays(np.int64, shapes(min_side=1), elements=st.integers(0, 4)))
+def test_one_hot_is_pytorchs(labels):
+    for classes in (5, -1):
+        expected = TF.one_hot(torch.from_numpy(labels), classes).numpy()
+        found = F.one_hot(tensor(labels), classes)
+        assert isinstance(found, Tensor) and found.dtype == np.int64
+        np.testing.assert_array_equal(found.data, expected)
+        np.testing.assert_array_equal(F.one_hot(labels, classes), expected)
+
+
+def test_one_hot_of_an_array_is_an_array():
+    assert isinstance(F.one_hot(np.array([1, 0])), np.ndarray)
+
+
+def test_one_hot_of_no_labels_must_be_told_the_classes():
+    assert F.one_hot(tensor(np.zeros(0, int)), 3).shape == (0, 3)
+    with pytest.raises(ValueError, match="how many classes"):
+        F.one_hot(tensor(np.zeros(0, int)))
+
+
+def test_one_hot_targets_keep_float32_in_a_loss():
+    scores = tensor(np.ones((2, 3), np.float32), requires_grad=True)
+    loss = F.mse_loss(scores, F.one_hot(tensor([0, 2]), 3))
+    loss.backward()
+    assert loss.dtype == scores.grad.dtype == np.float32
+    assert loss.item() == pytest.approx(4 / 6)
 
 
 def test_embedding_takes_its_index_as_a_tensor_too():
     weight = tensor(np.ones((3, 2)), requires_grad=True)
     F.embedding(tensor([[0, 2], [2, 2]]), weight).sum().backward()
     assert weight.grad.tolist() == [[1, 1], [0, 0], [3, 3]]
+
+
+@pytest.mark.parametrize("padding", [1, -2])
+def test_the_padding_of_an_embedding_gets_no_gradient(padding):
+    weight = tensor(np.arange(6.0).reshape(3, 2), requires_grad=True)
+    rows = F.embedding(tensor([0, 1, 1]), weight, padding_idx=padding)
+    rows.sum().backward()
+    assert rows.tolist() == [[0, 1], [2, 3], [2, 3]]
+    assert weight.grad.tolist() == [[1, 1], [0, 0], [0, 0]]
+
+
+@pytest.mark.parametrize("padding", [-4, 3])
+def test_the_padding_of_an_embedding_must_be_one_of_its_rows(padding):
+    with pytest.raises(ValueError, match="one of 3 rows"):
+        F.embedding(np.array([0]), tensor(np.ones((3, 2))), padding)
 
 
 @pytest.mark.parametrize("index", [-1, 3])
@@ -192,9 +269,10 @@ def test_dropout_passes_gradients_only_through_what_it_kept():
     np.testing.assert_array_equal(x.grad.data, y.data)
 
 
-def test_dropout_is_the_identity_when_not_training():
+@pytest.mark.parametrize(("p", "training"), [(0.5, False), (0.0, True)])
+def test_dropout_is_the_identity_when_not_training_or_nothing_is_to_drop(p, training):
     x = ones(5)
-    assert F.dropout(x, 0.5, training=False) is x
+    assert F.dropout(x, p, training=training) is x
 
 
 def test_dropout_is_the_same_for_the_same_seed():
@@ -241,6 +319,7 @@ def test_batch_norm_out_of_training_leaves_its_running_values_alone():
 REFUSED = {
     "smoothing": (lambda: F.cross_entropy(ones(2, 3), [0, 1], label_smoothing=2), "between 0"),
     "delta": (lambda: F.huber_loss(ones(3), ones(3), delta=0), "above 0"),
+    "beta": (lambda: F.smooth_l1_loss(ones(3), ones(3), beta=-1), "below 0"),
     "probability": (lambda: F.dropout(ones(3), 1.5), "p must be a probability"),
     "layer_norm sizes": (lambda: F.layer_norm(ones(2, 3), (2,)), r"ends in these sizes"),
     "one value a channel": (
@@ -248,7 +327,7 @@ REFUSED = {
         "more than one value",
     ),
     "channels": (lambda: F.conv2d(ones(1, 3, 5, 5), ones(2, 2, 3, 3)), "has 3"),
-    "groups": (lambda: F.conv2d(ones(1, 2, 5, 5), ones(3, 1, 3, 3), groups=2), "with 2 groups"),
+    "groups": (lambda: F.conv2d(ones(1, 2, 5, 5), ones(3, 1, 3, 3), groups=2), "groups=2"),
     "window too large": (lambda: F.max_pool2d(ones(1, 1, 2, 2), 3), "does not fit in 2"),
     "image shape": (lambda: F.avg_pool2d(ones(4, 4), 2), "height, width"),
 }

@@ -1,5 +1,6 @@
 """Models as PyTorch's modules and back, and arrays exchanged without copying."""
 
+import inspect
 import itertools
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from tinygrad_mlp import from_dlpack, from_numpy, nn, optim, tensor
 from tinygrad_mlp.experiment.recipes import RECIPES, Recipe
 from tinygrad_mlp.interop import (
+    CONTAINERS,
     OPTIONS,
     from_torch,
     optimizer_state_from_torch,
@@ -75,21 +77,71 @@ def test_interop_keeps_float64_and_the_mode():
     assert back[0].weight.dtype == np.float64 and not back.training
 
 
+small = st.integers(1, 3)
+pairs = small | st.tuples(small, small)
+batch_norms = st.fixed_dictionaries(
+    {"num_features": st.integers(1, 4)},
+    optional={
+        "eps": st.floats(1e-9, 0.1),
+        "momentum": st.none() | st.floats(0, 1),
+        "affine": st.booleans(),
+        "track_running_stats": st.booleans(),
+        "bias": st.booleans(),
+    },
+)
+reductions = st.sampled_from(["mean", "sum", "none"])
+weights = st.lists(st.floats(0.5, 2), min_size=3, max_size=3).map(np.array)
+
+
+def optional(**options):
+    """Any of these options."""
+    return st.fixed_dictionaries({}, optional=options)
+
+
 DRAWN_OPTIONS = {
     nn.Linear: st.fixed_dictionaries(
         {"in_features": st.integers(1, 4), "out_features": st.integers(1, 4), "bias": st.booleans()}
     ),
-    nn.Dropout: st.fixed_dictionaries({"p": st.floats(0, 1)}),
-    nn.BatchNorm1d: st.fixed_dictionaries(
-        {"num_features": st.integers(1, 4)},
+    nn.Conv2d: st.fixed_dictionaries(
+        {
+            "in_channels": st.sampled_from([2, 4]),
+            "out_channels": st.sampled_from([2, 4]),
+            "kernel_size": pairs,
+        },
         optional={
-            "eps": st.floats(1e-9, 0.1),
-            "momentum": st.none() | st.floats(0, 1),
-            "affine": st.booleans(),
-            "track_running_stats": st.booleans(),
+            "stride": pairs,
+            "padding": pairs | st.just("valid"),
+            "dilation": pairs,
+            "groups": st.sampled_from([1, 2]),
             "bias": st.booleans(),
         },
     ),
+    nn.MaxPool2d: st.fixed_dictionaries(
+        {"kernel_size": pairs},
+        optional={
+            "stride": pairs,
+            "padding": st.just(0) | st.just((0, 1)),
+            "dilation": pairs,
+            "return_indices": st.booleans(),
+            "ceil_mode": st.booleans(),
+        },
+    ),
+    nn.AvgPool2d: st.fixed_dictionaries(
+        {"kernel_size": pairs},
+        optional={
+            "stride": pairs,
+            "padding": st.just(0) | st.just((0, 1)),
+            "ceil_mode": st.booleans(),
+            "count_include_pad": st.booleans(),
+            "divisor_override": st.none() | small,
+        },
+    ),
+    nn.Embedding: st.fixed_dictionaries(
+        {"num_embeddings": st.integers(3, 5), "embedding_dim": small},
+        optional={"padding_idx": st.none() | st.integers(-3, 2)},
+    ),
+    nn.BatchNorm1d: batch_norms,
+    nn.BatchNorm2d: batch_norms,
     nn.LayerNorm: st.fixed_dictionaries(
         {"normalized_shape": st.integers(1, 4) | st.lists(st.integers(1, 3), min_size=1)},
         optional={
@@ -98,7 +150,34 @@ DRAWN_OPTIONS = {
             "bias": st.booleans(),
         },
     ),
-    **dict.fromkeys([nn.ReLU, nn.Sigmoid, nn.Flatten], st.just({})),
+    nn.Dropout: st.fixed_dictionaries({"p": st.floats(0, 1)}),
+    nn.Flatten: optional(start_dim=st.integers(0, 2), end_dim=st.integers(-2, -1)),
+    nn.Unflatten: st.fixed_dictionaries(
+        {"dim": st.integers(-2, 2), "unflattened_size": st.tuples(small, small)}
+    ),
+    nn.GELU: optional(approximate=st.sampled_from(["none", "tanh"])),
+    nn.LeakyReLU: optional(negative_slope=st.floats(0, 1)),
+    nn.ELU: optional(alpha=st.floats(0.1, 2)),
+    nn.Softplus: optional(beta=st.floats(0.1, 2), threshold=st.floats(1, 30)),
+    nn.Softmax: st.fixed_dictionaries({"dim": st.integers(-2, 2)}),
+    nn.LogSoftmax: st.fixed_dictionaries({"dim": st.integers(-2, 2)}),
+    **dict.fromkeys([nn.Identity, nn.ReLU, nn.Sigmoid, nn.Tanh, nn.SiLU], st.just({})),
+    nn.CrossEntropyLoss: optional(
+        weight=st.none() | weights,
+        ignore_index=st.integers(-100, 3),
+        reduction=reductions,
+        label_smoothing=st.floats(0, 1),
+    ),
+    nn.NLLLoss: optional(
+        weight=st.none() | weights, ignore_index=st.integers(-100, 3), reduction=reductions
+    ),
+    nn.BCEWithLogitsLoss: optional(
+        weight=st.none() | weights, reduction=reductions, pos_weight=st.none() | weights
+    ),
+    nn.MSELoss: optional(reduction=reductions),
+    nn.L1Loss: optional(reduction=reductions),
+    nn.SmoothL1Loss: optional(reduction=reductions, beta=st.floats(0.1, 2)),
+    nn.HuberLoss: optional(reduction=reductions, delta=st.floats(0.1, 2)),
 }
 """What each kind of layer may be made with."""
 
@@ -110,7 +189,7 @@ def layers(draw):
     """A layer of any kind, with any numbers in it, of either precision, in either mode."""
     kind = draw(st.sampled_from(list(OPTIONS)))
     dtype = draw(FLOATS)
-    has_dtype = kind in (nn.Linear, nn.BatchNorm1d, nn.LayerNorm)
+    has_dtype = "dtype" in inspect.signature(kind).parameters
     layer = kind(**draw(DRAWN_OPTIONS[kind]), **({"dtype": dtype} if has_dtype else {}))
     rng = np.random.default_rng(draw(st.integers(0, 1000)))
     layer.load_state_dict(
@@ -128,7 +207,7 @@ def test_interop_carries_every_layer_and_its_options_over_to_the_bit(drawn):
     for ours, theirs, again in zip(drawn, twin, back, strict=False):
         assert vars(ours).keys() == vars(again).keys()
         for name in OPTIONS[type(ours)]:
-            if name != "bias":
+            if name not in ("bias", "weight", "pos_weight"):
                 assert getattr(ours, name) == getattr(theirs, name) == getattr(again, name)
         assert ours.training == theirs.training == again.training
     states = model.state_dict(), twin.state_dict(), back.state_dict()
@@ -181,10 +260,10 @@ def assert_close(ours, theirs):
 def test_interop_knows_every_layer_of_the_package():
     kinds = {
         value
-        for name, value in vars(nn).items()
-        if isinstance(value, type) and issubclass(value, nn.Module) and not name.endswith("Loss")
+        for value in vars(nn).values()
+        if isinstance(value, type) and issubclass(value, nn.Module)
     }
-    assert kinds == {*OPTIONS, nn.Sequential, nn.Module}
+    assert kinds == {*OPTIONS, *CONTAINERS, nn.ParameterList, nn.Module}
     assert DRAWN_OPTIONS.keys() == OPTIONS.keys()
 
 
@@ -202,7 +281,12 @@ def test_interop_names_a_layer_that_this_package_does_not_have():
 
 
 def test_interop_refuses_an_option_that_would_be_lost():
-    for layer in (torch.nn.Flatten(0), torch.nn.ReLU(inplace=True), torch.nn.Dropout(0.1, True)):
+    for layer in (
+        torch.nn.ReLU(inplace=True),
+        torch.nn.Dropout(0.1, True),
+        torch.nn.Conv2d(1, 1, 1, padding_mode="reflect"),
+        torch.nn.Embedding(2, 2, max_norm=1.0),
+    ):
         with pytest.raises(TypeError, match=type(layer).__name__):
             from_torch(layer)
 
@@ -237,6 +321,19 @@ DRAWN_OPTIMISERS = {
     },
 }
 DRAWN_OPTIMISERS["AdamW"] = DRAWN_OPTIMISERS["Adam"]
+DRAWN_OPTIMISERS["RMSprop"] = {
+    "lr": st.floats(1e-3, 0.1),
+    "alpha": st.sampled_from([0.5, 0.99]),
+    "momentum": st.sampled_from([0.0, 0.9]),
+    "centered": st.booleans(),
+    "maximize": st.booleans(),
+}
+DRAWN_OPTIMISERS["Adagrad"] = {
+    "lr": st.floats(1e-3, 0.1),
+    "lr_decay": st.sampled_from([0.0, 0.1]),
+    "weight_decay": st.sampled_from([0.0, 0.1]),
+    "maximize": st.booleans(),
+}
 
 
 @st.composite
@@ -321,9 +418,16 @@ def test_interop_the_state_of_an_optimiser_is_the_same_after_a_round_trip(drawn,
     mine.load_state_dict(back)
 
 
-@pytest.mark.parametrize("kind", ["SGD", "Adam"])
-def test_interop_a_state_in_pytorchs_form_is_the_one_that_pytorch_has(kind):
-    options = {"momentum": 0.9} if kind == "SGD" else {"amsgrad": True}
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("SGD", {"momentum": 0.9}),
+        ("Adam", {"amsgrad": True}),
+        ("RMSprop", {"momentum": 0.9, "centered": True}),
+        ("Adagrad", {"initial_accumulator_value": 0.0}),
+    ],
+)
+def test_interop_a_state_in_pytorchs_form_is_the_one_that_pytorch_has(kind, options):
     model = network(0)
     twin = to_torch(model)
     mine = make_optimizer(optim, kind, model, [options] * 2)
@@ -427,6 +531,72 @@ def test_interop_keeps_a_shared_layer_shared_both_ways():
     twin = to_torch(nn.Sequential(layer, layer))
     assert len(list(twin.parameters())) == 2
     assert len(list(from_torch(twin).parameters())) == 2
+
+
+def autoencoder(module, dtype):
+    """Two layers of one weight, as a decoder may have; and a third of its own."""
+    model = module.Sequential(*(module.Linear(3, 3, dtype=dtype) for _ in range(3)))
+    model[1].weight = model[0].weight
+    return model
+
+
+def test_interop_keeps_shared_weights_tied_both_ways():
+    ours = autoencoder(nn, np.float64)
+    twin = to_torch(ours)
+    assert twin[1].weight is twin[0].weight and twin[2].weight is not twin[0].weight
+    assert [name for name, _ in twin.named_parameters()] == [n for n, _ in ours.named_parameters()]
+    back = from_torch(twin)
+    assert back[1].weight is back[0].weight and back[2].weight is not back[0].weight
+    assert list(back.state_dict()) == list(twin.state_dict())
+    for name, value in twin.state_dict().items():
+        np.testing.assert_array_equal(back.state_dict()[name], value)
+
+
+def test_interop_weights_that_pytorch_shares_are_trained_as_there():
+    theirs = autoencoder(torch.nn, torch.float64)
+    ours = from_torch(theirs)
+    mine, its = optim.SGD(ours.parameters(), lr=0.1), torch.optim.SGD(theirs.parameters(), lr=0.1)
+    check_both_go_on_alike((ours, mine), (theirs, its))
+    assert len(list(ours.parameters())) == 5
+
+
+def test_interop_the_twin_has_memory_of_its_own():
+    ours = nn.Linear(2, 2)
+    twin, before = to_torch(ours), ours.weight.data.copy()
+    back = from_torch(twin)
+    with torch.no_grad():
+        twin.weight.zero_()
+    np.testing.assert_array_equal(ours.weight.data, before)
+    np.testing.assert_array_equal(back.weight.data, before)
+
+
+def containers():
+    """A container of each kind, in one."""
+    return nn.ModuleDict(
+        {
+            "row": nn.ModuleList([nn.Linear(2, 3), nn.ReLU()]),
+            "free": nn.ParameterList([np.ones(2), np.zeros((2, 1), np.float32)]),
+            "body": nn.Sequential({"first": nn.Tanh(), "second": nn.Linear(1, 1)}),
+        }
+    )
+
+
+def test_interop_carries_containers_both_ways():
+    ours = containers()
+    twin = to_torch(ours)
+    back = from_torch(twin)
+    assert repr(back) == repr(ours)
+    assert list(ours.state_dict()) == list(twin.state_dict()) == list(back.state_dict())
+    for name, value in ours.state_dict().items():
+        assert value.tobytes() == twin.state_dict()[name].numpy().tobytes()
+        assert value.tobytes() == back.state_dict()[name].tobytes()
+
+
+def test_interop_reads_bfloat16_as_float32():
+    theirs = torch.nn.Linear(2, 2, dtype=torch.bfloat16)
+    ours = from_torch(theirs)
+    assert ours.weight.dtype == np.float32
+    np.testing.assert_array_equal(ours.weight.data, theirs.weight.detach().float().numpy())
 
 
 def test_interop_keeps_frozen_parameters_and_the_mode_of_each_layer():

@@ -252,6 +252,146 @@ def test_the_repr_and_the_default_of_dropout_are_pytorchs():
     assert nn.Dropout(0.25).state_dict() == torch.nn.Dropout(0.25).state_dict() == {}
 
 
+# ------------------------------------------------------------------- activations, images, words
+
+PLAIN_LAYERS = {
+    "Identity": ([()], (3, 4)),
+    "ReLU": ([()], (3, 4)),
+    "Sigmoid": ([()], (3, 4)),
+    "Tanh": ([()], (3, 4)),
+    "SiLU": ([()], (3, 4)),
+    "GELU": ([(), ("tanh",)], (3, 4)),
+    "LeakyReLU": ([(), (0.3,)], (3, 4)),
+    "ELU": ([(), (0.5,)], (3, 4)),
+    "Softplus": ([(), (2.0, 1.5)], (3, 4)),
+    "Softmax": ([(0,), (1,), (-1,)], (3, 4)),
+    "LogSoftmax": ([(0,), (1,), (-1,)], (3, 4)),
+    "Flatten": ([(), (0,), (1, 2), (0, -2)], (2, 3, 2, 4)),
+    "Unflatten": ([(1, (2, 3)), (-1, (3, -1)), (1, (6, 1))], (2, 6)),
+    "MaxPool2d": (
+        [(2,), ((2, 3), 1), (3, 2, 1), (2, 2, 0, 2), (2, 3, 1, 1, False, True)],
+        (2, 2, 5, 6),
+    ),
+    "AvgPool2d": (
+        [(2,), ((2, 3), 1), (3, 2, 1), (2, 3, 1, True, False), (2, 2, 0, False, True, 3)],
+        (2, 2, 5, 6),
+    ),
+    "Conv2d": (
+        [
+            (2, 4, 3),
+            (2, 4, (3, 2), (1, 2), (1, 0), (1, 2), 2, False),
+            (2, 2, 3, 1, "same"),
+            (2, 2, 3, 2, "valid", 1, 2),
+        ],
+        (2, 2, 5, 6),
+    ),
+}
+"""What each layer is made with, and the shape of what it is given."""
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "shape"),
+    [(name, made, shape) for name, (all_made, shape) in PLAIN_LAYERS.items() for made in all_made],
+    ids=str,
+)
+def test_a_layer_agrees_with_pytorch(name, options, shape):
+    ours, theirs = getattr(nn, name)(*options), getattr(torch.nn, name)(*options)
+    assert repr(ours) == repr(theirs)
+    state = {n: a.astype(np.float64) for n, a in ours.state_dict().items()}
+    theirs.double().load_state_dict({n: torch.from_numpy(a) for n, a in state.items()})
+    x = np.random.default_rng(0).permuted(np.linspace(-3, 3, int(np.prod(shape)))).reshape(shape)
+    check_against_torch(ours.double(), theirs, [x])
+
+
+def test_a_pool_gives_the_places_too_if_asked():
+    x = np.random.default_rng(0).normal(size=(1, 2, 4, 4))
+    values, places = nn.MaxPool2d(2, return_indices=True)(tg.tensor(x))
+    expected = torch.nn.MaxPool2d(2, return_indices=True)(torch.from_numpy(x))
+    np.testing.assert_array_equal(values.data, expected[0])
+    np.testing.assert_array_equal(places.data, expected[1])
+
+
+@few
+@given(
+    st.sampled_from([(4, 3, 2, 2), (1, 3, 2, 3), (0, 3, 2, 2)]),
+    batch_norm_options,
+    st.lists(st.booleans(), min_size=1, max_size=3),
+    st.integers(0, 1000),
+)
+def test_batch_norm_of_images_agrees_with_pytorch(shape, options, modes, seed):
+    ours = nn.BatchNorm2d(3, **options, dtype=np.float64)
+    theirs = torch.nn.BatchNorm2d(3, **options, dtype=torch.float64)
+    check_same_start(ours, theirs)
+    rng = np.random.default_rng(seed)
+    randomize(ours, theirs, rng)
+    for training in modes:
+        ours.train(training)
+        theirs.train(training)
+        check_against_torch(ours, theirs, [rng.normal(1, 2, shape)])
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (4, 3, 2), (4, 2, 5, 5)])
+def test_an_input_that_is_no_images_of_its_channels_is_refused_by_a_batch_norm(shape):
+    with pytest.raises(ValueError, match=r"BatchNorm2d needs .* \(n, 3, height, width\), not"):
+        nn.BatchNorm2d(3)(np.ones(shape, np.float32))
+
+
+@pytest.mark.parametrize("eps", [0.0, -1.0])
+def test_a_batch_norm_refuses_to_divide_by_0_in_training(eps):
+    with pytest.raises(ValueError, match="eps above 0"):
+        nn.BatchNorm1d(3, eps)(np.ones((4, 3), np.float32))
+
+
+@pytest.mark.parametrize("padding", [None, 1, -1])
+def test_embedding_agrees_with_pytorch_in_rows_and_gradients(padding):
+    index = np.array([[0, 2, 1], [2, 2, 3]])
+    ours, theirs = nn.Embedding(4, 3, padding), torch.nn.Embedding(4, 3, padding)
+    assert repr(ours) == repr(theirs)
+    weight = ours.state_dict()["weight"]
+    assert padding is None or not weight[padding].any()
+    theirs.load_state_dict({"weight": torch.from_numpy(weight)})
+    rows, expected = ours(tg.tensor(index)), theirs(torch.from_numpy(index))
+    np.testing.assert_array_equal(rows.data, expected.numpy(force=True))
+    (rows**2).sum().backward()
+    (expected**2).sum().backward()
+    np.testing.assert_allclose(ours.weight.grad.data, theirs.weight.grad.numpy())
+
+
+def test_initial_weights_are_distributed_as_in_pytorch():
+    convolution = nn.Conv2d(8, 64, (3, 2), groups=4, rng=0)
+    bound = 1 / np.sqrt(8 / 4 * 3 * 2)
+    for values in (convolution.weight.data, convolution.bias.data):
+        assert bound * 0.9 < np.abs(values).max() <= bound
+        assert abs(values.std() / (bound / np.sqrt(3)) - 1) < 0.1
+    words = nn.Embedding(100, 50, rng=0).weight.data
+    assert abs(words.mean()) < 0.05 and abs(words.std() - 1) < 0.05
+
+
+@pytest.mark.parametrize(
+    "make", [lambda rng: nn.Conv2d(2, 3, 3, rng=rng), lambda rng: nn.Embedding(5, 3, rng=rng)]
+)
+def test_the_same_seed_gives_the_same_weights_in_float32(make):
+    one, other, another = make(3), make(3), make(4)
+    assert one.weight.dtype == np.float32
+    np.testing.assert_array_equal(one.weight.data, other.weight.data)
+    assert not np.array_equal(one.weight.data, another.weight.data)
+
+
+REFUSED = {
+    "no channels": (lambda: nn.Conv2d(0, 3, 3), "at least one channel in"),
+    "groups": (lambda: nn.Conv2d(4, 3, 3, groups=2), "divide into its 2 groups"),
+    "kernel": (lambda: nn.Conv2d(1, 3, 0), "kernel_size must be a whole number"),
+    "padding": (lambda: nn.Embedding(3, 2, 3), "one of 3 rows"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_made_is_refused_when_it_is_made(name):
+    make, words = REFUSED[name]
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
 # ------------------------------------------------------------------------------------------ buffers
 
 

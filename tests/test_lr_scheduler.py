@@ -1,5 +1,6 @@
 """Schedules, step for step against `torch.optim.lr_scheduler`, with drawn arguments."""
 
+import doctest
 import json
 import warnings
 
@@ -65,6 +66,16 @@ def test_step_lr_is_pytorchs(lr, step_size, gamma):
     check_against_torch(lambda m, o: m.StepLR(o, step_size, gamma), 50, lr)
 
 
+@given(rates, st.lists(st.integers(0, 40), max_size=5), shares)
+def test_multi_step_lr_is_pytorchs_whatever_the_order_of_its_milestones(lr, milestones, gamma):
+    check_against_torch(lambda m, o: m.MultiStepLR(o, milestones, gamma), 50, lr)
+
+
+@given(rates, shares)
+def test_exponential_lr_is_pytorchs(lr, gamma):
+    check_against_torch(lambda m, o: m.ExponentialLR(o, gamma), 50, lr)
+
+
 @given(rates, lengths, st.just(0.0) | st.floats(0, 0.1))
 def test_cosine_annealing_is_pytorchs_far_beyond_its_end_too(lr, length, eta_min):
     check_against_torch(lambda m, o: m.CosineAnnealingLR(o, length, eta_min), 3 * length + 1, lr)
@@ -125,6 +136,8 @@ GROUPED = {
         o, [lambda count: 0.9**count, lambda count: 1 / (count + 1), lambda count: 1.0]
     ),
     "StepLR": lambda m, o: m.StepLR(o, 3, 0.5),
+    "MultiStepLR": lambda m, o: m.MultiStepLR(o, [4, 9, 9], 0.5),
+    "ExponentialLR": lambda m, o: m.ExponentialLR(o, 0.9),
     "LinearLR": lambda m, o: m.LinearLR(o, 0.1, 1.0, 7),
     "CosineAnnealingLR": lambda m, o: m.CosineAnnealingLR(o, 9, 1e-3),
     "OneCycleLR": lambda m, o: m.OneCycleLR(o, 0.3, 25),
@@ -139,6 +152,9 @@ GROUPED = {
     ),
     "SequentialLR": lambda m, o: m.SequentialLR(
         o, [m.LinearLR(o, 0.1, 1.0, 5), m.StepLR(o, 4), m.CosineAnnealingLR(o, 9)], [5, 11]
+    ),
+    "SequentialLR of the others": lambda m, o: m.SequentialLR(
+        o, [m.ExponentialLR(o, 0.9), m.MultiStepLR(o, [2, 6])], [5]
     ),
 }
 
@@ -210,10 +226,20 @@ def test_one_cycle_and_then_another_is_pytorchs(kind):
     check_against_torch(make, 40, kind=kind)
 
 
-@pytest.mark.parametrize("name", ["StepLR", "CosineAnnealingLR", "LinearLR", "OneCycleLR"])
+NEEDED = {
+    "StepLR": (3,),
+    "MultiStepLR": ([3, 7],),
+    "ExponentialLR": (0.9,),
+    "LinearLR": (),
+    "CosineAnnealingLR": (9,),
+    "OneCycleLR": (0.5, 20),
+}
+"""The arguments that have no default."""
+
+
+@pytest.mark.parametrize("name", sorted(NEEDED))
 def test_defaults_are_those_of_pytorch(name):
-    own = {"StepLR": (3,), "CosineAnnealingLR": (9,), "OneCycleLR": (0.5, 20)}
-    check_against_torch(lambda m, o: getattr(m, name)(o, *own.get(name, ())), 20)
+    check_against_torch(lambda m, o: getattr(m, name)(o, *NEEDED[name]), 20)
 
 
 def test_a_training_with_a_cycle_of_momentum_goes_where_pytorch_goes():
@@ -236,6 +262,8 @@ def test_a_training_with_a_cycle_of_momentum_goes_where_pytorch_goes():
 SCHEDULES = {
     "LambdaLR": lambda o: lr_scheduler.LambdaLR(o, lambda count: 0.9**count),
     "StepLR": lambda o: lr_scheduler.StepLR(o, 2),
+    "MultiStepLR": lambda o: lr_scheduler.MultiStepLR(o, [3, 8]),
+    "ExponentialLR": lambda o: lr_scheduler.ExponentialLR(o, 0.9),
     "LinearLR": lr_scheduler.LinearLR,
     "CosineAnnealingLR": lambda o: lr_scheduler.CosineAnnealingLR(o, 15),
     "OneCycleLR": lambda o: lr_scheduler.OneCycleLR(o, 0.3, 20),
@@ -430,6 +458,127 @@ def test_a_schedule_can_begin_in_the_middle_as_in_pytorch():
         assert schedule.get_last_lr() == [0.1 * (1 / 6)]
 
 
+# ------------------------------------------------------------------------------- on a plateau
+
+metrics = st.sampled_from([0.0, 1.0, 1.0 + 1e-5, 1.1, 2.0, -1.0, -2.0, float("inf"), float("nan")])
+PLATEAU_OPTIONS = {
+    "mode": st.sampled_from(["min", "max"]),
+    "factor": shares.filter(lambda share: share < 1),
+    "patience": st.integers(0, 3),
+    "threshold": st.sampled_from([0.0, 1e-4, 0.2]),
+    "threshold_mode": st.sampled_from(["rel", "abs"]),
+    "cooldown": st.integers(0, 3),
+    "min_lr": st.sampled_from([0.0, 0.01, [0.2, 0.0, 0.02]]),
+    "eps": st.sampled_from([1e-8, 0.05]),
+}
+
+
+@given(st.fixed_dictionaries({}, optional=PLATEAU_OPTIONS), st.lists(metrics, max_size=20))
+def test_on_a_plateau_the_learning_rates_are_pytorchs(options, values):
+    options = {"patience": 1} | options
+    ours, theirs = optimizers(more_lrs=(0.5, 0.03))
+    mine = lr_scheduler.ReduceLROnPlateau(ours, **options)
+    other = torch.optim.lr_scheduler.ReduceLROnPlateau(theirs, **options)
+    for value in values:
+        mine.step(value)
+        other.step(value)
+        assert mine.get_last_lr() == lrs_of(ours) == lrs_of(theirs)
+        for name in ("best", "num_bad_epochs", "cooldown_counter", "last_epoch"):
+            assert getattr(mine, name) == getattr(other, name)
+
+
+def test_defaults_on_a_plateau_are_those_of_pytorch():
+    ours, theirs = optimizers()
+    mine = lr_scheduler.ReduceLROnPlateau(ours)
+    other = torch.optim.lr_scheduler.ReduceLROnPlateau(theirs)
+    for step in range(40):
+        mine.step(1 - 5e-6 * step)
+        other.step(1 - 5e-6 * step)
+        assert lrs_of(ours) == lrs_of(theirs)
+    assert ours.lr < 0.1
+
+
+def test_a_plateau_can_be_told_by_a_tensor():
+    schedule = lr_scheduler.ReduceLROnPlateau(optimizers()[0])
+    schedule.step(tg.tensor(0.25))
+    assert schedule.best == 0.25
+
+
+def test_a_plateau_reduces_the_rate_that_it_finds():
+    ours, _ = optimizers()
+    schedule = lr_scheduler.ReduceLROnPlateau(ours, factor=0.5, patience=0)
+    schedule.step(1.0)
+    ours.lr = 8.0
+    schedule.step(1.0)
+    assert ours.lr == 4.0
+    assert schedule.get_last_lr() == [4.0]
+
+
+@given(st.fixed_dictionaries({}, optional=PLATEAU_OPTIONS), st.lists(metrics, max_size=12))
+def test_a_plateau_goes_on_from_its_state_which_json_can_hold(options, values):
+    options = {"patience": 1} | options
+    whole, first, second = (
+        lr_scheduler.ReduceLROnPlateau(optimizers(more_lrs=(0.5, 0.03))[0], **options)
+        for _ in range(3)
+    )
+    second.optimizer.param_groups[0]["lr"] = 7.0
+    for value in values:
+        whole.step(value)
+    for value in values[:6]:
+        first.step(value)
+    second.load_state_dict(json.loads(json.dumps(first.state_dict())))
+    assert second.get_last_lr() == first.get_last_lr()
+    for value in values[6:]:
+        second.step(value)
+    assert second.state_dict() == whole.state_dict()
+
+
+def test_a_state_of_a_plateau_is_a_copy_and_is_copied():
+    schedule = lr_scheduler.ReduceLROnPlateau(optimizers()[0])
+    state = schedule.state_dict()
+    schedule.load_state_dict(state)
+    state["min_lrs"][0] = 7.0
+    assert schedule.min_lrs == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (lambda: lr_scheduler.StepLR(optimizers()[0], 3), "missing: mode"),
+        (
+            lambda: lr_scheduler.ReduceLROnPlateau(optimizers(more_lrs=(0.5,))[0]),
+            r"min_lrs has shape \(2,\), expected \(1,\)",
+        ),
+    ],
+)
+def test_a_state_that_does_not_fit_a_plateau_is_refused_and_changes_nothing(other, words):
+    schedule = lr_scheduler.ReduceLROnPlateau(optimizers()[0])
+    before = schedule.state_dict()
+    with pytest.raises(ValueError, match=words):
+        schedule.load_state_dict(other().state_dict())
+    assert schedule.state_dict() == before
+
+
+def test_a_plateau_tells_of_a_group_that_was_added_later():
+    ours, _ = optimizers()
+    schedule = lr_scheduler.ReduceLROnPlateau(ours)
+    ours.add_param_group({"params": [nn.Parameter([1.0])]})
+    for use in (
+        lambda: schedule.step(1.0),
+        lambda: schedule.load_state_dict(schedule.state_dict()),
+    ):
+        with pytest.raises(RuntimeError, match="number of groups was 1, and it is 2 now"):
+            use()
+    assert schedule.last_epoch == 0
+
+
+def test_a_sequence_has_no_plateau_in_it_as_in_pytorch():
+    for module, optimizer in zip((optim, torch.optim), optimizers(), strict=True):
+        plateau = module.lr_scheduler.ReduceLROnPlateau(optimizer)
+        with pytest.raises((TypeError, ValueError), match="ReduceLROnPlateau"):
+            module.lr_scheduler.SequentialLR(optimizer, [plateau], [])
+
+
 # ----------------------------------------------------------------------------------------- errors
 
 
@@ -464,6 +613,16 @@ def test_two_schedules_that_are_both_stepped_are_told():
     ("make", "words"),
     [
         (lambda o: lr_scheduler.StepLR(o, 0), "step_size must be a whole number, at least 1"),
+        (lambda o: lr_scheduler.MultiStepLR(o, [3, 2.5]), "a milestone must be a whole number"),
+        (lambda o: lr_scheduler.ReduceLROnPlateau(o, "least"), 'mode must be "min" or "max"'),
+        (
+            lambda o: lr_scheduler.ReduceLROnPlateau(o, threshold_mode="share"),
+            'threshold_mode must be "rel" or "abs", not \'share\'',
+        ),
+        (lambda o: lr_scheduler.ReduceLROnPlateau(o, factor=1.0), "factor must be at least 0 and"),
+        (lambda o: lr_scheduler.ReduceLROnPlateau(o, patience=-1), "patience must be a whole"),
+        (lambda o: lr_scheduler.ReduceLROnPlateau(o, cooldown=0.5), "cooldown must be a whole"),
+        (lambda o: lr_scheduler.ReduceLROnPlateau(o, min_lr=[0, 0]), "min_lr has 2 values"),
         (lambda o: lr_scheduler.CosineAnnealingLR(o, 2.5), "T_max must be a whole number"),
         (lambda o: lr_scheduler.LinearLR(o, 0.0), "start_factor must be above 0"),
         (lambda o: lr_scheduler.LinearLR(o, end_factor=1.5), "end_factor must be between 0 and 1"),
@@ -528,5 +687,12 @@ def test_a_schedule_of_a_users_own_needs_lr_at_only():
 
 def test_repr_says_where_it_is():
     assert repr(lr_scheduler.StepLR(optimizers()[0], 3)) == "StepLR(step 0, lr=0.1)"
+    plateau = lr_scheduler.ReduceLROnPlateau(optimizers()[0])
+    assert repr(plateau) == "ReduceLROnPlateau(step 0, best=inf, lr=0.1)"
     grouped, _ = optimizers(more_lrs=(0.5,))
     assert repr(lr_scheduler.StepLR(grouped, 3)) == "StepLR(step 0, lr=0.1, 0.5)"
+
+
+def test_the_examples_of_docstrings_are_right():
+    failed, tried = doctest.testmod(lr_scheduler, extraglobs={"nn": nn, "optim": optim})
+    assert tried and not failed

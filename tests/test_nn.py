@@ -1,5 +1,12 @@
 """Modules and layers, with PyTorch as the oracle: names, shapes, values and gradients."""
 
+import collections
+import copy
+import doctest
+import importlib
+import inspect
+import pkgutil
+
 import numpy as np
 import pytest
 import torch
@@ -149,6 +156,315 @@ def test_a_module_without_forward_says_what_is_missing():
 
     with pytest.raises(NotImplementedError, match="Empty needs a method forward"):
         Empty()(1)
+
+
+def tree(module):
+    """A network with a shared layer, in ours or PyTorch."""
+    shared = module.Linear(2, 2)
+    return module.Sequential(
+        shared, module.Sequential(module.ReLU(), shared), module.BatchNorm1d(2), shared
+    )
+
+
+def test_the_modules_in_a_module_are_those_of_pytorch_each_once():
+    ours, theirs = tree(nn), tree(torch.nn)
+    for walk in ("named_modules", "named_children"):
+        names = [name for name, _ in getattr(ours, walk)()]
+        assert names == [name for name, _ in getattr(theirs, walk)()]
+    assert [type(m).__name__ for m in ours.modules()] == [
+        type(m).__name__ for m in theirs.modules()
+    ]
+    assert list(ours.children()) == [module for _, module in ours.named_children()]
+
+
+def test_a_prefix_stands_before_a_dot_as_in_pytorch():
+    ours, theirs = tree(nn), tree(torch.nn)
+    for walk in ("named_modules", "named_parameters", "named_buffers"):
+        names = [name for name, _ in getattr(ours, walk)(prefix="model")]
+        assert names == [name for name, _ in getattr(theirs, walk)(prefix="model")]
+
+
+def test_apply_calls_inner_modules_first_as_pytorch_does():
+    ours, theirs = [], []
+    model = tree(nn)
+    assert model.apply(lambda module: ours.append(type(module).__name__)) is model
+    tree(torch.nn).apply(lambda module: theirs.append(type(module).__name__))
+    assert ours == theirs
+
+
+def test_requires_grad_freezes_all_parameters_and_frees_them():
+    model = tree(nn)
+    assert model.requires_grad_(False) is model
+    assert not any(p.requires_grad for p in model.parameters())
+    assert not any(b.requires_grad for b in model.requires_grad_().buffers())
+    assert all(p.requires_grad for p in model.parameters())
+
+
+def test_a_registered_buffer_is_saved_unless_it_is_not_persistent():
+    for module in (nn, torch.nn):
+        layer = module.Identity()
+        layer.register_buffer("kept", tg.ones(2) if module is nn else torch.ones(2))
+        layer.register_buffer("lost", tg.ones(2) if module is nn else torch.ones(2), False)
+        layer.register_buffer("none", None)
+        assert [name for name, _ in layer.named_buffers()] == ["kept", "lost"]
+        assert list(layer.state_dict()) == ["kept"]
+        assert layer.double().lost.dtype == (np.float64 if module is nn else torch.float64)
+        layer.load_state_dict(layer.state_dict())
+
+
+def test_a_registered_parameter_is_a_parameter():
+    layer = nn.Identity()
+    layer.register_parameter("bias", None)
+    layer.register_parameter("weight", nn.Parameter([1.0]))
+    assert list(layer.state_dict()) == ["weight"] and layer.bias is None
+    with pytest.raises(TypeError, match=r"nn\.Parameter or None"):
+        layer.register_parameter("wrong", tg.ones(1))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, "float64", np.float16], ids=str)
+def test_to_converts_floats_and_gradients_and_leaves_integers(dtype):
+    model = nn.Sequential(nn.Linear(2, 2, rng=0), nn.BatchNorm1d(2))
+    weight, bias = model[0].weight, model[0].bias
+    model(np.random.default_rng(0).normal(size=(4, 2)).astype(np.float32)).sum().backward()
+    assert model.to(dtype) is model
+    assert model[0].weight is weight and model[0].bias is bias
+    found = {t.dtype for t in (*model.parameters(), *(p.grad for p in model.parameters()))}
+    assert found == {np.dtype(dtype)} == {model[1].running_mean.dtype}
+    assert model[1].num_batches_tracked.dtype == np.int64
+    assert {p.dtype for p in model.float().parameters()} == {np.dtype(np.float32)}
+
+
+def test_a_model_in_float64_computes_and_learns_in_float64():
+    model = nn.Sequential(nn.Linear(2, 2, rng=0), nn.Tanh()).double()
+    y = model(np.ones((3, 2)))
+    y.sum().backward()
+    assert y.dtype == model[0].weight.grad.dtype == np.float64
+
+
+def test_the_only_device_is_the_cpu():
+    model = nn.Linear(2, 2)
+    assert model.to("cpu") is model and model.weight.dtype == np.float32
+    for wrong in ("cuda", np.int64, "mps"):
+        with pytest.raises(TypeError, match=r"floating-point dtype.*only device is the CPU"):
+            model.to(wrong)
+
+
+# --------------------------------------------------------------------------------------- hooks
+
+
+def scaled(module, inputs):
+    return inputs[0] * 2
+
+
+def shifted(module, inputs, output):
+    return output + inputs[0]
+
+
+def test_hooks_see_and_replace_inputs_and_outputs_as_in_pytorch():
+    ours, theirs = nn.ReLU(), torch.nn.ReLU()
+    found = []
+    for layer, x in ((ours, tg.tensor([-1.0, 3.0])), (theirs, torch.tensor([-1.0, 3.0]))):
+        hooks = [
+            layer.register_forward_pre_hook(scaled),
+            layer.register_forward_hook(shifted),
+            layer.register_forward_hook(lambda module, inputs, output: None),
+        ]
+        found.append(layer(x).tolist())
+        for hook in hooks:
+            hook.remove()
+        found.append(layer(x).tolist())
+    assert found[:2] == found[2:] == [[-2, 12], [0, 3]]
+
+
+def test_the_hooks_of_a_copy_are_its_own():
+    layer, seen = nn.ReLU(), []
+    hook = layer.register_forward_hook(lambda module, inputs, output: seen.append(module))
+    other = copy.deepcopy(layer)
+    hook.remove()
+    layer(tg.ones(1))
+    assert not seen
+    other(tg.ones(1))
+    assert seen == [other]
+
+
+# ------------------------------------------------------------------------- nothing vanishes
+
+HIDDEN = {
+    "a list": (lambda: [nn.ReLU(), nn.Linear(2, 2)], "list", "ReLU", r"nn\.ModuleList$"),
+    "a tuple": (lambda: (1, nn.Linear(2, 2)), "tuple", "Linear", r"nn\.ModuleList$"),
+    "a dict": (lambda: {"a": nn.Linear(2, 2)}, "dict", "Linear", r"nn\.ModuleDict$"),
+    "parameters": (lambda: [nn.Parameter([1.0])], "list", "Parameter", r"nn\.ParameterList$"),
+    "a dict of parameters": (
+        lambda: {"a": nn.Parameter([1.0])},
+        "dict",
+        "Parameter",
+        "attributes of their own",
+    ),
+    "a list of lists": (lambda: [[nn.Linear(2, 2)]], "list", "Linear", r"nn\.ModuleList$"),
+}
+
+ASKED = {
+    "parameters": lambda model: model.parameters(),
+    "buffers": lambda model: model.buffers(),
+    "state_dict": lambda model: model.state_dict(),
+    "load_state_dict": lambda model: model.load_state_dict({}),
+    "train": lambda model: model.train(),
+    "eval": lambda model: model.eval(),
+    "zero_grad": lambda model: model.zero_grad(),
+    "double": lambda model: model.double(),
+    "an optimiser": lambda model: optim.SGD(model.parameters()),
+}
+
+
+class Keeper(nn.Module):
+    """A module with something in an attribute, and a parameter."""
+
+    def __init__(self, something):
+        self.inside = something
+        self.weight = nn.Parameter([1.0])
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+@pytest.mark.parametrize("asked", ASKED)
+def test_modules_and_parameters_in_plain_containers_are_told_of(name, asked):
+    make, container, part, remedy = HIDDEN[name]
+    words = rf"Sequential\.1\.inside is a plain {container}, and the {part} in it .*{remedy}"
+    with pytest.raises(TypeError, match=words):
+        ASKED[asked](nn.Sequential(nn.ReLU(), Keeper(make())))
+
+
+def test_a_list_of_layers_that_are_found_elsewhere_hides_nothing():
+    layer = nn.Linear(2, 2)
+    model = Keeper([layer, layer.weight])
+    model.layer = layer
+    assert len(list(model.train().parameters())) == 3
+
+
+@pytest.mark.parametrize(
+    "plain", [[1, 2.5], (), {"a": [1, "b", None]}, [[[[[1]]]]], "text"], ids=str
+)
+def test_other_things_in_plain_containers_are_fine(plain):
+    assert len(list(Keeper(plain).parameters())) == 1
+
+
+def test_a_long_list_of_numbers_is_not_read_through():
+    class Long(list):
+        def __iter__(self):
+            for i, value in enumerate(super().__iter__()):
+                assert i < 100
+                yield value
+
+    assert len(list(Keeper(Long(range(1000))).parameters())) == 1
+
+
+NOT_MODULES = {
+    "an op": (lambda: nn.Sequential(nn.Linear(2, 2), tg.tanh), r"write nn\.Tanh\(\)"),
+    "a function": (lambda: nn.Sequential(nn.functional.log_softmax), r"write nn\.LogSoftmax\(\)"),
+    "a function of one's own": (lambda: nn.Sequential(lambda x: x), "a class Module of your own"),
+    "a list": (lambda: nn.Sequential([nn.ReLU()]), r"write Sequential\(\*layers\)"),
+    "a class": (lambda: nn.Sequential(nn.ReLU), r"write nn\.ReLU\(...\)"),
+    "nothing": (lambda: nn.Sequential(None), "takes modules, not None"),
+    "named": (lambda: nn.Sequential({"act": tg.relu}), r"write nn\.ReLU\(\)"),
+    "in a ModuleList": (lambda: nn.ModuleList([tg.relu]), r"write nn\.ReLU\(\)"),
+    "in a ModuleDict": (lambda: nn.ModuleDict({"a": tg.relu}), r"write nn\.ReLU\(\)"),
+    "put there later": (lambda: mlp().__setitem__(2, tg.tanh), r"write nn\.Tanh\(\)"),
+    "appended": (lambda: mlp().append(tg.tanh), r"write nn\.Tanh\(\)"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_MODULES)
+def test_what_is_not_a_module_is_refused_and_told_how_to_write_it(name):
+    call, words = NOT_MODULES[name]
+    with pytest.raises(TypeError, match=words):
+        call()
+
+
+# ----------------------------------------------------------------------------------- containers
+
+
+def check_same(ours, theirs):
+    assert repr(ours) == repr(theirs)
+    assert list(shapes(ours.state_dict()).items()) == list(shapes(theirs.state_dict()).items())
+
+
+def built(module):
+    """Containers of every kind, changed after they were made."""
+    layers = module.ModuleList(module.Linear(2, 2) for _ in range(2))
+    layers.append(module.ReLU()).extend([module.Linear(2, 3)])
+    layers[0] = module.Tanh()
+    layers[-1] = module.Linear(3, 2)
+    named = module.ModuleDict({"first": module.ReLU()})
+    named["second"] = module.BatchNorm1d(2)
+    return module.ModuleList([layers, named, module.ModuleList(), layers[1:]])
+
+
+def test_containers_are_those_of_pytorch():
+    check_same(built(nn), built(torch.nn))
+
+
+def test_a_dictionary_names_the_layers_of_a_sequential():
+    ours = nn.Sequential({"fc": nn.Linear(2, 2), "act": nn.ReLU()})
+    layers = {"fc": torch.nn.Linear(2, 2), "act": torch.nn.ReLU()}
+    check_same(ours, torch.nn.Sequential(collections.OrderedDict(layers)))
+    assert ours.fc is ours[0]
+
+
+def test_a_module_dict_is_asked_as_a_dictionary_is():
+    relu, tanh = nn.ReLU(), nn.Tanh()
+    named = nn.ModuleDict({"a": relu, "b": tanh})
+    assert named["a"] is relu and "a" in named and "c" not in named and len(named) == 2
+    assert list(named) == list(named.keys()) == ["a", "b"]
+    assert list(named.values()) == [relu, tanh] and dict(named.items()) == {"a": relu, "b": tanh}
+
+
+@pytest.mark.parametrize("name", ["a.b", "train", 3, "forward"])
+def test_a_name_that_a_module_dict_cannot_have_is_refused(name):
+    with pytest.raises(KeyError, match="cannot be a name"):
+        nn.ModuleDict({name: nn.ReLU()})
+
+
+def test_a_parameter_list_makes_parameters_and_keeps_those_it_is_given():
+    own = nn.Parameter([1.0, 2.0])
+    parameters = nn.ParameterList([own, np.zeros((2, 1), np.float32)]).append(tg.ones(3))
+    assert parameters[0] is own and len(parameters) == 3
+    assert [p.shape for p in parameters] == [(2,), (2, 1), (3,)]
+    assert list(parameters.state_dict()) == ["0", "1", "2"]
+    assert list(parameters[1:]) == [parameters[1], parameters[2]]
+    parameters[-1] = np.ones(1)
+    assert parameters[2].shape == (1,) and parameters[2].requires_grad
+    with pytest.raises(IndexError):
+        parameters[5] = np.ones(1)
+
+
+def test_the_repr_of_a_parameter_list_is_pytorchs():
+    sizes = [(2, 3), (3,), ()]
+    ours = nn.ParameterList(np.zeros(size, np.float32) for size in sizes)
+    theirs = torch.nn.ParameterList(torch.zeros(size) for size in sizes)
+    assert repr(ours) == repr(theirs).replace("torch.float32", "float32")
+
+
+def test_layers_in_containers_are_trained_and_saved():
+    class Model(nn.Module):
+        def __init__(self):
+            self.layers = nn.ModuleList(nn.Linear(2, 2, rng=i) for i in range(2))
+            self.shifts = nn.ParameterList([np.zeros(2, np.float32)])
+
+        def forward(self, x):
+            for layer in self.layers:
+                x = layer(x)
+            return x + self.shifts[0]
+
+    model = Model()
+    before = model.state_dict()
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    model(np.ones((3, 2), np.float32)).sum().backward()
+    optimizer.step()
+    after = model.state_dict()
+    assert list(after) == [
+        *(f"layers.{i}.{n}" for i in (0, 1) for n in ("weight", "bias")),
+        "shifts.0",
+    ]
+    assert not any(np.array_equal(before[name], after[name]) for name in after)
 
 
 # ---------------------------------------------------------------------------- state_dict, load
@@ -335,37 +651,59 @@ def test_repr_is_that_of_pytorch():
 
 # -------------------------------------------------------------------------------------- losses
 
+values = np.random.default_rng(0).normal(size=(2, 3, 5, 4))
+scores = values[0, 0]
+classes = np.array([0, 3, 1, 3, 2])
+logs = np.log(np.random.default_rng(1).dirichlet(np.ones(4), 5))
+shares = np.random.default_rng(2).random((5, 4))
+weight = np.array([0.5, 2.0, 1.0, 3.0])
 
-@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-def test_cross_entropy_loss_agrees_with_pytorch(reduction):
-    rng = np.random.default_rng(0)
-    scores, classes = rng.normal(size=(5, 4)), rng.integers(0, 4, 5)
-    check_loss(
-        nn.CrossEntropyLoss(reduction=reduction),
-        torch.nn.CrossEntropyLoss(reduction=reduction),
+LOSSES = {
+    "CrossEntropyLoss": (scores, classes, {}),
+    "CrossEntropyLoss with all its options": (
         scores,
         classes,
-    )
-
-
-@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
-def test_cross_entropy_loss_with_all_its_options_agrees_with_pytorch(smoothing):
-    rng = np.random.default_rng(0)
-    scores, classes, weight = rng.normal(size=(5, 4)), np.array([0, 3, 1, 3, 2]), rng.random(4)
-    options = {"ignore_index": 1, "reduction": "mean", "label_smoothing": smoothing}
-    check_loss(
-        nn.CrossEntropyLoss(weight, **options),
-        torch.nn.CrossEntropyLoss(torch.tensor(weight), **options),
+        {"weight": weight, "ignore_index": 1, "label_smoothing": 0.1},
+    ),
+    "NLLLoss": (logs, classes, {}),
+    "NLLLoss with all its options": (logs, classes, {"weight": weight, "ignore_index": 1}),
+    "NLLLoss of images": (values, np.arange(40).reshape(2, 5, 4) % 3, {}),
+    "BCEWithLogitsLoss": (scores, shares, {}),
+    "BCEWithLogitsLoss with all its options": (
         scores,
-        classes,
-    )
+        shares,
+        {"weight": weight, "pos_weight": 2 * weight},
+    ),
+    "MSELoss": (scores, shares, {}),
+    "L1Loss": (scores, shares, {}),
+    "SmoothL1Loss": (scores, shares, {}),
+    "SmoothL1Loss with all its options": (scores, shares, {"beta": 0.5}),
+    "HuberLoss": (scores, shares, {}),
+    "HuberLoss with all its options": (scores, shares, {"delta": 0.5}),
+}
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-def test_mse_loss_agrees_with_pytorch(reduction):
-    rng = np.random.default_rng(0)
-    values, targets = rng.normal(size=(5, 4)), rng.normal(size=(5, 4))
-    check_loss(nn.MSELoss(reduction), torch.nn.MSELoss(reduction=reduction), values, targets)
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_agree_with_pytorch(name, reduction):
+    values, targets, options = LOSSES[name]
+    kind = name.split()[0]
+    as_torch = {n: torch.tensor(v) if isinstance(v, np.ndarray) else v for n, v in options.items()}
+    ours = getattr(nn, kind)(**options, reduction=reduction)
+    theirs = getattr(torch.nn, kind)(**as_torch, reduction=reduction)
+    check_loss(ours, theirs, values, targets)
+    assert repr(ours) == repr(theirs)
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+
+
+def test_every_loss_is_compared_with_pytorch():
+    assert {name.split()[0] for name in LOSSES} == {n for n in vars(nn) if n.endswith("Loss")}
+
+
+def test_a_weight_of_a_loss_that_would_lose_its_gradient_is_refused():
+    loss = nn.CrossEntropyLoss(tg.ones(4, requires_grad=True))
+    with pytest.raises(ValueError, match=r"pass weight.detach\(\)"):
+        loss(tg.tensor(scores), classes)
 
 
 def check_loss(ours, theirs, values, targets):
@@ -380,3 +718,35 @@ def check_loss(ours, theirs, values, targets):
 def test_an_unknown_reduction_is_refused():
     with pytest.raises(ValueError, match='"mean", "sum" or "none"'):
         nn.MSELoss("median")(tg.tensor([1.0]), tg.tensor([1.0]))
+
+
+# ------------------------------------------------------------------------------------- examples
+
+ROOMS = [
+    importlib.import_module(f"{nn.__name__}.{room.name}")
+    for room in pkgutil.iter_modules(nn.__path__)
+]
+NAMES = {"tg": tg, "nn": nn, "F": nn.functional, "np": np}
+EXAMPLES = [
+    pytest.param(found, id=found.name)
+    for room in ROOMS
+    for found in doctest.DocTestFinder().find(room, globs={}, extraglobs=NAMES)
+    if found.examples
+]
+
+
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_the_examples_in_a_docstring_are_right(examples):
+    assert not doctest.DocTestRunner().run(examples).failed
+
+
+def test_every_public_class_and_function_has_an_example():
+    own = {
+        f"{room.__name__}.{name}"
+        for room in ROOMS
+        for name, value in vars(room).items()
+        if inspect.isclass(value) or inspect.isfunction(value)
+        if value.__module__ == room.__name__ and not name.startswith("_")
+    }
+    own.remove("tinygrad_mlp.nn.module.named_options")  # for those who write layers
+    assert not own - {parameter.id for parameter in EXAMPLES}

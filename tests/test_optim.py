@@ -1,6 +1,7 @@
 """Optimisers, step for step against `torch.optim` in float64: weights, options and states."""
 
 import copy
+import doctest
 
 import numpy as np
 import pytest
@@ -86,6 +87,22 @@ ADAMS = [
     {"amsgrad": True, "weight_decay": 0.1},
     {"maximize": True, "weight_decay": 0.1},
 ]
+RMSPROPS = [
+    {},
+    {"alpha": 0.5},
+    {"alpha": 0.0, "eps": 1e-2},
+    {"momentum": 0.9},
+    {"centered": True},
+    {"centered": True, "momentum": 0.5, "weight_decay": 0.1, "eps": 1e-4},
+    {"maximize": True, "weight_decay": 0.1},
+]
+ADAGRADS = [
+    {},
+    {"lr_decay": 0.1},
+    {"initial_accumulator_value": 0.5},
+    {"eps": 1e-2, "weight_decay": 0.1},
+    {"lr_decay": 0.5, "initial_accumulator_value": 2.0, "maximize": True},
+]
 
 
 @pytest.mark.parametrize("settings", SGDS)
@@ -112,6 +129,22 @@ def test_adamw_goes_where_pytorch_goes(settings):
     )
 
 
+@pytest.mark.parametrize("settings", RMSPROPS)
+def test_rmsprop_goes_where_pytorch_goes(settings):
+    check_against_torch(
+        lambda p: optim.RMSprop(p, lr=0.01, **settings),
+        lambda p: torch.optim.RMSprop(p, lr=0.01, **settings),
+    )
+
+
+@pytest.mark.parametrize("settings", ADAGRADS)
+def test_adagrad_goes_where_pytorch_goes(settings):
+    check_against_torch(
+        lambda p: optim.Adagrad(p, lr=0.01, **settings),
+        lambda p: torch.optim.Adagrad(p, lr=0.01, **settings),
+    )
+
+
 def test_adamw_decays_by_default_as_in_pytorch():
     check_against_torch(optim.AdamW, torch.optim.AdamW)
 
@@ -119,13 +152,15 @@ def test_adamw_decays_by_default_as_in_pytorch():
 @pytest.mark.parametrize(
     "layout", [lambda g: np.array(g, order="F"), lambda g: np.flip(np.flip(g).copy())]
 )
-def test_adam_goes_where_pytorch_goes_however_the_gradients_lie_in_memory(layout):
-    check_against_torch(optim.Adam, torch.optim.Adam, grad_layout=layout)
+@pytest.mark.parametrize("name", ["Adam", "RMSprop", "Adagrad"])
+def test_they_go_where_pytorch_goes_however_the_gradients_lie_in_memory(name, layout):
+    check_against_torch(getattr(optim, name), getattr(torch.optim, name), grad_layout=layout)
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam"])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "RMSprop", "Adagrad"])
 def test_a_parameter_without_gradient_rests_and_its_moments_with_it(name):
-    settings = {"lr": 0.01, "weight_decay": 0.1} | ({"momentum": 0.9} if name == "SGD" else {})
+    more = {"momentum": 0.9} if name in ("SGD", "RMSprop") else {}
+    settings = {"lr": 0.01, "weight_decay": 0.1, **more}
     check_against_torch(
         lambda p: getattr(optim, name)(p, **settings),
         lambda p: getattr(torch.optim, name)(p, **settings),
@@ -133,9 +168,23 @@ def test_a_parameter_without_gradient_rests_and_its_moments_with_it(name):
     )
 
 
-def test_defaults_are_those_of_pytorch():
-    check_against_torch(optim.SGD, torch.optim.SGD)
-    check_against_torch(optim.Adam, torch.optim.Adam)
+@pytest.mark.parametrize("name", ["SGD", "Adam", "RMSprop", "Adagrad"])
+def test_defaults_are_those_of_pytorch(name):
+    check_against_torch(getattr(optim, name), getattr(torch.optim, name))
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("RMSprop", (0.03, 0.9, 1e-4, 0.1, 0.5, True)),
+        ("Adagrad", (0.03, 0.2, 0.1, 0.5, 1e-4)),
+    ],
+)
+def test_arguments_stand_in_the_order_of_pytorch(name, given):
+    check_against_torch(
+        lambda p: getattr(optim, name)(p, *given),
+        lambda p: getattr(torch.optim, name)(p, *given),
+    )
 
 
 @pytest.mark.parametrize("amsgrad", [False, True])
@@ -186,7 +235,15 @@ def test_betas_that_are_none_are_refused_when_they_are_changed_too():
     assert optimizer.betas == (0.9, 0.999)
 
 
-@pytest.mark.parametrize("make", [lambda p: optim.SGD(p, momentum=0.9), optim.Adam])
+MAKERS = [
+    lambda p: optim.SGD(p, momentum=0.9),
+    optim.Adam,
+    lambda p: optim.RMSprop(p, momentum=0.9, centered=True),
+    optim.Adagrad,
+]
+
+
+@pytest.mark.parametrize("make", MAKERS[:3])  # what Adagrad sums never decays
 def test_flushing_denormals_changes_nothing_beyond_rounding(make, monkeypatch):
     def weights(every):
         monkeypatch.setattr(optim.optimizers, "FLUSH_EVERY", every)
@@ -223,7 +280,7 @@ def test_flushing_leaves_float16_alone_where_its_threshold_would_be_61():
     np.testing.assert_array_equal(optimizer.state[p]["momentum_buffer"], [2, 2, 2])
 
 
-@pytest.mark.parametrize("make", [lambda p: optim.SGD(p, momentum=0.9), optim.Adam])
+@pytest.mark.parametrize("make", MAKERS)
 def test_float32_weights_and_moments_stay_float32(make):
     p = nn.Parameter(np.ones((3, 2), np.float32))
     optimizer = make([p])
@@ -244,7 +301,7 @@ def test_weights_are_stepped_in_place():
 
 
 def test_gradients_are_left_as_they_are():
-    for make in (lambda p: optim.SGD(p, momentum=0.9, weight_decay=0.1), optim.Adam):
+    for make in (lambda p: optim.SGD(p, momentum=0.9, weight_decay=0.1), *MAKERS):
         p = nn.Parameter([1.0, 2.0])
         p.grad = tg.tensor([3.0, 4.0])
         make([p]).step()
@@ -335,6 +392,25 @@ def test_adam_refuses_bad_settings(bad, words):
         optim.Adam([nn.Parameter([1.0])], **bad)
 
 
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda p: optim.RMSprop(p, alpha=1.0), "alpha must be at least 0 and below 1, not 1.0"),
+        (lambda p: optim.RMSprop(p, momentum=-1.0), "momentum must be a finite number, at least"),
+        (lambda p: optim.RMSprop(p, eps=-1.0), "eps must be a finite number, at least 0"),
+        (lambda p: optim.Adagrad(p, lr_decay=-1.0), "lr_decay must be a finite number"),
+        (lambda p: optim.Adagrad(p, eps=float("nan")), "eps must be a finite number"),
+        (
+            lambda p: optim.Adagrad(p, initial_accumulator_value=-1.0),
+            "initial_accumulator_value must be a finite number, at least 0, not -1.0",
+        ),
+    ],
+)
+def test_rmsprop_and_adagrad_refuse_bad_settings(make, words):
+    with pytest.raises(ValueError, match=words):
+        make([nn.Parameter([1.0])])
+
+
 def test_no_parameters_are_refused():
     with pytest.raises(ValueError, match="at least one parameter"):
         optim.SGD([])
@@ -387,6 +463,26 @@ DRAWN_OPTIONS = {
     },
 }
 DRAWN_OPTIONS["AdamW"] = DRAWN_OPTIONS["Adam"]
+DRAWN_OPTIONS["RMSprop"] = {
+    "lr": rates,
+    "alpha": st.sampled_from([0.5, 0.9, 0.99]),
+    "eps": st.sampled_from([1e-8, 1e-2]),
+    "weight_decay": st.sampled_from([0.0, 0.1]),
+    "momentum": momenta,
+    "centered": st.booleans(),
+    "maximize": st.booleans(),
+}
+DRAWN_OPTIONS["Adagrad"] = {
+    "lr": rates,
+    "lr_decay": st.sampled_from([0.0, 0.1]),
+    "eps": st.sampled_from([1e-10, 1e-2]),
+    "weight_decay": st.sampled_from([0.0, 0.1]),
+    "maximize": st.booleans(),
+}
+RAISES_IN_PYTORCH = {("Adam", "amsgrad"), ("AdamW", "amsgrad")} | {
+    ("RMSprop", name) for name in ("momentum", "centered")
+}
+"""Options that PyTorch cannot begin with between steps."""
 SHAPES = [(2, 3), (), (4,), (1, 2, 2)]
 
 
@@ -466,8 +562,7 @@ def test_weights_and_states_are_pytorchs_with_any_options_in_any_groups(drawn, s
 def test_options_of_a_group_may_be_changed_between_steps_as_in_pytorch(drawn, data):
     kind, groups = drawn
     both = Both(kind, groups)
-    # PyTorch raises where amsgrad is first asked for between steps.
-    names = sorted(DRAWN_OPTIONS[kind].keys() - {"amsgrad"})
+    names = [name for name in sorted(DRAWN_OPTIONS[kind]) if (kind, name) not in RAISES_IN_PYTORCH]
     for _ in range(4):
         both.step(rests=data.draw(st.sets(st.integers(0, 5))))
         group = data.draw(st.integers(0, len(groups) - 1))
@@ -494,6 +589,38 @@ def test_a_momentum_that_is_set_later_takes_effect_as_in_pytorch(dampening):
         both.mine.momentum = both.other.param_groups[0]["momentum"] = momentum
         both.step(2)
         both.check()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "moment"),
+    [("momentum", 0.9, "momentum_buffer"), ("centered", True, "grad_avg")],
+)
+def test_an_option_of_rmsprop_that_is_set_later_begins_with_a_moment_of_zeros(name, value, moment):
+    both = Both("RMSprop", [{}])
+    both.step(3)
+    both.set(0, name, value)
+    for q in both.theirs:
+        both.other.state[q][moment] = torch.zeros_like(q)
+    both.step(3)
+    both.check()
+
+
+def test_groups_of_adagrad_may_differ_in_what_their_sums_start_from():
+    p, q = nn.Parameter([0.0]), nn.Parameter([0.0])
+    groups = [{"params": [p]}, {"params": [q], "initial_accumulator_value": 9.0}]
+    optimizer = optim.Adagrad(groups, lr=1.0)
+    for each in (p, q):
+        each.grad = tg.tensor([4.0])
+    optimizer.step()
+    np.testing.assert_array_equal([p.data, q.data], [[-1.0], [np.float32(-4 / 5)]])
+
+
+def test_the_state_of_adagrad_is_there_before_the_first_step_as_in_pytorch():
+    both = Both("Adagrad", [{}])
+    assert both.mine.state_dict()["state.1.step"] == 0
+    both.check()
+    both.mine.add_param_group({"params": [nn.Parameter([1.0])], "initial_accumulator_value": 3.0})
+    assert both.mine.state_dict()["state.2.sum"] == 3.0
 
 
 def test_nesterov_that_is_set_later_takes_effect_as_in_pytorch():
@@ -585,6 +712,8 @@ def test_what_is_neither_parameters_nor_groups_is_refused(params, words):
 ATTRIBUTES = {
     "SGD": {"lr": 0.5, "weight_decay": 0.5, "momentum": 0.5, "dampening": 0.5, "nesterov": True},
     "Adam": {"lr": 0.5, "weight_decay": 0.5, "betas": (0.5, 0.5), "eps": 0.5, "maximize": True},
+    "RMSprop": {"lr": 0.5, "alpha": 0.5, "eps": 0.5, "momentum": 0.5, "centered": True},
+    "Adagrad": {"lr": 0.5, "lr_decay": 0.5, "initial_accumulator_value": 0.5, "eps": 0.5},
 }
 
 
@@ -630,7 +759,7 @@ def test_adamw_decays_apart_from_the_gradient_or_not_at_all():
 # ----------------------------------------------------------------------------- frozen parameters
 
 
-@pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW"])
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW", "RMSprop"])
 def test_frozen_parameters_stay_and_are_stepped_once_they_thaw_as_in_pytorch(kind):
     rng = np.random.default_rng(0)
     sizes = [(3, 4), (4, 2)]
@@ -673,6 +802,8 @@ OPTIMISERS = [
     lambda p: optim.Adam(p, amsgrad=True),
     optim.AdamW,
     lambda p: optim.Adam([{"params": p[:1], "betas": (0.5, 0.9)}, {"params": p[1:]}]),
+    lambda p: optim.RMSprop(p, momentum=0.9, centered=True, weight_decay=0.1),
+    lambda p: optim.Adagrad(p, lr_decay=0.1, initial_accumulator_value=0.5),
 ]
 FORMS = ["state_dict", "exact_state"]
 
@@ -799,7 +930,7 @@ def test_the_keys_of_a_state_are_pytorchs_and_those_of_an_exact_state_say_what_t
         assert getattr(mine, form)().keys() == groups | stepped
 
 
-MAY_BE_MISSING = ("momentum_buffer", "max_exp_avg_sq", "largest_square_sum")
+MAY_BE_MISSING = ("momentum_buffer", "grad_avg", "max_exp_avg_sq", "largest_square_sum")
 """Moments that an optimiser adds when an option first asks for them."""
 
 
@@ -906,3 +1037,10 @@ def test_an_optimiser_can_be_copied_with_its_parameters():
     step_with_drawn_gradients(mine, mine.param_groups[0]["params"], 2, seed=1)
     step_with_drawn_gradients(other, other.param_groups[0]["params"], 2, seed=1)
     assert_equal_states(other.exact_state(), mine.exact_state())
+
+
+def test_the_examples_of_docstrings_are_right():
+    failed, tried = doctest.testmod(
+        optim.optimizers, extraglobs={"tg": tg, "nn": nn, "optim": optim}
+    )
+    assert tried and not failed

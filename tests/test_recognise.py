@@ -200,6 +200,21 @@ def test_the_answer_is_the_most_probable_class(tmp_path):
     assert np.array_equal(found.image, prepare(read_picture(tmp_path / "digit.png")))
 
 
+def test_the_users_model_is_left_in_the_modes_that_it_had(digits):
+    seen = []
+
+    class Spy(Corner):
+        def forward(self, x):
+            seen.append((self.training, self.frozen.training))
+            return super().forward(x)
+
+    model = Spy()
+    model.frozen = nn.BatchNorm1d(1).eval()
+    predict(digits[0], model)
+    assert seen == [(False, False)]
+    assert (model.training, model.frozen.training) == (True, False)
+
+
 def test_arrays_of_bytes_and_of_floats_give_the_same(digits):
     bytes_ = (255 * digits[0]).astype(np.uint8)
     one, other = predict(bytes_, Corner()), predict(bytes_ / 255.0, Corner())

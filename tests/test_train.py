@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import tinygrad_mlp as tg
 from tinygrad_mlp import nn, optim
-from tinygrad_mlp.data import ArrayDataset, DataLoader, load_mnist
+from tinygrad_mlp.data import ArrayDataset, DataLoader, TensorDataset, load_mnist, random_split
 from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.train import Diverged, Epoch, Scores, Tally, evaluate, fit
 
@@ -36,23 +36,10 @@ def scored(scores, labels):
     return ArrayDataset(np.asarray(scores, np.float64), np.asarray(labels))
 
 
-class Points:
-    """A dataset of any arrays, so with floats as targets too."""
-
-    def __init__(self, inputs, targets):
-        self.inputs, self.targets = inputs, targets
-
-    def __len__(self):
-        return len(self.inputs)
-
-    def __getitem__(self, index):
-        return self.inputs[index], self.targets[index]
-
-
 def line(n=40):
     """Points on the line y = 2 x - 1."""
     x = np.linspace(-1, 1, n, dtype=np.float32)[:, None]
-    return Points(x, 2 * x - 1)
+    return TensorDataset(x, 2 * x - 1)
 
 
 def fit_with_losses(losses, epochs, batches, on_epoch=lambda epoch: None):
@@ -236,10 +223,41 @@ def test_a_regression_is_trained_and_has_no_accuracy():
     data = line()
     model = nn.Linear(1, 1, rng=0)
     optimizer = optim.SGD(model.parameters(), 0.3)
-    history = fit(model, [data[:20], data[20:]], optimizer, 60, F.mse_loss)
+    batches = DataLoader(data, 20, shuffle=True, rng=0)
+    history = fit(model, batches, optimizer, 60, F.mse_loss)
     assert {epoch.accuracy for epoch in history} == {None}
     assert history[-1].loss < 1e-6 < history[0].loss
     np.testing.assert_allclose([model.weight.item(), model.bias.item()], [2, -1], atol=1e-3)
+
+
+def test_a_part_of_the_examples_can_be_trained_on_and_the_rest_scored():
+    train, held_out = random_split(line(), [0.8, 0.2], rng=0)
+    model = nn.Linear(1, 1, rng=0)
+    optimizer = optim.RMSprop(model.parameters(), 0.02)
+    fit(model, DataLoader(train, 8), optimizer, 40, F.mse_loss)
+    scores = evaluate(model, held_out, F.mse_loss, batch_size=3)
+    inputs, targets = held_out[:]
+    np.testing.assert_allclose(
+        scores.loss, np.mean((model(inputs).data - targets) ** 2), rtol=1e-5, atol=1e-9
+    )
+    assert scores.loss < 0.01
+
+
+def test_a_schedule_that_looks_at_the_loss_is_told_at_the_end_of_each_epoch():
+    model = nn.Linear(1, 1, rng=0)
+    optimizer = optim.SGD(model.parameters(), 0.0)  # so that nothing ever gets better
+    optimizer.lr = 1e-30
+    schedule = optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=1, eps=0.0)
+    fit(
+        model,
+        DataLoader(line(), 20),
+        optimizer,
+        3,
+        F.mse_loss,
+        on_epoch=lambda epoch: schedule.step(epoch.loss),
+    )
+    assert schedule.last_epoch == 3
+    assert optimizer.lr == pytest.approx(1e-31)
 
 
 @pytest.mark.parametrize("batch_size", [7, 40])
@@ -248,7 +266,8 @@ def test_scores_of_a_regression_are_its_loss_alone(batch_size):
     model = nn.Linear(1, 1, rng=0)
     scores = evaluate(model, data, F.mse_loss, batch_size)
     assert (scores.accuracy, scores.confusion) == (None, None)
-    expected = np.mean((model(data.inputs).data - data.targets) ** 2)
+    inputs, targets = data.arrays
+    expected = np.mean((model(inputs).data - targets) ** 2)
     np.testing.assert_allclose(scores.loss, expected, rtol=1e-5)
     for ask in ("most_predicted", "most_predicted_share"):
         with pytest.raises(ValueError, match="a regression, which has no classes"):
@@ -261,12 +280,12 @@ def test_scores_of_a_regression_are_its_loss_alone(batch_size):
     ids=["floats", "rows of floats", "rows of integers", "booleans"],
 )
 def test_only_one_integer_for_each_example_is_a_class(targets):
-    data = Points(np.zeros((4, 3)), targets)
+    data = TensorDataset(np.zeros((4, 3)), targets)
     assert evaluate(Fixed(), data, lambda outputs, targets: 1.5).accuracy is None
 
 
 def test_integers_are_no_classes_where_there_is_one_output_for_each():
-    data = Points(np.zeros(4), np.zeros(4, int))
+    data = TensorDataset(np.zeros(4), np.zeros(4, int))
     scores = evaluate(Fixed(), data, lambda outputs, targets: 1.5)
     assert (scores.accuracy, scores.loss) == (None, 1.5)
 
@@ -325,6 +344,40 @@ def test_evaluate_uses_eval_mode_and_gives_the_former_one_back(digits, training)
     evaluate(model, digits)
     assert set(modes) == {False}
     assert model.training == model[0].training == training
+
+
+def partly_frozen():
+    """A model in training mode, but for one BatchNorm that stays as it is."""
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10, rng=0), nn.BatchNorm1d(10))
+    inner = nn.Sequential(model, nn.Dropout(0.5, rng=0), nn.BatchNorm1d(10))
+    model[2].eval()
+    return inner
+
+
+def modes_of(model):
+    return [
+        model.training,
+        *(mode for _, child in model.named_children() for mode in modes_of(child)),
+    ]
+
+
+def test_evaluate_leaves_a_frozen_layer_frozen(digits):
+    model = partly_frozen()
+    before = modes_of(model)
+    assert True in before and False in before
+    evaluate(model, digits)
+    assert modes_of(model) == before
+
+
+def test_evaluate_gives_the_modes_back_after_an_error_too(digits):
+    def fail(outputs, targets):
+        raise ArithmeticError
+
+    model = partly_frozen()
+    before = modes_of(model)
+    with pytest.raises(ArithmeticError):
+        evaluate(model, digits, fail)
+    assert modes_of(model) == before
 
 
 def test_evaluate_changes_no_weight(digits):

@@ -67,18 +67,10 @@ def div(x: Any, other: Any, rounding_mode: str | None = None) -> Any:
     if rounding_mode == "floor":
         return ops.floor_divide(x, other)
     if rounding_mode == "trunc":
-        return _truncated_quotient(x, other)
+        return ops.trunc_divide(x, other)
     raise ValueError(
         f'div takes a rounding_mode of None, "trunc" or "floor", not {rounding_mode!r}'
     )
-
-
-def _truncated_quotient(x: Any, other: Any) -> Any:
-    if result_type(plain(x), plain(other)).kind == "f":
-        return ops.trunc(ops.div(x, other))
-    down = ops.floor_divide(x, other)
-    is_too_low = ops.logical_and(ops.lt(down, 0), ops.ne(down * other, x))
-    return where(is_too_low, down + 1, down)
 
 
 def equal(x: Any, other: Any) -> bool:
@@ -551,7 +543,7 @@ def roll(x: T, shifts: int | Sequence[int], dims: int | Sequence[int] | None = N
     if dims is None:
         return roll(flatten(x), shifts, 0).reshape(x.shape)
     shifts, dims = ((v,) if isinstance(v, int) else tuple(v) for v in (shifts, dims))
-    if len(shifts) != len(dims):
+    if len(shifts) != len(dims) or not shifts:
         raise ValueError(f"roll needs one shift for each dimension, not {shifts} for {dims}")
     for shift, dim in zip(shifts, dims, strict=True):
         dim = _axis(dim, x.ndim)
@@ -630,21 +622,19 @@ def pad(x: T, pad: Sequence[int], mode: str = "constant", value: float | None = 
         )
     pairs = [(int(pad[i]), int(pad[i + 1])) for i in range(0, len(pad), 2)]
     margins = [(0, 0)] * (x.ndim - len(pairs)) + pairs[::-1]
-    for d, (before, after) in enumerate(margins):
-        if before < 0 or after < 0:
-            if -builtins.min(before, 0) - builtins.min(after, 0) > x.shape[d]:
-                raise ValueError(
-                    f"pad cannot cut {(before, after)} off dimension {d}, which has {x.shape[d]}"
-                )
-            kept = slice(-builtins.min(before, 0), x.shape[d] + builtins.min(after, 0))
-            x = _taken(x, d, kept)
-    margins = [(builtins.max(a, 0), builtins.max(b, 0)) for a, b in margins]
+    for d, widths in enumerate(margins):
+        if builtins.sum(widths) < -x.shape[d]:
+            raise ValueError(f"pad cannot cut {widths} off dimension {d}, which has {x.shape[d]}")
     if mode in PAD_MODES:
         return _repeated_margins(x, margins, mode)
     if mode != "constant":
         raise ValueError(
             f'pad knows the modes "constant", "reflect", "replicate" and "circular", not {mode!r}'
         )
+    for d, (before, after) in enumerate(margins):
+        if before < 0 or after < 0:
+            x = _taken(x, d, slice(builtins.max(-before, 0), x.shape[d] - builtins.max(-after, 0)))
+    margins = [(builtins.max(a, 0), builtins.max(b, 0)) for a, b in margins]
     shape = tuple(n + a + b for n, (a, b) in zip(x.shape, margins, strict=True))
     inside = tuple(slice(a, a + n) for n, (a, _) in zip(x.shape, margins, strict=True))
     if value:
@@ -661,15 +651,23 @@ def _taken(x: T, dim: int, places: Any) -> T:
 
 
 def _repeated_margins(x: T, margins: list[tuple[int, int]], mode: str) -> T:
-    for d, widths in enumerate(margins):
+    for d, (before, after) in enumerate(margins):
         most = x.shape[d] - (mode == "reflect")
-        if mode != "replicate" and builtins.max(widths) > most:
+        if mode != "replicate" and builtins.max(before, after) > most:
             raise ValueError(
                 f'pad with mode "{mode}" can add at most {most} to dimension {d}, which has '
-                f"{x.shape[d]}, not {widths}"
+                f"{x.shape[d]}, not {(before, after)}"
             )
-        if any(widths):
-            places = np.pad(np.arange(x.shape[d]), widths, PAD_MODES[mode])  # type: ignore[call-overload]
+        if before or after:
+            kept = slice(builtins.max(-before, 0), x.shape[d] - builtins.max(-after, 0))
+            added = (builtins.max(before, 0), builtins.max(after, 0))
+            places = np.arange(x.shape[d])
+            if mode == "circular":  # what is cut off does not come in again
+                places = np.pad(places[kept], added, "wrap")
+            else:
+                places = np.pad(places, added, PAD_MODES[mode])  # type: ignore[call-overload]
+                end = len(places) - builtins.max(-after, 0)
+                places = places[builtins.max(-before, 0) : end]
             x = _taken(x, d, places)
     return x
 
@@ -863,8 +861,10 @@ def _places(index: Any, dim: int) -> tuple[np.ndarray, ...]:
 def gather(x: T, dim: int, index: Operand) -> T:
     """Values picked along `dim`: result[i][j] = x[index[i][j]][j], for dim = 0."""
     index = np.asarray(plain(index))
-    if x.ndim == 0 and index.ndim == 0:
-        return gather(x.reshape(1), dim, index.reshape(1)).reshape(())
+    if index.size == 0:  # of any shape, as in PyTorch
+        return flatten(x)[np.zeros(index.shape, np.int64)]
+    if x.ndim + index.ndim < 2:  # no dimensions count as one of size 1
+        return gather(x.reshape(-1), dim, index.reshape(-1)).reshape(index.shape)
     _need_same_ndim("gather", x, index)
     return x[_places(index, _axis(dim, x.ndim))]
 
@@ -896,8 +896,9 @@ def take_along_dim(x: T, indices: Operand, dim: int | None = None) -> T:
 def scatter_add(x: T, dim: int, index: Operand, src: T) -> T:
     """`x` with `src` added at `index` along `dim`; what is named twice is added twice."""
     index, dim = np.asarray(plain(index)), _axis(dim, x.ndim)
-    if x.ndim == 0 and index.ndim == 0:
-        return scatter_add(x.reshape(1), 0, index.reshape(1), src.reshape(1)).reshape(())
+    if x.ndim < 2 and 0 in (x.ndim, index.ndim, src.ndim):  # no dimensions count as one of size 1
+        flat = scatter_add(x.reshape(-1), 0, index.reshape(-1), src.reshape(-1))
+        return flat.reshape(x.shape)
     part = _source("scatter_add", x, index, src)
     return x + ops.put(part, shape=x.shape, index=_places(index, dim))
 
@@ -917,8 +918,8 @@ def scatter(x: T, dim: int, index: Operand, src: Any, reduce: str | None = None)
         return scatter_add(x, dim, index, src)
     if reduce is not None:
         raise ValueError(f'scatter knows reduce=None or "add", not {reduce!r}')
-    if x.ndim == 0 and index.ndim == 0:
-        return scatter(x.reshape(1), 0, index.reshape(1), src.reshape(1)).reshape(())
+    if x.ndim < 2 and 0 in (x.ndim, index.ndim, src.ndim):
+        return scatter(x.reshape(-1), 0, index.reshape(-1), src.reshape(-1)).reshape(x.shape)
     part = _source("scatter", x, index, src).reshape(-1)
     if not index.size:
         return ops.clone(x)

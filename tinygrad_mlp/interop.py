@@ -25,40 +25,50 @@ from .nn import Module
 def to_torch(model: Module) -> Any:
     """The equal `torch.nn.Module`: the same structure, options, keys and numbers, to the bit.
 
-    Layers that are used twice, frozen parameters and the mode of each layer carry over; the
-    generator of a Dropout does not. Raises TypeError that names the first layer that has no twin
-    in PyTorch.
+    Layers that are used twice, parameters that layers share, frozen ones and the mode of each layer
+    carry over; the generator of a Dropout does not, nor do hooks. Raises TypeError that names the
+    first layer that has no twin in PyTorch.
     """
     import torch
 
     twin = _twin_of(model, torch, {})
-    state = {name: torch.from_numpy(array) for name, array in model.state_dict().items()}
-    twin.load_state_dict(state, assign=True)
-    theirs = dict(twin.named_parameters())
-    for name, parameter in model.named_parameters():
-        theirs[name].requires_grad_(parameter.requires_grad)
+    made: dict[int, Any] = {}
+    for name, value in model.named_tensors():
+        if id(value) not in made:
+            tensor = torch.from_numpy(value.data.copy())
+            learned = isinstance(value, nn.Parameter)
+            made[id(value)] = torch.nn.Parameter(tensor, value.requires_grad) if learned else tensor
+        _put(twin, name, made[id(value)])
     return twin
 
 
 def from_torch(module: Any) -> Module:
     """The equal model of this package: the same structure, options, keys and numbers, to the bit.
 
-    Layers that are used twice, frozen parameters and the mode of each layer carry over; a Dropout
-    draws from a new generator. Raises TypeError that names the first layer that this package does
-    not have.
+    Layers that are used twice, parameters that layers share, frozen ones and the mode of each layer
+    carry over; a Dropout draws from a new generator, and bfloat16 becomes float32. Raises
+    TypeError that names the first layer that this package does not have.
     """
     import torch
 
     model = _from_twin(module, torch, {})
-    state = {name: value.detach().cpu().numpy() for name, value in module.state_dict().items()}
-    theirs = dict(module.named_parameters())
-    for name, parameter in model.named_parameters():
-        parameter.data = parameter.data.astype(state[name].dtype)
-        parameter.requires_grad_(theirs[name].requires_grad)
-    for name, buffer in model.named_buffers():
-        buffer.data = buffer.data.astype(state[name].dtype)
-    model.load_state_dict(state)
+    theirs = dict(module.named_parameters(remove_duplicate=False))
+    theirs |= dict(module.named_buffers(remove_duplicate=False))
+    made: dict[int, Any] = {}
+    for name, value in list(model.named_tensors()):
+        twin = theirs[name]
+        if id(twin) not in made:
+            made[id(twin)] = type(value)(_as_array(twin), requires_grad=twin.requires_grad)
+        _put(model, name, made[id(twin)])
     return model
+
+
+def _put(model: Any, name: str, value: Any) -> None:
+    """Set a parameter or buffer by its name in the state, such as "0.weight"."""
+    *path, last = name.split(".")
+    for key in path:
+        model = getattr(model, key)
+    setattr(model, last, value)
 
 
 def optimizer_state_to_torch(state: Mapping[str, np.ndarray]) -> dict[str, Any]:
@@ -111,26 +121,35 @@ def optimizer_state_from_torch(state: Mapping[str, Any]) -> dict[str, np.ndarray
 
 def _as_array(value: Any) -> np.ndarray:
     """A copy of a tensor, number or list."""
-    tensor = hasattr(value, "detach")
-    return np.array(value.detach().cpu().numpy() if tensor else value)
+    if not hasattr(value, "detach"):
+        return np.array(value)
+    value = value.detach().cpu()
+    if str(value.dtype) == "torch.bfloat16":  # which NumPy does not have
+        value = value.float()
+    return np.array(value.numpy())
 
 
 def _twin_of(layer: Module, torch: Any, done: dict[int, Any]) -> Any:
     """The twin of a layer; of one that was met before (by its id, in `done`), the same again."""
     if id(layer) in done:
         return done[id(layer)]
-    if type(layer) is nn.Sequential:
-        twin = torch.nn.Sequential()
-        for name, child in layer.named_children():
-            twin.add_module(name, _twin_of(child, torch, done))
+    name = type(layer).__name__
+    if type(layer) in CONTAINERS:
+        twin = getattr(torch.nn, name)()
+        for key, child in layer.named_members():
+            twin.add_module(key, _twin_of(child, torch, done))
+    elif type(layer) is nn.ParameterList:
+        twin = torch.nn.ParameterList(torch.zeros(0) for _ in layer)
     elif type(layer) in OPTIONS:
-        kind = getattr(torch.nn, type(layer).__name__)
-        twin = kind(**_options(layer, OPTIONS[type(layer)]))
-    else:
-        raise TypeError(
-            f"{type(layer).__name__} has no twin in PyTorch that this package knows; it knows "
-            f"Sequential, {', '.join(kind.__name__ for kind in OPTIONS)}"
+        options = _options(layer, OPTIONS[type(layer)])
+        twin = getattr(torch.nn, name)(
+            **{
+                option: torch.from_numpy(value.data) if isinstance(value, nn.Buffer) else value
+                for option, value in options.items()
+            }
         )
+    else:
+        raise TypeError(f"{name} has no twin in PyTorch that this package knows; it knows {KNOWN}")
     twin.training = layer.training
     done[id(layer)] = twin
     return twin
@@ -141,19 +160,23 @@ def _from_twin(module: Any, torch: Any, done: dict[int, Module]) -> Module:
         return done[id(module)]
     kind = type(module)
     layer: Module | None = None
-    if kind is torch.nn.Sequential:
-        layer = nn.Sequential()
-        for name, child in module._modules.items():
-            setattr(layer, name, _from_twin(child, torch, done))
+    for ours in CONTAINERS:
+        if kind is getattr(torch.nn, ours.__name__):
+            layer = ours()
+            for name, child in module._modules.items():
+                setattr(layer, name, _from_twin(child, torch, done))
+    if kind is torch.nn.ParameterList:
+        layer = nn.ParameterList(_as_array(value) for value in module)
     for ours, names in OPTIONS.items():
-        # a layer with more options than these (Flatten(0)) would lose them
+        # a layer with more options than these (ReLU(inplace=True)) would lose them
         if kind is getattr(torch.nn, ours.__name__):
             options = _options(module, names)
-            layer = ours(**options) if repr(module) == repr(kind(**options)) else None
+            if repr(module) == repr(kind(**options)):
+                tensors = (name for name, value in options.items() if torch.is_tensor(value))
+                layer = ours(**options | {name: _as_array(options[name]) for name in tensors})
     if layer is None:
         raise TypeError(
-            f"{module!r:.60} is a layer that this package does not have; it has Sequential, "
-            f"{', '.join(ours.__name__ for ours in OPTIONS)}"
+            f"{module!r:.60} is a layer that this package does not have; it has {KNOWN}"
         )
     layer.training = module.training
     done[id(module)] = layer
@@ -178,13 +201,48 @@ TORCH_ONLY = {
 }
 """What a group in PyTorch has besides its options, or to say how they are computed."""
 
+CONTAINERS: tuple[type[Module], ...] = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+"""What holds modules under names, and has no options."""
+
 OPTIONS: dict[type[Module], tuple[str, ...]] = {
     nn.Linear: ("in_features", "out_features", "bias"),
+    nn.Conv2d: (
+        *("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation"),
+        *("groups", "bias"),
+    ),
+    nn.MaxPool2d: (
+        *("kernel_size", "stride", "padding", "dilation", "return_indices", "ceil_mode"),
+    ),
+    nn.AvgPool2d: (
+        *("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad"),
+        "divisor_override",
+    ),
+    nn.Embedding: ("num_embeddings", "embedding_dim", "padding_idx"),
+    nn.BatchNorm1d: ("num_features", "eps", "momentum", "affine", "track_running_stats", "bias"),
+    nn.BatchNorm2d: ("num_features", "eps", "momentum", "affine", "track_running_stats", "bias"),
+    nn.LayerNorm: ("normalized_shape", "eps", "elementwise_affine", "bias"),
+    nn.Dropout: ("p",),
+    nn.Flatten: ("start_dim", "end_dim"),
+    nn.Unflatten: ("dim", "unflattened_size"),
+    nn.Identity: (),
     nn.ReLU: (),
     nn.Sigmoid: (),
-    nn.Flatten: (),
-    nn.Dropout: ("p",),
-    nn.BatchNorm1d: ("num_features", "eps", "momentum", "affine", "track_running_stats", "bias"),
-    nn.LayerNorm: ("normalized_shape", "eps", "elementwise_affine", "bias"),
+    nn.Tanh: (),
+    nn.SiLU: (),
+    nn.GELU: ("approximate",),
+    nn.LeakyReLU: ("negative_slope",),
+    nn.ELU: ("alpha",),
+    nn.Softplus: ("beta", "threshold"),
+    nn.Softmax: ("dim",),
+    nn.LogSoftmax: ("dim",),
+    nn.CrossEntropyLoss: ("weight", "ignore_index", "reduction", "label_smoothing"),
+    nn.NLLLoss: ("weight", "ignore_index", "reduction"),
+    nn.BCEWithLogitsLoss: ("weight", "reduction", "pos_weight"),
+    nn.MSELoss: ("reduction",),
+    nn.L1Loss: ("reduction",),
+    nn.SmoothL1Loss: ("reduction", "beta"),
+    nn.HuberLoss: ("reduction", "delta"),
 }
 """The layers whose twins have the same name, and their options: attributes of the same name."""
+
+KNOWN = ", ".join(kind.__name__ for kind in (*CONTAINERS, nn.ParameterList, *OPTIONS))

@@ -59,6 +59,8 @@ def div(a: Array, b: Array) -> Any:
 
 @op(grad=lambda g, y, x: -g)
 def neg(x: Array) -> Any:
+    if np.asarray(x).dtype.kind == "b":
+        raise TypeError("neg() of booleans: write ~x for the opposite, or x.float() for numbers")
     return np.negative(x)
 
 
@@ -95,9 +97,9 @@ def pow(a: Array, b: Array) -> Any:
     return np.where(b < 0, np.where(np.abs(a) == 1, odd, 0), y).astype(y.dtype)
 
 
-@op(grad=(None, None), takes=promoted)
+@op(grad=(lambda g, y, a, b: g * 0, lambda g, y, a, b: g * 0), takes=promoted)
 def floor_divide(a: Array, b: Array) -> Any:
-    """a / b rounded down; a step function, so nothing flows back."""
+    """a / b rounded down; a step function, so the gradients are 0."""
     _refuse_division_by_zero("floor_divide", b)
     return np.floor_divide(a, b)
 
@@ -116,6 +118,16 @@ def _refuse_division_by_zero(name: str, divisor: Any) -> None:
         raise ZeroDivisionError(
             f"{name}() of integers by 0; make one of them a float, as with .float()"
         )
+
+
+@op(grad=(lambda g, y, a, b: g * 0, lambda g, y, a, b: g * 0), takes=promoted)
+def trunc_divide(a: Array, b: Array) -> Any:
+    """a / b rounded towards 0; a step function, so the gradients are 0."""
+    _refuse_division_by_zero("trunc_divide", b)
+    if np.result_type(a, b).kind == "f":
+        return np.trunc(np.divide(a, b))
+    down = np.floor_divide(a, b)
+    return down + ((down < 0) & (down * b != a)).astype(down.dtype)
 
 
 # Step functions, so nothing flows back. Integers are whole already.
@@ -547,13 +559,20 @@ def _share_of_ties(g: Any, y: Any, x: Any, dim: Any, keepdim: bool) -> Any:
 @op(grad=_share_of_ties)
 def amax(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     """Largest value over `dim`; values that tie share the gradient equally."""
+    _refuse_nothing("largest", x, dim)
     return np.max(x, axis=_dims(x, dim), keepdims=keepdim)
 
 
 @op(grad=_share_of_ties)
 def amin(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     """Smallest value over `dim`; values that tie share the gradient equally."""
+    _refuse_nothing("smallest", x, dim)
     return np.min(x, axis=_dims(x, dim), keepdims=keepdim)
+
+
+def _refuse_nothing(which: str, x: Array, dim: Dim) -> None:
+    if not count(x, dim):
+        raise ValueError(f"there is no {which} value among none")
 
 
 @op(grad=lambda g, y, x, dim, dtype: _from_the_end(g, dim), takes=totals)
@@ -575,6 +594,10 @@ def _from_the_end(g: Any, dim: int) -> Any:
 
 @op(grad=lambda g, y, x, shape: g.reshape(x.shape))
 def reshape(x: Array, shape: Sequence[int]) -> Any:
+    known = math.prod(n for n in shape if n != -1)
+    fits = x.size % known == 0 if -1 in shape and known else x.size == known
+    if not fits or shape.count(-1) > 1 or builtins.min(shape, default=0) < -1:
+        raise ValueError(f"{x.size} values do not fit into the shape {tuple(shape)}")
     return np.reshape(x, shape)
 
 
@@ -822,7 +845,8 @@ def soft_cross_entropy(x: Array, q: Array, total: bool = True) -> Any:
     grad=(
         lambda g, y, x, target: (x - target) * (g * (2 / count(x, None))),
         lambda g, y, x, target: (target - x) * (g * (2 / count(x, None))),
-    )
+    ),
+    takes=promoted,
 )
 def mse_loss(x: Array, target: Array) -> Any:
     """Mean of (x - target)^2 over all values; both have the same shape."""

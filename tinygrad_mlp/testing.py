@@ -8,23 +8,29 @@
 op: plain NumPy and tensors give the same; gradients agree with central differences, and so do
 gradients of gradients; float32 stays float32; no input is changed, no gradient shares memory.
 With `reference`, a function of PyTorch, values and gradients of both orders are compared with
-it. `check_layer` does the same for a layer. Needs the `test` extra (Hypothesis, PyTorch).
+it. `check_layer` does the same for a layer. What fails is an AssertionError that names what was
+found, the likely cause, and what to write instead; lesson 12 has a table of them. Needs the `test`
+extra (Hypothesis, PyTorch).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from .autograd import grad
 from .autograd.checking import differences
-from .nn import Module
+from .engine import Op
+from .nn import Buffer, Module, Parameter
+from .signatures import Rule
 from .tensor import Tensor
 
 LAYOUTS = ("C", "Fortran", "reversed", "every other", "transposed", "read-only")
@@ -143,21 +149,33 @@ def check_op(
     reference: Callable[..., Any] | None = None,
     rtol: float = 1e-9,
     examples: int = 50,
+    composed: bool = False,
 ) -> None:
-    """Check everything that must be true of an op; AssertionError says what is not.
+    """Check everything that must be true of an op; AssertionError says what is not, and why.
 
-    op         an op, or a function built of ops
+    op         an op, made with `@op`
     samples    a Hypothesis strategy for Samples, or a list of them
     reference  the same function in PyTorch
     rtol       how closely values and gradients must agree with the reference, in float64
     examples   how many samples are drawn from a strategy
+    composed   whether `op` may be a function composed of ops, which has no rules of its own
     """
+    assert composed or hasattr(op, "op"), (
+        f"{_called(op)} is a function, not an op: it has no rules to check. Make it an op with "
+        "@op(grad=...) (is that line missing?), or pass composed=True if it is composed of ops"
+    )
     if not isinstance(samples, st.SearchStrategy):
         for sample in samples:
             check_sample(op, sample, reference, rtol)
         return
 
-    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,  # one message to read, not a group of them
+        phases=[phase for phase in Phase if phase is not Phase.explain],  # which takes seconds
+    )
     @given(samples)
     def check(sample: Sample) -> None:
         check_sample(op, sample, reference, rtol)
@@ -171,32 +189,172 @@ def check_sample(
     reference: Callable[..., Any] | None = None,
     rtol: float = 1e-9,
 ) -> None:
-    """Check one call of an op. See `check_op`."""
+    """Check one call of an op, or of a function composed of ops. See `check_op`."""
     before = [np.array(x) if isinstance(x, np.ndarray) else x for x in sample.inputs]
     with np.errstate(all="ignore"):
+        if hasattr(op, "op"):
+            check_function(op.op, sample)
+            check_rules(op.op, sample)
         check_forward(op, sample)
         if _is_differentiable(op, sample):
             check_gradients(op, sample)
             check_float32(op, sample)
         if reference is not None:
             check_against_torch(op, sample, reference, rtol)
-    for x, kept in zip(sample.inputs, before, strict=True):
-        assert not isinstance(x, np.ndarray) or same(x, kept), "an input was changed"
+    for i, (x, kept) in enumerate(zip(sample.inputs, before, strict=True)):
+        assert not isinstance(x, np.ndarray) or same(x, kept), (
+            f"{_called(op)} changes input {i}: compute a new array instead"
+        )
+
+
+def check_function(made: Op, sample: Sample) -> None:
+    """What must be true of an op's function on arrays, before any derivative is looked at."""
+    name, count = made.name, len(sample.inputs)
+    extra = [x for x in sample.inputs[made.arity :] if _is_float(x)]
+    assert not extra, (
+        f"{name}() has {_counted(made.arity, 'rule')} for {count} inputs: write one rule for each, "
+        "grad=(..., ...), with None for an input that has no gradient"
+    )
+    inputs = _copies(sample.inputs)
+    y = _result(made, inputs, sample.params)
+    writes = f"{name}() writes into its {{}}: compute a new array, as in x * 2 instead of x *= 2"
+    _check_unchanged(made, inputs, sample.inputs, writes)
+    array = np.asarray(y)
+    assert array.dtype.kind in "fiubc", (
+        f"{name}() returns {type(y).__name__}, not an array of numbers: is a return missing?"
+    )
+    for i, x in enumerate(inputs):
+        assert not isinstance(x, np.ndarray) or y is not x, (
+            f"{name}() returns its {_input(made, i)} itself, so that writing into one changes the "
+            "other: return a copy, x.copy()"
+        )
+    again = np.asarray(_result(made, inputs, sample.params))
+    assert same(array, again), (
+        f"{name}() gives different results for the same inputs: it depends on something else, such "
+        "as random numbers or a counter. Draw these outside, and pass them as an input"
+    )
+    is_view = any(isinstance(x, np.ndarray) and np.shares_memory(array, x) for x in inputs)
+    assert is_view or not np.shares_memory(array, again), (
+        f"{name}() gives the same memory twice: the second call overwrites what the first "
+        "returned. Make a new array in each call, without out="
+    )
+    arrays = [x for x in inputs if isinstance(x, np.ndarray)]
+    if "dtype" in sample.params or not (arrays and all(map(_is_float, arrays))):
+        return
+    single = np.asarray(_result(made, list(map(_as_float32, inputs)), sample.params))
+    assert single.dtype != np.float64, f"{name}() makes float64 of float32: {WIDE_CONSTANT}"
+
+
+def check_rules(made: Op, sample: Sample) -> None:
+    """What must be true of each rule alone: it returns, changes nothing, takes g as a factor."""
+    args, params = _sorted_out(made, _copies(sample.inputs), sample.params)
+    y = np.asarray(made.forward(*_taken(made, args), **params))
+    if y.dtype.kind != "f" or not any(map(_is_float, args)):
+        return
+    assert made.rules or made.rule_for_each, (
+        f"{made.name}() has no rule, so no gradient flows back through it: write "
+        "@op(grad=lambda g, y, x: ...). If none should flow, say so: @op(grad=(None,))"
+    )
+    params = {**made.defaults, **params}
+    g = weights_like(y)
+    for i, x in enumerate(args):
+        rule = made.rule(i)
+        if not _is_float(x) or rule is None:
+            continue
+        words = f"the rule of {_input(made, i)} in {made.name}()"
+        given = [g.copy(), y.copy(), *_copies(_taken(made, args))]
+        kept = _copies(given)
+        part = _part(rule, given, params, words, "on arrays")
+        for a, b in zip(given, kept, strict=True):
+            assert not isinstance(a, np.ndarray) or same(a, b), (
+                f"{words} writes into what it is given: return a new array, as in g * y instead "
+                "of g *= y"
+            )
+        part = np.array(part)
+        doubled = np.asarray(_part(rule, [2 * g, *given[1:]], params, words, "on arrays"))
+        seen = np.isfinite(part) & (part != 0)
+        assert not (seen.any() and np.array_equal(part, doubled, equal_nan=True)), (
+            f"{words} does not use g: multiply by it, by the chain rule"
+        )
+        right = np.isclose(doubled, 2 * part, rtol=1e-9, atol=1e-300, equal_nan=True)
+        assert right.all(), (
+            f"{words} must be proportional to g, and is not: g is a factor, once, of all of it"
+        )
+        leaves = [Tensor(a, requires_grad=True) if _is_float(a) else a for a in kept]
+        on_tensors = _part(rule, leaves, params, words, "on tensors, as for second derivatives")
+        assert isinstance(on_tensors, Tensor), (
+            f"{words} gives {type(on_tensors).__name__} for tensors, so that second derivatives "
+            "are lost: write it with operators and tg functions, without .data and NumPy"
+        )
+
+
+def _part(rule: Rule, given: list[Any], params: dict[str, Any], words: str, where: str) -> Any:
+    """What a rule returns; AssertionError if it raises or returns nothing."""
+    try:
+        part = rule(*given, **params)
+    except Exception as error:
+        raise AssertionError(
+            f"{words} fails {where}: {type(error).__name__}: {error}. Write it with operators and "
+            "tg functions (tg.exp, not np.exp), which take arrays and tensors alike"
+        ) from error
+    assert part is not None, (
+        f"{words} returns None, not a gradient: is a return missing? If no gradient belongs to "
+        "this input, write None instead of the rule"
+    )
+    return part
+
+
+def _result(made: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
+    """What the function of an op returns for arrays, and nothing around it."""
+    args, params = _sorted_out(made, inputs, params)
+    return made.forward(*_taken(made, args), **params)
+
+
+def _sorted_out(made: Op, inputs: Sequence[Any], params: dict[str, Any]) -> tuple[Any, Any]:
+    """The inputs and the parameters, each in its place."""
+    if len(inputs) <= made.arity and params.keys() <= made.param_names:
+        return tuple(inputs), params
+    return made.sort_out(tuple(inputs), dict(params))
+
+
+def _taken(made: Op, args: Sequence[Any]) -> list[Any]:
+    """The inputs as an op computes with them."""
+    arrays = [np.asarray(a) if isinstance(a, list | np.generic) else a for a in args]
+    return list(made.takes(arrays)) if made.takes else arrays
+
+
+def _check_unchanged(made: Op, inputs: Sequence[Any], before: Sequence[Any], words: str) -> None:
+    for i, (x, kept) in enumerate(zip(inputs, before, strict=True)):
+        if isinstance(x, np.ndarray):
+            assert same(x, np.asarray(kept)), words.format(_input(made, i))
 
 
 def check_forward(op: Callable[..., Any], sample: Sample) -> None:
     """On arrays and on tensors an op gives the same values, to the bit."""
     inputs, _ = tensors(sample.inputs)
-    on_tensors = op(*inputs, **sample.params)
-    assert isinstance(on_tensors, Tensor), f"expected a Tensor, got {type(on_tensors).__name__}"
+    try:
+        on_tensors = op(*inputs, **sample.params)
+    except ValueError as error:
+        assert "read-only" not in str(error), (
+            f"{_called(op)} writes into its input: compute a new array, as in x * 2 instead of "
+            "x *= 2"
+        )
+        raise
+    assert isinstance(on_tensors, Tensor), (
+        f"{_called(op)} gives {type(on_tensors).__name__} for tensors, not a Tensor: is a return "
+        "missing, or does it use .data or NumPy?"
+    )
     if hasattr(op, "op"):
         on_arrays = np.asarray(op(*sample.inputs, **sample.params))
-        assert same(on_tensors.data, on_arrays), "arrays and tensors give different values"
+        assert same(on_tensors.data, on_arrays), (
+            f"{_called(op)} gives different values for arrays and tensors"
+        )
 
 
 def check_gradients(op: Callable[..., Any], sample: Sample) -> None:
     """Gradients of both orders against central differences, and the two currencies alike."""
     values = [x for x in sample.inputs if _is_float(x)]
+    names = [_input(getattr(op, "op", None), i) for i in _places(sample)]
 
     def gradients(*arrays: Any) -> list[np.ndarray]:
         """The gradient of the weighted output, weights included as an input."""
@@ -205,12 +363,19 @@ def check_gradients(op: Callable[..., Any], sample: Sample) -> None:
         found = grad(y, leaves, weights_like(y.data), allow_unused=True)
         return [_zero_if_none(g, x) for g, x in zip(found, leaves, strict=True)]
 
-    first = gradients(*values)
+    try:
+        first = gradients(*values)
+        recorded, second = second_order(op, sample)
+    except ValueError as error:
+        assert "a derivative rule of" not in str(error), (
+            f"{error}. Leave summing over what broadcasting stretched to the engine"
+        )
+        raise
     for g, x in zip(first, values, strict=True):
         assert g.shape == x.shape, f"gradient of shape {g.shape} for an input of {x.shape}"
-    recorded, second = second_order(op, sample)
-    for g, r in zip(first, recorded, strict=True):
-        close(g, r, 1e-12, "with create_graph the gradient is another one")
+    for name, g, r in zip(names, first, recorded, strict=True):
+        words = f"the gradient of {name} is another one with create_graph: does its rule use NumPy"
+        close(g, r, 1e-12, f"{words}, .data, or a value that was kept?")
     if not sample.smooth:
         return
 
@@ -223,11 +388,45 @@ def check_gradients(op: Callable[..., Any], sample: Sample) -> None:
         parts = gradients(*arrays)
         return float(sum(np.sum(weights_like(g, i) * g) for i, g in enumerate(parts)))
 
-    for i, (g, expected) in enumerate(zip(first, slopes(total, values), strict=True)):
-        close(g, expected, 1e-5, f"the gradient of input {i} differs from central differences")
-    expected_second = slopes(total_of_gradients, values)
-    for i, (g, expected) in enumerate(zip(second, expected_second, strict=True)):
-        close(g, expected, 1e-4, f"the second derivative of input {i} differs from differences")
+    expected = slopes(total, values)
+    for i, (name, g, e) in enumerate(zip(names, first, expected, strict=True)):
+        words = f"the gradient of {name} differs from central differences"
+        close(g, e, 1e-5, words, partial(_why_wrong, names, first, expected, i))
+    for name, g, e in zip(names, second, slopes(total_of_gradients, values), strict=True):
+        words = f"the second derivative of {name} differs from differences"
+        close(g, e, 1e-4, words, lambda: HELD_CONSTANT)
+
+
+HELD_CONSTANT = (
+    "The first derivative is right, so something in a rule is a constant where it should not be: "
+    "write the rule with g, y and the inputs alone, without NumPy, .data, or a value that was kept"
+)
+
+
+def _why_wrong(
+    names: Sequence[str], found: Sequence[np.ndarray], expected: Sequence[np.ndarray], i: int
+) -> str:
+    """The likely cause of a wrong gradient of input `i`."""
+    g, e = found[i], expected[i]
+    for j, name in enumerate(names):
+        exchanged = i != j and _alike(g, expected[j]) and _alike(found[j], e)
+        if exchanged and not _alike(g, e):
+            return f"The rules of {names[i]} and {name} are swapped: keep the order of inputs"
+    if not np.any(g):
+        return "It is 0: its rule is None, or 0, though the result depends on this input"
+    if _alike(-g, e):
+        return "Its sign is wrong: look for a missing or an extra minus"
+    for factor in FACTORS:
+        if _alike(g, float(factor) * e):
+            return f"It is {factor} times what it should be: look for a factor"
+    return "Derive the rule again; are the inner derivative and the order of the rules right?"
+
+
+FACTORS = [Fraction(n, d) for n in range(1, 7) for d in range(1, 7) if n != d]
+
+
+def _alike(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-5, atol=1e-8))
 
 
 def second_order(
@@ -259,7 +458,7 @@ def check_float32(op: Callable[..., Any], sample: Sample) -> None:
     y = op(*inputs, **sample.params)
     if "dtype" in sample.params:  # a cast gives what it is told to
         return
-    assert y.dtype == np.float32, f"float32 inputs gave a {y.dtype} result"
+    assert y.dtype == np.float32, f"{_called(op)} makes {y.dtype} of float32: {WIDE_CONSTANT}"
     for g in grad(y, leaves, weights_like(y.data), allow_unused=True):
         assert g is None or g.dtype == np.float32, f"float32 inputs gave a {g.dtype} gradient"
     if not sample.smooth:
@@ -272,6 +471,12 @@ def check_float32(op: Callable[..., Any], sample: Sample) -> None:
         for here, there in zip(found, right, strict=True):
             words = f"the float32 derivative of order {order} is far from float64's"
             close(here, there, 1e-4, words)
+
+
+WIDE_CONSTANT = (
+    "a constant in it is a float64 array or NumPy number, such as np.sqrt(2.0). Write a Python "
+    "number, as math.sqrt(2), or give it the dtype of the input"
+)
 
 
 def check_against_torch(
@@ -293,6 +498,10 @@ def check_against_torch(
     assert y.shape == tuple(expected.shape), f"shape {y.shape}, PyTorch {tuple(expected.shape)}"
     close(y.data, expected.numpy(force=True), rtol, "the value differs from PyTorch's")
     if not _is_differentiable(op, sample):
+        assert not _flows_back(expected, leaves), (
+            f"PyTorch's function has gradients, and {_called(op)} has none: give it a rule, or "
+            "remove .data and NumPy from it"
+        )
         return
     weights = torch.from_numpy(weights_like(y.data))
     found = torch.autograd.grad(
@@ -319,54 +528,214 @@ def check_against_torch(
         )
 
 
+def _flows_back(y: Any, leaves: list[Any]) -> bool:
+    """Whether PyTorch has a gradient that is not 0 for one of the leaves."""
+    import torch
+
+    if not leaves or not y.requires_grad:
+        return False
+    try:
+        found = torch.autograd.grad(y.sum(), leaves, allow_unused=True, materialize_grads=True)
+    except RuntimeError:  # it has none for floor_divide, though the result says that it does
+        return False
+    return any(bool(g.any()) for g in found)
+
+
 def check_layer(
     layer: Module,
     input_shape: tuple[int, ...],
     reference: Any = None,
     seed: int = 0,
+    mixes_examples: bool = False,
 ) -> None:
-    """Check a layer: gradients of its parameters and its input against central differences.
+    """Check a layer; AssertionError says what is wrong, and why.
 
-    layer        a module; it is used in float64, and gets its own values back at the end
-    input_shape  the shape of a batch that it takes
-    reference    the same layer in PyTorch, with the same names: values and gradients must agree
+    layer           a module; it is used in float64, and gets its own values back at the end
+    input_shape     the shape of a batch that it takes, examples first
+    reference       the same layer in PyTorch, with the same names: values and gradients must agree
+    mixes_examples  whether the examples of a batch may influence each other in eval mode too
+
+    The gradients of its parameters and its input are compared with central differences. Parameters
+    must be found, used and float32; in eval mode each example must be treated alone.
     """
-    x = np.random.default_rng(seed).normal(size=input_shape)
+    if not isinstance(layer, Module):
+        raise TypeError(
+            f"check_layer takes a layer, not {layer!r}; is it a class without its parentheses, "
+            "or a class that does not inherit from nn.Module?"
+        )
+    check_attributes(layer)
     parameters = list(layer.parameters())
     kept = [p.data for p in parameters]
     doubles = [data.astype(np.float64) for data in kept]
     kept_buffers = [(buffer, buffer.data.copy()) for buffer in layer.buffers()]
-
-    def gradients() -> list[np.ndarray]:
-        inputs = Tensor(x, requires_grad=True)
-        y = layer(inputs)
-        leaves = [inputs, *parameters]
-        found = grad(y, leaves, weights_like(y.data), allow_unused=True)
-        return [_zero_if_none(g, leaf) for g, leaf in zip(found, leaves, strict=True)]
-
-    def total(x: np.ndarray, *values: np.ndarray) -> float:
-        for p, value in zip(parameters, values, strict=True):
-            p.data = value
-        y = layer(Tensor(x)).data
-        return float(np.sum(weights_like(y) * y))
-
+    modes = [(module, module.training) for module in _modules(layer)]
+    x = np.random.default_rng(seed).normal(size=input_shape)
     try:
+        check_outputs(layer, x)
         for p, data in zip(parameters, doubles, strict=True):
             p.data = data
-        found = gradients()
-        names = ["the input", *(name for name, _ in layer.named_parameters())]
-        expected = slopes(total, [x, *doubles])
-        for name, g, e in zip(names, found, expected, strict=True):
-            close(g, e, 1e-5, f"the gradient of {name} differs from central differences")
+        layer.eval()
+        check_repeats(layer, x, "in eval mode: use random numbers only `if self.training:`")
+        if not mixes_examples:
+            check_each_example(layer, x)
+        for module, training in modes:
+            module.training = training
+        check_repeats(layer, x, "in training mode: check it in eval mode, layer.eval()")
+        check_layer_gradients(layer, x)
         if reference is not None:
             for p, data in zip(parameters, doubles, strict=True):
                 p.data = data
             check_layer_against_torch(layer, x, reference)
     finally:
+        for module, training in modes:
+            module.training = training
         for p, data in zip(parameters, kept, strict=True):
             p.data = data
         for buffer, data in kept_buffers:
             buffer.copy_(data)
+
+
+def check_attributes(layer: Module) -> None:
+    """Whatever a layer is to learn must be found in its attributes, and be float32."""
+    known = {id(value) for module in _modules(layer) for value in vars(module).values()}
+    for module in _modules(layer):
+        kind = type(module).__name__
+        for name, value in vars(module).items():
+            hidden = _hidden_in(value, known)
+            assert not hidden, (
+                f"{kind}.{name} is a {type(value).__name__} that hides {hidden} from the layer: "
+                "what is in it is neither trained nor saved. Make each an attribute of its own, or "
+                "use nn.Sequential, nn.ModuleList or nn.ParameterList"
+            )
+            is_found = isinstance(value, Parameter | Buffer)
+            assert is_found or not isinstance(value, Tensor) or not value.requires_grad, (
+                f"{kind}.{name} is a tensor that requires a gradient, not an nn.Parameter: no "
+                "optimiser will find it, and no checkpoint will save it. Write nn.Parameter(...)"
+            )
+    for name, value in [*layer.named_parameters(), *layer.named_buffers()]:
+        assert value.dtype != np.float64, (
+            f"{name} is float64, so all that is computed from it is float64, and slower. Write "
+            "nn.Parameter(np.ones(3, np.float32)): NumPy's own default is float64. The check "
+            "itself computes in float64 all the same"
+        )
+
+
+def _hidden_in(value: Any, known: set[int]) -> str:
+    """What a plain container keeps from being found: "modules", "parameters", or nothing."""
+    if isinstance(value, Module) or not isinstance(value, list | tuple | dict | set):
+        return ""
+    for part in value.values() if isinstance(value, dict) else value:
+        if id(part) in known:  # found all the same, as an attribute
+            continue
+        if isinstance(part, Module):
+            return "modules"
+        if isinstance(part, Parameter) or (isinstance(part, Tensor) and part.requires_grad):
+            return "parameters"
+        if found := _hidden_in(part, known):
+            return found
+    return ""
+
+
+def _modules(layer: Module) -> list[Module]:
+    """A module and all in it."""
+    found = [layer]
+    for _, child in layer.named_children():
+        found += _modules(child)
+    return found
+
+
+def check_outputs(layer: Module, x: np.ndarray) -> None:
+    """A layer makes a float32 Tensor of one, and changes neither it nor its parameters."""
+    kind = type(layer).__name__
+    given = Tensor(x.astype(np.float32), requires_grad=True)
+    before = {name: p.data.copy() for name, p in layer.named_parameters()}
+    y = layer(given)
+    assert isinstance(y, Tensor), (
+        f"{kind}.forward gives {type(y).__name__}, not a Tensor: is a return missing, or does it "
+        "use .data or NumPy?"
+    )
+    assert y.dtype != np.float64, f"{kind}.forward makes float64 of float32: {WIDE_CONSTANT}"
+    assert same(given.data, x.astype(np.float32)), (
+        f"{kind}.forward writes into its input: compute a new tensor, as in x * 2 instead of x *= 2"
+    )
+    for name, p in layer.named_parameters():
+        assert same(p.data, before[name]), (
+            f"{kind}.forward writes into {name}: leave that to the optimiser; compute a new tensor "
+            "of it, as in self.weight * 2"
+        )
+
+
+def check_repeats(layer: Module, x: np.ndarray, when: str) -> None:
+    """The same input gives the same output."""
+    one, other = layer(Tensor(x)).data, layer(Tensor(x)).data
+    assert same(one, other), (
+        f"{type(layer).__name__} gives different results for the same input {when}. A counter or "
+        "a value kept from the last call must not change the result either"
+    )
+
+
+def check_each_example(layer: Module, x: np.ndarray) -> None:
+    """What comes out for an example does not depend on the others in the batch."""
+    if x.ndim < 2 or len(x) < 2:
+        return
+    kind = type(layer).__name__
+    y = layer(Tensor(x)).data
+    assert y.ndim and len(y) == len(x), (
+        f"{kind} makes shape {y.shape} of {x.shape}: the first dimension is the batch, and must "
+        "stay as it is. Reduce over dim=-1 and flatten from dimension 1 on"
+    )
+    try:
+        alone = layer(Tensor(x[:1])).data
+    except Exception as error:
+        raise AssertionError(
+            f"{kind} takes a batch of {len(x)}, and fails for one example: {error}. Take the size "
+            "of the batch from x.shape[0]. If it needs several, pass mixes_examples=True"
+        ) from error
+    words = f"{kind} gives another result for an example alone than in a batch"
+    close(y[:1], alone, 1e-9, words, lambda: EXAMPLES_MIXED)
+
+
+EXAMPLES_MIXED = (
+    "Does it reduce over the batch (dim=0) where it should over the features (dim=-1)? If that is "
+    "meant, pass mixes_examples=True"
+)
+
+
+def check_layer_gradients(layer: Module, x: np.ndarray) -> None:
+    """The gradients of a layer's input and parameters against central differences."""
+    trained = [(name, p) for name, p in layer.named_parameters() if p.requires_grad]
+    names = ["the input", *(name for name, _ in trained)]
+    inputs = Tensor(x, requires_grad=True)
+    leaves = [inputs, *(p for _, p in trained)]
+    y = layer(inputs)
+    unrecorded = not y.requires_grad
+    weights = weights_like(y.data)
+    found = [None] * len(leaves) if unrecorded else grad(y, leaves, weights, allow_unused=True)
+
+    def total(x: np.ndarray, *values: np.ndarray) -> float:
+        for (_, p), value in zip(trained, values, strict=True):
+            p.data = value
+        y = layer(Tensor(x)).data
+        return float(np.sum(weights_like(y) * y))
+
+    expected = slopes(total, [leaf.data for leaf in leaves])
+    gradients = [_zero_if_none(g, leaf) for g, leaf in zip(found, leaves, strict=True)]
+    for i, (name, g, e) in enumerate(zip(names, found, expected, strict=True)):
+        kind = type(layer).__name__
+        assert g is not None or not np.any(np.abs(e) > 1e-5), (
+            f"the result of {kind} depends on {name}, but no gradient reaches it: .data or NumPy "
+            "in forward cuts the way back. Use operators and tg functions"
+        )
+        assert g is not None or name == "the input", (
+            f"{name} has no influence on the result of {kind}: use it in forward, or delete it"
+        )
+        words = f"the gradient of {name} differs from central differences"
+        close(gradients[i], e, 1e-5, words, lambda: PART_CONSTANT)
+
+
+PART_CONSTANT = (
+    "Does forward hold a part constant, with .data or NumPy, or is a rule of an op of yours wrong?"
+)
 
 
 def check_layer_against_torch(layer: Module, x: np.ndarray, reference: Any) -> None:
@@ -374,7 +743,14 @@ def check_layer_against_torch(layer: Module, x: np.ndarray, reference: Any) -> N
     import torch
 
     reference = reference.double()
-    reference.load_state_dict({n: torch.from_numpy(v) for n, v in layer.state_dict().items()})
+    state = layer.state_dict()
+    theirs_named = {n: tuple(value.shape) for n, value in reference.state_dict().items()}
+    ours_named = {n: value.shape for n, value in state.items()}
+    assert ours_named == theirs_named, (
+        "the layer and the reference must have the same names and shapes of parameters and "
+        f"buffers: here {ours_named or 'none'}, in PyTorch {theirs_named or 'none'}"
+    )
+    reference.load_state_dict({n: torch.from_numpy(v) for n, v in state.items()})
     theirs: Any = torch.from_numpy(x).requires_grad_()
     ours = Tensor(x, requires_grad=True)
     expected, y = reference(theirs), layer(ours)
@@ -400,8 +776,17 @@ def _gradient(name: str, leaf: Tensor) -> np.ndarray:
 # --------------------------------------------------------------------------------- comparisons
 
 
-def close(found: Any, expected: Any, rtol: float, words: str) -> None:
-    """Equal up to `rtol` of the value, or of the largest value around it."""
+def close(
+    found: Any,
+    expected: Any,
+    rtol: float,
+    words: str,
+    why: Callable[[], str] | None = None,
+) -> None:
+    """Equal up to `rtol` of the value, or of the largest value around it.
+
+    If not, AssertionError: `words`, one of the values, and what `why` makes of it.
+    """
     found, expected = np.asarray(found), np.asarray(expected)
     assert found.shape == expected.shape, f"{words}: shape {found.shape}, not {expected.shape}"
     finite = np.abs(expected[np.isfinite(expected)])
@@ -410,8 +795,8 @@ def close(found: Any, expected: Any, rtol: float, words: str) -> None:
     if not right.all():
         worst = np.argmin(right)
         raise AssertionError(
-            f"{words}: {found.flat[worst]!r}, expected {expected.flat[worst]!r} "
-            f"({np.count_nonzero(~right)} of {right.size} values)"
+            f"{words}: {found.flat[worst]:.8g}, expected {expected.flat[worst]:.8g} "
+            f"({np.count_nonzero(~right)} of {right.size} values)" + (f". {why()}" if why else "")
         )
 
 
@@ -451,6 +836,30 @@ def tensors(inputs: Iterable[Any]) -> tuple[list[Any], list[Tensor]]:
             x = leaf
         made.append(x)
     return made, [x for x in made if isinstance(x, Tensor)]
+
+
+def _called(op: Any) -> str:
+    return f"{getattr(op, '__name__', type(op).__name__)}()"
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" + ("" if count == 1 else "s")
+
+
+def _input(made: Op | None, i: int) -> str:
+    """Input `i` in words: with the name that the function gives it, if it has one."""
+    names = [] if made is None else [p.name for p in made.signature.parameters.values()]
+    return f"input {i} ({names[i]})" if made and i < made.arity < 10**9 else f"input {i}"
+
+
+def _places(sample: Sample) -> list[int]:
+    """Which inputs get gradients."""
+    return [i for i, x in enumerate(sample.inputs) if _is_float(x)]
+
+
+def _copies(values: Iterable[Any]) -> list[Any]:
+    """Copies of the arrays, which can be written to; the rest as it is."""
+    return [np.array(x) if isinstance(x, np.ndarray) else x for x in values]
 
 
 def _replaced(inputs: Sequence[Any], arrays: Iterable[Any]) -> list[Any]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,7 +77,8 @@ class Diverged(ArithmeticError):
     """The loss is infinite or not a number."""
 
 
-Batches = Iterable[tuple[np.ndarray, np.ndarray]]
+Batches = Iterable[tuple[np.ndarray, ...]]
+"""What gives (inputs, targets), batch by batch."""
 
 
 def fit(
@@ -162,6 +164,8 @@ def evaluate(
 ) -> Scores:
     """Score `model` on all of `dataset`, recording nothing; a Module is in eval mode meanwhile.
 
+    Afterwards each of its layers is in the mode that it had, so a frozen one stays frozen.
+
     model       inputs -> outputs, (n, classes) for classes: a Module or any function
     dataset     has a length, and gives (inputs, targets) for a slice
     loss_fn     of (outputs, targets), a mean over the batch
@@ -171,12 +175,9 @@ def evaluate(
     """
     if not len(dataset):
         raise ValueError("there is nothing to evaluate: the dataset has no examples")
-    was_training = isinstance(model, Module) and model.training
-    if isinstance(model, Module):
-        model.eval()
     total_loss = 0.0
     confusion: np.ndarray | None = None  # until a batch has classes
-    with no_grad(), np.errstate(over="ignore", invalid="ignore"):
+    with in_eval_mode(model), no_grad(), np.errstate(over="ignore", invalid="ignore"):
         for start in range(0, len(dataset), batch_size):
             inputs, targets = dataset[start : start + batch_size]
             outputs = model(inputs)
@@ -187,10 +188,29 @@ def evaluate(
                 if confusion is None:
                     confusion = np.zeros((values.shape[1], values.shape[1]), np.int64)
                 _count_answers(confusion, targets, predicted)
-    if isinstance(model, Module):
-        model.train(was_training)
     accuracy = None if confusion is None else float(confusion.trace() / len(dataset))
     return Scores(accuracy, total_loss / len(dataset), confusion)
+
+
+@contextmanager
+def in_eval_mode(model: Any) -> Iterator[None]:
+    """Within the block a Module is in eval mode; afterwards each module in it has its own again."""
+    modes = [(module, module.training) for module in _modules(model)]
+    if isinstance(model, Module):
+        model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def _modules(model: Any) -> Iterator[Module]:
+    """A Module and all modules in it; nothing for another function."""
+    if isinstance(model, Module):
+        yield model
+        for _, child in model.named_children():
+            yield from _modules(child)
 
 
 def predicted_classes(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray | None:

@@ -253,8 +253,8 @@ EXERCISES = [
             Mistake(WithoutSigmoid, "Without the sigmoid, two linear layers are one linear layer."),
             Mistake(
                 InAList,
-                "The values are right, but no parameter is found: a module finds attributes that "
-                "are modules or parameters, not lists of them.",
+                "A module finds attributes that are modules or parameters, not plain lists of "
+                "them: set two attributes, or an nn.ModuleList.",
             ),
         ],
     ),

@@ -19,6 +19,21 @@ def gradient_of(parameter):
     return np.zeros(parameter.shape) if parameter.grad is None else parameter.grad
 
 
+def parameters_of(layer, shapes):
+    """The parameters by name. ValueError says which is missing, unknown, or of another form."""
+    found = dict(layer.named_parameters())
+    if found.keys() != shapes.keys():
+        names, expected = (", ".join(sorted(some)) or "none" for some in (found, shapes))
+        raise ValueError(f"the parameters that are found are {names}; expected are {expected}")
+    for name, shape in sorted(shapes.items()):
+        parameter = found[name]
+        if parameter.shape != shape:
+            raise ValueError(f"{name} has shape {parameter.shape}, but {shape} is expected")
+        if parameter.dtype != np.float32:
+            raise ValueError(f"{name} is {parameter.dtype}, but float32 is expected")
+    return found
+
+
 # ---------------------------------------------------------------------------- make_logaddexp
 
 PAIRS = [
@@ -46,7 +61,7 @@ def made_by(make):
 
 def observe_op(answer):
     function = made_by(answer)
-    found = []
+    found = [hasattr(function, "op")]
     for a, b in PAIRS:
         a, b = (tg.tensor(values, requires_grad=True) for values in (a, b))
         y = function(a, b)
@@ -59,6 +74,13 @@ def observe_op(answer):
 
 def stable(a, b):
     return np.maximum(a, b) + np.log1p(np.exp(-np.abs(a - b)))
+
+
+def composed():
+    def logaddexp(a, b):
+        return tg.maximum(a, b) + tg.log1p(tg.exp(-tg.abs(a - b)))
+
+    return logaddexp
 
 
 def overflowing():
@@ -116,12 +138,9 @@ def observe_layer_norm(answer):
     found = []
     for features, values, eps in ROWS:
         layer = answer(features, eps)
-        parameters = dict(layer.named_parameters())
-        names_are_right = sorted(parameters) == ["bias", "weight"]
-        found.append(names_are_right)
-        if not names_are_right:
-            continue
+        parameters = parameters_of(layer, {"weight": (features,), "bias": (features,)})
         found += [np.array(parameters[name].data) for name in ("weight", "bias")]
+        found.append(layer(tg.tensor(values.astype(np.float32))).dtype == np.float32)
         # In float64, so that rounding does not hide small faults.
         parameters["weight"].data = drawn(features, seed=8)
         parameters["bias"].data = drawn(features, seed=9)
@@ -195,6 +214,18 @@ class WithoutParameters(nn.Module):
         self.bias = tg.tensor(np.zeros(features, np.float32), requires_grad=True)
 
 
+class WithOtherNames(nn.Module):
+    def __init__(self, features, eps=1e-5):
+        self.gamma = nn.Parameter(np.ones(features, np.float32))
+        self.beta = nn.Parameter(np.zeros(features, np.float32))
+
+
+class WithWideParameters(nn.Module):
+    def __init__(self, features, eps=1e-5):
+        self.weight = nn.Parameter(np.ones(features))
+        self.bias = nn.Parameter(np.zeros(features))
+
+
 # ----------------------------------------------------------------------------------- ConvNet
 
 IMAGES = drawn(3, 28, 28, seed=11)
@@ -207,13 +238,13 @@ NET_SHAPES = {
 
 
 def observe_conv_net(answer):
-    net = answer(rng=0)
-    parameters = dict(net.named_parameters())
-    form_is_right = {name: p.shape for name, p in sorted(parameters.items())} == NET_SHAPES
-    if not form_is_right:
-        return [False]
-    kernels = np.array(parameters["kernel"].data)
-    found = [form_is_right, len(np.unique(kernels)) == kernels.size]
+    net, again, *more = (answer(rng=seed) for seed in (0, 0, 1, 2, 3))
+    parameters = parameters_of(net, NET_SHAPES)
+    twins = parameters_of(again, NET_SHAPES)
+    repeats = [np.array_equal(p.data, twins[name].data) for name, p in parameters.items()]
+    kernels = np.stack([one.kernel.data for one in (net, *more)])
+    # 600 numbers: the root of 2 / 25 is 0.28, and of a normal distribution some lie beyond 0.6.
+    found = [0.24 < kernels.std() < 0.33, np.abs(kernels).max() > 0.6, all(repeats)]
     found.append(np.array(parameters["kernel_bias"].data))
     for i, name in enumerate(NET_SHAPES):
         parameters[name].data = 0.3 * drawn(*NET_SHAPES[name], seed=12 + i)
@@ -268,14 +299,37 @@ class ChannelsLast(WithPieces):
         return self.scores(pooled.permute(0, 2, 3, 1).reshape(images.shape[0], 864))
 
 
+def scored(net, images):
+    """The right scores."""
+    pooled = F.max_pool2d(tg.relu(net.seen(images)), 2)
+    return net.scores(pooled.reshape(images.shape[0], 864))
+
+
 class WithZeroKernels(WithPieces):
     def __init__(self, rng=None):
         super().__init__(rng)
         self.kernel = nn.Parameter(np.zeros((6, 1, 5, 5), np.float32))
 
     def forward(self, images):
-        seen = tg.relu(self.seen(images))
-        return self.scores(F.max_pool2d(seen, 2).reshape(images.shape[0], 864))
+        return scored(self, images)
+
+
+class WithLargeKernels(WithPieces):
+    def __init__(self, rng=None):
+        super().__init__(rng)
+        self.kernel.data = self.kernel.data * np.float32(100)
+
+    def forward(self, images):
+        return scored(self, images)
+
+
+class WithFreshScores(WithPieces):
+    def __init__(self, rng=None):
+        super().__init__(rng)
+        self.scores = nn.Linear(864, 10)
+
+    def forward(self, images):
+        return scored(self, images)
 
 
 class WithPadding(WithPieces):
@@ -296,6 +350,12 @@ EXERCISES = [
         hint="Return the op itself, made with @tg.op and two rules. Take the larger of a and b out "
         "of the logarithm; the derivative by a is e^a / (e^a + e^b), and that sum is e^y.",
         mistakes=[
+            Mistake(
+                composed,
+                "The values are right, but this is a function composed of ops. The exercise asks "
+                "for an op with two rules of its own: @tg.op(grad=(..., ...)) above a function on "
+                "arrays.",
+            ),
             Mistake(
                 overflowing,
                 "np.exp(1000) is infinite. Take the larger number m out of the logarithm: "
@@ -351,16 +411,26 @@ EXERCISES = [
             ),
             Mistake(
                 WithoutParameters,
-                "The module does not find its parameters `weight` and `bias`. A tensor that "
-                "requires a gradient is not enough; use nn.Parameter.",
+                "The module finds no parameters. A tensor that requires a gradient is not enough; "
+                "use nn.Parameter.",
+            ),
+            Mistake(
+                WithOtherNames,
+                "The paper calls them gamma and beta. Here they are called `weight` and `bias`, as "
+                "in PyTorch, so that saved weights can be exchanged.",
+            ),
+            Mistake(
+                WithWideParameters,
+                "np.ones and np.zeros give float64. Write np.ones(features, np.float32), or the "
+                "whole network computes in float64 from here on.",
             ),
         ],
     ),
     Exercise(
         "ConvNet",
         observe=observe_conv_net,
-        hint="The first value says whether the names and shapes of the parameters are right, "
-        "the second whether the kernels start at random. Then conv2d with its bias, ReLU, "
+        hint="The first two values say whether the kernels start as kaiming_normal_ makes them, "
+        "the third whether the same rng gives the same network. Then conv2d with its bias, ReLU, "
         "max_pool2d, reshape to (n, 864), scores.",
         mistakes=[
             Mistake(WithoutReLU, "There is no ReLU after the convolution."),
@@ -380,6 +450,15 @@ EXERCISES = [
                 WithZeroKernels,
                 "The kernels all start at 0, so they stay equal to one another for ever. Fill "
                 "them with nn.init.kaiming_normal_.",
+            ),
+            Mistake(
+                WithLargeKernels,
+                "The kernels start with another size than nn.init.kaiming_normal_ gives them, "
+                "whose standard deviation is the root of 2 / 25.",
+            ),
+            Mistake(
+                WithFreshScores,
+                "The same rng gives another network each time: pass rng=rng to nn.Linear too.",
             ),
             Mistake(
                 WithPadding,

@@ -24,7 +24,8 @@ def make_logaddexp():
     be differentiable themselves, so use operators and ops in them.
 
     Judged by values, gradients and second derivatives, for several shapes, and for numbers
-    around 1,000. Try it yourself with check_op and reference=torch.logaddexp.
+    around 1,000; and it must be an op, not a function composed of ops. Try it yourself with
+    check_op and reference=torch.logaddexp.
     """
     raise NotImplementedError
 
@@ -46,8 +47,8 @@ class LayerNorm(nn.Module):
     distances from the mean. Build it from operators, `tg.sqrt` and the method
     `.mean(dim=-1, keepdim=True)`. The package has such a layer, but write your own.
 
-    Judged by the names and initial values of the parameters, by the result, and by the gradients
-    of input and parameters. Try it yourself with
+    Judged by the names, dtypes and initial values of the parameters, by the result, and by the
+    gradients of input and parameters. Try it yourself with
     check_layer(LayerNorm(6), (4, 6), reference=torch.nn.LayerNorm(6)).
     """
 
@@ -72,8 +73,9 @@ class ConvNet(nn.Module):
 
     forward takes images without a dimension for the channels, as an array or a Tensor.
 
-    Judged by the names and shapes of the parameters, by the scores, and by the gradients. The
-    file of solutions trains it beside a fully connected network, on the same 5,000 images.
+    Judged by the names, shapes and initial values of the parameters, which must be the same each
+    time for the same seed; by the scores, and by the gradients. The file of solutions trains it
+    beside a fully connected network, on the same 5,000 images.
     """
 
     def __init__(self, rng=None):

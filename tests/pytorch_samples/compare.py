@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ TOLERANCE = {
     "float16": 1e-3,
 }
 
+Difference = tuple[str, str]
+"""What kind of difference, and the first place where it is."""
+
 
 def leaves(result: Any) -> list[Any]:
     """The tensors and numbers of a result, in order."""
@@ -28,19 +32,16 @@ def leaves(result: Any) -> list[Any]:
     return [result]
 
 
-Difference = tuple[str, str]
-"""What kind of difference, and the first place where it is."""
-
-
 def difference(ours: Any, theirs: Any, values: bool = True) -> Difference | None:
     """What differs first; None if nothing does. Without `values`: all but the values."""
     ours, theirs = leaves(ours), leaves(theirs)
     if len(ours) != len(theirs):
         return "number of results", f"{len(ours)}, PyTorch {len(theirs)}"
-    for mine, other in zip(ours, theirs, strict=True):
+    for i, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
         found = _difference_of_leaves(mine, other, values)
         if found:
-            return found
+            what, where = found
+            return what, f"part {i} of {len(ours)}: {where}" if len(ours) > 1 else where
     return None
 
 
@@ -50,7 +51,7 @@ def _difference_of_leaves(mine: Any, other: Any, values: bool) -> Difference | N
             return None if DTYPES.get(other) == mine else ("value", f"{mine}, PyTorch {other}")
         if type(mine) is not type(other):
             return f"gives {_kind(mine)}, PyTorch {_kind(other)}", f"{mine!r}, PyTorch {other!r}"
-        same = mine == other or (mine != mine and other != other)
+        same = mine == other or (isinstance(other, float) and _close_numbers(mine, other))
         return None if same or not values else ("value", f"{mine!r}, PyTorch {other!r}")
     if not isinstance(mine, tg.Tensor):
         return f"gives {_kind(mine)}, PyTorch a tensor", f"PyTorch {other!r:.80}"
@@ -66,24 +67,39 @@ def _difference_of_leaves(mine: Any, other: Any, values: bool) -> Difference | N
 
 def value_difference(got: np.ndarray, expected: np.ndarray) -> Difference | None:
     """The first place where two arrays of one shape and dtype differ."""
-    differs = ~_close(got, expected)
-    if not np.any(differs):
+    same = got == expected
+    if same.all():
         return None
-    place = tuple(int(i[0]) for i in np.nonzero(differs))
+    differs = ~(same | _close(got, expected))
+    if not differs.any():
+        return None
+    place = tuple(map(int, np.argwhere(differs)[0]))
     mine, other = got[place], expected[place]
     special = not (np.isfinite(mine) and np.isfinite(other))
     kind = "value at NaN or infinity" if special else "value"
     where = f"{place}: " if place else ""
-    return kind, f"{where}{mine!r:}, PyTorch {other!r}; {np.count_nonzero(differs)} of {got.size}"
+    return kind, f"{where}{mine}, PyTorch {other}; {np.count_nonzero(differs)} of {got.size}"
 
 
-def _close(got: np.ndarray, expected: np.ndarray) -> np.ndarray:
+def _close(got: np.ndarray, expected: np.ndarray) -> Any:
     if got.dtype.kind != "f":
-        return got == expected
-    allowed = TOLERANCE[got.dtype.name] * np.maximum(1, np.abs(expected))
+        return False
     with np.errstate(invalid="ignore", over="ignore"):
+        allowed = TOLERANCE[got.dtype.name] * np.maximum(1, np.abs(expected))
         near = np.abs(got - expected) <= np.where(np.isfinite(allowed), allowed, 0)
-    return near | (got == expected) | (np.isnan(got) & np.isnan(expected))
+    return near | (np.isnan(got) & np.isnan(expected))
+
+
+def _close_numbers(mine: float, other: float) -> bool:
+    return math.isclose(mine, other, rel_tol=1e-12) or (math.isnan(mine) and math.isnan(other))
+
+
+def nearer(got: np.ndarray, other: np.ndarray, right: np.ndarray) -> bool:
+    """Whether `got` is at most twice as far from what is right as `other`, or near it anyway."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        allowed = np.maximum(2 * np.abs(other - right), 1e-5 * np.maximum(1, np.abs(right)))
+        near = np.abs(got - right) <= np.where(np.isfinite(allowed), allowed, 0)
+    return bool(np.all(near | (got == other) | (np.isnan(got) & np.isnan(other))))
 
 
 def _kind(value: Any) -> str:

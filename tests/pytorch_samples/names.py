@@ -1,13 +1,14 @@
 """Which names both packages have, found in the namespaces themselves, with PyTorch's samples.
 
-`op_db` has one entry for each operator of PyTorch, under one of its names. Everything that the
-operator is called (a function of `torch` or of `torch.nn.functional`, a method, an in-place
-method, an operator sign, and its aliases) is looked up in both packages; what both have is an
-`Entry`, so a name that is added to the package is picked up from then on.
+`op_db` has one entry for each operator of PyTorch, under one of its names. Whatever the operator
+is called (a function of `torch` or of `torch.nn.functional`, a method, an in-place method, a sign
+between two values, an alias) is looked up in both packages. What both have is an `Entry`, so a
+name that is added to the package is picked up from then on.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +24,11 @@ class Entry:
     """One name that both packages have, and whose samples it is called with.
 
     label     as a user writes it: "exp", "F.relu", "Tensor.add_", "x + y"
-    place     "function", "method", "method in place", "property", "sign" or "sign in place"
+    place     "function", "method", "property" or "sign"
+    info      what op_db says of it
+    behind    the function of this package that stands behind the name
     arranged  the arguments of a sample, (input, *args), in the order in which this name takes them
+    in_place  it writes into its first argument
     """
 
     label: str
@@ -32,81 +36,69 @@ class Entry:
     ours: Callable
     theirs: Callable
     info: Any
-    arranged: Callable[[tuple], tuple]
-
-    @property
-    def in_place(self) -> bool:
-        return self.place.endswith("in place")
+    behind: Any
+    arranged: Callable[[tuple], tuple] = lambda args: args
+    in_place: bool = False
 
     def takes(self, args: tuple, kwargs: dict) -> bool:
         """Whether a sample can be written with this name: x + y has two parts and no keywords."""
         if self.place == "function":
             return True
-        if self.place.startswith("sign"):
+        if self.place == "sign":
             arity = 2 if "y" in self.label else 1
-            tensors = sum(isinstance(a, torch.Tensor) for a in args)
-            return len(args) == arity and not kwargs and tensors > 0
-        return bool(args) and isinstance(args[0], torch.Tensor)
+            return len(args) == arity and not kwargs and any(map(torch.is_tensor, args))
+        return bool(args) and torch.is_tensor(args[0])
 
 
-NAMESPACES = {
-    "": (tg, torch),
-    "F.": (tg.nn.functional, torch.nn.functional),
+SIGNS: dict[str, tuple[str, str, Callable]] = {
+    # name in op_db: the special method behind the sign, how it is written, what Python makes of it
+    "add": ("__add__", "x + y", operator.add),
+    "sub": ("__sub__", "x - y", operator.sub),
+    "mul": ("__mul__", "x * y", operator.mul),
+    "div": ("__truediv__", "x / y", operator.truediv),
+    "floor_divide": ("__floordiv__", "x // y", operator.floordiv),
+    "remainder": ("__mod__", "x % y", operator.mod),
+    "pow": ("__pow__", "x ** y", operator.pow),
+    "matmul": ("__matmul__", "x @ y", operator.matmul),
+    "neg": ("__neg__", "-x", operator.neg),
+    "abs": ("__abs__", "abs(x)", abs),
+    "bitwise_and": ("__and__", "x & y", operator.and_),
+    "bitwise_or": ("__or__", "x | y", operator.or_),
+    "bitwise_xor": ("__xor__", "x ^ y", operator.xor),
+    "bitwise_not": ("__invert__", "~x", operator.invert),
+    "bitwise_left_shift": ("__lshift__", "x << y", operator.lshift),
+    "bitwise_right_shift": ("__rshift__", "x >> y", operator.rshift),
+    "eq": ("__eq__", "x == y", operator.eq),
+    "ne": ("__ne__", "x != y", operator.ne),
+    "lt": ("__lt__", "x < y", operator.lt),
+    "le": ("__le__", "x <= y", operator.le),
+    "gt": ("__gt__", "x > y", operator.gt),
+    "ge": ("__ge__", "x >= y", operator.ge),
+    "__getitem__": ("__getitem__", "x[y]", operator.getitem),
+    "__radd__": ("__radd__", "y + x", lambda x, y: y + x),
+    "__rsub__": ("__rsub__", "y - x", lambda x, y: y - x),
+    "__rmul__": ("__rmul__", "y * x", lambda x, y: y * x),
+    "__rdiv__": ("__rtruediv__", "y / x", lambda x, y: y / x),
+    "__rmod__": ("__rmod__", "y % x", lambda x, y: y % x),
+    "__rpow__": ("__rpow__", "y ** x", lambda x, y: y**x),
+    "__rmatmul__": ("__rmatmul__", "y @ x", lambda x, y: y @ x),
+    "__rand__": ("__rand__", "y & x", lambda x, y: y & x),
+    "__ror__": ("__ror__", "y | x", lambda x, y: y | x),
+    "__rxor__": ("__rxor__", "y ^ x", lambda x, y: y ^ x),
 }
 
-FURTHER_NAMES: dict[str, tuple[str, ...]] = {
-    # name in op_db: other names of the same function, that it lists neither as aliases
-    "__getitem__": (),
-}
-
-SIGNS: dict[str, tuple[str, str]] = {
-    # name in op_db: the special method behind the sign, and how the sign is written
-    "add": ("__add__", "x + y"),
-    "sub": ("__sub__", "x - y"),
-    "mul": ("__mul__", "x * y"),
-    "div": ("__truediv__", "x / y"),
-    "floor_divide": ("__floordiv__", "x // y"),
-    "remainder": ("__mod__", "x % y"),
-    "pow": ("__pow__", "x ** y"),
-    "matmul": ("__matmul__", "x @ y"),
-    "neg": ("__neg__", "-x"),
-    "abs": ("__abs__", "abs(x)"),
-    "bitwise_and": ("__and__", "x & y"),
-    "bitwise_or": ("__or__", "x | y"),
-    "bitwise_xor": ("__xor__", "x ^ y"),
-    "bitwise_not": ("__invert__", "~x"),
-    "bitwise_left_shift": ("__lshift__", "x << y"),
-    "bitwise_right_shift": ("__rshift__", "x >> y"),
-    "eq": ("__eq__", "x == y"),
-    "ne": ("__ne__", "x != y"),
-    "lt": ("__lt__", "x < y"),
-    "le": ("__le__", "x <= y"),
-    "gt": ("__gt__", "x > y"),
-    "ge": ("__ge__", "x >= y"),
-    "__getitem__": ("__getitem__", "x[y]"),
-    "__radd__": ("__radd__", "y + x"),
-    "__rsub__": ("__rsub__", "y - x"),
-    "__rmul__": ("__rmul__", "y * x"),
-    "__rdiv__": ("__rtruediv__", "y / x"),
-    "__rmod__": ("__rmod__", "y % x"),
-    "__rpow__": ("__rpow__", "y ** x"),
-    "__rmatmul__": ("__rmatmul__", "y @ x"),
-    "__rand__": ("__rand__", "y & x"),
-    "__ror__": ("__ror__", "y | x"),
-    "__rxor__": ("__rxor__", "y ^ x"),
-}
-
-SIGNS_IN_PLACE: dict[str, tuple[str, str]] = {
-    "add": ("__iadd__", "x += y"),
-    "sub": ("__isub__", "x -= y"),
-    "mul": ("__imul__", "x *= y"),
-    "div": ("__itruediv__", "x /= y"),
-    "floor_divide": ("__ifloordiv__", "x //= y"),
-    "remainder": ("__imod__", "x %= y"),
-    "pow": ("__ipow__", "x **= y"),
-    "bitwise_and": ("__iand__", "x &= y"),
-    "bitwise_or": ("__ior__", "x |= y"),
-    "bitwise_xor": ("__ixor__", "x ^= y"),
+SIGNS_IN_PLACE: dict[str, tuple[str, str, Callable]] = {
+    "add": ("__iadd__", "x += y", operator.iadd),
+    "sub": ("__isub__", "x -= y", operator.isub),
+    "mul": ("__imul__", "x *= y", operator.imul),
+    "div": ("__itruediv__", "x /= y", operator.itruediv),
+    "floor_divide": ("__ifloordiv__", "x //= y", operator.ifloordiv),
+    "remainder": ("__imod__", "x %= y", operator.imod),
+    "pow": ("__ipow__", "x **= y", operator.ipow),
+    "bitwise_and": ("__iand__", "x &= y", operator.iand),
+    "bitwise_or": ("__ior__", "x |= y", operator.ior),
+    "bitwise_xor": ("__ixor__", "x ^= y", operator.ixor),
+    "__getitem__": ("__setitem__", "x[y] = 1", lambda x, y: operator.setitem(x, y, 1)),
 }
 
 ORDER: dict[str, Callable[[tuple], tuple]] = {
@@ -119,74 +111,61 @@ ORDER: dict[str, Callable[[tuple], tuple]] = {
 }
 
 
-def as_given(args: tuple) -> tuple:
-    return args
+@dataclass(frozen=True)
+class Names:
+    """Where a package keeps its names."""
+
+    package: Any
+    functional: Any
+    tensor: type
 
 
-def entries() -> list[Entry]:
+OURS = Names(tg, tg.nn.functional, tg.Tensor)
+THEIRS = Names(torch, torch.nn.functional, torch.Tensor)
+
+
+def entries(ours: Names = OURS) -> list[Entry]:
     """Every name that both packages have and op_db has samples of."""
-    found: dict[tuple, Entry] = {}
-    for info in op_db:
-        for entry in _entries_of(info):
-            found.setdefault((entry.label, info.name, info.variant_test_name), entry)
-    return list(found.values())
+    return [entry for info in op_db for entry in _entries_of(info, ours)]
 
 
-def _entries_of(info: Any) -> Iterator[Entry]:
-    names = {name for full in _full_names(info) if (name := _bare(full)) is not None}
-    order = ORDER.get(info.name, as_given)
-    for name in sorted(names):
-        for prefix, (ours, theirs) in NAMESPACES.items():
-            yield from _both(f"{prefix}{name}", "function", name, ours, theirs, info, order)
-        ours, theirs = tg.Tensor, torch.Tensor
-        yield from _both(f"Tensor.{name}", "method", name, ours, theirs, info, as_given)
-        if not name.endswith("_"):
-            label, place = f"Tensor.{name}_", "method in place"
-            yield from _both(label, place, f"{name}_", ours, theirs, info, as_given)
-    for table, place in ((SIGNS, "sign"), (SIGNS_IN_PLACE, "sign in place")):
-        method, label = table.get(info.name, (None, ""))
-        if method and hasattr(tg.Tensor, method) and hasattr(torch.Tensor, method):
-            function = _written(label)
-            yield Entry(label, place, function, function, info, as_given)
+def _entries_of(info: Any, ours: Names) -> Iterator[Entry]:
+    order = ORDER.get(info.name, lambda args: args)
+    for name in sorted(_names_of(info)):
+        for prefix, mine, theirs in (
+            ("", ours.package, THEIRS.package),
+            ("F.", ours.functional, THEIRS.functional),
+        ):
+            if (pair := _both(name, mine, theirs)) and all(map(callable, pair)):
+                yield Entry(f"{prefix}{name}", "function", *pair, info, pair[0], order)
+        yield from _methods(name, info, ours)
+    for table, in_place in ((SIGNS, False), (SIGNS_IN_PLACE, True)):
+        method, label, function = table.get(info.name, ("", "", None))
+        if pair := _both(method, ours.tensor, THEIRS.tensor):
+            yield Entry(label, "sign", function, function, info, pair[0], in_place=in_place)
 
 
-def _full_names(info: Any) -> list[str]:
-    return [
-        info.name,
-        *(alias.name for alias in info.aliases),
-        *FURTHER_NAMES.get(info.name, ()),
-    ]
+def _names_of(info: Any) -> set[str]:
+    """Its names without "nn.functional."; none of those in linalg, masked and so on, and signs."""
+    names = (info.name, *(alias.name for alias in info.aliases))
+    bare = {name.removeprefix("nn.functional.") for name in names}
+    return {name for name in bare if "." not in name and not name.startswith("_")}
 
 
-def _bare(full: str) -> str | None:
-    """The name without "nn.functional."; None for those of linalg, masked and so on, and signs."""
-    name = full.removeprefix("nn.functional.")
-    return None if "." in name or name.startswith("_") else name
+def _methods(name: str, info: Any, ours: Names) -> Iterator[Entry]:
+    if pair := _both(name, ours.tensor, THEIRS.tensor):
+        mine, theirs = pair
+        label, in_place = f"Tensor.{name}", name.endswith("_")
+        if callable(theirs):
+            yield Entry(label, "method", mine, theirs, info, mine, in_place=in_place)
+        else:
+            read = operator.attrgetter(name)
+            yield Entry(label, "property", read, read, info, mine)
+    if pair := _both(f"{name}_", ours.tensor, THEIRS.tensor):
+        yield Entry(f"Tensor.{name}_", "method", *pair, info, pair[0], in_place=True)
 
 
-def _both(
-    label: str, place: str, name: str, ours: Any, theirs: Any, info: Any, arranged: Callable
-) -> Iterator[Entry]:
-    """The entry, if both have this name, as a function, or a property, of one meaning."""
-    mine, other = getattr(ours, name, None), getattr(theirs, name, None)
-    if mine is None or other is None:
-        return
-    if place == "method" and not callable(other):
-        yield Entry(label, "property", _reader(name), _reader(name), info, arranged)
-    elif callable(mine) and callable(other):
-        if place == "method" and name.endswith("_"):
-            place = "method in place"
-        yield Entry(label, place, mine, other, info, arranged)
-
-
-def _reader(name: str) -> Callable:
-    return lambda x: getattr(x, name)
-
-
-def _written(label: str) -> Callable:
-    """The function that Python makes of a sign: with x and y exchanged, too, and in place."""
-    if "=" in label.replace("==", "").replace("<=", "").replace(">=", "").replace("!=", ""):
-        names: dict[str, Any] = {}
-        exec(f"def function(x, y):\n    {label}\n    return x", names)
-        return names["function"]
-    return eval(f"lambda x, y=None: {label}")
+def _both(name: str, ours: Any, theirs: Any) -> tuple[Any, Any] | None:
+    """What both have under this name."""
+    pair = getattr(ours, name, None), getattr(theirs, name, None)
+    return None if None in pair else pair

@@ -1,17 +1,18 @@
-"""All of op_db, for every name that both packages have."""
+"""The cases that op_db makes: every sample with every name that both packages have."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
+import random
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import torch
 
 from .names import Entry, entries
-from .run import Raised, run_ours, run_theirs
-from .translate import Call, CannotTranslateError
-from .verdict import Comparison, judge
+from .run import Case
+from .translate import Call, arguments
 
 FLOATS = {"float64": torch.float64, "float32": torch.float32}
 INTEGERS = {
@@ -22,13 +23,105 @@ INTEGERS = {
 }
 DTYPES = FLOATS | INTEGERS
 
+UNINITIALISED = ("empty", "empty_like", "empty_permuted", "new_empty")
+
+
+def operator_cases(dtype: str, only: Callable[[str], bool]) -> Iterator[Case]:
+    """Every case of the names that `only` takes in one dtype; "any": the error inputs."""
+    by_operator: dict[int, list[Entry]] = {}
+    for entry in entries():
+        if only(entry.label):
+            by_operator.setdefault(id(entry.info), []).append(entry)
+    for group in by_operator.values():
+        found = _error_inputs(group[0].info) if dtype == "any" else samples(group[0].info, dtype)
+        for i, (sample, order) in enumerate(found):
+            yield from _cases_of(group, sample, order, dtype, i)
+
+
+def _cases_of(
+    group: list[Entry], sample: Any, order: int, dtype: str, number: int
+) -> Iterator[Case]:
+    info = group[0].info
+    args = (sample.input, *sample.args)
+    known: set[Any] = set()
+    source = (f"op_db {info.name} {info.variant_test_name}".strip(), dtype, number)
+    for entry in group:
+        if entry.takes(args, sample.kwargs):
+            call = Call(entry.arranged(args), sample.kwargs)
+            yield Case(
+                name=entry.label,
+                ours=entry.ours,
+                theirs=entry.theirs,
+                call=call,
+                dtype=dtype,
+                source=source,
+                written=_written(entry, call),
+                # What is the same function here needs its derivatives compared once only.
+                order=0 if entry.behind in known else order,
+                in_place=entry.in_place,
+                random=info.name in UNINITIALISED or _is_random(entry, call),
+                refused=dtype == "any",
+            )
+            known.add(entry.behind)
+
+
+def samples(info: Any, dtype: str) -> Iterator[tuple[Any, int]]:
+    """The sample and reference inputs, with the order of derivatives that PyTorch has."""
+    torch_dtype = DTYPES[dtype]
+    if torch_dtype not in info.supported_dtypes("cpu"):
+        return
+    wants_grad = torch_dtype.is_floating_point and info.supports_autograd
+    order = 0 if not wants_grad else 2 if info.supports_gradgrad else 1
+    seed()
+    for sample in info.sample_inputs("cpu", torch_dtype, wants_grad, set_seed=False):
+        yield sample, order
+    if info.reference_inputs_func is not None:
+        for sample in _reference_inputs(info, torch_dtype, wants_grad):
+            yield sample, order
+
+
+def _reference_inputs(info: Any, dtype: torch.dtype, wants_grad: bool) -> list:
+    try:
+        return list(info.reference_inputs("cpu", dtype, wants_grad, set_seed=False))
+    except ValueError:  # some of these functions ask for gradients of integers
+        found = list(info.reference_inputs("cpu", dtype, False, set_seed=False))
+    for sample in found:
+        for t in Call((sample.input, *sample.args), sample.kwargs).tensors():
+            t.requires_grad_(wants_grad and t.is_floating_point())
+    return found
+
+
+def _error_inputs(info: Any) -> Iterator[tuple[Any, int]]:
+    seed()
+    if info.error_inputs_func is not None:
+        for error in info.error_inputs("cpu", set_seed=False):
+            yield error.sample_input, 0
+
+
+def seed() -> None:
+    torch.manual_seed(0)
+    np.random.seed(0)
+    random.seed(0)
+
+
+def _is_random(entry: Entry, call: Call) -> bool:
+    """Whether PyTorch gives something else with another seed."""
+    if entry.info.name not in RANDOM:
+        return False
+    results = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        args, kwargs, _ = call.theirs()
+        try:
+            results.append(entry.theirs(*args, **kwargs))
+        except Exception:
+            return True
+    return not torch.equal(*results)
+
+
 RANDOM = (
-    # of these all but the values is compared
     "bernoulli",
-    "empty",
-    "empty_like",
     "multinomial",
-    "new_empty",
     "nn.functional.dropout",
     "normal",
     "rand_like",
@@ -40,107 +133,19 @@ RANDOM = (
 )
 
 
-def compare_operators(dtypes: list[str], only: str = "") -> Iterator[Comparison]:
-    """Every comparison of names that contain `only`, in the given dtypes."""
-    by_info: dict[int, list[Entry]] = {}
-    for entry in entries():
-        if only in entry.label:
-            by_info.setdefault(id(entry.info), []).append(entry)
-    for group in by_info.values():
-        for dtype in dtypes:
-            yield from _of_one(group, dtype)
-        if "float64" in dtypes:
-            yield from _errors(group)
+def _written(entry: Entry, call: Call) -> Callable[[Callable[[Any], str]], str]:
+    """How a call with this name is written, given how an argument is."""
 
+    def written(text: Callable[[Any], str]) -> str:
+        name = entry.label.removeprefix("Tensor.")
+        if entry.place == "sign":
+            values = dict(zip("xy", map(text, call.args), strict=False))
+            return re.sub(r"\b[xy]\b", lambda m: values[m[0]], entry.label)
+        if entry.place == "property":
+            return f"{text(call.args[0])}.{name}"
+        if entry.place == "method":
+            return f"{text(call.args[0])}.{name}({arguments(text, call.args[1:], call.kwargs)})"
+        prefix = "" if name.startswith("F.") else "tg."
+        return f"{prefix}{name}({arguments(text, call.args, call.kwargs)})"
 
-def _of_one(group: list[Entry], dtype: str) -> Iterator[Comparison]:
-    info = group[0].info
-    if DTYPES[dtype] not in info.supported_dtypes("cpu"):
-        return
-    for call, order in samples(info, DTYPES[dtype]):
-        for entry in group:
-            if entry.takes(call.args, call.kwargs):
-                arranged = Call(entry.arranged(call.args), call.kwargs)
-                yield from compare(entry, arranged, dtype, order)
-
-
-def compare(entry: Entry, call: Call, dtype: str, order: int) -> Iterator[Comparison]:
-    """One sample with one name, everything that PyTorch gives for it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            theirs = run_theirs(entry.theirs, call, entry.in_place, order)
-            if not _is_a_comparison(entry, theirs["value"]):
-                return
-            if entry.info.name in RANDOM:
-                theirs = {"value": theirs["value"]}
-            ours = run_ours(entry.ours, call, entry.in_place, theirs)
-            for kind, expected in theirs.items():
-                found = judge(
-                    entry.label,
-                    dtype,
-                    kind,
-                    ours[kind],
-                    expected,
-                    call,
-                    values=entry.info.name not in RANDOM,
-                )
-                found.place = entry.place
-                yield found
-        except CannotTranslateError:
-            return
-
-
-def _is_a_comparison(entry: Entry, theirs: Any) -> bool:
-    """PyTorch must take its own sample; but what it may not write in place, nobody may."""
-    if not isinstance(theirs, Raised):
-        return True
-    return entry.in_place and isinstance(theirs.error, RuntimeError)
-
-
-def samples(info: Any, dtype: torch.dtype) -> Iterator[tuple[Call, int]]:
-    """The sample and reference inputs, each with the order of derivatives that PyTorch has."""
-    wants_grad = dtype.is_floating_point and info.supports_autograd
-    order = 0 if not wants_grad else 2 if info.supports_gradgrad else 1
-    found = list(info.sample_inputs("cpu", dtype, requires_grad=wants_grad))
-    if info.reference_inputs_func is not None:
-        found += _reference_inputs(info, dtype, wants_grad)
-    for sample in found:
-        yield Call((sample.input, *sample.args), sample.kwargs), order
-
-
-def _reference_inputs(info: Any, dtype: torch.dtype, wants_grad: bool) -> list:
-    try:
-        return list(info.reference_inputs("cpu", dtype, requires_grad=wants_grad))
-    except ValueError:  # some of these functions ask for gradients of integers
-        found = list(info.reference_inputs("cpu", dtype, requires_grad=False))
-    for sample in found:
-        for t in Call((sample.input, *sample.args), sample.kwargs).tensors():
-            t.requires_grad_(wants_grad and t.is_floating_point())
-    return found
-
-
-def _errors(group: list[Entry]) -> Iterator[Comparison]:
-    """What PyTorch refuses must be refused here."""
-    info = group[0].info
-    if info.error_inputs_func is None:
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for error in info.error_inputs("cpu"):
-            sample = error.sample_input
-            for entry in group:
-                args = (sample.input, *sample.args)
-                if not entry.takes(args, sample.kwargs):
-                    continue
-                try:
-                    call = Call(entry.arranged(args), sample.kwargs)
-                    theirs = run_theirs(entry.theirs, call, entry.in_place, 0)
-                    if not isinstance(theirs["value"], Raised):
-                        continue
-                    ours = run_ours(entry.ours, call, entry.in_place, theirs)
-                except (CannotTranslateError, IndexError):
-                    continue
-                found = judge(entry.label, "any", "error", ours["value"], theirs["value"], call)
-                found.place = entry.place
-                yield found
+    return written

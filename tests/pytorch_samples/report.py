@@ -1,92 +1,123 @@
-"""Counts, and what is wrong, as text."""
+"""Counts, and the faults in groups, as text."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
-from .verdict import VERDICTS, Comparison
+from .run import VERDICTS, Comparison
+from .tables import bare
+from .translate import tensor_text, text_of
+
+LONGEST = 700
+
+HEAD = """\
+# What the examples need:
+# import numpy as np, tinygrad_mlp as tg; from numpy import inf, nan
+# from tinygrad_mlp.nn import functional as F; from tests.pytorch_samples import cosines, put
+"""
+
+
+@dataclass
+class Group:
+    """The faults of one kind in one function, whatever it is called as; the smallest is kept."""
+
+    smallest: Comparison
+    names: Counter[str] = field(default_factory=Counter)
+    where: Counter[str] = field(default_factory=Counter)
+
+    def add(self, found: Comparison) -> None:
+        self.names[found.case.name] += 1
+        self.where[f"{found.case.dtype} {found.kind}"] += 1
+        if found.case.call.size() < self.smallest.case.call.size():
+            self.smallest = found
+
+    def __len__(self) -> int:
+        return self.names.total()
 
 
 class Tally:
-    """Counts of all comparisons, and the wrong ones."""
+    """Counts of all comparisons, and the groups of faults."""
 
-    def __init__(self) -> None:
+    def __init__(self, found: Iterable[Comparison] = ()) -> None:
         self.counts: Counter[tuple[str, str, str]] = Counter()
-        self.wrong: list[Comparison] = []
-
-    def add_all(self, found: Iterable[Comparison]) -> Tally:
+        self.because: Counter[tuple[str, str]] = Counter()
+        self.wrong: Counter[tuple[str, str, str]] = Counter()
+        self.groups: dict[tuple[str, str], Group] = {}
+        self.names: set[str] = set()
         for comparison in found:
-            self.counts[comparison.dtype, comparison.kind, comparison.verdict] += 1
-            if comparison.verdict == "wrong":
-                self.wrong.append(comparison)
-        return self
+            self._add(comparison)
 
-    def total(self, verdict: str) -> int:
-        return sum(n for (_, _, v), n in self.counts.items() if v == verdict)
+    def _add(self, found: Comparison) -> None:
+        case = found.case
+        self.counts[case.dtype, found.kind, found.verdict] += 1
+        self.names.add(case.name)
+        if found.because:
+            self.because[found.verdict, found.because] += 1
+        if found.verdict == "wrong":
+            self.wrong[case.name, case.dtype, found.kind] += 1
+            self.groups.setdefault((bare(case.name), found.fault), Group(found)).add(found)
+
+    def total(self, *verdicts: str) -> int:
+        return sum(n for (_, _, v), n in self.counts.items() if v in (verdicts or VERDICTS))
 
     def table(self) -> Iterator[str]:
-        """Counts per dtype and kind."""
-        rows = sorted({(dtype, kind) for dtype, kind, _ in self.counts})
+        """Counts per dtype and kind, and why what is not compared is not."""
         yield f"{'dtype':9}{'compared':10}" + "".join(f"{v:>11}" for v in VERDICTS)
-        for dtype, kind in rows:
+        for dtype, kind in sorted({(d, k) for d, k, v in self.counts if v in VERDICTS}):
             counts = (self.counts[dtype, kind, v] for v in VERDICTS)
             yield f"{dtype:9}{kind:10}" + "".join(f"{n:11,}" for n in counts)
         yield f"{'all':19}" + "".join(f"{self.total(v):11,}" for v in VERDICTS)
+        for (verdict, because), n in sorted(self.because.items(), key=lambda x: (x[0][0], -x[1])):
+            yield f"  {n:6,}  {verdict}: {because}"
 
     def faults(self) -> Iterator[str]:
-        """Each kind of fault, the largest first: in which functions, and one example of each."""
-        for kind, members in _grouped(self.wrong, lambda m: _kind_of(m.fault)):
-            groups = _grouped(members, lambda m: (bare(m.function), m.fault))
-            yield f"== {kind}: {len(members):,} comparisons, {len(groups)} functions and messages"
-            for (name, fault), found in groups:
-                yield f"{len(found):6}  {name}: {fault}"
-                yield f"        as {_counted(m.function for m in found)}"
-                yield f"        in {_counted(f'{m.dtype} {m.kind}' for m in found)}"
-                smallest = min(found, key=lambda m: m.call.size())
-                yield f"        {example(smallest)}"
-                if smallest.detail:
-                    yield f"        # {smallest.detail}"
+        """Each kind of fault, the largest first: in which functions, with one example of each."""
+        kinds: dict[str, list[tuple[str, str]]] = {}
+        for name, fault in sorted(self.groups, key=lambda key: (-len(self.groups[key]), key)):
+            kinds.setdefault(fault.split(":")[0], []).append((name, fault))
+        sizes = {kind: sum(len(self.groups[key]) for key in keys) for kind, keys in kinds.items()}
+        for kind in sorted(kinds, key=lambda kind: -sizes[kind]):
+            yield f"== {kind}: {sizes[kind]:,} comparisons in {len(kinds[kind])} groups"
+            for name, fault in kinds[kind]:
+                group = self.groups[name, fault]
+                yield f"{len(group):6}  {name}: {fault}"
+                yield f"        as {_counted(group.names)}"
+                yield f"        in {_counted(group.where)}"
+                yield f"        {example(group.smallest)}"
+                if group.smallest.detail:
+                    yield f"        # {group.smallest.detail}"
             yield ""
 
 
-def bare(label: str) -> str:
-    """The name without where it stands: "sin" for "Tensor.sin"."""
-    return label.removeprefix("F.").removeprefix("Tensor.")
+def _counted(names: Counter[str]) -> str:
+    return ", ".join(f"{name} {n}" for name, n in sorted(names.items()))
 
 
-def _kind_of(fault: str) -> str:
-    """The first words of a fault, that many functions share."""
-    if fault.startswith("unclear"):
-        return "unclear error"
-    return re.split(r"[: ](?!at |what |of )", fault)[0] if fault else "?"
+AFTER = {
+    # what is written after  y = the call  to get to what differs; {x}: what wants a gradient
+    "gradient": "; y.backward(cosines(y)); [t.grad for t in {x}]",
+    "recorded": "; tg.grad(y, {x}, cosines(y), create_graph=True, allow_unused=True)",
+    "second": "; g = tg.grad(y, {x}, cosines(y), create_graph=True); "
+    "tg.grad(g, {x}, [cosines(v) for v in g], allow_unused=True)",
+}
 
 
-def _grouped(members: list, key) -> list[tuple]:
-    groups: dict = {}
-    for m in members:
-        groups.setdefault(key(m), []).append(m)
-    return sorted(groups.items(), key=lambda item: -len(item[1]))
-
-
-def _counted(names: Iterable[str]) -> str:
-    return ", ".join(f"{name} {n}" for name, n in sorted(Counter(names).items()))
-
-
-def example(found: Comparison) -> str:
-    """The call that shows it, as code."""
-    args, kwargs = found.call.texts()
-    named = [f"{k}={v}" for k, v in kwargs.items()]
-    name = found.function
-    if name.startswith("Tensor."):
-        first, *args = args
-        call = f"{first}.{name.removeprefix('Tensor.')}"
-        if found.place != "property":
-            call += f"({', '.join(args + named)})"
-    elif name.startswith("F.") or name.isidentifier():
-        call = f"{'' if name.startswith('F.') else 'tg.'}{name}({', '.join(args + named)})"
-    else:
-        values = dict(zip("xy", args, strict=False))
-        call = re.sub(r"\b[xy]\b", lambda m: values[m[0]], name)
-    return call if len(call) < 600 else call[:600] + " ... (long)"
+def example(found: Comparison, brief: bool = True) -> str:
+    """Code that shows it, and where the sample is from."""
+    case = found.case
+    names = case.call.names()
+    filled = brief and not found.fault.startswith("value")
+    made = "".join(
+        f"{names[id(t)]} = {tensor_text(t, filled)}; "
+        for t in case.call.tensors()
+        if id(t) in names
+    )
+    called = case.written(lambda value: text_of(value, names, filled))
+    wanted = ", ".join(names[id(t)] for t in case.call.tensors() if t.requires_grad)
+    after = AFTER.get(found.kind, "").replace("{x}", f"[{wanted}]")
+    code = f"{made}{'y = ' if after else ''}{called}{after}"
+    if brief and len(code) > LONGEST:
+        code = code[:LONGEST] + " ... (all of it: --sample)"
+    return f"{code}\n        # {case.source[0]}, {case.source[1]} --sample {case.source[2]}"

@@ -37,7 +37,7 @@ LEFT_OUT = {
 
 
 class CannotTranslateError(Exception):
-    """A sample holds what this package says it does not have: complex, bfloat16, sparse, devices."""
+    """A sample holds what this package does not have: complex, bfloat16, sparse, devices."""
 
 
 @dataclass
@@ -84,10 +84,22 @@ class Call:
         """How much there is to read: values in the tensors, and arguments."""
         return sum(4 + t.numel() for t in self.tensors()) + len(self.args) + 2 * len(self.kwargs)
 
-    def texts(self) -> tuple[list[str], dict[str, str]]:
-        """The arguments as one would write them for this package."""
-        kwargs = {k: text(v) for k, v in self.kwargs.items() if not _is_left_out(k, v)}
-        return [text(a) for a in self.args], kwargs
+    def as_float64(self) -> Call:
+        """The same call in float64."""
+
+        def leaf(value: Any) -> Any:
+            if isinstance(value, torch.Tensor) and value.dtype == torch.float32:
+                return value.detach().double().requires_grad_(value.requires_grad)
+            return torch.float64 if value is torch.float32 else value
+
+        return Call(walk(self.args, leaf), walk(self.kwargs, leaf))
+
+    def names(self) -> dict[int, str]:
+        """A letter for each tensor, by its id."""
+        return {id(t): name for t, name in zip(self.tensors(), LETTERS, strict=False)}
+
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def walk(value: Any, leaf: Callable) -> Any:
@@ -141,32 +153,47 @@ def _our_dtype(dtype: torch.dtype) -> Any:
     return DTYPES[dtype]
 
 
-def text(value: Any) -> str:
-    """An argument as one would write it."""
+def arguments(text: Callable[[Any], str], args: Any, kwargs: dict[str, Any]) -> str:
+    """What stands between the parentheses of a call."""
+    named = [f"{k}={text(v)}" for k, v in kwargs.items() if not _is_left_out(k, v)]
+    return ", ".join([*map(text, args), *named])
+
+
+def text_of(value: Any, names: dict[int, str], brief: bool) -> str:
+    """An argument as one would write it, tensors by their names.
+
+    brief  larger arrays of floats may be filled with ones: only shapes and dtypes matter
+    """
+
+    def text(value: Any) -> str:
+        return text_of(value, names, brief)
+
     if isinstance(value, torch.Tensor):
-        grad = ", requires_grad=True" if value.requires_grad else ""
-        return f"tg.tensor({array_text(array_of(value))}{grad})"
+        return names[id(value)] if id(value) in names else tensor_text(value, brief)
     if isinstance(value, torch.dtype):
         return f"np.{np.dtype(DTYPES[value]).name}" if value in DTYPES else str(value)
-    if isinstance(value, (tuple, list)) and not isinstance(value, torch.Size):
-        inside = ", ".join(map(text, value))
-        if isinstance(value, list):
-            return f"[{inside}]"
-        return f"({inside},)" if len(value) == 1 else f"({inside})"
+    if isinstance(value, list):
+        return f"[{', '.join(map(text, value))}]"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(text, value))}{',' if len(value) == 1 else ''})"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{k!r}: {text(v)}" for k, v in value.items()) + "}"
+        return f"{{{', '.join(f'{k!r}: {text(v)}' for k, v in value.items())}}}"
     if isinstance(value, slice):
         return f"slice({text(value.start)}, {text(value.stop)}, {text(value.step)})"
-    if isinstance(value, torch.Size):
-        return repr(tuple(value))
     return "..." if value is Ellipsis else repr(value)
 
 
-def array_text(a: np.ndarray) -> str:
+def tensor_text(t: torch.Tensor, brief: bool) -> str:
+    """A tensor as one would make it here."""
+    if t.dtype not in DTYPES:
+        return f"<a tensor that is {t.dtype}>"
+    a = array_of(t)
     dtype = f"np.{'bool' if a.dtype == bool else a.dtype.name}"
-    if a.size == 0:
-        return f"np.zeros({a.shape}, {dtype})"
-    values = np.array2string(
-        a, separator=",", threshold=10**9, floatmode="unique", max_line_width=10**9
-    )
-    return f"np.array({''.join(values.split())}, {dtype})"
+    if a.size == 0 or (brief and a.size > 12 and a.dtype.kind == "f"):
+        array = f"np.{'ones' if a.size else 'zeros'}({a.shape}, {dtype})"
+    else:
+        values = np.array2string(
+            a, separator=",", threshold=10**9, floatmode="unique", max_line_width=10**9
+        )
+        array = f"np.array({''.join(values.split())}, {dtype})"
+    return f"tg.tensor({array}{', requires_grad=True' if t.requires_grad else ''})"

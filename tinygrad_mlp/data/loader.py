@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
-from .dataset import Dataset, Labels
+from .dataset import Dataset
 from .prefetch import prepared_ahead
-from .transforms import Images, Rng
+from .transforms import Rng
 
 
 class DataLoader:
     """Iterates over a dataset in batches; every `for` loop is one epoch.
 
-    Named like PyTorch's. Yields tuples (images, labels) of NumPy arrays, whose first axis is the
-    examples of the batch.
+    Named like PyTorch's. Yields what the dataset gives, as a rule tuples (inputs, targets) of NumPy
+    arrays, whose first axis is the examples of the batch.
 
     dataset      anything with a length and `dataset[indices]`
     batch_size   how many examples there are in a batch; 1 or more
@@ -29,10 +30,18 @@ class DataLoader:
     drop_last    whether to leave out the last batch if it is smaller than the others
     rng          a seed or a numpy Generator for the order
     num_workers  0 to prepare each batch when it is asked for; 1 to have a thread prepare the next
-                 ones of the epoch meanwhile. The batches are the same
+                 ones of the epoch meanwhile. The batches are the same, also in the epoch after one
+                 that was left early
 
     Raises ValueError if `batch_size` is not an integer of 1 or more, if `num_workers` is not 0 or
     1, or if the dataset is empty.
+
+    >>> x = np.arange(5.0)
+    >>> for inputs, targets in data.DataLoader(data.TensorDataset(x, x**2), batch_size=2):
+    ...     print(inputs, targets)
+    [0. 1.] [0. 1.]
+    [2. 3.] [4. 9.]
+    [4.] [16.]
     """
 
     def __init__(
@@ -66,11 +75,17 @@ class DataLoader:
         full, rest = divmod(len(self.dataset), self.batch_size)
         return full if self.drop_last or rest == 0 else full + 1
 
-    def __iter__(self) -> Iterator[tuple[Images, Labels]]:
+    def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
         """Yield the batches of one epoch."""
-        return prepared_ahead(self._batches()) if self.num_workers else self._batches()
+        return self.arrays()
 
-    def _batches(self) -> Iterator[tuple[Images, Labels]]:
+    def arrays(self) -> Iterator[tuple[np.ndarray, ...]]:
+        """Yield the batches of one epoch as tuples of NumPy arrays, which iterating gives too."""
+        if self.num_workers:
+            return prepared_ahead(self._batches(), _generators(self.dataset))
+        return self._batches()
+
+    def _batches(self) -> Iterator[tuple[np.ndarray, ...]]:
         n = len(self.dataset)
         order = self.rng.permutation(n) if self.shuffle else np.arange(n)
         for batch in range(len(self)):
@@ -82,3 +97,13 @@ class DataLoader:
             f"DataLoader({self.dataset!r}, batch_size={self.batch_size}, "
             f"shuffle={self.shuffle}, drop_last={self.drop_last})"
         )
+
+
+def _generators(dataset: Any) -> list[np.random.Generator]:
+    """What a dataset draws from, and the datasets that it wraps: their attributes `rng`."""
+    found = []
+    while dataset is not None:
+        if isinstance(getattr(dataset, "rng", None), np.random.Generator):
+            found.append(dataset.rng)
+        dataset = getattr(dataset, "dataset", None)
+    return found

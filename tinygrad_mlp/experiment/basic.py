@@ -95,7 +95,7 @@ def published_error(losses: list[float]) -> float:
 
 def mse_to_labels(outputs: np.ndarray, labels: np.ndarray) -> float:
     """`mse` against the one-hot vectors of `labels`."""
-    return mse(outputs, F.one_hot(labels, CLASSES, outputs.dtype))
+    return mse(outputs, F.one_hot(labels, CLASSES).astype(outputs.dtype))
 
 
 class BasicMLP:
@@ -133,7 +133,7 @@ class BasicMLP:
     ) -> tuple[float, np.ndarray]:
         """Train on one batch: forward, backward and step. Returns its loss and scores before it."""
         outputs = self(images)
-        targets = F.one_hot(labels, CLASSES, outputs.dtype)
+        targets = F.one_hot(labels, CLASSES).astype(outputs.dtype)
         gradient = self.loss_gradient(outputs, targets)
         for layer in reversed(self.layers):
             gradient = layer.backward(gradient, lr)

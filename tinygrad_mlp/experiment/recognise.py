@@ -19,6 +19,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from ..engine import no_grad
 from ..nn import Module
 from ..ops import softmax
+from ..train import in_eval_mode
 from .training import load_model
 
 BEST = Path(__file__).parent / "weights" / "best.safetensors"
@@ -60,7 +61,7 @@ def predict(picture: str | os.PathLike[str] | np.ndarray, model: Any = None) -> 
     picture  the path of a picture file (PNG, JPEG, ...), or an array (h, w) of greys, either
              floats from 0 to 1 or bytes from 0 to 255; dark on light or light on dark, any size
     model    a trained model, images (n, 28, 28) -> scores (n, 10); None for the one that comes
-             with the package
+             with the package; afterwards its layers are in the modes that they had
 
     Raises FileNotFoundError if there is no such file, ValueError if it is not a picture, if
     nothing is drawn on it, or if the model gives no probabilities.
@@ -74,8 +75,7 @@ def predict(picture: str | os.PathLike[str] | np.ndarray, model: Any = None) -> 
             f"{type(model).__name__} gives no probabilities; predict needs a model that was "
             "trained with the cross-entropy, as all recipes but the basic ones are"
         )
-    model.eval()
-    with no_grad():
+    with in_eval_mode(model), no_grad():
         probabilities = softmax(model(image[None]), dim=1).numpy()[0]
     return Prediction(int(probabilities.argmax()), probabilities, image)
 

@@ -37,19 +37,40 @@ from ..tensor import Tensor
 # -------------------------------------------------------------------------------------- losses
 
 
-def one_hot(labels: Operand, num_classes: int, dtype: DType = np.float32) -> np.ndarray:
-    """Class indices of any shape as an array (..., num_classes): 1 at the class, 0 elsewhere.
+def one_hot(labels: Any, num_classes: int = -1) -> Any:
+    """Class indices of any shape as (..., num_classes): 1 at the class, 0 elsewhere.
 
-    A NumPy array, as no gradient flows through it. TypeError if the labels are no integers;
-    ValueError, with the row, if one is no class.
+    A tensor of int64 for a tensor, an array for an array.
+
+    num_classes  -1: one more than the largest index
+
+    Raises TypeError if the labels are not integers, and ValueError, with the row, if one is no
+    class.
+
+    >>> F.one_hot(tg.tensor([2, 0]))
+    tensor([[0, 0, 1],
+            [1, 0, 0]])
     """
     classes = np.asarray(plain(labels))
+    if num_classes == -1:
+        if not classes.size:
+            raise ValueError("one_hot of no labels cannot tell how many classes there are; say it")
+        num_classes = int(classes.max()) + 1
+    return _like_given(_one_hot(classes, num_classes, np.int64), labels)
+
+
+def _one_hot(classes: np.ndarray, num_classes: int, dtype: DType) -> np.ndarray:
     if classes.dtype.kind not in "iu":
         raise TypeError(f"class indices must be integers, and these are {classes.dtype}")
     _check_classes(classes, num_classes)
     hot = np.zeros((classes.size, num_classes), dtype)
     hot[np.arange(classes.size), classes.ravel()] = 1
     return hot.reshape(*classes.shape, num_classes)
+
+
+def _like_given(array: np.ndarray, input: Any) -> Any:
+    """A tensor for a tensor, an array for an array."""
+    return Tensor(array) if isinstance(input, Tensor) else array
 
 
 def _check_classes(labels: np.ndarray, num_classes: int) -> None:
@@ -80,46 +101,58 @@ def cross_entropy(
     ignore_index     class indices of this value count nothing
     reduction        "mean" (over what counts, weighted), "sum", or "none": one loss a row
     label_smoothing  the share, 0 to 1, of the target that is spread evenly over all classes
+
+    The mean over nothing is NaN, and its gradient 0.
+
+    >>> F.cross_entropy(tg.tensor([[0.0, 1000.0], [0.0, 1000.0]]), tg.tensor([1, 0]))
+    tensor(500.)
     """
     _check_reduction(reduction)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"label_smoothing must be between 0 and 1, not {label_smoothing}")
-    scores = _classes_last(input)
+    scores = _classes_last("cross_entropy", input)
     target = target if isinstance(target, Tensor) else np.asarray(target)
     classes = scores.shape[-1]
     if target.dtype.kind in "iu":
         target = plain(target)
         if weight is None and not label_smoothing and not np.count_nonzero(target == ignore_index):
             return _plain_cross_entropy(scores, target, reduction)
+        _check_index_shape("cross_entropy", scores, target)
         q, counts = _index_targets(scores, target, weight, ignore_index, label_smoothing)
     else:
+        if ignore_index >= 0:
+            raise ValueError("probabilities have no class to ignore; leave ignore_index out")
         if target.shape != input.shape:
             raise ValueError(
                 f"cross_entropy needs probabilities of shape {input.shape}, like the scores, or "
                 f"integer class indices of shape {scores.shape[:-1]}; it got {target.dtype} of "
                 f"shape {target.shape}"
             )
-        q = _classes_last(target) * (1 - label_smoothing) + label_smoothing / classes
+        q = (
+            _classes_last("cross_entropy", target) * (1 - label_smoothing)
+            + label_smoothing / classes
+        )
         q = q if weight is None else q * weight
         counts = math.prod(scores.shape[:-1])
-    if reduction == "mean":
-        q = q / (counts or math.nan)
-    return ops.soft_cross_entropy(scores, q, total=reduction != "none")
+    if reduction == "mean" and counts:
+        q = q / counts
+    loss = ops.soft_cross_entropy(scores, q, total=reduction != "none")
+    return loss if counts or reduction != "mean" else loss + math.nan
 
 
 def _plain_cross_entropy(scores: Any, target: np.ndarray, reduction: str) -> Any:
     """Where every row counts alike and has one right class: the usual case, and the fastest."""
-    _check_index_shape(scores, target)
+    _check_index_shape("cross_entropy", scores, target)
     _check_classes(target, scores.shape[-1])
     share = 1 / (target.size or math.nan) if reduction == "mean" else 1.0
     target = target.copy()  # so that the caller may fill the array with the next labels
     return ops.cross_entropy(scores, target=target, share=share, total=reduction != "none")
 
 
-def _classes_last(x: Any) -> Any:
+def _classes_last(name: str, x: Any) -> Any:
     """(n, classes, ...) as (n, ..., classes)."""
     if x.ndim == 0:
-        raise ValueError("cross_entropy needs scores of shape (n, classes), not a single number")
+        raise ValueError(f"{name} needs scores of shape (n, classes), not a single number")
     if x.ndim <= 2:
         return x
     return ops.permute(x, dims=(0, *range(2, x.ndim), 1))
@@ -129,11 +162,10 @@ def _index_targets(
     scores: Any, target: np.ndarray, weight: Any, ignore_index: int, smoothing: float
 ) -> tuple[np.ndarray, float]:
     """Class indices as weighted targets (..., classes), and what they count together."""
-    _check_index_shape(scores, target)
     classes = scores.shape[-1]
     ignored = target == ignore_index
     count = int(np.count_nonzero(ignored))
-    hot = one_hot(np.where(ignored, 0, target) if count else target, classes, scores.dtype)
+    hot = _one_hot(np.where(ignored, 0, target) if count else target, classes, scores.dtype)
     if count:
         hot[ignored] = 0
     if weight is None and not smoothing:
@@ -145,10 +177,10 @@ def _index_targets(
     return (hot * weights).astype(scores.dtype), counts
 
 
-def _check_index_shape(scores: Any, target: np.ndarray) -> None:
+def _check_index_shape(name: str, scores: Any, target: np.ndarray) -> None:
     if target.shape != scores.shape[:-1]:
         raise ValueError(
-            f"cross_entropy needs class indices of shape {scores.shape[:-1]} for these scores, "
+            f"{name} needs class indices of shape {scores.shape[:-1]} for these scores, "
             f"and got {target.shape}"
         )
 
@@ -163,18 +195,30 @@ def nll_loss(
     """Minus the logarithm of the probability of the right class, given log-probabilities.
 
     input  log-probabilities, as from `log_softmax`; the rest as in `cross_entropy`
+
+    >>> F.nll_loss(tg.tensor([[-1.0, -2.0], [-4.0, -3.0]]), tg.tensor([0, 1]))
+    tensor(2.)
     """
     _check_reduction(reduction)
-    logs = _classes_last(input)
-    q, counts = _index_targets(logs, np.asarray(plain(target)), weight, ignore_index, 0.0)
+    logs = _classes_last("nll_loss", input)
+    target = np.asarray(plain(target))
+    _check_index_shape("nll_loss", logs, target)
+    q, counts = _index_targets(logs, target, weight, ignore_index, 0.0)
     picked = where(q != 0, logs * q, 0)
     if reduction == "none":
         return -ops.sum(picked, dim=-1)
-    return -ops.sum(picked) / ((counts or math.nan) if reduction == "mean" else 1)
+    loss = -ops.sum(picked)
+    if reduction == "sum":
+        return loss
+    return loss / counts if counts else loss + math.nan
 
 
 def mse_loss(input: T, target: Any, reduction: str = "mean") -> T:
-    """The squared difference of two tensors of one shape: mean over all values, sum or none."""
+    """The squared difference of two tensors of one shape: mean over all values, sum or none.
+
+    >>> F.mse_loss(tg.tensor([1.0, 2.0]), tg.tensor([1.0, 4.0]))
+    tensor(2.)
+    """
     _check_reduction(reduction)
     _check_same_shape("mse_loss", input, target)
     if reduction == "mean":
@@ -184,14 +228,22 @@ def mse_loss(input: T, target: Any, reduction: str = "mean") -> T:
 
 
 def l1_loss(input: T, target: Any, reduction: str = "mean") -> T:
-    """The absolute difference of two tensors of one shape: mean over all values, sum or none."""
+    """The absolute difference of two tensors of one shape: mean over all values, sum or none.
+
+    >>> F.l1_loss(tg.tensor([1.0, 2.0]), tg.tensor([1.0, 4.0]))
+    tensor(1.)
+    """
     _check_reduction(reduction)
     _check_same_shape("l1_loss", input, target)
     return _reduced(ops.abs(input - target), reduction)
 
 
 def huber_loss(input: T, target: Any, reduction: str = "mean", delta: float = 1.0) -> T:
-    """Half the squared difference where it is below `delta`, and a straight line beyond."""
+    """Half the squared difference where it is below `delta`, and a straight line beyond.
+
+    >>> F.huber_loss(tg.tensor([1.0, 5.0]), tg.tensor([0.0, 0.0]), reduction="none", delta=2.0)
+    tensor([0.5, 8. ])
+    """
     _check_reduction(reduction)
     _check_same_shape("huber_loss", input, target)
     if delta <= 0:
@@ -202,21 +254,40 @@ def huber_loss(input: T, target: Any, reduction: str = "mean", delta: float = 1.
     return _reduced(where(size < delta, near, (size - delta / 2) * delta), reduction)
 
 
+def smooth_l1_loss(input: T, target: Any, reduction: str = "mean", beta: float = 1.0) -> T:
+    """The Huber loss of `delta` beta, divided by beta: as `l1_loss` far away, and smooth at 0.
+
+    >>> F.smooth_l1_loss(tg.tensor([1.0, 5.0]), tg.tensor([0.0, 0.0]), reduction="none", beta=2.0)
+    tensor([0.25, 4.  ])
+    """
+    if beta < 0:
+        raise ValueError(f"beta must not be below 0, and is {beta}")
+    if beta == 0:
+        return l1_loss(input, target, reduction)
+    _check_same_shape("smooth_l1_loss", input, target)
+    return huber_loss(input, target, reduction, beta) / beta
+
+
 def binary_cross_entropy_with_logits(
     input: T,
     target: Any,
     weight: Any = None,
+    *,
     reduction: str = "mean",
     pos_weight: Any = None,
 ) -> T:
     """Cross-entropy of sigmoid(input) and targets from 0 to 1, value by value.
 
     weight      how much each value counts; pos_weight how much more the positives count
+
+    >>> F.binary_cross_entropy_with_logits(tg.tensor([-1000.0, 1000.0]), tg.tensor([0.0, 0.0]))
+    tensor(500.)
     """
     _check_reduction(reduction)
     _check_same_shape("binary_cross_entropy_with_logits", input, target)
-    positive = 1 if pos_weight is None else (_like(pos_weight, input) - 1) * target + 1
-    loss = (1 - target) * input + positive * ops.softplus(-input)
+    positive = target if pos_weight is None else _like(pos_weight, input) * target
+    # Two terms of one sign, each exact where it is small: nothing cancels.
+    loss = (1 - target) * ops.softplus(input) + positive * ops.softplus(-input)
     return _reduced(loss if weight is None else loss * _like(weight, input), reduction)
 
 
@@ -254,6 +325,9 @@ def dropout(input: T, p: float = 0.5, training: bool = True, rng: Rng = None) ->
     """Each value set to 0 with probability `p`, the others scaled by 1 / (1 - p).
 
     The mean stays what it was, so that nothing need be done when not `training`.
+
+    >>> F.dropout(tg.ones(4), 0.5, rng=0)
+    tensor([2., 0., 0., 0.])
     """
     if not 0 <= p <= 1:
         raise ValueError(f"p must be a probability, 0 to 1, not {p}")
@@ -274,6 +348,9 @@ def layer_norm(
 
     normalized_shape  the last dimensions, over which mean and variance are taken; the shape of
                       weight and bias. Ba, Kiros and Hinton, 2016.
+
+    >>> F.layer_norm(tg.tensor([[1.0, 3.0]]), (2,), eps=0)
+    tensor([[-1.,  1.]])
     """
     normalized_shape = tuple(normalized_shape)
     if input.shape[input.ndim - len(normalized_shape) :] != normalized_shape:
@@ -301,17 +378,28 @@ def batch_norm(
 
     In training over the batch, and `running_mean` and `running_var` (tensors, or None) move
     towards the batch's by `momentum`, in place; else by these two. Ioffe and Szegedy, 2015.
+
+    >>> F.batch_norm(tg.tensor([[100.0], [300.0]]), None, None, training=True)
+    tensor([[-1.],
+            [ 1.]])
     """
+    if input.ndim < 2:
+        raise ValueError(f"batch_norm needs an input (n, channels, ...), not {input.shape}")
+    if eps < 0 or (eps == 0 and training):
+        raise ValueError(f"batch_norm needs an eps above 0, not {eps}")
     variance: Any
     dims = tuple(d for d in range(input.ndim) if d != 1)
     channel = [-1 if d == 1 else 1 for d in range(input.ndim)]
+    weight, bias = (v if v is None else v.reshape(channel) for v in (weight, bias))
     if training or running_mean is None:
         count = math.prod(input.shape[d] for d in dims)
-        if count < 2:
+        if count == 1:
             raise ValueError(
                 f"batch_norm in training needs more than one value a channel; the input has "
                 f"shape {input.shape}"
             )
+        if count == 0:
+            return _scaled(input, weight, bias)
         mean = ops.mean(input, dim=dims, keepdim=True)
         away = input - mean
         variance = ops.mean(away * away, dim=dims, keepdim=True)
@@ -322,7 +410,6 @@ def batch_norm(
     else:
         away = input - _like(running_mean, input).reshape(channel)
         variance = _like(running_var, input).reshape(channel)
-    weight, bias = (v if v is None else v.reshape(channel) for v in (weight, bias))
     return _scaled(away / ops.sqrt(variance + eps), weight, bias)
 
 
@@ -331,9 +418,18 @@ def _scaled(x: Any, weight: Any, bias: Any) -> Any:
     return x if bias is None else x + bias
 
 
-def embedding(input: Operand, weight: T) -> T:
-    """The rows of `weight` (num, dim) that `input`, integers of any shape, names."""
+def embedding(input: Operand, weight: T, padding_idx: int | None = None) -> T:
+    """The rows of `weight` (num, dim) that `input`, integers of any shape, names.
+
+    padding_idx  the row that gets no gradient
+
+    >>> F.embedding(tg.tensor([2, 0]), tg.tensor([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]))
+    tensor([[4., 5.],
+            [0., 1.]])
+    """
     index = np.asarray(plain(input))
+    if weight.ndim != 2:
+        raise ValueError(f"embedding needs a weight of shape (num, dim), not {weight.shape}")
     if index.dtype.kind not in "iu":
         raise TypeError(f"embedding needs integers that name rows, and got {index.dtype}")
     if index.size and (index.min() < 0 or index.max() >= weight.shape[0]):
@@ -341,7 +437,19 @@ def embedding(input: Operand, weight: T) -> T:
             f"embedding has rows 0 to {weight.shape[0] - 1}, and was asked for "
             f"{index.min()} to {index.max()}"
         )
-    return weight[index]
+    row = _row(padding_idx, weight.shape[0])
+    if row is None:
+        return weight[index]
+    return where((index == row)[..., None], plain(weight)[row], weight[index])
+
+
+def _row(padding_idx: int | None, rows: int) -> int | None:
+    """A padding index counted from the front."""
+    if padding_idx is None:
+        return None
+    if not -rows <= padding_idx < rows:
+        raise ValueError(f"padding_idx must name one of {rows} rows, and is {padding_idx}")
+    return padding_idx % rows
 
 
 # --------------------------------------------------------------------- convolution and pooling
@@ -366,6 +474,10 @@ def conv2d(
 
     Each output is the sum of products of the weights and the window over it: all windows are
     laid out as rows, so that the whole is one matrix product.
+
+    >>> F.conv2d(tg.ones(1, 1, 3, 3), tg.ones(1, 1, 2, 2))
+    tensor([[[[4., 4.],
+              [4., 4.]]]])
     """
     images = _as_batch("conv2d", input)
     if weight.ndim != 4:
@@ -444,6 +556,10 @@ def max_pool2d(
 
     ceil_mode       count windows that start inside but end outside, too
     return_indices  give also where each was found, counted through its image row by row
+
+    >>> F.max_pool2d(tg.arange(16.0).reshape(1, 1, 4, 4), 2)
+    tensor([[[[ 5.,  7.],
+              [13., 15.]]]])
     """
     images = _as_batch("max_pool2d", input)
     gaps = _pair("dilation", dilation, 1)
@@ -462,11 +578,6 @@ def max_pool2d(
     return values, _like_given(places if input.ndim == 4 else places[0], input)
 
 
-def _like_given(array: np.ndarray, input: Any) -> Any:
-    """A tensor for a tensor, an array for an array."""
-    return Tensor(array) if isinstance(input, Tensor) else array
-
-
 def avg_pool2d(
     input: T,
     kernel_size: Pair,
@@ -481,6 +592,10 @@ def avg_pool2d(
     ceil_mode          count windows that start inside but end outside, too
     count_include_pad  the zeros of the margin count too
     divisor_override   divide the sum of each window by this instead
+
+    >>> F.avg_pool2d(tg.arange(16.0).reshape(1, 1, 4, 4), 2)
+    tensor([[[[ 2.5,  4.5],
+              [10.5, 12.5]]]])
     """
     images: Any = _as_batch("avg_pool2d", input)
     kernel, steps, margins = _pooling(images, kernel_size, stride, padding, (1, 1), ceil_mode)

@@ -1,21 +1,23 @@
 """The layers: each is a class with attributes and a `forward`, and fits on a few lines.
 
-To add one, add a class. Names, arguments, attributes and initial distributions are those of
+To add one, add a class. Activations are in activations.py, and what holds layers together is in
+containers.py. Names, arguments, attributes and initial distributions are those of
 `torch.nn`, so that code and weights carry over.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ..composed import flatten, unflatten
 from ..signatures import DType, Rng
 from . import functional as F
 from . import init
-from .module import Buffer, Module, Parameter
+from .module import Buffer, Module, Parameter, named_options
 
 
 class Linear(Module):
@@ -23,6 +25,12 @@ class Linear(Module):
 
     weight (out_features, in_features) and bias (out_features,) start uniform in
     +-1 / sqrt(in_features), as in PyTorch; `rng` is a seed or a numpy Generator.
+
+    >>> layer = nn.Linear(4, 3, rng=0)
+    >>> layer
+    Linear(in_features=4, out_features=3, bias=True)
+    >>> layer(tg.ones(2, 4)).shape
+    (2, 3)
     """
 
     def __init__(
@@ -38,18 +46,12 @@ class Linear(Module):
                 f"Linear needs at least one input and one output, not {in_features} and "
                 f"{out_features}"
             )
-        rng = np.random.default_rng(rng)
         self.in_features = in_features
         self.out_features = out_features
-        bound = 1 / math.sqrt(in_features)
-        self.weight = Parameter(np.zeros((out_features, in_features), dtype))
-        init.uniform_(self.weight, -bound, bound, rng)
-        self.bias = Parameter(np.zeros(out_features, dtype)) if bias else None
-        if self.bias is not None:
-            init.uniform_(self.bias, -bound, bound, rng)
+        self.weight, self.bias = _weight_and_bias((out_features, in_features), bias, rng, dtype)
 
-    def forward(self, x: Any) -> Any:
-        return F.linear(x, self.weight, self.bias)
+    def forward(self, input: Any) -> Any:
+        return F.linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         return (
@@ -58,25 +60,246 @@ class Linear(Module):
         )
 
 
-class ReLU(Module):
-    """max(x, 0), elementwise."""
+def _weight_and_bias(
+    shape: tuple[int, ...], bias: bool, rng: Rng, dtype: DType
+) -> tuple[Parameter, Parameter | None]:
+    """A weight (out, in, ...) and perhaps a bias (out,), uniform in +-1 / sqrt(fan_in)."""
+    rng = np.random.default_rng(rng)
+    bound = 1 / math.sqrt(math.prod(shape[1:]))
+    weight = Parameter(np.zeros(shape, dtype))
+    init.uniform_(weight, -bound, bound, rng)
+    if not bias:
+        return weight, None
+    shift = Parameter(np.zeros(shape[0], dtype))
+    init.uniform_(shift, -bound, bound, rng)
+    return weight, shift
 
-    def forward(self, x: Any) -> Any:
-        return F.relu(x)
+
+class Conv2d(Module):
+    """Images (n, in_channels, h, w) seen through small windows: (n, out_channels, h', w').
+
+    kernel_size, stride, dilation  one number for height and width, or one for each
+    padding                        a margin of zeros; "same" keeps h and w, "valid" is none
+    groups                         channels in so many groups, each with outputs of its own
+    rng                            a seed or a numpy Generator, for weight and bias
+
+    weight (out_channels, in_channels / groups, kh, kw) and bias (out_channels,) start uniform in
+    +-1 / sqrt(the numbers that feed one output), as in PyTorch. LeCun and others, 1989.
+
+    >>> nn.Conv2d(1, 8, kernel_size=3, padding=1)(tg.ones(2, 1, 28, 28)).shape
+    (2, 8, 28, 28)
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: F.Pair,
+        stride: F.Pair = 1,
+        padding: F.Pair | str = 0,
+        dilation: F.Pair = 1,
+        groups: int = 1,
+        bias: bool = True,
+        rng: Rng = None,
+        dtype: DType = np.float32,
+    ):
+        if in_channels < 1 or out_channels < 1:
+            raise ValueError(
+                f"Conv2d needs at least one channel in and one out, not {in_channels} and "
+                f"{out_channels}"
+            )
+        if groups < 1 or in_channels % groups or out_channels % groups:
+            raise ValueError(
+                f"Conv2d needs channels that divide into its {groups} groups, not {in_channels} "
+                f"in and {out_channels} out"
+            )
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.kernel_size = F._pair("kernel_size", kernel_size, 1)
+        self.stride = F._pair("stride", stride, 1)
+        self.padding = padding if isinstance(padding, str) else F._pair("padding", padding, 0)
+        self.dilation = F._pair("dilation", dilation, 1)
+        self.groups = groups
+        shape = (out_channels, in_channels // groups, *self.kernel_size)
+        self.weight, self.bias = _weight_and_bias(shape, bias, rng, dtype)
+
+    def forward(self, input: Any) -> Any:
+        return F.conv2d(
+            input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
+        )
+
+    def extra_repr(self) -> str:
+        words = f"{self.in_channels}, {self.out_channels}, "
+        words += named_options(self, "kernel_size", "stride")
+        words += f", padding={self.padding}" if self.padding != (0, 0) else ""
+        words += f", dilation={self.dilation}" if self.dilation != (1, 1) else ""
+        words += f", groups={self.groups}" if self.groups != 1 else ""
+        return words + (", bias=False" if self.bias is None else "")
 
 
-class Sigmoid(Module):
-    """1 / (1 + e^-x), elementwise."""
+class MaxPool2d(Module):
+    """The largest value of each window of images (n, channels, h, w).
 
-    def forward(self, x: Any) -> Any:
-        return F.sigmoid(x)
+    kernel_size, stride, padding, dilation  one number for height and width, or one for each; the
+                                            stride is the kernel's size unless it is given
+    return_indices                          give also where each value was found
+    ceil_mode                               count windows that end outside, too
+
+    >>> nn.MaxPool2d(2)(tg.arange(16.0).reshape(1, 1, 4, 4))
+    tensor([[[[ 5.,  7.],
+              [13., 15.]]]])
+    """
+
+    def __init__(
+        self,
+        kernel_size: F.Pair,
+        stride: F.Pair | None = None,
+        padding: F.Pair = 0,
+        dilation: F.Pair = 1,
+        return_indices: bool = False,
+        ceil_mode: bool = False,
+    ):
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+        self.dilation = dilation
+        self.return_indices = return_indices
+        self.ceil_mode = ceil_mode
+
+    def forward(self, input: Any) -> Any:
+        pool: Any = F.max_pool2d
+        return pool(
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.dilation,
+            self.ceil_mode,
+            return_indices=self.return_indices,
+        )
+
+    def extra_repr(self) -> str:
+        return named_options(self, "kernel_size", "stride", "padding", "dilation", "ceil_mode")
+
+
+class AvgPool2d(Module):
+    """The mean of each window of images (n, channels, h, w).
+
+    kernel_size, stride, padding  one number for height and width, or one for each; the stride is
+                                  the kernel's size unless it is given
+    ceil_mode                     count windows that end outside, too
+    count_include_pad             the zeros of the margin count too
+    divisor_override              divide the sum of each window by this instead
+
+    >>> nn.AvgPool2d(2)(tg.arange(16.0).reshape(1, 1, 4, 4))
+    tensor([[[[ 2.5,  4.5],
+              [10.5, 12.5]]]])
+    """
+
+    def __init__(
+        self,
+        kernel_size: F.Pair,
+        stride: F.Pair | None = None,
+        padding: F.Pair = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ):
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+        self.ceil_mode = ceil_mode
+        self.count_include_pad = count_include_pad
+        self.divisor_override = divisor_override
+
+    def forward(self, input: Any) -> Any:
+        return F.avg_pool2d(
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.ceil_mode,
+            self.count_include_pad,
+            self.divisor_override,
+        )
+
+    def extra_repr(self) -> str:
+        return named_options(self, "kernel_size", "stride", "padding")
+
+
+class Embedding(Module):
+    """A vector for each of so many words: integers of any shape -> (..., embedding_dim).
+
+    padding_idx  the word that means nothing: its vector is 0 and is not learned
+    rng          a seed or a numpy Generator, for the weight
+
+    weight (num_embeddings, embedding_dim) starts normal, as in PyTorch.
+
+    >>> words = nn.Embedding(1000, 16)
+    >>> words(tg.tensor([[3, 1, 4], [1, 5, 9]])).shape
+    (2, 3, 16)
+    """
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        rng: Rng = None,
+        dtype: DType = np.float32,
+    ):
+        self.num_embeddings = num_embeddings
+        self.embedding_dim = embedding_dim
+        self.padding_idx = F._row(padding_idx, num_embeddings)
+        self.weight = Parameter(np.zeros((num_embeddings, embedding_dim), dtype))
+        init.normal_(self.weight, rng=rng)
+        if self.padding_idx is not None:
+            self.weight.data[self.padding_idx] = 0
+
+    def forward(self, input: Any) -> Any:
+        return F.embedding(input, self.weight, self.padding_idx)
+
+    def extra_repr(self) -> str:
+        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
+        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
 
 
 class Flatten(Module):
-    """All dimensions but the first as one: (n, 28, 28) -> (n, 784)."""
+    """The dimensions from `start_dim` to `end_dim` as one: (n, 28, 28) -> (n, 784).
 
-    def forward(self, x: Any) -> Any:
-        return x.reshape(x.shape[0], math.prod(x.shape[1:]))
+    >>> nn.Flatten()(tg.ones(5, 28, 28)).shape
+    (5, 784)
+    """
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1):
+        self.start_dim = start_dim
+        self.end_dim = end_dim
+
+    def forward(self, input: Any) -> Any:
+        return flatten(input, self.start_dim, self.end_dim)
+
+    def extra_repr(self) -> str:
+        return named_options(self, "start_dim", "end_dim")
+
+
+class Unflatten(Module):
+    """One dimension as several: with Unflatten(1, (28, 28)), (n, 784) -> (n, 28, 28).
+
+    unflattened_size  the sizes, of which one may be -1
+
+    >>> nn.Unflatten(1, (1, 28, 28))(tg.ones(5, 784)).shape
+    (5, 1, 28, 28)
+    """
+
+    def __init__(self, dim: int, unflattened_size: Sequence[int]):
+        self.dim = dim
+        self.unflattened_size = tuple(unflattened_size)
+
+    def forward(self, input: Any) -> Any:
+        return unflatten(input, self.dim, self.unflattened_size)
+
+    def extra_repr(self) -> str:
+        return named_options(self, "dim", "unflattened_size")
 
 
 class Dropout(Module):
@@ -84,6 +307,11 @@ class Dropout(Module):
 
     rng  a seed or a numpy Generator, which each call draws from. Layers that are given one and
          the same Generator share it, and so its state. Srivastava and others, 2014.
+
+    >>> nn.Dropout(0.5, rng=0)(tg.ones(4))
+    tensor([2., 0., 0., 0.])
+    >>> nn.Dropout(0.5).eval()(tg.ones(4))
+    tensor([1., 1., 1., 1.])
     """
 
     def __init__(self, p: float = 0.5, rng: Rng = None):
@@ -92,25 +320,18 @@ class Dropout(Module):
         self.p = p
         self.rng = np.random.default_rng(rng)
 
-    def forward(self, x: Any) -> Any:
-        return F.dropout(x, self.p, self.training, self.rng)
+    def forward(self, input: Any) -> Any:
+        return F.dropout(input, self.p, self.training, self.rng)
 
     def extra_repr(self) -> str:
         return f"p={self.p}, inplace=False"
 
 
-class BatchNorm1d(Module):
-    """Each feature of (n, num_features) or (n, num_features, length) to mean 0 and variance 1.
+class _BatchNorm(Module):
+    """What BatchNorm1d and BatchNorm2d share: each feature to mean 0 and variance 1."""
 
-    In training over the batch, of which there must be more than one value a feature; then
-    `running_mean` and `running_var` move towards the batch's. In eval mode by these two.
-
-    momentum             how far they move, 0 to 1; None: they are the means over all batches
-    affine, bias         whether weight and bias (num_features,) are learned; they are 1 and 0
-    track_running_stats  if not, there are none, and the batch decides in eval mode too
-
-    Ioffe and Szegedy, 2015.
-    """
+    further_dims: tuple[tuple[str, ...], ...] = ()
+    """What may follow (n, num_features) in the shape of an input."""
 
     def __init__(
         self,
@@ -134,16 +355,17 @@ class BatchNorm1d(Module):
         self.running_var = Buffer(np.ones(num_features, dtype)) if tracked else None
         self.num_batches_tracked = Buffer(np.array(0)) if tracked else None
 
-    def forward(self, x: Any) -> Any:
-        if x.ndim not in (2, 3) or x.shape[1] != self.num_features:
+    def forward(self, input: Any) -> Any:
+        if input.ndim - 2 not in map(len, self.further_dims) or input.shape[1] != self.num_features:
+            known = [("n", str(self.num_features), *more) for more in self.further_dims]
+            shapes = " or ".join(f"({', '.join(dims)})" for dims in known)
             raise ValueError(
-                f"BatchNorm1d needs an input of shape (n, {self.num_features}) or "
-                f"(n, {self.num_features}, length), not {x.shape}"
+                f"{type(self).__name__} needs an input of shape {shapes}, not {input.shape}"
             )
         counter = self.num_batches_tracked
         seen = 1 if counter is None else int(counter) + 1
         y = F.batch_norm(
-            x,
+            input,
             self.running_mean,
             self.running_var,
             self.weight,
@@ -163,6 +385,38 @@ class BatchNorm1d(Module):
         )
 
 
+class BatchNorm1d(_BatchNorm):
+    """Each feature of (n, num_features) or (n, num_features, length) to mean 0 and variance 1.
+
+    In training over the batch, of which there must be more than one value a feature; then
+    `running_mean` and `running_var` move towards the batch's. In eval mode by these two.
+
+    momentum             how far they move, 0 to 1; None: they are the means over all batches
+    affine, bias         whether weight and bias (num_features,) are learned; they are 1 and 0
+    track_running_stats  if not, there are none, and the batch decides in eval mode too
+
+    Ioffe and Szegedy, 2015.
+
+    >>> norm = nn.BatchNorm1d(1)
+    >>> norm(tg.tensor([[300.0], [500.0]])).tolist(), norm.running_mean
+    ([[-1.0], [1.0]], tensor([40.]))
+    """
+
+    further_dims = ((), ("length",))
+
+
+class BatchNorm2d(_BatchNorm):
+    """Each channel of images (n, num_features, height, width) to mean 0 and variance 1.
+
+    Otherwise as `BatchNorm1d`.
+
+    >>> nn.BatchNorm2d(3)(tg.ones(2, 3, 4, 4)).shape
+    (2, 3, 4, 4)
+    """
+
+    further_dims = (("height", "width"),)
+
+
 class LayerNorm(Module):
     """Each example brought to mean 0 and variance 1 over its last dimensions.
 
@@ -170,6 +424,9 @@ class LayerNorm(Module):
     elementwise_affine, bias  whether weight and bias, of this shape, are learned; they are 1 and 0
 
     Ba, Kiros and Hinton, 2016.
+
+    >>> nn.LayerNorm(2, eps=0)(tg.tensor([[1.0, 3.0], [10.0, 30.0]])).tolist()
+    [[-1.0, 1.0], [-1.0, 1.0]]
     """
 
     def __init__(
@@ -188,8 +445,8 @@ class LayerNorm(Module):
             self.normalized_shape, elementwise_affine, elementwise_affine and bias, dtype
         )
 
-    def forward(self, x: Any) -> Any:
-        return F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+    def forward(self, input: Any) -> Any:
+        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         return (
@@ -206,27 +463,3 @@ def _scale_and_shift(
         Parameter(np.ones(shape, dtype)) if weight else None,
         Parameter(np.zeros(shape, dtype)) if bias else None,
     )
-
-
-class Sequential(Module):
-    """Modules one after the other, each fed with what the one before gave."""
-
-    def __init__(self, *modules: Module):
-        for i, module in enumerate(modules):
-            setattr(self, str(i), module)
-
-    def forward(self, x: Any) -> Any:
-        for _, module in self.named_children():
-            x = module(x)
-        return x
-
-    def __iter__(self) -> Iterator[Module]:
-        return (module for _, module in self.named_children())
-
-    def __len__(self) -> int:
-        return len(list(self.named_children()))
-
-    def __getitem__(self, i: int | slice) -> Module:
-        """The i-th module; of a slice, a Sequential of the same modules."""
-        found = list(self)[i]
-        return Sequential(*found) if isinstance(found, list) else found

@@ -12,7 +12,8 @@ after that of the optimiser, and sets the learning rate of the next step:
 
 A schedule is a formula of the count of its steps, so it remembers nothing but the count, and
 `go_to(count)` puts it anywhere. (PyTorch counts "epochs", and means calls of `step()`: call it as
-often as the numbers of the schedule count.)
+often as the numbers of the schedule count.) `ReduceLROnPlateau` alone is no formula: it looks at a
+metric.
 
 Each group of the optimiser has a learning rate of its own. To add a schedule, subclass
 `LRScheduler` and write `lr_at`.
@@ -22,8 +23,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, SupportsFloat
 
 import numpy as np
 
@@ -67,7 +68,7 @@ class LRScheduler:
         Raises RuntimeError if someone else has changed one of them meanwhile, as that change
         would be lost.
         """
-        self._refuse_other_groups()
+        _refuse_other_groups(self, len(self.base_lrs))
         now = [group["lr"] for group in self.optimizer.param_groups]
         if now != self._last_lr:
             raise RuntimeError(
@@ -84,20 +85,11 @@ class LRScheduler:
         optimiser was given another group since the schedule was made.
         """
         count = _at_least("count", count, 0)
-        self._refuse_other_groups()
+        _refuse_other_groups(self, len(self.base_lrs))
         self._last_lr = [float(self.lr_at(count, i)) for i in range(len(self.base_lrs))]
         self.last_epoch = count
         for group, lr in zip(self.optimizer.param_groups, self._last_lr, strict=True):
             group["lr"] = lr
-
-    def _refuse_other_groups(self) -> None:
-        now = len(self.optimizer.param_groups)
-        if now != len(self.base_lrs):
-            raise RuntimeError(
-                f"{type(self).__name__} was made when the number of groups was "
-                f"{len(self.base_lrs)}, and it is {now} now; make the schedule after the last "
-                "add_param_group"
-            )
 
     def get_last_lr(self) -> list[float]:
         """The learning rates that were set last, one a group."""
@@ -117,7 +109,7 @@ class LRScheduler:
         Raises ValueError, and changes nothing, if it is the state of another kind of schedule, or
         has another number of groups. Raises RuntimeError as `go_to` does.
         """
-        self._refuse_other_groups()
+        _refuse_other_groups(self, len(self.base_lrs))
         refuse_misfit(repr(self), _form(self.state_dict()), _form(state))
         self._take_over(state)
         self.go_to(self.last_epoch)
@@ -166,6 +158,49 @@ class StepLR(LRScheduler):
 
     def lr_at(self, count: int, group: int) -> float:
         return self.base_lrs[group] * self.gamma ** (count // self.step_size)
+
+
+class MultiStepLR(LRScheduler):
+    """The first learning rate, times `gamma` at each of the steps `milestones`.
+
+    A milestone that is given twice counts twice.
+
+    >>> optimizer = optim.SGD([nn.Parameter([1.0])], lr=1.0)
+    >>> schedule = optim.lr_scheduler.MultiStepLR(optimizer, milestones=[2, 3], gamma=0.5)
+    >>> [schedule.lr_at(count, group=0) for count in range(5)]
+    [1.0, 1.0, 0.5, 0.25, 0.25]
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        milestones: Iterable[int],
+        gamma: float = 0.1,
+        last_epoch: int = -1,
+    ):
+        self.milestones = sorted(_at_least("a milestone", m, 0) for m in milestones)
+        self.gamma = float(gamma)
+        super().__init__(optimizer, last_epoch)
+
+    def lr_at(self, count: int, group: int) -> float:
+        return self.base_lrs[group] * self.gamma ** bisect_right(self.milestones, count)
+
+
+class ExponentialLR(LRScheduler):
+    """The first learning rate, times `gamma` at every step.
+
+    >>> optimizer = optim.SGD([nn.Parameter([1.0])], lr=1.0)
+    >>> schedule = optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+    >>> [schedule.lr_at(count, group=0) for count in range(4)]
+    [1.0, 0.5, 0.25, 0.125]
+    """
+
+    def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1):
+        self.gamma = float(gamma)
+        super().__init__(optimizer, last_epoch)
+
+    def lr_at(self, count: int, group: int) -> float:
+        return self.base_lrs[group] * self.gamma**count
 
 
 class LinearLR(LRScheduler):
@@ -339,6 +374,12 @@ class SequentialLR(LRScheduler):
                 "SequentialLR needs one milestone fewer than schedules, and got "
                 f"{len(schedulers)} schedules and {len(milestones)} milestones"
             )
+        for schedule in schedulers:
+            if not isinstance(schedule, LRScheduler):
+                raise TypeError(
+                    "SequentialLR joins schedules that are formulas of the count, as "
+                    f"ReduceLROnPlateau is not, and this is {schedule!r:.80}"
+                )
         if any(schedule.optimizer is not optimizer for schedule in schedulers):
             raise ValueError("SequentialLR needs schedules that all belong to its own optimiser")
         if list(milestones) != sorted(milestones):
@@ -373,6 +414,133 @@ class SequentialLR(LRScheduler):
         super()._take_over({**state, "schedulers": self.schedulers})
 
 
+class ReduceLROnPlateau:
+    """Smaller learning rates whenever a metric, such as a loss, has stopped getting better.
+
+    mode            "min" if a smaller metric is better, "max" if a larger one is
+    factor          what the learning rates are then multiplied by, at least 0 and below 1
+    patience        how many steps in a row may bring nothing better; one more reduces
+    threshold       how much better counts: a share of the best metric so far, or a difference
+    threshold_mode  "rel" if the threshold is a share, "abs" if it is a difference
+    cooldown        how many steps after a reduction are not held against the metric
+    min_lr          the least learning rate, or a list with one for each group
+    eps             a reduction by no more than this is not made
+
+    It is the one schedule that is no formula of the count: `step` is given the metric, as a rule
+    once an epoch. It multiplies the learning rates that it finds, so something else may change
+    them too, but `SequentialLR` cannot join it. In `fit`:
+
+        fit(..., on_epoch=lambda epoch: schedule.step(epoch.loss))
+
+    >>> optimizer = optim.SGD([nn.Parameter([1.0])], lr=1.0)
+    >>> schedule = optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=1)
+    >>> for loss in [3.0, 2.0, 2.0, 2.0, 1.0]:
+    ...     schedule.step(loss)
+    ...     print(optimizer.lr)
+    1.0
+    1.0
+    1.0
+    0.5
+    0.5
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr: float | Sequence[float] = 0.0,
+        eps: float = 1e-8,
+    ):
+        _refuse_other_than_optimizers(optimizer)
+        if mode not in ("min", "max"):
+            raise ValueError(f'mode must be "min" or "max", not {mode!r}')
+        if threshold_mode not in ("rel", "abs"):
+            raise ValueError(f'threshold_mode must be "rel" or "abs", not {threshold_mode!r}')
+        if not 0 <= factor < 1:
+            raise ValueError(f"factor must be at least 0 and below 1, not {factor}")
+        self.optimizer = optimizer
+        self.mode = mode
+        self.factor = float(factor)
+        self.patience = _at_least("patience", patience, 0)
+        self.threshold = float(threshold)
+        self.threshold_mode = threshold_mode
+        self.cooldown = _at_least("cooldown", cooldown, 0)
+        self.min_lrs = [float(lr) for lr in _one_a_group("min_lr", min_lr, optimizer)]
+        self.eps = float(eps)
+        self.best = math.inf if mode == "min" else -math.inf
+        self.last_epoch = 0
+        self.num_bad_epochs = 0
+        self.cooldown_counter = 0
+
+    def step(self, metrics: SupportsFloat) -> None:
+        """Count one step that led to this metric, a number, and reduce the learning rates if due.
+
+        Not a number is worse than anything. Raises RuntimeError if the optimiser was given another
+        group since the schedule was made.
+        """
+        _refuse_other_groups(self, len(self.min_lrs))
+        metric = float(metrics)
+        self.last_epoch += 1
+        if self._is_better(metric):
+            self.best = metric
+            self.num_bad_epochs = 0
+        else:
+            self.num_bad_epochs += 1
+        if self.cooldown_counter:
+            self.cooldown_counter -= 1
+            self.num_bad_epochs = 0
+        if self.num_bad_epochs > self.patience:
+            self._reduce()
+            self.cooldown_counter = self.cooldown
+            self.num_bad_epochs = 0
+
+    def _is_better(self, metric: float) -> bool:
+        sign = 1 if self.mode == "max" else -1
+        if self.threshold_mode == "rel":
+            bar = self.best * (1 + sign * self.threshold)
+        else:
+            bar = self.best + sign * self.threshold
+        return metric > bar if self.mode == "max" else metric < bar
+
+    def _reduce(self) -> None:
+        for group, least in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
+            lr = max(group["lr"] * self.factor, least)
+            if group["lr"] - lr > self.eps:
+                group["lr"] = lr
+
+    def get_last_lr(self) -> list[float]:
+        """The learning rates, one a group."""
+        return [group["lr"] for group in self.optimizer.param_groups]
+
+    def state_dict(self) -> dict[str, Any]:
+        """What it has seen, its numbers, and the learning rates: JSON can hold it."""
+        own = {name: value for name, value in vars(self).items() if name != "optimizer"}
+        return own | {"min_lrs": list(self.min_lrs), "_last_lr": self.get_last_lr()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` gave, and set the learning rates as they were then.
+
+        Raises ValueError, and changes nothing, if it is the state of another kind of schedule, or
+        has another number of groups. Raises RuntimeError as `step` does.
+        """
+        _refuse_other_groups(self, len(self.min_lrs))
+        refuse_misfit(repr(self), _form(self.state_dict()), _form(state))
+        own = dict(state)
+        lrs = own.pop("_last_lr")
+        vars(self).update(own | {"min_lrs": list(own["min_lrs"])})
+        for group, lr in zip(self.optimizer.param_groups, lrs, strict=True):
+            group["lr"] = lr
+
+    def __repr__(self) -> str:
+        lrs = _listed(self.get_last_lr())
+        return f"ReduceLROnPlateau(step {self.last_epoch}, best={self.best:g}, lr={lrs})"
+
+
 def _form(state: Mapping[str, Any], prefix: str = "") -> dict[str, np.ndarray]:
     """What must be equal in the states of equal schedules: the names, and how many groups."""
     form: dict[str, np.ndarray] = {}
@@ -381,7 +549,7 @@ def _form(state: Mapping[str, Any], prefix: str = "") -> dict[str, np.ndarray]:
             for i, its_state in enumerate(value):
                 form |= _form(its_state, f"{prefix}schedulers.{i}.")
         else:
-            form[prefix + name] = np.array(value if name == "base_lrs" else 0)
+            form[prefix + name] = np.array(value if name in ("base_lrs", "min_lrs") else 0)
     return form
 
 
@@ -400,6 +568,15 @@ def _one_a_group(name: str, value: Any, optimizer: Optimizer) -> list[Any]:
 def _refuse_other_than_optimizers(optimizer: Any) -> None:
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"a schedule needs an optimiser, and this is {optimizer!r:.80}")
+
+
+def _refuse_other_groups(schedule: LRScheduler | ReduceLROnPlateau, groups: int) -> None:
+    now = len(schedule.optimizer.param_groups)
+    if now != groups:
+        raise RuntimeError(
+            f"{type(schedule).__name__} was made when the number of groups was {groups}, and it "
+            f"is {now} now; make the schedule after the last add_param_group"
+        )
 
 
 def _listed(lrs: list[float]) -> str:

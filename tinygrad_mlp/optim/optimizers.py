@@ -301,7 +301,9 @@ class Adam(Optimizer):
         super().__init__(params, lr, weight_decay, maximize, options)
 
     def checked(self, options: dict[str, Any]) -> dict[str, Any]:
-        betas, eps = _below_one(options["betas"]), _at_least_zero("eps", options["eps"])
+        b1, b2 = options["betas"]
+        betas = _below_one("betas[0]", b1), _below_one("betas[1]", b2)
+        eps = _at_least_zero("eps", options["eps"])
         return super().checked(options) | {"betas": betas, "eps": eps}
 
     def torch_moment(self, name: str, options: Mapping[str, Any]) -> tuple[str, float]:
@@ -344,9 +346,7 @@ class Adam(Optimizer):
         change = np.asanyarray(g * g)  # an array to write into, where g has no dimensions too
         v += change
         if group["amsgrad"]:
-            largest = state.get("largest_square_sum")
-            if largest is None:
-                largest = state["largest_square_sum"] = np.zeros_like(v)
+            largest = _later(state, "largest_square_sum", v)
             v = np.maximum(largest, v, out=largest)
         np.sqrt(v, out=change)
         change += group["eps"] * v_scale
@@ -390,6 +390,166 @@ class AdamW(Adam):
                 "decoupled_weight_decay=False"
             )
         return super().checked(options)
+
+
+class RMSprop(Optimizer):
+    """RMSprop: steps divided by the root of the mean square of recent gradients.
+
+        v = alpha * v + (1 - alpha) * g^2             w -= lr * g / (sqrt(v) + eps)
+
+    alpha     how much of the mean is kept at each step, at least 0 and below 1
+    eps       keeps the division sane where v is almost 0
+    momentum  step by velocity = momentum * velocity + g / (sqrt(v) + eps) instead
+    centered  divide by the standard deviation instead: sqrt(v - m^2), m the mean of recent g
+
+    Tieleman and Hinton, 2012; centred, Graves, 2013.
+
+    >>> w = nn.Parameter([1.0, 1.0])
+    >>> w.grad = tg.tensor([0.5, 200.0])
+    >>> optim.RMSprop([w], lr=0.1, alpha=0.75).step()
+    >>> w
+    tensor([0.8, 0.8], requires_grad=True)
+    """
+
+    moments = ("square_avg",)
+    later_moments = ("momentum_buffer", "grad_avg")
+
+    alpha: float = _option("alpha")
+    eps: float = _option("eps")
+    momentum: float = _option("momentum")
+    centered: bool = _option("centered")
+
+    def __init__(
+        self,
+        params: Iterable[Tensor] | Iterable[Mapping[str, Any]],
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+        *,
+        maximize: bool = False,
+    ):
+        options = {"alpha": alpha, "eps": eps, "momentum": momentum, "centered": centered}
+        super().__init__(params, lr, weight_decay, maximize, options)
+
+    def checked(self, options: dict[str, Any]) -> dict[str, Any]:
+        return super().checked(options) | {
+            "alpha": _below_one("alpha", options["alpha"]),
+            "eps": _at_least_zero("eps", options["eps"]),
+            "momentum": _at_least_zero("momentum", options["momentum"]),
+        }
+
+    def update(
+        self, w: np.ndarray, g: np.ndarray, state: dict[str, Any], group: Mapping[str, Any]
+    ) -> None:
+        alpha, v = group["alpha"], state["square_avg"]
+        change = np.asanyarray(g * g)
+        change *= 1 - alpha
+        v *= alpha
+        v += change
+        if group["centered"]:
+            m = _later(state, "grad_avg", w)
+            m += (1 - alpha) * (g - m)
+            np.multiply(m, m, out=change)
+            np.subtract(v, change, out=change)
+            np.sqrt(change, out=change)
+        else:
+            np.sqrt(v, out=change)
+        change += group["eps"]
+        np.divide(g, change, out=change)
+        if group["momentum"]:
+            velocity = _later(state, "momentum_buffer", w)
+            velocity *= group["momentum"]
+            velocity += change
+            change[...] = velocity
+        change *= group["lr"]
+        w -= change
+
+
+class Adagrad(Optimizer):
+    """Adagrad: steps divided by the root of the sum of all squared gradients so far.
+
+        s += g^2                w -= lr / (1 + (t - 1) * lr_decay) * g / (sqrt(s) + eps)
+
+    lr_decay                   how fast the learning rate falls with the number of the step, t
+    initial_accumulator_value  what s starts from, at least 0; groups may differ in it, which
+                               PyTorch ignores
+    eps                        keeps the division sane where s is almost 0
+
+    Duchi, Hazan and Singer, 2011. As in PyTorch, the state of a parameter is there from the
+    beginning, before its first step.
+
+    >>> w = nn.Parameter([1.0, 1.0])
+    >>> optimizer = optim.Adagrad([w], lr=0.25)
+    >>> for g in ([3.0, 0.5], [4.0, 0.0]):
+    ...     w.grad = tg.tensor(g)
+    ...     optimizer.step()
+    >>> w
+    tensor([0.55, 0.75], requires_grad=True)
+    """
+
+    moments = ("sum",)
+
+    lr_decay: float = _option("lr_decay")
+    initial_accumulator_value: float = _option("initial_accumulator_value")
+    eps: float = _option("eps")
+
+    def __init__(
+        self,
+        params: Iterable[Tensor] | Iterable[Mapping[str, Any]],
+        lr: float = 1e-2,
+        lr_decay: float = 0.0,
+        weight_decay: float = 0.0,
+        initial_accumulator_value: float = 0.0,
+        eps: float = 1e-10,
+        *,
+        maximize: bool = False,
+    ):
+        options = {
+            "lr_decay": lr_decay,
+            "initial_accumulator_value": initial_accumulator_value,
+            "eps": eps,
+        }
+        super().__init__(params, lr, weight_decay, maximize, options)
+
+    def checked(self, options: dict[str, Any]) -> dict[str, Any]:
+        names = ("lr_decay", "initial_accumulator_value", "eps")
+        return super().checked(options) | {
+            name: _at_least_zero(name, options[name]) for name in names
+        }
+
+    def add_param_group(self, param_group: Mapping[str, Any]) -> None:
+        super().add_param_group(param_group)
+        group = self.param_groups[-1]
+        for p in group["params"]:
+            self._first_state(p, group)
+
+    def _first_state(self, p: Tensor, group: dict[str, Any]) -> dict[str, Any]:
+        state = super()._first_state(p, group)
+        state["sum"][...] = group["initial_accumulator_value"]
+        return state
+
+    def update(
+        self, w: np.ndarray, g: np.ndarray, state: dict[str, Any], group: Mapping[str, Any]
+    ) -> None:
+        lr = group["lr"] / (1 + (state["step"] - 1) * group["lr_decay"])
+        change = np.asanyarray(g * g)
+        state["sum"] += change
+        np.sqrt(state["sum"], out=change)
+        change += group["eps"]
+        np.divide(g, change, out=change)
+        change *= lr
+        w -= change
+
+
+def _later(state: dict[str, Any], name: str, w: np.ndarray) -> np.ndarray:
+    """A moment that starts as zeros when it is first asked for."""
+    if name not in state:
+        state[name] = np.zeros_like(w)
+    moment: np.ndarray = state[name]
+    return moment
 
 
 def _flush(moment: np.ndarray) -> None:
@@ -441,8 +601,7 @@ def _at_least_zero(name: str, value: float) -> float:
     return float(value)
 
 
-def _below_one(betas: tuple[float, float]) -> tuple[float, float]:
-    for name, beta in zip(("betas[0]", "betas[1]"), betas, strict=True):
-        if not 0 <= beta < 1:
-            raise ValueError(f"{name} must be at least 0 and below 1, not {beta}")
-    return float(betas[0]), float(betas[1])
+def _below_one(name: str, value: float) -> float:
+    if not 0 <= value < 1:
+        raise ValueError(f"{name} must be at least 0 and below 1, not {value}")
+    return float(value)

@@ -161,4 +161,25 @@ CASES = {
         edges=(KINK, edge([-1.0, 0.0, -0.0, 2.0], approximate="tanh"), edge([-30.0, 30.0])),
     ),
     "silu": Case(samples(arrays()), F.silu, edges=(KINK, BIG)),
+    "softplus": Case(
+        samples(
+            arrays(low=-30, high=60, avoid=[1.0, 2.0, 10.0, 20.0]),
+            beta=st.sampled_from([1.0, 2.0]),
+            threshold=st.sampled_from([20.0, 2.0]),
+        ),
+        F.softplus,
+        edges=(edge([0.5, 1.5, 3.0], beta=2.0, threshold=2.0),),
+        differs=tuple(
+            Differs(
+                edge([2.0 / beta, 0.0], beta=beta, threshold=2.0),
+                1,
+                "at the threshold the second derivative is that from below, as the value and the "
+                "first are; PyTorch's is 0",
+            )
+            for beta in (1.0, 2.0)
+        ),
+        rtol=2e-9,
+        why_rtol="above the threshold both leave out terms of up to e^-20, PyTorch others in "
+        "the value than in the gradient",
+    ),
 }

@@ -17,7 +17,7 @@ def convolutions(draw):
     pair = st.sampled_from([1, 2, (2, 1)])
     inputs = [draw(arrays((2, channels, 5, 4))), draw(arrays((out, 2, *kernel)))]
     inputs += [draw(arrays((out,)))] if draw(st.booleans()) else []
-    padding = draw(st.sampled_from([0, 1, (1, 2)]))
+    padding = draw(st.sampled_from([0, 1, (1, 2), (0, 1)]))
     params = {"stride": draw(pair), "dilation": draw(pair), "padding": padding, "groups": groups}
     return Sample(tuple(inputs), params)
 
@@ -30,7 +30,7 @@ def distinct_images(draw):
 POOLS = {
     "kernel_size": st.sampled_from([2, (3, 2), (2, 3)]),
     "stride": st.sampled_from([None, 1, (2, 1)]),
-    "padding": st.sampled_from([0, 1, (1, 0)]),
+    "padding": st.sampled_from([0, 1, (1, 0), (0, 1)]),
 }
 
 CASES = {

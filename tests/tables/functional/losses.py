@@ -131,6 +131,14 @@ CASES = {
         ),
         examples=FEW,
     ),
+    "smooth_l1_loss": Case(
+        alike(beta=st.sampled_from([0.0, *DELTAS])),
+        TF.smooth_l1_loss,
+        edges=tuple(
+            edge([0.0, beta, -beta, 3.0], [0.0, 0.0, 0.0, 0.0], beta=beta) for beta in DELTAS
+        ),
+        examples=FEW,
+    ),
     "binary_cross_entropy_with_logits": Case(
         logits_and_targets(),
         with_tensors(TF.binary_cross_entropy_with_logits),

@@ -1,0 +1,304 @@
+"""PyTorch's own samples judge this package: see `tests/pytorch_samples`.
+
+Float64 runs whole, the other dtypes in a tenth of their samples; `-m slow` runs everything.
+What is wrong is listed in tests/pytorch_samples/known_faults.txt, which may only get shorter.
+"""
+
+import inspect
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+
+import tinygrad_mlp as tg
+from tinygrad_mlp.nn import functional as F
+
+from .pytorch_samples import DTYPES, comparisons, cosines, known, names, operators, tables
+from .pytorch_samples.report import Tally, example
+
+QUICK = ("float64", "any")
+REST = tuple(dtype for dtype in DTYPES if dtype not in QUICK)
+SHOWN = 30
+
+
+class Summary:
+    """What pytest prints at the end of the run."""
+
+    def __init__(self):
+        self.lines = []
+
+    def add(self, title, tally):
+        self.lines += [f"{title}: {len(tally.names)} names", *tally.table()]
+        faults = [line for line in tally.faults() if line.strip()]
+        self.lines += faults[: 5 * SHOWN]
+        if len(faults) > 5 * SHOWN:
+            self.lines.append("... all of them: python -m tests.pytorch_samples --wrong")
+
+    def pytest_terminal_summary(self, terminalreporter):
+        terminalreporter.section("PyTorch's samples")
+        for line in self.lines:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="module")
+def summary(request):
+    plugin = Summary()
+    request.config.pluginmanager.register(plugin)
+    return plugin
+
+
+@pytest.fixture(scope="module")
+def quick(summary):
+    tally = Tally(comparisons(QUICK))
+    summary.add("float64 and error inputs", tally)
+    return tally
+
+
+# --------------------------------------------------------------------------------- the suite
+
+
+def test_in_float64_nothing_but_the_known_faults_is_wrong(quick):
+    assert known.changes(quick.wrong, QUICK) == []
+
+
+def test_a_tenth_of_the_other_dtypes_has_no_fault_that_is_not_known(summary):
+    tally = Tally(comparisons(REST, part=10))
+    summary.add("a tenth of the other dtypes", tally)
+    listed = known.read()
+    assert [key for key, n in sorted(tally.wrong.items()) if n > listed[key]] == []
+
+
+@pytest.mark.slow
+def test_in_all_dtypes_nothing_but_the_known_faults_is_wrong(summary):
+    tally = Tally(comparisons())
+    summary.add("everything", tally)
+    assert known.changes(tally.wrong, DTYPES) == []
+    used = {because for verdict, because in tally.because if verdict == "documented"}
+    assert {row.row for row in tables.DOCUMENTED} == used, "rows that document nothing"
+    refused = {because for verdict, because in tally.because if verdict == "refused"}
+    assert {str(row) for row in tables.STAYS_OUT} == refused, "what stays out, and does not"
+
+
+def test_every_documented_difference_is_a_row_of_the_table():
+    rows = tables.rows_of_differences()
+    assert len(rows) > 10
+    assert [row.row for row in tables.DOCUMENTED if tables.plain(row.row) not in rows] == []
+
+
+LEAST = {"value": 10_000, "gradient": 4_000, "recorded": 4_000, "second": 2_000, "error": 200}
+
+
+def test_as_much_is_compared_as_there_was(quick):
+    compared = Counter()
+    for (_, kind, verdict), n in quick.counts.items():
+        compared[kind] += n if verdict != "outside" else 0
+    assert {kind: n for kind, n in LEAST.items() if compared[kind] < n} == {}
+    assert quick.total("agrees") >= 20_000
+    assert len(quick.names) >= 240
+    assert {"sin", "Tensor.sin", "F.relu", "x + y", "x += y", "Tensor.add_"} <= quick.names
+    assert {"nn.Linear", "optim.Adam", "optim.lr_scheduler.LinearLR"} <= quick.names
+
+
+# ------------------------------------------------------------------- the suite notices faults
+
+
+def found_wrong(name, dtype="float64"):
+    """The kinds and faults that the samples of one name find."""
+    tally = Tally(comparisons([dtype], lambda other: other == name))
+    assert tally.total() > 0
+    return {kind for _, _, kind in tally.wrong}, {fault for _, fault in tally.groups}
+
+
+sin, gather, relu = tg.sin, tg.gather, F.relu
+
+
+def refuses(error):
+    def function(*args, **kwargs):
+        raise error
+
+    return function
+
+
+def write_into(x):
+    y = sin(x)
+    x.detach().fill_(0)
+    return y
+
+
+FAULTS = {
+    # what is planted: instead of sin, in which dtype, the kinds that are wrong, the fault
+    "value": (lambda x: sin(x) * 1.0001, "float64", "value", "value"),
+    "sign of the gradient": (
+        lambda x: sin(x).detach() * 2 - sin(x),
+        "float64",
+        "gradient",
+        "value",
+    ),
+    "second order": (lambda x: sin(x) + (x - x.detach()) ** 2, "float64", "second", "value"),
+    "no gradient": (lambda x: sin(x.detach()), "float64", "gradient", "no gradient flows"),
+    "dtype": (lambda x: sin(x).float(), "float64", "value", "dtype float32, PyTorch float64"),
+    "integers": (lambda x: sin(x).astype(np.int64), "int64", "value", "dtype int64"),
+    "shape": (lambda x: sin(x).reshape(1, *x.shape), "float64", "value", "shape"),
+    "array": (lambda x: sin(x).detach().numpy(), "float64", "value", "gives a ndarray"),
+    "pair": (lambda x: (sin(x), x), "float64", "value", "number of results"),
+    "input": (write_into, "float64", "value", "value"),
+    "crash": (refuses(KeyError("x")), "float64", "value", "unclear error: KeyError"),
+    "unclear": (
+        refuses(TypeError("sin() got an unexpected keyword argument 'out'")),
+        "float64",
+        "value",
+        "unclear error: TypeError",
+    ),
+    "refused": (refuses(ValueError("not today")), "float64", "value", "refuses: ValueError"),
+}
+
+
+@pytest.mark.parametrize("planted", FAULTS)
+def test_a_planted_fault_is_noticed(planted, monkeypatch):
+    function, dtype, kind, fault = FAULTS[planted]
+    monkeypatch.setattr(tg, "sin", function)
+    kinds, faults = found_wrong("sin", dtype)
+    assert kind in kinds
+    assert any(f.startswith(fault) for f in faults), faults
+
+
+def test_without_a_planted_fault_none_is_noticed():
+    assert found_wrong("sin") == (set(), set())
+
+
+def test_a_fault_of_the_second_order_is_noticed_there_alone(monkeypatch):
+    monkeypatch.setattr(tg, "sin", FAULTS["second order"][0])
+    assert found_wrong("sin")[0] == {"second"}
+
+
+def test_taking_what_pytorch_refuses_is_noticed(monkeypatch):
+    monkeypatch.setattr(tg, "gather", lambda x, *args, **kwargs: x)
+    assert found_wrong("gather", "any")[1] == {"accepts what PyTorch refuses"}
+
+
+def test_a_fault_in_a_layer_is_noticed(monkeypatch):
+    class Linear(tg.nn.Linear):
+        def forward(self, x=None, input=None):
+            return super().forward(x if input is None else input) * 1.0001
+
+    monkeypatch.setattr(tg.nn, "Linear", Linear)
+    assert found_wrong("nn.Linear")[0] == {"value", "gradient", "recorded", "second"}
+
+
+def test_a_fault_in_an_optimiser_is_noticed(monkeypatch):
+    class Adam(tg.optim.Adam):
+        def __init__(self, params, lr=1e-3, **options):
+            super().__init__(params, lr * 1.001, **options)
+
+    monkeypatch.setattr(tg.optim, "Adam", Adam)
+    assert found_wrong("optim.Adam")[0] == {"value"}
+
+
+def test_a_fault_in_a_schedule_is_noticed(monkeypatch):
+    class LinearLR(tg.optim.lr_scheduler.LinearLR):
+        def lr_at(self, count):
+            return super().lr_at(count) * 1.0001
+
+    monkeypatch.setattr(tg.optim.lr_scheduler, "LinearLR", LinearLR)
+    assert found_wrong("optim.lr_scheduler.LinearLR")[0] == {"value"}
+
+
+def test_a_clear_refusal_counts_as_refused_only_in_the_table(monkeypatch):
+    monkeypatch.setattr(tables, "STAYS_OUT", (tables.StaysOut("sin", "x"),))
+    monkeypatch.setattr(tg, "sin", refuses(ValueError("sin takes no x today")))
+    tally = Tally(comparisons(["float64"], lambda name: name == "sin"))
+    assert tally.total("refused") > 0
+    assert tally.total("wrong") == 0
+
+
+def test_a_documented_difference_excuses_no_other_sample(monkeypatch):
+    row = tables.Documented("x", ("sin",), ("value",), "value", tables.any_nan)
+    monkeypatch.setattr(tables, "DOCUMENTED", (row,))
+    monkeypatch.setattr(tg, "sin", FAULTS["value"][0])
+    tally = Tally(comparisons(["float64"], lambda name: name == "sin"))
+    assert tally.counts["float64", "value", "documented"] > 0
+    assert tally.counts["float64", "value", "wrong"] > 0
+
+
+def test_a_name_that_both_have_is_picked_up(monkeypatch):
+    monkeypatch.setattr(tg, "hypot", lambda x, y: tg.sqrt(x * x + y * y), raising=False)
+    monkeypatch.setattr(tg.nn, "Tanhshrink", tg.nn.Sigmoid, raising=False)
+    wanted = ("hypot", "nn.Tanhshrink")
+    tally = Tally(comparisons(["float64"], lambda name: name in wanted))
+    assert tally.names == set(wanted)
+
+
+def test_the_same_samples_come_again():
+    def drawn():
+        return [
+            (c.case.source, [t.tolist() for t in c.case.call.tensors()])
+            for c in comparisons(["float32"], lambda name: name in ("gather", "nn.Linear"))
+        ]
+
+    assert drawn() == drawn()
+
+
+@pytest.mark.parametrize("planted", ["value", "sign of the gradient", "second order", "crash"])
+def test_the_example_of_a_fault_runs_and_shows_it(planted, monkeypatch):
+    monkeypatch.setattr(tg, "sin", FAULTS[planted][0])
+    tally = Tally(comparisons(["float64"], lambda name: name == "sin"))
+    scope = {"np": np, "tg": tg, "F": F, "cosines": cosines, "inf": np.inf, "nan": np.nan}
+    for group in tally.groups.values():
+        code = example(group.smallest).split("\n")[0]
+        if planted == "crash":
+            with pytest.raises(KeyError):
+                exec(code, scope)
+        else:
+            exec(code, scope)
+
+
+WITHOUT_SAMPLES = {
+    # what both have, and op_db has no samples of: other tests are about it
+    "": "Tensor enable_grad from_dlpack from_numpy is_grad_enabled no_grad rand set_grad_enabled"
+    " tensor",
+    "F.": "Tensor",
+    "Tensor.": "backward copy_ data detach dim dtype grad is_leaf ndim numel numpy register_hook"
+    " requires_grad requires_grad_ retain_grad shape size tolist",
+}
+
+
+@pytest.mark.parametrize("prefix", WITHOUT_SAMPLES)
+def test_every_name_that_both_have_has_samples_or_is_known_to_have_none(prefix):
+    ours, theirs = {
+        "": (names.OURS.package, names.THEIRS.package),
+        "F.": (names.OURS.functional, names.THEIRS.functional),
+        "Tensor.": (names.OURS.tensor, names.THEIRS.tensor),
+    }[prefix]
+    labels = {entry.label for entry in names.entries()}
+    missing = {
+        name
+        for name in dir(ours)
+        if hasattr(theirs, name)
+        and not name.startswith("_")
+        and not inspect.ismodule(getattr(ours, name))
+        and name != "TYPE_CHECKING"
+        and f"{prefix}{name}" not in labels
+    }
+    assert missing == set(WITHOUT_SAMPLES[prefix].split())
+
+
+@pytest.mark.slow
+def test_pytorch_agrees_with_itself_under_every_name():
+    """The order of arguments under each name, tried on all that PyTorch has."""
+    checked = set()
+    for entry in names.entries(names.THEIRS):
+        if entry.in_place or torch.float64 not in entry.info.supported_dtypes("cpu"):
+            continue
+        for sample, _ in list(operators.samples(entry.info, "float64"))[:3]:
+            args = (sample.input, *sample.args)
+            if not entry.takes(args, sample.kwargs):
+                continue
+            try:
+                expected = entry.info.op(*args, **sample.kwargs)
+                found = entry.theirs(*entry.arranged(args), **sample.kwargs)
+            except (TypeError, RuntimeError):
+                continue
+            assert str(found) == str(expected), entry.label
+            checked.add(entry.label)
+    assert len(checked) > 800
