@@ -43,7 +43,7 @@ TIMES_ZERO = "the factor b is 0 there, and so is the product, whatever the expon
 EQUIVALENT = {
     **{
         (name, change): ZERO_TIMES
-        for name in ("sign", "trunc", "floor", "ceil", "round")
+        for name in ("sign", "trunc", "floor", "ceil", "round", "floor_divide", "trunc_divide")
         for change in ("negated", "doubled", "zero")
     },
     (
