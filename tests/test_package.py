@@ -50,7 +50,7 @@ def test_the_example_of_the_docstring_is_right():
 
 NAME_SAYS_ALL = """
     add sub mul div neg exp log sqrt sin cos tanh sign isnan
-    equal not_equal less less_equal greater greater_equal
+    eq ne lt le gt ge equal not_equal less less_equal greater greater_equal
     logical_and logical_or logical_xor logical_not
 """
 """Ops of one line that may go without a docstring."""

@@ -920,8 +920,8 @@ def scatter(x: T, dim: int, index: Operand, src: Any, reduce: str | None = None)
         return scatter_add(x, dim, index, src)
     if reduce is not None:
         raise ValueError(f'scatter knows reduce=None or "add", not {reduce!r}')
-    if x.ndim == 0 and index.ndim == 0:
-        return scatter(x.reshape(1), 0, index.reshape(1), src.reshape(1)).reshape(())
+    if x.ndim < 2 and 0 in (x.ndim, index.ndim, src.ndim):
+        return scatter(x.reshape(-1), 0, index.reshape(-1), src.reshape(-1)).reshape(x.shape)
     part = _source("scatter", x, index, src).reshape(-1)
     if not index.size:
         return ops.clone(x)

@@ -513,7 +513,7 @@ def _dims(x: Any, dim: Any) -> Any:
     """`dim` as NumPy takes it: a list as a tuple; 0 or -1 of an array of no dimensions as all."""
     if isinstance(dim, list):
         dim = tuple(dim)
-    if x.ndim == 0 and (dim in (0, -1) or dim in ((0,), (-1,))):
+    if x.ndim == 0 and dim in (0, -1, (0,), (-1,)):
         return None
     return dim
 

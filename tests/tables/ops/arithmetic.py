@@ -51,7 +51,8 @@ CASES = {
     "sub": Case(binary(), torch.sub),
     "mul": Case(binary(), torch.mul, edges=STRETCHED),
     "div": Case(binary(avoid=[0.0]), torch.div, edges=(edge([1.0, -1.0], [0.0, 0.0]),)),
-    "floor_divide": Case(binary(avoid=[0.0]), torch.floor_divide),
+    "floor_divide": Case(remainders(), lambda a, b: torch.div(a, b, rounding_mode="floor")),
+    "trunc_divide": Case(remainders(), lambda a, b: torch.div(a, b, rounding_mode="trunc")),
     "remainder": Case(remainders(), torch.remainder),
     "neg": Case(samples(arrays()), torch.neg),
     "pow": Case(
