@@ -64,7 +64,11 @@ CASES = {
             edge([[1.0, 2.0], [3.0, 4.0]], dim=[0], keepdim=False),
         ),
     ),
-    "mean": Case(reduced(min_side=1), over_all(torch.mean)),
+    "mean": Case(
+        reduced(min_side=1),
+        over_all(torch.mean),
+        edges=tuple(edge(2.0, dim=dim, keepdim=False) for dim in (0, -1, (0,), (-1,), [0], [-1])),
+    ),
     "cumsum": Case(along(), torch.cumsum, edges=(edge([[1.0, 2.0], [3.0, 4.0]], dim=-1),)),
     "amax": Case(distinct(), over_all(torch.amax), edges=TIES),
     "amin": Case(distinct(), over_all(torch.amin), edges=TIES),
