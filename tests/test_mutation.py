@@ -234,6 +234,7 @@ def floats_keep_their_width() -> None:
     tenths = leaf(*range(1000), dtype=np.float32)
     assert np.array_equal(ops.mul(tenths, np.float64(0.1)).data, tenths.data * np.float32(0.1))
     assert (tensor([1, 2]) / 2).dtype == np.float32
+    assert (tensor(1.0) * np.float64(0.1)).dtype == np.float32
     wide = engine.Op(lambda x: x * np.ones(2), (lambda g, y, x: g,), None)
     assert engine.apply(wide, (leaf(1, 2, dtype=np.float32),), {}).dtype == np.float32
     assert (leaf(1, 2) * 2).dtype == np.float64
@@ -245,7 +246,8 @@ def only_what_asks_is_recorded() -> None:
         assert not (x * 2).requires_grad
     assert (x * 2).requires_grad
     assert not (constant * 2).requires_grad
-    assert not (x > 2).requires_grad
+    without_rules = engine.Op(lambda x: x + 1, (), None)
+    assert not engine.apply(without_rules, (x,), {}).requires_grad
     assert not x.astype(np.int64).requires_grad
     with pytest.raises(ZeroDivisionError), no_grad():
         _ = 1 / 0
