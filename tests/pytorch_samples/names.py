@@ -111,6 +111,10 @@ ORDER: dict[str, Callable[[tuple], tuple]] = {
 }
 
 
+ANOTHER_FUNCTION = ("F.unfold", "binary_cross_entropy_with_logits", "triplet_margin_loss")
+"""What PyTorch calls by the name of an operator in op_db, and is something else."""
+
+
 @dataclass(frozen=True)
 class Names:
     """Where a package keeps its names."""
@@ -126,7 +130,8 @@ THEIRS = Names(torch, torch.nn.functional, torch.Tensor)
 
 def entries(ours: Names = OURS) -> list[Entry]:
     """Every name that both packages have and op_db has samples of."""
-    return [entry for info in op_db for entry in _entries_of(info, ours)]
+    found = (entry for info in op_db for entry in _entries_of(info, ours))
+    return [entry for entry in found if entry.label not in ANOTHER_FUNCTION]
 
 
 def _entries_of(info: Any, ours: Names) -> Iterator[Entry]:

@@ -23,7 +23,15 @@ INTEGERS = {
 }
 DTYPES = FLOATS | INTEGERS
 
-UNINITIALISED = ("empty", "empty_like", "empty_permuted", "new_empty")
+UNINITIALISED = (
+    "empty",
+    "empty_like",
+    "empty_permuted",
+    "empty_strided",
+    "new_empty",
+    "new_empty_strided",
+)
+"""What gives any values: all but these is compared."""
 
 
 def operator_cases(dtype: str, only: Callable[[str], bool], reference: bool) -> Iterator[Case]:
@@ -34,6 +42,8 @@ def operator_cases(dtype: str, only: Callable[[str], bool], reference: bool) -> 
             by_operator.setdefault(id(entry.info), []).append(entry)
     for group in by_operator.values():
         info = group[0].info
+        # first the name that op_db itself calls
+        group.sort(key=lambda entry: entry.theirs is not entry.info.op)
         found = _error_inputs(info) if dtype == "any" else samples(info, dtype, reference)
         for i, (sample, order) in enumerate(found):
             yield from _cases_of(group, sample, order, dtype, i)
@@ -66,19 +76,18 @@ def _cases_of(
             known.add(entry.behind)
 
 
-def samples(info: Any, dtype: str, reference: bool) -> Iterator[tuple[Any, int]]:
+def samples(info: Any, dtype: str, reference: bool) -> list[tuple[Any, int]]:
     """The sample and reference inputs, with the order of derivatives that PyTorch has."""
     torch_dtype = DTYPES[dtype]
     if torch_dtype not in info.supported_dtypes("cpu"):
-        return
+        return []
     wants_grad = torch_dtype.is_floating_point and info.supports_autograd
     order = 0 if not wants_grad else 2 if info.supports_gradgrad else 1
     seed()
-    for sample in info.sample_inputs("cpu", torch_dtype, wants_grad, set_seed=False):
-        yield sample, order
+    found = list(info.sample_inputs("cpu", torch_dtype, wants_grad, set_seed=False))
     if reference and info.reference_inputs_func is not None:
-        for sample in _reference_inputs(info, torch_dtype, wants_grad):
-            yield sample, order
+        found += _reference_inputs(info, torch_dtype, wants_grad)
+    return [(sample, order) for sample in found]
 
 
 def _reference_inputs(info: Any, dtype: torch.dtype, wants_grad: bool) -> list:
@@ -92,11 +101,11 @@ def _reference_inputs(info: Any, dtype: torch.dtype, wants_grad: bool) -> list:
     return found
 
 
-def _error_inputs(info: Any) -> Iterator[tuple[Any, int]]:
+def _error_inputs(info: Any) -> list[tuple[Any, int]]:
+    if info.error_inputs_func is None:
+        return []
     seed()
-    if info.error_inputs_func is not None:
-        for error in info.error_inputs("cpu", set_seed=False):
-            yield error.sample_input, 0
+    return [(error.sample_input, 0) for error in info.error_inputs("cpu", set_seed=False)]
 
 
 def seed() -> None:
@@ -123,7 +132,16 @@ def _is_random(entry: Entry, call: Call) -> bool:
 RANDOM = (
     "bernoulli",
     "multinomial",
+    "nn.functional.alpha_dropout",
     "nn.functional.dropout",
+    "nn.functional.dropout2d",
+    "nn.functional.dropout3d",
+    "nn.functional.feature_alpha_dropout",
+    "nn.functional.fractional_max_pool2d",
+    "nn.functional.fractional_max_pool3d",
+    "nn.functional.multi_head_attention_forward",
+    "nn.functional.rrelu",
+    "nn.functional.scaled_dot_product_attention",
     "normal",
     "rand_like",
     "randint",
@@ -132,6 +150,7 @@ RANDOM = (
     "randn_like",
     "randperm",
 )
+"""What draws: where another seed gives something else, all but the values is compared."""
 
 
 def _written(entry: Entry, call: Call) -> Callable[[Callable[[Any], str]], str]:
