@@ -73,10 +73,6 @@ EQUIVALENT = {
         "_rows",
         "return x.reshape((-1, x.shape[-1]))",
     ): "the reshape of a matrix to its own shape changes nothing",
-    (
-        "_rows",
-        "return x if x.ndim == 2 else x.reshape((-2, x.shape[-1]))",
-    ): "NumPy takes any negative length as the one to be found",
 }
 """Mutants that compute the same, by owner and change, and why: no test can notice them."""
 
