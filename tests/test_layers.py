@@ -385,6 +385,21 @@ REFUSED = {
 }
 
 
+@pytest.mark.parametrize(
+    ("make", "argument"),
+    [
+        (lambda: nn.Linear("a", 3), "Linear .* in_features, not 'a'"),
+        (lambda: nn.Linear(2, 3.0), "Linear .* out_features, not 3.0"),
+        (lambda: nn.Conv2d(1, None, 3), "Conv2d .* out_channels, not None"),
+        (lambda: nn.Embedding(3, "b"), "Embedding .* embedding_dim, not 'b'"),
+        (lambda: nn.BatchNorm2d((3,)), r"BatchNorm2d .* num_features, not \(3,\)"),
+    ],
+)
+def test_a_size_that_is_no_whole_number_is_named(make, argument):
+    with pytest.raises(TypeError, match=argument):
+        make()
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_made_is_refused_when_it_is_made(name):
     make, words = REFUSED[name]

@@ -41,6 +41,7 @@ class Linear(Module):
         rng: Rng = None,
         dtype: DType = np.float32,
     ):
+        _check_whole("Linear", in_features=in_features, out_features=out_features)
         if in_features < 1 or out_features < 1:
             raise ValueError(
                 f"Linear needs at least one input and one output, not {in_features} and "
@@ -58,6 +59,12 @@ class Linear(Module):
             f"in_features={self.in_features}, out_features={self.out_features}, "
             f"bias={self.bias is not None}"
         )
+
+
+def _check_whole(layer: str, **sizes: Any) -> None:
+    for name, value in sizes.items():
+        if not isinstance(value, (int, np.integer)):
+            raise TypeError(f"{layer} needs a whole number as {name}, not {value!r:.40}")
 
 
 def _weight_and_bias(
@@ -103,6 +110,7 @@ class Conv2d(Module):
         rng: Rng = None,
         dtype: DType = np.float32,
     ):
+        _check_whole("Conv2d", in_channels=in_channels, out_channels=out_channels, groups=groups)
         if in_channels < 1 or out_channels < 1:
             raise ValueError(
                 f"Conv2d needs at least one channel in and one out, not {in_channels} and "
@@ -248,6 +256,7 @@ class Embedding(Module):
         rng: Rng = None,
         dtype: DType = np.float32,
     ):
+        _check_whole("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         self.num_embeddings = num_embeddings
         self.embedding_dim = embedding_dim
         self.padding_idx = F._row(padding_idx, num_embeddings)
@@ -344,6 +353,7 @@ class _BatchNorm(Module):
         *,
         bias: bool = True,
     ):
+        _check_whole(type(self).__name__, num_features=num_features)
         self.num_features = num_features
         self.eps = eps
         self.momentum = momentum
