@@ -655,7 +655,7 @@ def _taken(x: T, dim: int, places: Any) -> T:
 def _repeated_margins(x: T, margins: list[tuple[int, int]], mode: str) -> T:
     for d, (before, after) in enumerate(margins):
         most = x.shape[d] - (mode == "reflect")
-        if mode != "replicate" and builtins.max(before, after) > most:
+        if mode != "replicate" and builtins.max(before, after, 0) > builtins.max(most, 0):
             raise ValueError(
                 f'pad with mode "{mode}" can add at most {most} to dimension {d}, which has '
                 f"{x.shape[d]}, not {(before, after)}"

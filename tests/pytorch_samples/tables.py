@@ -120,6 +120,7 @@ DOCUMENTED: tuple[Documented, ...] = (
     Documented("dtypes of layers and convolutions", ("conv2d",), ("error",), "accepts", always),
     Documented("losses and norms of two float dtypes", ("NLLLoss",), ("error",), "accepts", always),
     Documented("`all`, `any` of uint8", ("all", "any"), FORWARD, "dtype bool", any_uint8),
+    Documented("`clamp` with NaN in a bound", ("clamp", "clip"), GRADIENTS, "value", any_nan),
     Documented("`elu` at NaN", ("elu",), GRADIENTS, "value", any_nan),
     Documented("`elu` at 0, second derivative", ("elu",), ("second",), "value", any_zero),
     Documented(
