@@ -313,7 +313,7 @@ assert best["cross-entropy"] > 0.8
 
 # %%
 source = inspect.getsource(fit)
-print(source[source.index("    def step") : source.index("    model.train()")])
+print(source[source.index("        for inputs") : source.index("        history.append")])
 
 # %% [markdown]
 # ## A ravine
