@@ -14,6 +14,7 @@ import tokenize
 import tomllib
 from argparse import ArgumentParser
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from packaging.requirements import Requirement
@@ -119,7 +120,10 @@ def not_installed_by(extras):
             wanted += importlib.metadata.requires(name) or []
         except importlib.metadata.PackageNotFoundError:
             pytest.skip(f"{name} is not installed")
-    modules = importlib.metadata.packages_distributions()
+    # not what setuptools carries inside itself, which is on the path once it has been imported
+    installed = [place for place in sys.path if Path(place).name != "_vendor"]
+    with mock.patch.object(sys, "path", installed):
+        modules = importlib.metadata.packages_distributions()
     return {m for m, names in modules.items() if not brought & set(map(canonicalize_name, names))}
 
 

@@ -13,6 +13,11 @@ from pathlib import Path
 
 LIST = Path(__file__).with_name("known_faults.txt")
 
+WHAT_TO_DO = (
+    "new faults: `python -m tests.pytorch_samples --wrong --only NAME` shows them as code; "
+    "faults that are gone: `python -m tests.pytorch_samples --shrink` takes them off the list"
+)
+
 Key = tuple[str, str, str]
 """Name, dtype, kind."""
 

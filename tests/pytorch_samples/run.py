@@ -70,7 +70,7 @@ def _cosines(shape: tuple[int, ...], dtype: str) -> np.ndarray:
 
 
 def run_theirs(case: Case) -> dict[str, Any]:
-    """What PyTorch gives, by kind."""
+    """What PyTorch gives, by kind; `Raised` where it does not."""
     try:
         args, kwargs, tensors = case.call.theirs()
         with torch.set_grad_enabled(not case.in_place):
@@ -86,22 +86,20 @@ def run_theirs(case: Case) -> dict[str, Any]:
     outputs = [y for y in leaves(result) if isinstance(y, torch.Tensor) and y.requires_grad]
     if not outputs or not wanted:
         return found
-    first = _their_gradients(outputs, wanted, case.order > 1)
-    found["gradient"] = found["recorded"] = _or_zeros(first, wanted)
-    again = [g for g in first if g is not None and g.requires_grad]
-    if case.order > 1 and again:
-        found["second"] = _or_zeros(_their_gradients(again, wanted, False), wanted)
+    try:
+        first = _their_gradients(outputs, wanted, case.order > 1)
+        found["gradient"] = found["recorded"] = _or_zeros(first, wanted)
+        again = [g for g in first if g is not None and g.requires_grad]
+        if case.order > 1 and again:
+            found["second"] = _or_zeros(_their_gradients(again, wanted, False), wanted)
+    except RuntimeError as error:
+        found["second" if "gradient" in found else "gradient"] = Raised(error)
     return found
 
 
 def _their_gradients(outputs: list, wanted: list, create_graph: bool) -> tuple:
     seeds = [torch.from_numpy(cosines(y)) for y in outputs]
-    try:
-        return torch.autograd.grad(
-            outputs, wanted, seeds, create_graph=create_graph, allow_unused=True
-        )
-    except RuntimeError as error:
-        raise OutsideError(f"PyTorch has no derivative: {error}") from error
+    return torch.autograd.grad(outputs, wanted, seeds, create_graph=create_graph, allow_unused=True)
 
 
 def _or_zeros(gradients: Any, wanted: list) -> list:
@@ -114,10 +112,8 @@ def run_ours(case: Case, theirs: dict[str, Any]) -> dict[str, Any]:
     """What this package gives, of each kind that PyTorch gave."""
     found: dict[str, Any] = {}
     for kind in theirs:
-        if kind in found:
-            continue
         try:
-            found |= _OURS[kind](case, theirs)
+            found[kind] = _OURS[kind](case, theirs)
         except OutsideError:
             raise
         except Exception as error:
@@ -125,33 +121,33 @@ def run_ours(case: Case, theirs: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _our_value(case: Case, theirs: dict) -> dict[str, Any]:
+def _our_value(case: Case, theirs: dict) -> tuple[Any, list]:
     args, kwargs, tensors = case.call.ours()
     with tg.set_grad_enabled(not case.in_place):
-        return {"value": (case.ours(*args, **kwargs), tensors)}
+        return case.ours(*args, **kwargs), tensors
 
 
-def _our_gradient(case: Case, theirs: dict) -> dict[str, Any]:
+def _our_gradient(case: Case, theirs: dict) -> list:
     wanted, outputs = _our_outputs(case, theirs)
     if len(outputs) == 1:
         outputs[0].backward(cosines(outputs[0]))
-        return {"gradient": _or_zeros([x.grad for x in wanted], wanted)}
+        return _or_zeros([x.grad for x in wanted], wanted)
     gradients = tg.grad(outputs, wanted, [cosines(y) for y in outputs], allow_unused=True)
-    return {"gradient": _or_zeros(gradients, wanted)}
+    return _or_zeros(gradients, wanted)
 
 
-def _our_recorded(case: Case, theirs: dict) -> dict[str, Any]:
+def _our_recorded(case: Case, theirs: dict) -> list:
     wanted, outputs = _our_outputs(case, theirs)
-    return {"recorded": _or_zeros(_recorded(outputs, wanted), wanted)}
+    return _or_zeros(_recorded(outputs, wanted), wanted)
 
 
-def _our_second(case: Case, theirs: dict) -> dict[str, Any]:
+def _our_second(case: Case, theirs: dict) -> list:
     wanted, outputs = _our_outputs(case, theirs)
     again = [g for g in _recorded(outputs, wanted) if g is not None and g.requires_grad]
     if not again:
-        return {"second": _or_zeros([None] * len(wanted), wanted)}
+        return _or_zeros([None] * len(wanted), wanted)
     second = tg.grad(again, wanted, [cosines(g) for g in again], allow_unused=True)
-    return {"second": _or_zeros(second, wanted)}
+    return _or_zeros(second, wanted)
 
 
 def _recorded(outputs: list, wanted: list) -> tuple:

@@ -65,6 +65,8 @@ def _why_outside(case: Case, theirs: Any) -> str:
 
 def judge(case: Case, kind: str, ours: Any, theirs: Any) -> Comparison:
     """The verdict on one result."""
+    if kind != "value" and isinstance(theirs, Raised):
+        return Comparison(case, kind, "outside", because="PyTorch has no derivative here")
     fault, detail = _fault_of(case, kind, ours, theirs)
     kind = "error" if case.refused else kind
     if not fault:
