@@ -273,15 +273,12 @@ def test_every_name_that_both_have_has_samples_or_is_known_to_have_none(prefix):
         "Tensor.": (names.OURS.tensor, names.THEIRS.tensor),
     }[prefix]
     labels = {entry.label for entry in names.entries()}
+    both = {n: getattr(ours, n, None) for n in dir(ours) if hasattr(theirs, n) and n[0] != "_"}
     missing = {
         name
-        for name in dir(ours)
-        if hasattr(theirs, name)
-        and not name.startswith("_")
-        and (
-            inspect.isroutine(found := getattr(ours, name, None)) or inspect.isdatadescriptor(found)
-        )
-        and f"{prefix}{name}" not in labels
+        for name, found in both.items()
+        if inspect.isroutine(found) or inspect.isdatadescriptor(found)
+        if f"{prefix}{name}" not in labels
     }
     assert missing == set(WITHOUT_SAMPLES[prefix].split())
 
