@@ -260,8 +260,8 @@ WITHOUT_SAMPLES = {
     "": "as_tensor enable_grad from_dlpack from_numpy is_grad_enabled no_grad rand randperm"
     " result_type tensor",
     "F.": "",
-    "Tensor.": "backward copy_ cpu data detach dim dtype grad is_leaf ndim numel numpy register_hook"
-    " requires_grad requires_grad_ retain_grad shape size tolist type",
+    "Tensor.": "backward copy_ cpu data detach dim dtype grad is_leaf ndim numel numpy"
+    " register_hook requires_grad requires_grad_ retain_grad shape size tolist type",
 }
 
 
