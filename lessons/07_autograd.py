@@ -438,7 +438,7 @@ assert found == 0
 try:
     InAList().parameters()
 except TypeError as error:
-    print(f"InAList: {error}")
+    print(textwrap.fill(str(error), 96))
 
 # %% [markdown]
 # A plain tensor may be a constant that is not to be learned, so no message tells you: such weights
