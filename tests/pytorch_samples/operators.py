@@ -77,14 +77,18 @@ def _cases_of(
 
 
 def samples(info: Any, dtype: str, reference: bool) -> list[tuple[Any, int]]:
-    """The sample and reference inputs, with the order of derivatives that PyTorch has."""
+    """The sample and reference inputs, with the order of derivatives that PyTorch has.
+
+    The functions behind `info.sample_inputs()` are called, as that looks through the whole stack
+    for the test that calls it, which takes half of the time under pytest.
+    """
     torch_dtype = DTYPES[dtype]
     if torch_dtype not in info.supported_dtypes("cpu"):
         return []
     wants_grad = torch_dtype.is_floating_point and info.supports_autograd
     order = 0 if not wants_grad else 2 if info.supports_gradgrad else 1
     seed()
-    found = list(info.sample_inputs("cpu", torch_dtype, wants_grad, set_seed=False))
+    found = list(info.sample_inputs_func(info, "cpu", torch_dtype, wants_grad))
     if reference and info.reference_inputs_func is not None:
         found += _reference_inputs(info, torch_dtype, wants_grad)
     return [(sample, order) for sample in found]
@@ -92,9 +96,9 @@ def samples(info: Any, dtype: str, reference: bool) -> list[tuple[Any, int]]:
 
 def _reference_inputs(info: Any, dtype: torch.dtype, wants_grad: bool) -> list:
     try:
-        return list(info.reference_inputs("cpu", dtype, wants_grad, set_seed=False))
+        return list(info.reference_inputs_func(info, "cpu", dtype, wants_grad))
     except ValueError:  # some of these functions ask for gradients of integers
-        found = list(info.reference_inputs("cpu", dtype, False, set_seed=False))
+        found = list(info.reference_inputs_func(info, "cpu", dtype, False))
     for sample in found:
         for t in Call((sample.input, *sample.args), sample.kwargs).tensors():
             t.requires_grad_(wants_grad and t.is_floating_point())
@@ -105,7 +109,7 @@ def _error_inputs(info: Any) -> list[tuple[Any, int]]:
     if info.error_inputs_func is None:
         return []
     seed()
-    return [(error.sample_input, 0) for error in info.error_inputs("cpu", set_seed=False)]
+    return [(error.sample_input, 0) for error in info.error_inputs_func(info, "cpu")]
 
 
 def seed() -> None:

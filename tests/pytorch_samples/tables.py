@@ -76,8 +76,12 @@ def any_of_one_dimension(call: Call) -> bool:
     return any(t.ndim == 1 for t in call.tensors())
 
 
-def any_plain_number(call: Call) -> bool:
-    return any(isinstance(x, (int, float)) for x in call.args[:2])
+def no_tensor(call: Call) -> bool:
+    return not call.tensors()
+
+
+def a_number_beside_a_tensor(call: Call) -> bool:
+    return any(isinstance(x, (int, float)) for x in call.args[:2]) and bool(call.tensors())
 
 
 def always(call: Call) -> bool:
@@ -116,7 +120,11 @@ ARITHMETIC = (
 )
 
 DOCUMENTED: tuple[Documented, ...] = (
-    Documented("plain numbers and arrays", ARITHMETIC, (*ALL, "error"), "", any_plain_number),
+    Documented("plain numbers and arrays", ARITHMETIC, FORWARD, "gives", no_tensor),
+    Documented("plain numbers and arrays", ARITHMETIC, ("error",), "accepts", no_tensor),
+    Documented(
+        "plain numbers and arrays", ARITHMETIC, ("error",), "accepts", a_number_beside_a_tensor
+    ),
     Documented("dtypes of layers and convolutions", ("conv2d",), ("error",), "accepts", always),
     Documented("losses and norms of two float dtypes", ("NLLLoss",), ("error",), "accepts", always),
     Documented("`all`, `any` of uint8", ("all", "any"), FORWARD, "dtype bool", any_uint8),
@@ -131,7 +139,6 @@ DOCUMENTED: tuple[Documented, ...] = (
         any_zero,
     ),
     Documented("`masked_fill`", ("masked_fill",), ("error",), "accepts", always),
-    Documented("`scatter_add`", ("scatter_add",), ("error",), "accepts", always),
     Documented(
         "`F.batch_norm`", ("batch_norm", "BatchNorm1d"), ALL, "refuses", any_of_one_dimension
     ),
@@ -148,7 +155,10 @@ DOCUMENTED: tuple[Documented, ...] = (
     ),
 )
 
-STAYS_OUT: tuple[StaysOut, ...] = (StaysOut("norm", "p"),)
+STAYS_OUT: tuple[StaysOut, ...] = (
+    StaysOut("norm", "p"),
+    StaysOut("to", "non_blocking, copy", says="to() takes a dtype, a tensor or"),
+)
 
 
 def documented(name: str, kind: str, fault: str, call: Call) -> Documented | None:

@@ -29,10 +29,16 @@ DTYPES = {
 }
 
 LEFT_OUT = {
-    # what op_db passes because it runs on any device, and no user of the CPU writes
-    "device": torch.device("cpu"),
-    "layout": torch.strided,
-    "pin_memory": False,
+    # what op_db passes because it runs on any device, and what changes no value
+    "device": (torch.device("cpu"), "cpu", None),
+    "layout": (torch.strided, None),
+    "pin_memory": (False, None),
+    "memory_format": (
+        torch.contiguous_format,
+        torch.preserve_format,
+        torch.channels_last,
+        torch.channels_last_3d,
+    ),
 }
 
 
@@ -121,11 +127,7 @@ def walk(value: Any, leaf: Callable) -> Any:
 
 
 def _is_left_out(name: str, value: Any) -> bool:
-    return name in LEFT_OUT and (value is None or _same_device(value, LEFT_OUT[name]))
-
-
-def _same_device(value: Any, wanted: Any) -> bool:
-    return torch.device(value) == wanted if isinstance(wanted, torch.device) else value == wanted
+    return name in LEFT_OUT and value in LEFT_OUT[name]
 
 
 PLAIN = (int, float, str, bool, type(None), type(Ellipsis), np.generic, np.ndarray)
