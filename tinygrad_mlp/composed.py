@@ -15,7 +15,7 @@ from typing import Any, Concatenate, Generic, NamedTuple, cast, overload
 import numpy as np
 
 from . import ops
-from .dtypes import DEFAULT, int64, kind_of, result_type
+from .dtypes import DEFAULT, int64
 from .engine import Node, plain
 from .ops import count, where
 from .signatures import BinaryOp, Dim, DType, Operand, P
@@ -84,7 +84,7 @@ less, less_equal, not_equal = ops.lt, ops.le, ops.ne
 
 def square(x: T) -> T:
     """x * x."""
-    return x**2
+    return x * (x if x.dtype.kind != "b" else 1)  # as in PyTorch, booleans become integers
 
 
 def reciprocal(x: T) -> T:
@@ -150,13 +150,9 @@ def allclose(
 
 
 def masked_fill(x: T, mask: Any, value: Any) -> T:
-    """`x` with `value` where the mask is true; of the dtype of `x`."""
-    if kind_of(result_type(plain(value))) > kind_of(x.dtype):
-        raise TypeError(
-            f"masked_fill of a {x.dtype} tensor with {value!r:.40}: convert one of them"
-        )
-    filling: Any = value if isinstance(value, Node) else np.asarray(value, x.dtype)
-    return where(mask, filling, x)
+    """`x` with `value` where the mask is true: cast to the dtype of `x`, as in PyTorch."""
+    filling: Any = np.asarray(value, x.dtype) if not isinstance(value, Node) else value
+    return where(mask, filling if filling.dtype == x.dtype else ops.astype(filling, x.dtype), x)
 
 
 def lerp(x: T, end: Any, weight: Any) -> T:
@@ -219,7 +215,7 @@ def max(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
         return ops.maximum(x, other)
     dim = _one_dim(dim, "max", x)
     if x.ndim == 0:
-        return Found(x * 1, ops.argmax(x))
+        return Found(ops.clone(x), ops.argmax(x))
     return _extreme(x, ops.argmax(x, dim=dim, keepdim=True), dim, keepdim)
 
 
@@ -238,7 +234,7 @@ def min(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
         return ops.minimum(x, other)
     dim = _one_dim(dim, "min", x)
     if x.ndim == 0:
-        return Found(x * 1, ops.argmin(x))
+        return Found(ops.clone(x), ops.argmin(x))
     return _extreme(x, ops.argmin(x, dim=dim, keepdim=True), dim, keepdim)
 
 
@@ -403,7 +399,7 @@ def prod(x: T, dim: int | None = None, keepdim: bool = False, dtype: DType | Non
         return whole.reshape([1] * x.ndim) if keepdim else whole
     dim = _axis(dim, x.ndim)
     if x.ndim == 0:
-        return x * 1
+        return ops.clone(x)
     x = swap_to_end(x, dim)
     while x.shape[-1] > 1:
         half = x.shape[-1] // 2

@@ -568,7 +568,7 @@ def check_layer(
     kept = [p.data for p in parameters]
     doubles = [data.astype(np.float64) for data in kept]
     kept_buffers = [(buffer, buffer.data.copy()) for buffer in layer.buffers()]
-    modes = [(module, module.training) for module in _modules(layer)]
+    modes = [(module, module.training) for module in layer.modules()]
     x = np.random.default_rng(seed).normal(size=input_shape)
     try:
         check_outputs(layer, x)
@@ -597,8 +597,8 @@ def check_layer(
 
 def check_attributes(layer: Module) -> None:
     """Whatever a layer is to learn must be found in its attributes, and be float32."""
-    known = {id(value) for module in _modules(layer) for value in vars(module).values()}
-    for module in _modules(layer):
+    known = {id(value) for module in layer.modules() for value in vars(module).values()}
+    for module in layer.modules():
         kind = type(module).__name__
         for name, value in vars(module).items():
             hidden = _hidden_in(value, known)
@@ -634,14 +634,6 @@ def _hidden_in(value: Any, known: set[int]) -> str:
         if found := _hidden_in(part, known):
             return found
     return ""
-
-
-def _modules(layer: Module) -> list[Module]:
-    """A module and all in it."""
-    found = [layer]
-    for _, child in layer.named_children():
-        found += _modules(child)
-    return found
 
 
 def check_outputs(layer: Module, x: np.ndarray) -> None:

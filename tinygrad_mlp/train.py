@@ -195,7 +195,8 @@ def evaluate(
 @contextmanager
 def in_eval_mode(model: Any) -> Iterator[None]:
     """Within the block a Module is in eval mode; afterwards each module in it has its own again."""
-    modes = [(module, module.training) for module in _modules(model)]
+    modules = model.modules() if isinstance(model, Module) else ()
+    modes = [(module, module.training) for module in modules]
     if isinstance(model, Module):
         model.eval()
     try:
@@ -203,14 +204,6 @@ def in_eval_mode(model: Any) -> Iterator[None]:
     finally:
         for module, training in modes:
             module.training = training
-
-
-def _modules(model: Any) -> Iterator[Module]:
-    """A Module and all modules in it; nothing for another function."""
-    if isinstance(model, Module):
-        yield model
-        for _, child in model.named_children():
-            yield from _modules(child)
 
 
 def predicted_classes(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray | None:
