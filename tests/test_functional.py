@@ -338,3 +338,14 @@ def test_refuses_with_a_message_that_tells_what_to_do(name):
     call, words = REFUSED[name]
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("lowest", [-np.inf, 0])
+def test_max_pooling_never_finds_its_own_margin(lowest):
+    x = np.full((1, 1, 3, 3), lowest, np.float64 if lowest else np.uint8)
+    values, places = F.max_pool2d(tensor(x), 2, padding=1, return_indices=True)
+    expected = torch.nn.functional.max_pool2d(
+        torch.from_numpy(x), 2, padding=1, return_indices=True
+    )
+    assert np.array_equal(values.data, expected[0].numpy())
+    assert np.array_equal(places.data, expected[1].numpy())

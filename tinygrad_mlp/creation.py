@@ -58,6 +58,8 @@ def arange(
     """start, start + step, ... up to before `end`; arange(end) starts at 0."""
     start, end = (0, start) if end is None else (start, end)
     start, end, step = (x.item() if hasattr(x, "item") else x for x in (start, end, step))
+    if dtype is not None and np.dtype(dtype) == np.int64:  # as PyTorch does for int64 alone
+        start, end, step = int(start), int(end), int(step)
     if step == 0:
         raise ValueError("arange needs a step that is not 0")
     if not all(map(math.isfinite, (start, end, step))) or (end - start) * step < 0:

@@ -68,6 +68,22 @@ def _one_hot(classes: np.ndarray, num_classes: int, dtype: DType) -> np.ndarray:
     return hot.reshape(*classes.shape, num_classes)
 
 
+def _largest_inside(
+    flat: np.ndarray,
+    size: tuple[int, ...],
+    kernel: tuple[int, int],
+    steps: tuple[int, int],
+    gaps: tuple[int, int],
+    margins: Margins,
+) -> np.ndarray:
+    """Where the largest value of each window stands: never in the margin, which may equal it."""
+    if not any(map(any, margins)):
+        return np.argmax(flat, axis=-1)
+    is_largest = (flat == flat.max(axis=-1, keepdims=True)) | (flat != flat)
+    inside = _with_margins(np.ones((1, 1, *size), np.bool_), margins, 0.0)
+    return np.argmax(is_largest & flatten(_windows(inside, kernel, steps, gaps), 4), axis=-1)
+
+
 def _like_given(array: np.ndarray, input: Any) -> Any:
     """A tensor for a tensor, an array for an array."""
     return Tensor(array) if isinstance(input, Tensor) else array
@@ -566,7 +582,7 @@ def max_pool2d(
     kernel, steps, margins = _pooling(images, kernel_size, stride, padding, gaps, ceil_mode)
     lowest = -math.inf if images.dtype.kind == "f" else np.iinfo(images.dtype).min
     flat = flatten(_windows(_with_margins(images, margins, lowest), kernel, steps, gaps), 4)
-    found = np.argmax(plain(flat), axis=-1)
+    found = _largest_inside(plain(flat), images.shape[2:], kernel, steps, gaps, margins)
     values = squeeze(take_along_dim(flat, found[..., None], -1), -1)
     values = values if input.ndim == 4 else values[0]
     if not return_indices:
