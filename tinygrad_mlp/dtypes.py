@@ -107,6 +107,25 @@ def totals(inputs: Sequence[Any]) -> list[Any]:
     return [x.astype(int64) if x.dtype.kind in "bui" else x for x in inputs]
 
 
+# ---------------------------------------------------------------------------------- sums
+
+
+def wide_sum(x: Any, dims: Any = None, keepdims: bool = False) -> Any:
+    """The sum over `dims`, in float64 and not yet rounded; of integers, as NumPy gives it.
+
+    NumPy adds narrower floats one after the other along every dimension but the last in memory:
+    20 million ones in a column come to 16,777,216. In float64 the sum is exact to its last digit
+    before it is rounded once.
+    """
+    dtype = float64 if x.dtype.kind == "f" else None
+    return np.add.reduce(x, axis=dims, dtype=dtype, keepdims=keepdims)
+
+
+def sum_of(x: Any, dims: Any = None, keepdims: bool = False) -> Any:
+    """The sum over `dims`, rounded once to the dtype of `x`."""
+    return wide_sum(x, dims, keepdims).astype(x.dtype)
+
+
 def _converted(inputs: Sequence[Any], dtype: np.dtype[Any]) -> list[Any]:
     """Every array of this dtype. Numbers stay what they are beside floats, where they are weak."""
     weak = dtype.kind == "f" and any(isinstance(x, np.ndarray) for x in inputs)

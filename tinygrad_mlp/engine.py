@@ -33,6 +33,7 @@ import numpy as np
 
 from . import anomaly, changes
 from .changes import next_serial
+from .dtypes import sum_of
 from .rules import refuse_unfit_rules
 from .signatures import OpMaker, P, R, Rule, Rules, Takes, UnaryOp
 
@@ -552,11 +553,11 @@ def _unbroadcast(g: Any, shape: tuple[int, ...], op: Op) -> Any:
             raise TypeError(f"a derivative rule of {op.name}() gave no gradient, but {g.item()!r}")
     extra = g.ndim - len(shape)
     if extra > 0 and g.shape[extra:] == shape:  # as a bias is stretched: the usual case
-        return g.sum(tuple(range(extra)))
+        return _summed(g, tuple(range(extra)))
     stretched = tuple(
         d for d in range(g.ndim) if d < extra or (shape[d - extra] == 1 and g.shape[d] != 1)
     )
-    summed = g.sum(stretched) if stretched else g
+    summed = _summed(g, stretched) if stretched else g
     if extra < 0 or summed.shape != tuple(
         n for d, n in enumerate(shape) if d + extra not in stretched
     ):
@@ -565,6 +566,10 @@ def _unbroadcast(g: Any, shape: tuple[int, ...], op: Op) -> Any:
             f"of shape {shape}; it must have the shape of the input or of the output"
         )
     return summed if summed.shape == shape else summed.reshape(shape)
+
+
+def _summed(g: Any, dims: tuple[int, ...]) -> Any:
+    return sum_of(g, dims) if isinstance(g, ARRAY) else g.sum(dims)
 
 
 def _is_shared(part: Any, others: tuple[Any, ...]) -> bool:

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .dtypes import choices, floats, promoted, totals
+from .dtypes import choices, float64, floats, promoted, sum_of, totals, wide_sum
 from .engine import op
 from .signatures import Array, Dim, DType, Index
 
@@ -537,17 +537,18 @@ def count(x: Any, dim: Dim) -> int:
 @op(grad=lambda g, y, x, dim, keepdim, dtype: _stretch(g, x, dim, keepdim), takes=totals)
 def sum(x: Array, dim: Dim = None, keepdim: bool = False, dtype: DType | None = None) -> Any:
     """Sum over `dim` (an int, a tuple, or all), in `dtype` if one is given."""
-    return np.sum(x, axis=_dims(x, dim), keepdims=keepdim, dtype=dtype)
+    return sum_of(x if dtype is None else x.astype(dtype), _dims(x, dim), keepdim)
 
 
 @op(grad=lambda g, y, x, dim, keepdim, dtype: _stretch(g / count(x, dim), x, dim, keepdim))
 def mean(x: Array, dim: Dim = None, keepdim: bool = False, dtype: DType | None = None) -> Any:
     """Mean over `dim` (an int, a tuple, or all), in `dtype` if one is given."""
-    if np.dtype(x.dtype if dtype is None else dtype).kind != "f":
+    x = x if dtype is None else x.astype(dtype)
+    if x.dtype.kind != "f":
         raise TypeError(
             f"mean() of {x.dtype} has no dtype to be in; write .float() or dtype=np.float32"
         )
-    return np.mean(x, axis=_dims(x, dim), keepdims=keepdim, dtype=dtype)
+    return (wide_sum(x, _dims(x, dim), keepdim) / count(x, dim)).astype(x.dtype)
 
 
 def _share_of_ties(g: Any, y: Any, x: Any, dim: Any, keepdim: bool) -> Any:
@@ -578,7 +579,9 @@ def _refuse_nothing(which: str, x: Array, dim: Dim) -> None:
 @op(grad=lambda g, y, x, dim, dtype: _from_the_end(g, dim), takes=totals)
 def cumsum(x: Array, dim: int, dtype: DType | None = None) -> Any:
     """Running sum along `dim`, in `dtype` if one is given."""
-    return np.cumsum(x, axis=dim, dtype=dtype).reshape(x.shape)
+    x = x if dtype is None else x.astype(dtype)
+    wide = float64 if x.dtype.kind == "f" else x.dtype
+    return np.cumsum(x, axis=dim, dtype=wide).reshape(x.shape).astype(x.dtype)
 
 
 def _from_the_end(g: Any, dim: int) -> Any:
@@ -673,11 +676,12 @@ def getitem(x: Array, index: Index) -> Any:
 def put(x: Array, shape: Sequence[int], index: Index) -> Any:
     """Zeros of `shape` with `x` added at `index`; what is indexed twice is added twice."""
     out = np.zeros(shape, x.dtype)
-    if _may_repeat(index):
-        np.add.at(out, index, x)  # type: ignore[arg-type]
-    else:
+    if not _may_repeat(index):
         out[index] = x
-    return out
+        return out
+    wide = out.astype(float64) if x.dtype.kind == "f" else out
+    np.add.at(wide, index, x)  # type: ignore[arg-type]
+    return wide.astype(x.dtype, copy=False)
 
 
 def _may_repeat(index: Any) -> bool:
@@ -792,7 +796,7 @@ def softmax(x: Array, dim: Dim, dtype: DType | None = None) -> Any:
     """e^x / sum of e^x over `dim`, shifted by the largest value so that nothing overflows."""
     x = x if dtype is None else x.astype(dtype)
     e = np.exp(x - x.max(axis=dim, keepdims=True, initial=-np.inf))
-    return e / e.sum(axis=dim, keepdims=True)
+    return e / sum_of(e, dim, True)
 
 
 @op(grad=lambda g, y, x, dim, dtype: g - exp(y) * sum(g, dim=dim, keepdim=True), takes=floats)
@@ -800,7 +804,7 @@ def log_softmax(x: Array, dim: Dim, dtype: DType | None = None) -> Any:
     """The logarithm of softmax, computed without it: accurate where softmax is 0."""
     x = x if dtype is None else x.astype(dtype)
     shifted = x - x.max(axis=dim, keepdims=True, initial=-np.inf)
-    return shifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True))
+    return shifted - np.log(sum_of(np.exp(shifted), dim, True))
 
 
 def _is_right(x: Any, target: Any) -> Any:
@@ -819,8 +823,9 @@ def cross_entropy(x: Array, target: Array, share: float = 1.0, total: bool = Tru
     Scores x (..., classes), and for each row the index of its class, 0 to classes - 1.
     """
     shifted = x - x.max(axis=-1, keepdims=True)
-    losses = np.log(np.exp(shifted).sum(-1)) - shifted[_is_right(x, target)].reshape(target.shape)
-    return (losses.sum() if total else losses) * share
+    right = shifted[_is_right(x, target)].reshape(target.shape)
+    losses = np.log(sum_of(np.exp(shifted), -1)) - right
+    return (sum_of(losses) if total else losses) * share
 
 
 @op(
@@ -838,7 +843,7 @@ def soft_cross_entropy(x: Array, q: Array, total: bool = True) -> Any:
     logarithm is infinite.
     """
     terms = np.multiply(q, log_softmax(x, dim=-1), where=q != 0, out=np.zeros_like(x))
-    return -terms.sum(axis=None if total else -1)
+    return -sum_of(terms, None if total else -1)
 
 
 @op(
@@ -851,4 +856,4 @@ def soft_cross_entropy(x: Array, q: Array, total: bool = True) -> Any:
 def mse_loss(x: Array, target: Array) -> Any:
     """Mean of (x - target)^2 over all values; both have the same shape."""
     difference = x - target
-    return np.mean(difference * difference)
+    return mean(difference * difference)

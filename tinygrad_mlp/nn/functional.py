@@ -21,6 +21,7 @@ from ..composed import leaky_relu as leaky_relu
 from ..composed import pad as pad
 from ..composed import silu as silu
 from ..composed import softplus as softplus
+from ..dtypes import wide_sum
 from ..engine import plain
 from ..ops import linear as linear
 from ..ops import log_softmax as log_softmax
@@ -187,7 +188,7 @@ def _index_targets(
     if weight is None and not smoothing:
         return hot, float(target.size - count)
     weights = np.ones(classes, scores.dtype) if weight is None else _like(weight, scores)
-    counts = float(np.sum(hot * weights))
+    counts = float(wide_sum(hot * weights))
     if smoothing:
         hot = hot * (1 - smoothing) + np.where(ignored, 0, smoothing / classes)[..., None]
     return (hot * weights).astype(scores.dtype), counts

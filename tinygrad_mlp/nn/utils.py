@@ -44,7 +44,7 @@ def clip_grad_norm_(
     if not grads:
         return Tensor(0.0)
     with np.errstate(over="ignore", invalid="ignore"):
-        norms = [np.linalg.norm(_numbers(g), norm_type) for g in grads if g.size]
+        norms = [_norm(g, norm_type) for g in grads if g.size]
         total = float(np.linalg.norm(np.array(norms), norm_type)) if norms else 0.0
         if error_if_nonfinite and not np.isfinite(total):
             raise RuntimeError(
@@ -113,7 +113,13 @@ def _gradients(parameters: Iterable[Tensor] | Tensor) -> list[np.ndarray]:
     return [p.grad.data for p in {id(p): p for p in given}.values() if p.grad is not None]
 
 
-def _numbers(g: np.ndarray) -> np.ndarray:
-    """All numbers of a gradient in a row, wide enough for their squares."""
+def _norm(g: np.ndarray, p: float) -> float:
+    """The p-norm of all numbers in `g`, in float64: in pieces, so that the copies stay small."""
     row = g.ravel(order="K")
-    return row.astype(np.float32) if row.dtype == np.float16 else row
+    if p == 0:
+        return float(np.count_nonzero(row))
+    pieces = [
+        np.linalg.norm(row[start : start + 65536].astype(np.float64), p)
+        for start in range(0, row.size, 65536)
+    ]
+    return float(np.linalg.norm(np.array(pieces), p))
