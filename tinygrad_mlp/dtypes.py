@@ -118,7 +118,7 @@ def wide_sum(x: Any, dims: Any = None, keepdims: bool = False) -> Any:
     before it is rounded once.
     """
     dtype = float64 if x.dtype.kind == "f" else None
-    return np.add.reduce(x, axis=dims, dtype=dtype, keepdims=keepdims)
+    return x.sum(axis=dims, dtype=dtype, keepdims=keepdims)
 
 
 def sum_of(x: Any, dims: Any = None, keepdims: bool = False) -> Any:
