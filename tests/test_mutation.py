@@ -444,7 +444,7 @@ FAULTS = [
     Fault(
         "dimensions that broadcasting put in front are not summed",
         engine._unbroadcast,
-        "g.sum(tuple(range(extra)))",
+        "_summed(g, tuple(range(extra)))",
         "g[(0,) * extra]",
         (stretched_inputs_get_sums, "add", "mul"),
     ),
@@ -458,21 +458,21 @@ FAULTS = [
     Fault(
         "the mean is taken over what broadcasting put in front",
         engine._unbroadcast,
-        "g.sum(tuple(range(extra)))",
+        "_summed(g, tuple(range(extra)))",
         "g.mean(tuple(range(extra)))",
         (stretched_inputs_get_sums, "add", "mul"),
     ),
     Fault(
         "the mean is taken over what broadcasting stretched",
         engine._unbroadcast,
-        "g.sum(stretched)",
+        "_summed(g, stretched)",
         "g.mean(stretched)",
         (stretched_inputs_get_sums, "add", "mul"),
     ),
     Fault(
         "the first is taken of what broadcasting stretched",
         engine._unbroadcast,
-        "g.sum(stretched)",
+        "_summed(g, stretched)",
         "g[tuple(0 if d in stretched else slice(None) for d in range(g.ndim))]",
         (stretched_inputs_get_sums, "add", "mul"),
     ),
