@@ -37,7 +37,7 @@ from ..tensor import Tensor
 # -------------------------------------------------------------------------------------- losses
 
 
-def one_hot(labels: Any, num_classes: int = -1) -> Any:
+def one_hot(input: Any, num_classes: int = -1) -> Any:
     """Class indices of any shape as (..., num_classes): 1 at the class, 0 elsewhere.
 
     A tensor of int64 for a tensor, an array for an array.
@@ -51,12 +51,12 @@ def one_hot(labels: Any, num_classes: int = -1) -> Any:
     tensor([[0, 0, 1],
             [1, 0, 0]])
     """
-    classes = np.asarray(plain(labels))
+    classes = np.asarray(plain(input))
     if num_classes == -1:
         if not classes.size:
             raise ValueError("one_hot of no labels cannot tell how many classes there are; say it")
         num_classes = int(classes.max()) + 1
-    return _like_given(_one_hot(classes, num_classes, np.int64), labels)
+    return _like_given(_one_hot(classes, num_classes, np.int64), input)
 
 
 def _one_hot(classes: np.ndarray, num_classes: int, dtype: DType) -> np.ndarray:
