@@ -215,13 +215,13 @@ def max(input: T, dim: int, keepdim: bool = False) -> Found[T]: ...
 def max(input: T, dim: T) -> T: ...
 @overload
 def max(input: T, *, other: T) -> T: ...
-@takes_also(other="dim")
-def max(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+@takes_also()
+def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """The largest value; or the values and indices over `dim`; or, of two tensors, `maximum`."""
-    if dim is None:
+    if dim is None and other is None:
         return ops.amax(input, keepdim=keepdim)
-    if isinstance(dim, (Node, np.ndarray)):
-        other: Any = dim
+    if other is not None or isinstance(dim, (Node, np.ndarray)):
+        other = dim if other is None else other
         return ops.maximum(input, other)
     dim = _one_dim(dim, "max", input)
     if input.ndim == 0:
@@ -237,13 +237,13 @@ def min(input: T, dim: int, keepdim: bool = False) -> Found[T]: ...
 def min(input: T, dim: T) -> T: ...
 @overload
 def min(input: T, *, other: T) -> T: ...
-@takes_also(other="dim")
-def min(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+@takes_also()
+def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """The smallest value; or the values and indices over `dim`; or, of two tensors, `minimum`."""
-    if dim is None:
+    if dim is None and other is None:
         return ops.amin(input, keepdim=keepdim)
-    if isinstance(dim, (Node, np.ndarray)):
-        other: Any = dim
+    if other is not None or isinstance(dim, (Node, np.ndarray)):
+        other = dim if other is None else other
         return ops.minimum(input, other)
     dim = _one_dim(dim, "min", input)
     if input.ndim == 0:

@@ -185,6 +185,22 @@ JOBS = (
         threads=(1, 2),
         tolerances={"loss": 1e-4, "norm of the product": 1e-3},
     ),
+    *(
+        Job(
+            name,
+            f"two convolutions of 50 digits, 1 -> 8 by 5 x 5 and 8 -> 16 by 3 x 3, {what}",
+            "a batch",
+            {OURS: "ours.convolutions", TORCH: "pytorch.convolutions"},
+            (Goal(TORCH, 1.5),),
+            full={"batch": 50, "backward": backward, "warm_up": 20, "timed": 200},
+            smallest={"batch": 50, "backward": backward, "warm_up": 1, "timed": 1},
+            tolerances={"loss": 1e-4, "norm of the gradient": 1e-3},
+        )
+        for name, backward, what in (
+            ("convolve", False, "forward"),
+            ("convolve-back", True, "forward and backward"),
+        )
+    ),
     Job(
         "import",
         "importing the package",
