@@ -15,7 +15,7 @@ from typing import Any, Concatenate, Generic, NamedTuple, cast, overload
 import numpy as np
 
 from . import ops
-from .dtypes import DEFAULT, int64
+from .dtypes import DEFAULT, int64, number_in, result_type
 from .engine import Node, plain
 from .ops import count, where
 from .signatures import BinaryOp, Dim, DType, Operand, P
@@ -50,13 +50,26 @@ def _of_two(function: Callable[Concatenate[Any, Any, P], Any]) -> BinaryOp[P]:
 @_of_two
 def add(x: Any, other: Any, alpha: float = 1) -> Any:
     """x + alpha * other."""
-    return ops.add(x, other if alpha == 1 else other * alpha)
+    return ops.add(x, _times("add", alpha, other, x))
 
 
 @_of_two
 def sub(x: Any, other: Any, alpha: float = 1) -> Any:
     """x - alpha * other."""
-    return ops.sub(x, other if alpha == 1 else other * alpha)
+    return ops.sub(x, _times("sub", alpha, other, x))
+
+
+def _times(name: str, alpha: Any, other: Any, x: Any) -> Any:
+    """alpha * other, in the dtype that the result beside `x` has."""
+    if alpha == 1:
+        return other
+    dtype = result_type(plain(x), plain(other))
+    if isinstance(alpha, float) and dtype.kind != "f":
+        raise TypeError(f"{name} of integers takes an integer alpha, not {alpha}")
+    if not isinstance(other, (Node, np.ndarray)):
+        return other * alpha
+    factor: Any = np.asarray(alpha).astype(dtype)
+    return ops.mul(other if other.dtype == dtype else ops.astype(other, dtype), factor)
 
 
 @_of_two
@@ -151,7 +164,7 @@ def allclose(
 
 def masked_fill(x: T, mask: Any, value: Any) -> T:
     """`x` with `value` where the mask is true: cast to the dtype of `x`, as in PyTorch."""
-    filling: Any = np.asarray(value, x.dtype) if not isinstance(value, Node) else value
+    filling: Any = number_in(value, x.dtype) if not isinstance(value, Node) else value
     return where(mask, filling if filling.dtype == x.dtype else ops.astype(filling, x.dtype), x)
 
 
@@ -489,6 +502,8 @@ def unflatten(x: T, dim: int, sizes: Sequence[int]) -> T:
     """One dimension as several, of which one size may be -1: a view."""
     dim = _axis(dim, x.ndim)
     given, known = tuple(sizes), math.prod(n for n in sizes if n != -1)
+    if -1 in given and not known:
+        raise ValueError(f"unflatten: any size would do for the -1 in {given}, as another is 0")
     sizes = [x.shape[dim] // builtins.max(known, 1) if n == -1 else n for n in given]
     if math.prod(sizes) != x.shape[dim] or given.count(-1) > 1:
         raise ValueError(
@@ -552,6 +567,7 @@ def roll(x: T, shifts: int | Sequence[int], dims: int | Sequence[int] | None = N
 
 def cat(tensors: Sequence[T], dim: int = 0) -> T:
     """The tensors one after the other along `dim`."""
+    _need_tensors("cat", tensors)
     if not len(tensors):
         raise ValueError("cat needs a list of at least one tensor, and got an empty one")
     # PyTorch passes over empty tensors of one dimension, whatever the others have
@@ -559,8 +575,16 @@ def cat(tensors: Sequence[T], dim: int = 0) -> T:
     return ops.cat(*(kept if len({x.ndim for x in tensors}) > 1 else tensors), dim=dim)
 
 
+def _need_tensors(name: str, given: Any) -> None:
+    """TypeError unless `given` is a list or tuple of tensors, or of arrays."""
+    listed = isinstance(given, (list, tuple))
+    if not listed or not builtins.all(isinstance(x, (Node, np.ndarray)) for x in given):
+        raise TypeError(f"{name} takes a list or tuple of tensors, not {given!r:.80}")
+
+
 def stack(tensors: Sequence[T], dim: int = 0) -> T:
     """Tensors of one shape, side by side along a new dimension."""
+    _need_tensors("stack", tensors)
     shapes = [x.shape for x in tensors]
     if len(set(shapes)) != 1:
         raise ValueError(
@@ -636,7 +660,7 @@ def pad(x: T, pad: Sequence[int], mode: str = "constant", value: float | None = 
     shape = tuple(n + a + b for n, (a, b) in zip(x.shape, margins, strict=True))
     inside = tuple(slice(a, a + n) for n, (a, _) in zip(x.shape, margins, strict=True))
     if value:
-        margin = np.full(shape, value, x.dtype)
+        margin = np.full(shape, number_in(value, x.dtype))
         margin[inside] = 0
         return ops.put(x, shape=shape, index=inside) + margin
     return ops.put(x, shape=shape, index=inside)
@@ -676,6 +700,7 @@ def hstack(tensors: Sequence[T]) -> T:
     >>> tg.hstack([tg.tensor([1, 2]), tg.tensor([3])])
     tensor([1, 2, 3])
     """
+    _need_tensors("hstack", tensors)
     parts = [x if x.ndim else x.reshape(1) for x in tensors]
     return cat(parts, 0 if parts and parts[0].ndim == 1 else 1)
 
@@ -687,6 +712,7 @@ def vstack(tensors: Sequence[T]) -> T:
     tensor([[1, 2],
             [3, 4]])
     """
+    _need_tensors("vstack", tensors)
     return cat([x if x.ndim > 1 else x.reshape(1, -1) for x in tensors])
 
 
@@ -904,26 +930,37 @@ def scatter_add(x: T, dim: int, index: Operand, src: T) -> T:
 def scatter(x: T, dim: int, index: Operand, src: Any, reduce: str | None = None) -> T:
     """`x` with `src`, a tensor or a number, at `index` along `dim`; of what is named twice, one.
 
-    reduce  "add" adds it instead, as scatter_add
+    reduce  "add" adds it instead, as scatter_add, and "multiply" multiplies by it
 
     >>> tg.zeros(3).scatter(0, tg.tensor([2, 0]), tg.tensor([5.0, 7.0]))
     tensor([7., 0., 5.])
     """
     index, dim = np.asarray(plain(index)), _axis(dim, x.ndim)
     if not isinstance(src, (Node, np.ndarray)):
-        src = np.full(index.shape, src, x.dtype)
+        src = np.full(index.shape, number_in(src, x.dtype))
     if reduce == "add":
         return scatter_add(x, dim, index, src)
-    if reduce is not None:
-        raise ValueError(f'scatter knows reduce=None or "add", not {reduce!r}')
+    if reduce not in (None, "multiply"):
+        raise ValueError(f'scatter knows reduce=None, "add" or "multiply", not {reduce!r}')
     if x.ndim < 2 and 0 in (x.ndim, index.ndim, src.ndim):
-        return scatter(x.reshape(-1), 0, index.reshape(-1), src.reshape(-1)).reshape(x.shape)
+        flat = scatter(x.reshape(-1), 0, index.reshape(-1), src.reshape(-1), reduce)
+        return flat.reshape(x.shape)
     part = _source("scatter", x, index, src).reshape(-1)
     if not index.size:
         return ops.clone(x)
-    last = np.full(x.shape, -1)
-    last[_places(index, dim)] = np.arange(index.size).reshape(index.shape)
-    return where(last < 0, x, ops.getitem(part, index=np.maximum(last, 0)))
+    places = [np.broadcast_to(p, index.shape).reshape(-1) for p in _places(index, dim)]
+    number = np.arange(index.size)
+    while True:
+        last = np.full(x.shape, -1)  # which value of `part` comes to each place
+        last[tuple(places)] = number
+        brought = ops.getitem(part, index=np.maximum(last, 0))
+        if reduce is None:
+            return where(last < 0, x, brought)
+        x = x * where(last < 0, np.ones((), x.dtype), brought)
+        left = number != last[tuple(places)]
+        if not left.any():
+            return x
+        places, number = [p[left] for p in places], number[left]
 
 
 def _source(name: str, x: Any, index: np.ndarray, src: Any) -> Any:
@@ -962,7 +999,7 @@ def index_add(x: T, dim: int, index: Operand, source: T, alpha: float = 1) -> T:
             f"source of shape {wanted}, not {source.shape}"
         )
     added = ops.put(source, shape=x.shape, index=(slice(None),) * dim + (index,))
-    return x + (added if alpha == 1 else added * alpha)
+    return x + _times("index_add", alpha, added, x)
 
 
 # ------------------------------------------------------------------------------------ products

@@ -604,7 +604,7 @@ def avg_pool2d(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> T:
-    """The mean of each window.
+    """The mean of each window; of int64, rounded towards 0.
 
     ceil_mode          count windows that start inside but end outside, too
     count_include_pad  the zeros of the margin count too
@@ -615,6 +615,11 @@ def avg_pool2d(
               [10.5, 12.5]]]])
     """
     images: Any = _as_batch("avg_pool2d", input)
+    is_float = images.dtype.kind == "f"
+    if not is_float and images.dtype != np.int64:
+        raise TypeError(
+            f"avg_pool2d takes floats or int64, not {images.dtype}; write .float() before it"
+        )
     kernel, steps, margins = _pooling(images, kernel_size, stride, padding, (1, 1), ceil_mode)
     windows = _windows(_with_margins(images, margins, 0.0), kernel, steps, (1, 1))
     if divisor_override == 0:
@@ -632,7 +637,8 @@ def avg_pool2d(
             )  # type: ignore[assignment]
         inside = _with_margins(inside, margins, 0.0)
         counts = _windows(inside, kernel, steps, (1, 1)).sum((-2, -1))
-    result = ops.sum(windows, dim=(-2, -1)) / counts
+    total = ops.sum(windows, dim=(-2, -1))
+    result = total / counts if is_float else ops.trunc_divide(total, counts)
     return result if input.ndim == 4 else result[0]
 
 
