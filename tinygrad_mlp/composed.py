@@ -15,6 +15,7 @@ from typing import Any, Concatenate, Generic, NamedTuple, cast, overload
 import numpy as np
 
 from . import ops
+from .arguments import make_helpful, no_dimension
 from .dtypes import DEFAULT, int64, number_in, result_type
 from .engine import Node, plain
 from .ops import count, where
@@ -27,8 +28,7 @@ def _axis(dim: int, ndim: int) -> int:
     if ndim == 0 and dim in (0, -1):  # a tensor of no dimensions answers to these, as in PyTorch
         return 0
     if not -ndim <= dim < ndim:
-        known = f"use one from {-ndim} to {ndim - 1}" if ndim else "a 0-d tensor has none to name"
-        raise IndexError(f"there is no dimension {dim} among {ndim}; {known}")
+        raise IndexError(no_dimension(dim, ndim))
     return dim % ndim
 
 
@@ -770,6 +770,7 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
             [2, 2, 2]])
     """
     parts = list(tensors[0] if isinstance(tensors[0], (list, tuple)) else tensors)
+    _need_tensors("meshgrid", parts)
     if indexing not in ("ij", "xy") or builtins.any(x.ndim > 1 for x in parts):
         raise ValueError(
             f'meshgrid takes vectors, and indexing="ij" or "xy", not {indexing!r} and the shapes '
@@ -1173,3 +1174,6 @@ def _arranged(x: T, names: str, groups: list[list[str]], length: dict[str, int])
     return x.reshape(
         [length[n] for n in first] + [math.prod(length[n] for n in group) for group in rest]
     )
+
+
+make_helpful(globals())

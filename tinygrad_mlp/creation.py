@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import make_helpful
 from .composed import sizes
 from .dtypes import number_in
 from .signatures import DType, Rng
@@ -181,3 +182,6 @@ def randn_like(
 ) -> Tensor:
     """Normal, of the shape and dtype of `x`."""
     return randn(x.shape, rng=rng, dtype=dtype or x.dtype, requires_grad=requires_grad)
+
+
+make_helpful(globals())

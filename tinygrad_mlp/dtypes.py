@@ -112,8 +112,9 @@ def choices(inputs: Sequence[Any]) -> list[Any]:
 
 def powers(inputs: Sequence[Any]) -> list[Any]:
     """As `promoted`; integers to the power of a number below 0, which is 0 mostly, are refused."""
-    _, exponent = inputs
-    if isinstance(exponent, (int, np.integer)) and exponent < 0 and result_type(*inputs).kind != "f":
+    base, exponent = inputs
+    of_integers = isinstance(exponent, int) and result_type(base).kind != "f"
+    if of_integers and exponent < 0:
         raise ValueError(
             f"pow() of integers to the power {exponent}: make them floats first, as with .float()"
         )

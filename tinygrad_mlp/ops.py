@@ -578,7 +578,7 @@ def amin(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
 
 
 def _refuse_nothing(which: str, x: Array, dim: Dim) -> None:
-    if not count(x, dim):
+    if not x.size and not count(x, dim):
         raise ValueError(f"there is no {which} value among none")
 
 

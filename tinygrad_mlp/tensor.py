@@ -19,6 +19,7 @@ from typing import Any, overload
 import numpy as np
 
 from . import composed, ops
+from .arguments import helpful
 from .changes import mark_changed
 from .dtypes import bool_, float16, float32, float64, int32, int64, kind_of, number_in
 from .engine import (
@@ -596,11 +597,13 @@ UFUNCS: dict[Any, Any] = {
 """Which op answers which NumPy ufunc."""
 
 
+@helpful
 def tensor(data: Operand, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
     """A new tensor with a copy of `data`. See `Tensor`."""
     return Tensor(data, dtype, requires_grad)
 
 
+@helpful
 def as_tensor(data: Operand, dtype: DType | None = None) -> Tensor:
     """A tensor of `data`: itself, or on its memory, if it is a tensor or an array of this dtype.
 

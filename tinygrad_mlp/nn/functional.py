@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from .. import ops
+from ..arguments import make_helpful as _make_helpful
 from ..composed import elu as elu
 from ..composed import flatten, squeeze, take_along_dim, unflatten
 from ..composed import gelu as gelu
@@ -715,6 +716,8 @@ def _windows(x: Any, kernel: tuple[int, ...], steps: tuple[int, int], gaps: tupl
             raise ValueError(f"a window of {size} (dilation {gap}) does not fit in {length} pixels")
     return ops.windows(x, kernel=kernel, stride=steps, dilation=gaps)
 
+
+_make_helpful(globals())
 
 if not TYPE_CHECKING:  # to type checkers it would mean that any name is fine
     __getattr__ = _missing(__name__, globals())
