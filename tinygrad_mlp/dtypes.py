@@ -144,7 +144,7 @@ def number_in(value: Any, dtype: Any) -> np.ndarray:
         if not (lowest <= array.min() and array.max() <= limits.max):
             raise ValueError(
                 f"{value!r:.80} does not fit into {dtype}, which goes from {limits.min} to "
-                f"{limits.max}; use a wider dtype"
+                f"{limits.max}; use another dtype"
             )
     return array.astype(dtype)
 

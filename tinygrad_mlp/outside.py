@@ -1,9 +1,9 @@
 """What stays out of this package, and where to go for it.
 
 A name of PyTorch that someone may type and that is not here gets an AttributeError that says so in
-one line; so does an argument (`out=`, `device=`), with a TypeError: see `arguments.py`. A name that
-is only misspelt gets the name that was meant. Names that are found cost
-nothing: Python asks here only after it has found nothing.
+one line. A name that is only misspelt gets the name that was meant. Names that are found cost
+nothing: Python asks here only after it has found nothing. Arguments that stay out, like `out=` and
+`device=`, get a TypeError: see `arguments.py`.
 """
 
 from __future__ import annotations
