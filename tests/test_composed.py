@@ -370,3 +370,18 @@ def test_mistake_is_named_with_its_remedy(i):
     call, kind, words = MISTAKES[i]
     with pytest.raises(kind, match=words):
         call()
+
+
+@pytest.mark.parametrize("dim", [0, 1])
+def test_scatter_multiplies_by_everything_that_comes_to_a_place(dim):
+    index = np.array([[0, 1, 1], [0, 1, 0]])
+    inputs = M + 1.5, np.cos(M) + 2
+    x, src = (t(v, requires_grad=True) for v in inputs)
+    y = x.scatter(dim, index, src, reduce="multiply")
+    (y * t(np.sin(M))).sum().backward()
+    tx, tsrc = (torch.from_numpy(v.copy()).requires_grad_() for v in inputs)
+    expected = torch.scatter_reduce(tx, dim, torch.from_numpy(index), tsrc, "prod")
+    (expected * torch.from_numpy(np.sin(M))).sum().backward()
+    assert np.allclose(y.data, expected.detach().numpy(), rtol=1e-14)
+    assert np.allclose(x.grad.data, tx.grad.numpy(), rtol=1e-13)
+    assert np.allclose(src.grad.data, tsrc.grad.numpy(), rtol=1e-13)

@@ -64,12 +64,13 @@ def _times(name: str, alpha: Any, other: Any, x: Any) -> Any:
     if alpha == 1:
         return other
     dtype = result_type(plain(x), plain(other))
-    if isinstance(alpha, float) and dtype.kind != "f":
+    if isinstance(alpha, (float, np.floating)) and dtype.kind != "f":
         raise TypeError(f"{name} of integers takes an integer alpha, not {alpha}")
-    if not isinstance(other, (Node, np.ndarray)):
+    is_array = isinstance(other, (Node, np.ndarray))
+    if not is_array:
         return other * alpha
-    factor: Any = np.asarray(alpha).astype(dtype)
-    return ops.mul(other if other.dtype == dtype else ops.astype(other, dtype), factor)
+    same: Any = other if plain(other).dtype == dtype else ops.astype(other, dtype)
+    return ops.mul(same, np.asarray(alpha).astype(dtype))
 
 
 @_of_two

@@ -239,7 +239,9 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     try:
         data = op.forward(*arrays, **params) if params else op.forward(*arrays)
     except np.exceptions.AxisError as error:
-        said = no_dimension(error.axis, error.ndim) if error.ndim is not None else str(error)
+        said = str(error)
+        if error.axis is not None and error.ndim is not None:
+            said = no_dimension(error.axis, error.ndim)
         raise IndexError(_explain(op, arrays, params, said)) from error
     except (ValueError, IndexError) as error:
         raise type(error)(_explain(op, arrays, params, str(error))) from error
