@@ -80,8 +80,8 @@ def _base(a: Any, b: Any) -> Any:
 
 @op(
     grad=(
-        # b * pow(...) first: where the power is 0, it is 0 whatever g and b are
-        lambda g, y, a, b: g * (b * pow(a, _power_below(a, b))),
+        # g * pow(...) first: g * b may overflow, and where the power is 0, that would be NaN
+        lambda g, y, a, b: b * (g * pow(a, _power_below(a, b))),
         # y * log(a); but 0 where 0 is raised to a power that is not negative
         lambda g, y, a, b: g * y * log(_base(a, b)),
     ),
