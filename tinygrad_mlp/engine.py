@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast, ov
 import numpy as np
 
 from . import anomaly, changes
+from .arguments import no_dimension, refuse_outside, refuse_what_is_no_tensor
 from .changes import next_serial
 from .dtypes import sum_of
 from .rules import refuse_unfit_rules
@@ -222,6 +223,7 @@ class Op:
         try:
             bound = self.signature.bind(*args, **params).arguments
         except TypeError as error:
+            refuse_outside(self.name, self.forward, params)
             takes = ", ".join(self.signature.parameters)
             raise TypeError(f"{self.name}() {error}; it takes {takes}") from error
         params = {name: bound.pop(name) for name in list(bound) if name in self.param_names}
@@ -261,14 +263,26 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
             # among arrays, NumPy's scalars are what it makes of arrays of no dimensions
             given = [a if a is None or type(a) in PLAIN_NUMBERS else np.asarray(a) for a in args]
             args = tuple(op.takes(given))
-        return op.forward(*args, **params)
+        try:
+            return op.forward(*args, **params)
+        except AttributeError as error:
+            refuse_what_is_no_tensor(op.name, [*args], error)
+            raise
     if mixed and op.takes is not None:
         arrays = op.takes(arrays)
         inputs = [x if isinstance(x, Node) else a for x, a in zip(inputs, arrays, strict=True)]
     try:
         data = op.forward(*arrays, **params) if params else op.forward(*arrays)
+    except np.exceptions.AxisError as error:
+        said = str(error)
+        if error.axis is not None and error.ndim is not None:
+            said = no_dimension(error.axis, error.ndim)
+        raise IndexError(_explain(op, arrays, params, said)) from error
     except (ValueError, IndexError) as error:
-        raise type(error)(_explain(op, arrays, params, error)) from error
+        raise type(error)(_explain(op, arrays, params, str(error))) from error
+    except AttributeError as error:
+        refuse_what_is_no_tensor(op.name, arrays, error)
+        raise
     if type(data) is not ARRAY:
         data = np.asarray(data)
     recorded = wants_grad and op.has_rules and recording.get()
@@ -382,7 +396,7 @@ def _any_float64(args: tuple[Any, ...]) -> bool:
     return any(isinstance(a, np.ndarray) and a.dtype == FLOAT64 for a in arrays)
 
 
-def _explain(op: Op, arrays: list[Any], params: dict[str, Any], error: Exception) -> str:
+def _explain(op: Op, arrays: list[Any], params: dict[str, Any], error: str) -> str:
     shapes = ", ".join(str(a.shape) if isinstance(a, np.ndarray) else repr(a) for a in arrays)
     given = "".join(f", {name}={value!r}" for name, value in params.items())
     return f"{op.name}() on shapes {shapes}{given}: {error}"

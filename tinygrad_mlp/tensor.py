@@ -19,8 +19,9 @@ from typing import Any, overload
 import numpy as np
 
 from . import composed, ops
+from .arguments import helpful
 from .changes import mark_changed
-from .dtypes import bool_, float16, float32, float64, int32, int64, kind_of
+from .dtypes import bool_, float16, float32, float64, int32, int64, kind_of, number_in
 from .engine import (
     OPS,
     Node,
@@ -509,7 +510,9 @@ class Tensor(Node):
 
     def fill_(self, value: Operand) -> Tensor:
         """Write one number everywhere."""
-        return self._write("fill_", lambda data, value: np.full_like(data, value), value)
+        return self._write(
+            "fill_", lambda data, value: np.full_like(data, number_in(value, data.dtype)), value
+        )
 
     def zero_(self) -> Tensor:
         """Write 0 everywhere."""
@@ -537,7 +540,7 @@ class Tensor(Node):
         def new(data: np.ndarray, value: Any) -> np.ndarray:
             changed = data.copy()
             part = changed if first is None else changed[first]
-            part[places] = value
+            part[places] = number_in(value, data.dtype)
             return changed
 
         self._write("writing at an index", new, value)
@@ -594,11 +597,13 @@ UFUNCS: dict[Any, Any] = {
 """Which op answers which NumPy ufunc."""
 
 
+@helpful
 def tensor(data: Operand, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
     """A new tensor with a copy of `data`. See `Tensor`."""
     return Tensor(data, dtype, requires_grad)
 
 
+@helpful
 def as_tensor(data: Operand, dtype: DType | None = None) -> Tensor:
     """A tensor of `data`: itself, or on its memory, if it is a tensor or an array of this dtype.
 
@@ -664,7 +669,11 @@ def seed_of(output: Tensor, gradient: Any, create_graph: bool) -> Any:
 
 def _to_array(data: Any, dtype: DType | None) -> np.ndarray:
     """A new array of `data`; what has no dtype of its own becomes float32 if it is float."""
-    array = np.array(_of_numbers(plain(data)), dtype=dtype)
+    array = _of_numbers(plain(data))
+    if dtype is None or hasattr(data, "dtype"):
+        array = np.array(array, dtype)
+    else:
+        array = number_in(data, dtype)
     if dtype is None and array.dtype == np.float64 and not hasattr(data, "dtype"):
         array = array.astype(np.float32)
     if array.dtype.kind not in "fiub":
