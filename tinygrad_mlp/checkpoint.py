@@ -82,6 +82,8 @@ def save_arrays(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], **w
     # One entry for all: safetensors writes several in any order, so that equal models would give
     # files that differ.
     metadata = {ABOUT: json.dumps({"version": VERSION, "words": words})}
+    # safetensors writes the memory of an array as it lies there, whatever its strides are.
+    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     write_whole(path, to_bytes(arrays, metadata=metadata))
 
 
