@@ -99,9 +99,11 @@ def check_model(path: Path, training: Training, exported: bool, force: bool) -> 
         what = f"a training of {len(words['history'])} epochs"
         if not exported:
             ways += "; to go on with it, use --resume"
-    elif exported and words.get("seed") == training.seed:
-        if replace(recipe, epochs=0) == replace(training.recipe, epochs=0):
-            return
+    elif exported and (words.get("seed"), replace(recipe, epochs=0)) == (
+        training.seed,
+        replace(training.recipe, epochs=0),
+    ):
+        return
     raise ValueError(
         f"{path} holds {what} already ({recipe.name}, seed {words.get('seed')}); {ways}"
     )

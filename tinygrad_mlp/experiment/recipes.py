@@ -311,7 +311,7 @@ RENAMED = {
 """Names and titles that recipes had in files of version 0.1.0, and have now."""
 
 
-def from_dict(described: Mapping[str, Any]) -> AnyRecipe:
+def from_dict(described: Any) -> AnyRecipe:
     """The recipe that `to_dict` described, here or in an earlier version.
 
     Raises ValueError if it is not the description of a recipe: another kind, a missing or unknown
