@@ -283,7 +283,8 @@ def test_weights_of_no_recipe_are_refused(tmp_path):
     ("changes", "why"),
     [
         ({"recipe": {"kind": "Convolutional"}}, "no recipe of the kind 'Convolutional'"),
-        ({"recipe": small("basic").to_dict() | {"hidden": [9]}}, "does not fit BasicMLP"),
+        ({"recipe": small("basic").to_dict() | {"hidden": [9]}}, "needs 7,165 numbers"),
+        ({"recipe": small("basic").to_dict() | {"hidden": [5]}}, "does not fit BasicMLP"),
         ({"recipe": small("basic").to_dict() | {"momentum": 0.9}}, "momentum"),
         ({"order": {"bit_generator": "MT19937"}}, ""),
         ({"copies": 5}, ""),

@@ -13,6 +13,7 @@ what was found, what was expected, what to do.
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import os
 import struct
@@ -20,7 +21,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -49,7 +50,7 @@ PIECE = 1 << 20
 """How many bytes are unpacked at a time."""
 
 MOST = 1_000_000
-"""How many examples a file may have. MNIST has 60,000, and its largest relatives fewer than this."""
+"""How many examples a file may have; MNIST has 60,000, and its largest relatives have fewer."""
 
 # For each kind of IDX file: the number of axes of its array, as in its name and magic number.
 _AXES = {"images": 3, "labels": 1}
@@ -221,7 +222,7 @@ def _is_packed(file: BinaryIO, path: Path) -> bool:
     return start == b"\x1f\x8b" or (path.suffix == ".gz" and start != b"\x00\x00")
 
 
-def _read_pieces(path: Path, file: IO[bytes], shape: list[int], kind: str) -> list[bytes]:
+def _read_pieces(path: Path, file: io.BufferedIOBase, shape: list[int], kind: str) -> list[bytes]:
     """Return the bytes of an array of this shape, in pieces of at most `PIECE`; at least one."""
     # With Python's integers, which do not overflow, however large the sizes in a damaged header.
     expected = math.prod(shape)

@@ -14,6 +14,10 @@ from collections.abc import Callable
 from typing import NoReturn
 
 
+LONGEST = 1500
+"""How many characters of a complaint are shown."""
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser that raises its complaints, as ValueErrors of one line."""
 
@@ -42,6 +46,17 @@ def run_command(program: str, command: Callable[[], int], stopped: str = "stoppe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except (OSError, ValueError) as error:
-        print(f"{program}:", " ".join(str(error).split()), file=sys.stderr)
+        print(f"{program}:", one_line(str(error)), file=sys.stderr)
         return 2
     return code
+
+
+def one_line(words: str) -> str:
+    """Words for the terminal: one line, not endless, and nothing that the terminal would obey.
+
+    What is wrong with a file is often told with what stands in it, and that may be anything.
+    """
+    words = " ".join(words.split())
+    if len(words) > LONGEST:
+        words = f"{words[:LONGEST]} ..."
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
