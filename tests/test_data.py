@@ -21,6 +21,9 @@ import time
 import tracemalloc
 import warnings
 import zipfile
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -712,6 +715,124 @@ def test_an_error_in_a_worker_is_raised_where_the_batch_is_asked_for():
     next(batches)
     with pytest.raises(ArithmeticError, match="no such copy"):
         next(batches)
+
+
+@dataclass
+class Slotted:
+    """A transform with a generator of its own, in a slot."""
+
+    __slots__ = ("rng",)
+    rng: Any
+
+    def __call__(self, images):
+        return images + self.rng.random(images.shape)
+
+
+def a_closure(rng):
+    return lambda images: images + rng.random(images.shape)
+
+
+def a_default(rng):
+    def transform(images, rng=rng):
+        return images + rng.random(images.shape)
+
+    return transform
+
+
+def a_method(rng):
+    return Slotted(rng).__call__
+
+
+GLOBAL: dict[str, Any] = {}
+
+
+def a_global(rng):
+    GLOBAL["rng"] = rng
+    return lambda images: images + GLOBAL["rng"].random(images.shape)
+
+
+class Drawing:
+    """A dataset of the user's own, which draws in its own way."""
+
+    def __init__(self, transform):
+        self.inner = ArrayDataset(np.zeros((40, 2, 2), np.float32), np.arange(40))
+        self.steps = [transform]
+
+    def __len__(self):
+        return len(self.inner)
+
+    def __getitem__(self, index):
+        images, labels = self.inner[index]
+        return self.steps[0](images), labels
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        Slotted,
+        a_closure,
+        a_default,
+        a_method,
+        a_global,
+        lambda rng: partial(lambda rng, images: images + rng.random(images.shape), rng),
+    ],
+    ids=["an object", "a closure", "a default", "a method", "a global", "a partial"],
+)
+@pytest.mark.parametrize("taken", [0, 1, 2, 7])
+def test_after_a_loop_that_was_left_the_next_is_as_without_a_worker(hold, taken):
+    def second(num_workers):
+        dataset = Subset(Drawing(hold(np.random.default_rng(5))), np.arange(40))
+        loader = DataLoader(dataset, 4, shuffle=True, rng=3, num_workers=num_workers)
+        batches = iter(loader)
+        for _ in range(taken):
+            next(batches)
+        batches.close()
+        return np.concatenate([images for images, _ in loader.arrays()])
+
+    expected = second(0)
+    for _ in range(5):
+        assert np.array_equal(second(1), expected)
+
+
+FORKING = """
+import os, sys, threading, time
+import numpy as np
+from tinygrad_mlp.data import *
+
+data = ArrayDataset(np.zeros((400, 28, 28), np.float32), np.arange(400))
+copies = AugmentedDataset(data, transforms.ElasticTransform(), 0)
+loader = DataLoader(copies, 100, num_workers=1)
+for number, _ in enumerate(loader.arrays()):
+    time.sleep(0.001 * number)
+    child = os.fork()
+    if not child:
+        way = sys.argv[1]
+        if way == "draws":
+            copies.rng.random(5)
+        if way == "begins anew":
+            assert len(list(loader.arrays())) == 8
+        if way == "goes on":
+            continue
+        sys.exit(0)
+    assert os.waitpid(child, 0)[1] == (256 if sys.argv[1] == "goes on" else 0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
+@pytest.mark.parametrize("way", ["leaves", "draws", "begins anew", "goes on"])
+def test_a_process_forked_inside_a_loop_with_a_worker_does_not_hang(way):
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKING, way],
+        env=os.environ | {"PYTHONPATH": str(Path(tg.__file__).parents[1])},
+        timeout=100,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    if way == "goes on":
+        assert "was begun in another process" in done.stderr
+    else:
+        assert done.stderr == ""
 
 
 @pytest.mark.parametrize("num_workers", [2, -1, None])

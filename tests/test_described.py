@@ -101,7 +101,7 @@ def test_a_value_that_is_not_allowed_is_told_with_the_file(write, where, value, 
     built = []
     monkeypatch.setattr(Recipe, "build", lambda *given: built.append(given))
     path = write(changed(*where, to=value))
-    with pytest.raises(ValueError, match="model (holds a training that cannot|does not say)") as e:
+    with pytest.raises(ValueError, match=r"model (holds a training that cannot|does not say)") as e:
         training.load(path)
     assert type(e.value) is ValueError and len(str(e.value)) < 2000 and not built
 
@@ -124,7 +124,7 @@ def test_a_network_larger_than_the_file_is_not_built(write, read, hidden, name):
     tracemalloc.start()
     try:
         with pytest.raises(
-            ValueError, match="its recipe needs [0-9,]+ numbers, and the file holds"
+            ValueError, match=r"its recipe needs [0-9,]+ numbers, and the file holds"
         ):
             read(path)
         assert tracemalloc.get_traced_memory()[1] < 1e6

@@ -7,8 +7,12 @@ test runs on PyTorch too.
 from __future__ import annotations
 
 import gc
+import os
+import signal
+import sys
 import threading
 import time
+import warnings
 import weakref
 from types import SimpleNamespace
 
@@ -835,6 +839,52 @@ def test_threads_can_walk_back_over_graphs_of_their_own():
     for thread in threads:
         thread.join()
     assert found == {n: 2 * n for n in range(4)}
+
+
+def test_threads_that_share_a_leaf_lose_no_gradient():
+    x = leaf(np.zeros(2000))  # large enough for another thread to come in between
+
+    def work():
+        for _ in range(300):
+            x.sum().backward()
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert set(x.grad.tolist()) == {1200.0}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
+def test_a_process_that_is_forked_while_another_thread_adds_gradients_adds_its_own():
+    x, stop = leaf(np.zeros(2000)), threading.Event()
+
+    def work():
+        while not stop.is_set():
+            x.sum().backward()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        for _ in range(20):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads
+                child = os.fork()
+            if not child:
+                signal.alarm(20)  # ends it if it hangs
+                y = leaf(1.0)
+                y.sum().backward()
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+    finally:
+        stop.set()
+        thread.join()
 
 
 def test_backward_works_under_no_grad():

@@ -17,7 +17,7 @@ import tinygrad_mlp
 
 FLOORS: list[set[str]] = [
     {"engine", "changes", "anomaly", "dtypes", "rules", "signatures"}
-    | {"state", "files", "outside", "version"},
+    | {"state", "files", "outside", "stopping", "version"},
     {"ops"},
     {"composed"},
     {"tensor"},

@@ -1,7 +1,7 @@
 """The command line: `python -m tinygrad_mlp compare | train | evaluate | predict | export | show`.
 
 This file only reads arguments and prints. Bad input gets one line on stderr and exit code 2;
-Ctrl-C keeps what was finished and exits with 130.
+Ctrl-C and SIGTERM keep what was finished and exit with 130 and 143.
 """
 
 from __future__ import annotations
@@ -243,6 +243,7 @@ def run_compare(options: argparse.Namespace) -> None:
     for note in notes:
         print(note)
     runs: list[Run] = []
+    written: dict[Path, None] = {}  # in the order in which they were written
     try:
         compare(
             wanted,
@@ -254,13 +255,14 @@ def run_compare(options: argparse.Namespace) -> None:
             options.command_line,
             watch,
             runs.append,
+            lambda path: written.setdefault(path),
         )
     finally:
         if runs:
             print("\n" + as_text(*table(runs)) + "\n")
             for sentence in findings(runs):
                 print(f"- {sentence}")
-            print(f"\nwritten: {options.out / 'results.json'}, {options.out / 'report.html'}")
+            print(f"\nwritten: {', '.join(map(str, written))}")
 
 
 def is_mnist(test_data: ArrayDataset) -> bool:

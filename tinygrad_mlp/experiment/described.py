@@ -1,4 +1,4 @@
-"""What the description of a training in a file may hold: a table, looked up before anything is built.
+"""What the description of a training in a file may hold: looked up before anything is built.
 
 A file comes from anywhere. Its description says how large a network to build, which transforms to
 make and from where to go on, so every value in it is compared with what is allowed for its name
