@@ -98,6 +98,7 @@ def finish(
     model = training.model
     train_data, held_out = divide(recipe, train_data)
     batches = make_batches(recipe, train_data, training.order_rng, training.copies_rng)
+    _check_last_batch(recipe, batches)
     start = time.perf_counter()
     try:
         recipe.fit(model, training.optimizer, batches, on_epoch, training.history)
@@ -119,9 +120,13 @@ def finish(
 def divide(recipe: AnyRecipe, data: ArrayDataset) -> tuple[ArrayDataset, ArrayDataset | None]:
     """The images that a recipe trains on, and those that it holds out, if it holds any out.
 
-    Raises ValueError if there are too few images to hold so many out.
+    Raises ValueError if there are too few images to hold so many out, or this is below 0.
     """
     held_out = None
+    if recipe.held_out < 0:
+        raise ValueError(
+            f"{recipe.name} holds {recipe.held_out} images out; give 0 or a number of images"
+        )
     if recipe.held_out:
         if recipe.held_out >= len(data):
             raise ValueError(
@@ -148,6 +153,20 @@ def make_batches(
     transform = transforms.Compose(recipe.augment)
     augmented = AugmentedDataset(data, transform, copies_rng, recipe.originals)
     return DataLoader(augmented, recipe.batch_size, recipe.shuffle, rng=order_rng, num_workers=1)
+
+
+def _check_last_batch(recipe: AnyRecipe, batches: DataLoader) -> None:
+    """Raise ValueError if the end of each epoch would be the end of the training.
+
+    Batch normalisation needs two images: one has no spread.
+    """
+    images = len(batches.dataset)
+    if recipe.batch_norm and images % batches.batch_size == 1 % batches.batch_size:
+        raise ValueError(
+            f"{recipe.name} normalises batches, and of its {images:,} images in batches of "
+            f"{batches.batch_size:,} the last one would be alone; take another batch size, or hold "
+            "one image more or less out"
+        )
 
 
 # --------------------------------------------------------------------------- saving and resuming
