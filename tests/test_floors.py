@@ -17,7 +17,7 @@ import tinygrad_mlp
 
 FLOORS: list[set[str]] = [
     {"engine", "changes", "anomaly", "dtypes", "rules", "signatures"}
-    | {"state", "files", "outside", "arguments", "version"},
+    | {"state", "files", "outside", "arguments", "stopping", "version"},
     {"ops"},
     {"composed"},
     {"tensor"},

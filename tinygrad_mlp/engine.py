@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast, overload
@@ -205,7 +205,7 @@ class Op:
         if self.rule_for_each is None:
             return self.rules[i]
         rule = self.rule_for_each
-        return lambda g, y, *xs, **params: rule(i, g, y, *xs, **params)
+        return lambda g, y, *xs, **params: rule(g, y, *xs, **params)(i)
 
     def sort_out(
         self, args: tuple[Any, ...], params: dict[str, Any]
@@ -337,8 +337,9 @@ def op(
     `takes` says what dtypes it computes with: `promoted`, `floats` or another function of
     `dtypes.py`, called with the inputs as arrays where they are not all float32.
 
-    For a function of `*tensors`, `grad_of_each` is one rule with the input's index in front:
-    `rule(i, g, y, *inputs, **params)`.
+    For a function of `*tensors`, `grad_of_each` is one rule for all: `rule(g, y, *inputs,
+    **params)` returns a function that gives, for the index of an input, its gradient. So what all
+    inputs share is computed once, and a thousand inputs cost a thousand times one.
     """
     if function is None:
         return lambda function: _make_op(function, grad, grad_of_each, takes)
@@ -570,20 +571,25 @@ def _send_back(
     y, xs = (node, inputs) if create_graph else (node.data, arrays)
     if changes.latest > node.serial:
         changes.refuse_if_changed(op.name, node.serial, [node.data, *arrays, *params.values()])
+    # One rule for any number of inputs is called once: handing it all of them takes a while.
+    each = None if op.rule_for_each is None else op.rule_for_each(g, y, *xs, **params)
     for i, x in enumerate(inputs):
         if not isinstance(x, Node) or x.serial not in needed:
             continue
-        rule = op.rule(i)
-        if rule is None:
-            continue
-        part = rule(g, y, *xs, **params)
+        if each is not None:
+            part = each(i)
+        else:
+            rule = op.rules[i]
+            if rule is None:
+                continue
+            part = rule(g, y, *xs, **params)
         if anomaly.watching:
             anomaly.check_backward(op.name, node.serial, i, plain(part), plain(g))
         if getattr(part, "shape", None) != x.data.shape:
             part = _unbroadcast(part, x.data.shape, op)
         if part.dtype is not x.data.dtype:
             part = part.astype(x.data.dtype)
-        if x.op is None and _is_shared(part, (g, y, *xs, *params.values())):
+        if x.op is None and _is_shared(part, (g, y), xs, params.values()):
             part = copied(part)
         _add(pending, x.serial, part)
 
@@ -621,12 +627,15 @@ def _summed(g: Any, dims: tuple[int, ...]) -> Any:
     return sum_of(g, dims) if isinstance(g, ARRAY) else g.sum(dims)
 
 
-def _is_shared(part: Any, others: tuple[Any, ...]) -> bool:
+def _is_shared(part: Any, *others: Iterable[Any]) -> bool:
     """Whether `part` may share memory with something else: it must not end up in a `.grad`."""
-    for other in others:
-        if part is other:
-            return True
-    return getattr(plain(part), "base", None) is not None
+    if getattr(plain(part), "base", None) is not None:  # first, since the others may be many
+        return True
+    for group in others:
+        for other in group:
+            if part is other:
+                return True
+    return False
 
 
 def _after_hook(hook: Callable[[Any], Any], gradient: Any) -> Any:

@@ -20,8 +20,9 @@ To add an op, add a block. Names, arguments and conventions at kinks and ties ar
 from __future__ import annotations
 
 import builtins
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
@@ -702,13 +703,14 @@ def _may_repeat(index: Any) -> bool:
     return builtins.any(not isinstance(p, never) and np.asarray(p).dtype != bool for p in parts)
 
 
-def _slice_of(i: int, g: Any, y: Any, *tensors: Any, dim: int) -> Any:
-    """The part of `g` that stands where tensor `i` was put."""
-    start = builtins.sum(t.shape[dim] for t in tensors[:i])
-    return g[(slice(None),) * (dim % g.ndim) + (slice(start, start + tensors[i].shape[dim]),)]
+def _slices_of(g: Any, y: Any, *tensors: Any, dim: int) -> Callable[[int], Any]:
+    """For tensor `i`, the part of `g` that stands where it was put."""
+    ends = [0, *itertools.accumulate(t.shape[dim] for t in tensors)]
+    before = (slice(None),) * (dim % g.ndim)
+    return lambda i: g[(*before, slice(ends[i], ends[i + 1]))]
 
 
-@op(grad_of_each=_slice_of, takes=promoted)
+@op(grad_of_each=_slices_of, takes=promoted)
 def cat(*tensors: Any, dim: int = 0) -> Any:
     """The tensors one after the other along `dim`; their other dimensions are equal."""
     return np.concatenate(tensors, axis=dim)

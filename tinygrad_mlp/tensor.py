@@ -9,9 +9,11 @@ plain numbers (they do not widen a float32).
 
 from __future__ import annotations
 
+import _thread
 import builtins
 import copy
 import math
+import os
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, overload
@@ -34,6 +36,17 @@ from .engine import (
 )
 from .outside import OUTSIDE, Outside
 from .signatures import DType, Number, Operand, Plain
+
+_ADDING = _thread.RLock()
+"""Held while gradients are added to `.grad`, so that threads that share a leaf lose none.
+
+Reentrant, because collecting garbage in between may run anything.
+"""
+
+if hasattr(os, "register_at_fork"):  # Windows does not fork
+    os.register_at_fork(
+        before=_ADDING.acquire, after_in_parent=_ADDING.release, after_in_child=_ADDING.release
+    )
 
 
 @makes_results
@@ -435,11 +448,13 @@ class Tensor(Node):
         """
         retain = create_graph if retain_graph is None else retain_graph
         seed = seed_of(self, gradient, create_graph)
-        for leaf, found in run_backward([self], [seed], None, create_graph, retain):
-            if leaf.grad is not None:
-                with set_grad_enabled(create_graph):
-                    found = leaf.grad + found
-            leaf.grad = found
+        gradients = run_backward([self], [seed], None, create_graph, retain)
+        with _ADDING:
+            for leaf, found in gradients:
+                if leaf.grad is not None:
+                    with set_grad_enabled(create_graph):
+                        found = leaf.grad + found
+                leaf.grad = found
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Hook:
         """Call `hook` with the gradient of this tensor in each backward pass, once it is whole.
@@ -467,7 +482,8 @@ class Tensor(Node):
 
         def keep(gradient: Tensor) -> None:
             if (tensor := me()) is not None:
-                tensor.grad = gradient if tensor.grad is None else tensor.grad + gradient
+                with _ADDING:
+                    tensor.grad = gradient if tensor.grad is None else tensor.grad + gradient
 
         self._hook(keep, last=True)
 

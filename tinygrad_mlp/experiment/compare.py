@@ -50,6 +50,7 @@ def compare(
     command: str = "",
     watch: Callable[[AnyRecipe, int], Callable[[Epoch], None]] = lambda recipe, seed: print,
     on_run: Callable[[Run], None] = lambda run: None,
+    on_file: Callable[[Path], None] = lambda path: None,
 ) -> list[Run]:
     """Run every recipe with seeds 0 to seeds - 1, and write `results.json` and `report.html`.
 
@@ -58,6 +59,7 @@ def compare(
     command  the command line, noted in the results
     watch    gives, for a recipe and a seed, what to call after each of its epochs
     on_run   called after each run
+    on_file  called with each file that is whole
 
     The results are written after every run and the report at the end, even after an
     interruption: what was finished is kept. Raises OSError before any training if `out` cannot be
@@ -71,10 +73,12 @@ def compare(
             for seed in range(seeds):
                 runs.append(run(recipe, train_data, test_data, seed, watch(recipe, seed)))
                 write_results(out / "results.json", runs, notes, made)
+                on_file(out / "results.json")
                 on_run(runs[-1])
     finally:
         if runs:
             write_pictures(out / "report.html", runs, notes, made, train_data)
+            on_file(out / "report.html")
     return runs
 
 

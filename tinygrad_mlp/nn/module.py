@@ -328,7 +328,9 @@ class Module:
 
     def __repr__(self) -> str:
         name = type(self).__name__
-        lines = [f"({key}): {child!r}" for key, child in self.named_members()]
+        lines = []
+        for key, child in self.named_members():  # no comprehension, which would be a call more
+            lines.append(f"({key}): {child!r}")
         if not lines:
             return f"{name}({self.extra_repr()})"
         inside = "\n".join(lines).replace("\n", "\n  ")
