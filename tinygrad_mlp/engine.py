@@ -31,9 +31,10 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 
 import numpy as np
 
-from . import anomaly, changes
+from . import changes
 from .changes import next_serial
 from .dtypes import sum_of
+from .observing import constant, observers, tracing
 from .rules import refuse_unfit_rules
 from .signatures import OpMaker, P, R, Rule, Rules, Takes, UnaryOp
 
@@ -211,7 +212,7 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
                 wants_grad = True
                 inputs.append(arg)
             else:
-                inputs.append(array)
+                inputs.append(arg if tracing else array)
         else:
             if isinstance(arg, ARRAY):
                 if arg.dtype is not FLOAT32:
@@ -236,6 +237,7 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         raise type(error)(_explain(op, arrays, params, error)) from error
     if type(data) is not ARRAY:
         data = np.asarray(data)
+    raw = data
     recorded = wants_grad and op.has_rules and recording.get()
     if data.dtype is not FLOAT32:
         if data.dtype is FLOAT64 and op.narrows and not _any_float64(args):
@@ -253,8 +255,8 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         node.serial = next_serial()
     else:
         node = new_node(data)
-    if anomaly.watching:
-        anomaly.check_forward(op.name, node.serial, data, arrays)
+    for observer in observers:
+        observer.forward(op, args, arrays, params, raw, node)
     return node
 
 
@@ -438,6 +440,8 @@ def run_backward(
     every leaf that requires one. Gradients are tensors, recorded with `create_graph`; no two
     of them share memory. What was walked over is freed unless `retain_graph`.
     """
+    if tracing:
+        seeds = [_as_node(constant(seed)) for seed in seeds]
     nodes = _reachable(outputs)
     order = sorted(nodes, reverse=True)
     targets = None if inputs is None else {x.serial for x in inputs}
@@ -475,7 +479,7 @@ def _reachable(outputs: Sequence[Node]) -> dict[int, Node]:
             continue
         nodes[node.serial] = node
         if node.op is None:
-            if node.data.dtype.kind != "f":
+            if node.requires_grad and node.data.dtype.kind != "f":
                 raise TypeError(
                     f"only floating-point tensors can require a gradient, and a leaf here is "
                     f"{node.data.dtype}; write tensor(data, dtype=np.float32, requires_grad=True)"
@@ -518,18 +522,18 @@ def _send_back(
     """Apply the rules of `node.op`: turn its gradient into contributions to its inputs."""
     op, inputs, params = node.op, node.inputs, node.params
     arrays = [x.data if isinstance(x, Node) else x for x in inputs]
-    y, xs = (node, inputs) if create_graph else (node.data, arrays)
+    y, xs = (node, inputs) if create_graph or tracing else (node.data, arrays)
     if changes.latest > node.serial:
         changes.refuse_if_changed(op.name, node.serial, [node.data, *arrays, *params.values()])
     for i, x in enumerate(inputs):
-        if not isinstance(x, Node) or x.serial not in needed:
+        if not isinstance(x, Node) or not x.requires_grad or x.serial not in needed:
             continue
         rule = op.rule(i)
         if rule is None:
             continue
         part = rule(g, y, *xs, **params)
-        if anomaly.watching:
-            anomaly.check_backward(op.name, node.serial, i, plain(part), plain(g))
+        for observer in observers:
+            observer.backward(op, node.serial, i, x, part, g)
         if getattr(part, "shape", None) != x.data.shape:
             part = _unbroadcast(part, x.data.shape, op)
         if part.dtype is not x.data.dtype:
