@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .composed import sizes
+from .observing import constant
 from .signatures import DType, Rng
 from .tensor import Tensor
 
@@ -20,7 +21,9 @@ FLOAT = np.float32
 
 
 def _made(array: np.ndarray, requires_grad: bool) -> Tensor:
-    return Tensor(array, requires_grad=requires_grad)
+    made = Tensor(array, requires_grad=requires_grad)
+    constant(made.data)
+    return made
 
 
 def zeros(*size: int | Sequence[int], dtype: DType = FLOAT, requires_grad: bool = False) -> Tensor:

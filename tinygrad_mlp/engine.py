@@ -532,6 +532,8 @@ def _send_back(
         if rule is None:
             continue
         part = rule(g, y, *xs, **params)
+        if part is None:  # nothing flows back here
+            continue
         for observer in observers:
             observer.backward(op, node.serial, i, x, part, g)
         if getattr(part, "shape", None) != x.data.shape:

@@ -807,23 +807,24 @@ def log_softmax(x: Array, dim: Dim, dtype: DType | None = None) -> Any:
     return shifted - np.log(sum_of(np.exp(shifted), dim, True))
 
 
-def _is_right(x: Any, target: Any) -> Any:
-    """Like the scores `x`: true at the right class of each row."""
-    return target[..., None] == np.arange(x.shape[-1])
+@op(grad=(None,))
+def is_class(target: Array, classes: int) -> Any:
+    """(...) -> (..., classes): true at the class that `target`, an index, names."""
+    return target[..., None] == np.arange(classes)
 
 
 def _cross_entropy_grad(g: Any, y: Any, x: Any, target: Any, share: float, total: bool) -> Any:
-    return (g * share)[..., None] * (softmax(x, dim=-1) - _is_right(x, target))
+    return (g * share)[..., None] * (softmax(x, dim=-1) - is_class(target, classes=x.shape[-1]))
 
 
-@op(grad=_cross_entropy_grad)
+@op(grad=(_cross_entropy_grad, None))
 def cross_entropy(x: Array, target: Array, share: float = 1.0, total: bool = True) -> Any:
     """-log softmax(x) at the right class, times `share`: of all rows together, or of each row.
 
     Scores x (..., classes), and for each row the index of its class, 0 to classes - 1.
     """
     shifted = x - x.max(axis=-1, keepdims=True)
-    right = shifted[_is_right(x, target)].reshape(target.shape)
+    right = shifted[is_class(target, classes=x.shape[-1])].reshape(target.shape)
     losses = np.log(sum_of(np.exp(shifted), -1)) - right
     return (sum_of(losses) if total else losses) * share
 

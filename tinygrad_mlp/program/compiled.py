@@ -1,0 +1,604 @@
+"""`compile`: a function is written down as a program at its first call, and replayed later.
+
+What a call gives back is a tensor with a graph of one node behind it: the whole function. Its
+rule is the backward part of the program. Each call keeps what its backward pass needs, so any
+number of results may be alive; memory is used again only where nobody holds it any more.
+"""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+from ..changes import mark_changed
+from ..engine import NO_PARAMS, Node, new_node, next_serial, plain, recording, run_backward, set_grad_enabled
+from ..observing import observers
+from ..ops import clone
+from .lines import CompileError, Program, Value
+from .outside import NUMBERS, Survey, leaves
+from .passes import clean
+from .text import Text
+from .tracing import Tracer, per_use, run_recorded, trace, with_backward
+
+MANY = 64
+"""How many programs one function may have: one for each set of shapes, dtypes and numbers."""
+
+
+def compile(function: Callable[..., Any]) -> Compiled:
+    """`function` written down as a straight line of NumPy calls, and replayed: the same bits.
+
+    function  of tensors and arrays, which are given to it as tensors; it may return nested
+              tuples, lists and dicts of tensors
+
+    The first call with each set of shapes, dtypes and numbers runs the function and writes its
+    program down (`.source`). The second also runs the ordinary way, and is compared to the bit.
+    Parameters and other tensors from outside are read anew at each call, and numbers and flags
+    from outside are looked after: if one has changed, a new program is written.
+
+    Raises CompileError where Python does what no program can hold, such as a branch on a value.
+
+    >>> double = tg.compile(lambda x: x * 2)
+    >>> double(tg.tensor([1.0, 2.0]))
+    tensor([2., 4.])
+    """
+    return Compiled(function)
+
+
+class Compiled:
+    """What `compile` gives: called like the function, it replays its program."""
+
+    def __init__(self, function: Callable[..., Any]):
+        if not callable(function):
+            raise TypeError(f"compile() takes a function or a model, not {function!r:.60}")
+        self.function = function
+        self.name = getattr(function, "__qualname__", type(function).__name__)
+        self.name = self.name.rsplit("<locals>.", 1)[-1].replace("<lambda>", "function")
+        self._programs: dict[Any, list[Replay]] = {}
+        self._latest: Replay | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if observers:  # someone watches the ordinary steps: take them
+            return self.function(*args, **kwargs)
+        tensors: list[Any] = []
+        key = _signature(args, kwargs, tensors)
+        for replay in self._programs.get(key, ()):
+            if replay.fits():
+                self._latest = replay
+                return replay.run(tensors, args, kwargs)
+        return self._write_down(key, args, kwargs)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a decorator of a method: one program for each instance."""
+        if instance is None:
+            return self
+        name = f"_compiled_{self.name.replace('.', '_')}"
+        if name not in vars(instance):
+            object.__setattr__(instance, name, Compiled(self.function.__get__(instance)))
+        return vars(instance)[name]
+
+    def _write_down(self, key: Any, args: Any, kwargs: Any) -> Any:
+        replay, result = _first_call(self, args, kwargs)
+        known = self._programs.setdefault(key, [])
+        known.insert(0, replay)
+        del known[MANY:]
+        while len(self._programs) > MANY:
+            del self._programs[next(iter(self._programs))]
+        self._latest = replay
+        return result
+
+    @property
+    def source(self) -> str:
+        """The program of the latest call, as Python text."""
+        if self._latest is None:
+            raise CompileError(
+                f"{self.name} has not been called yet; its program is written at the first call"
+            )
+        return self._latest.source
+
+    def __repr__(self) -> str:
+        return f"<compiled {self.name}, {sum(map(len, self._programs.values()))} programs>"
+
+
+# ------------------------------------------------------------------------------ which program
+
+
+def _signature(args: Any, kwargs: Any, tensors: list[Any]) -> Any:
+    """What decides which program fits: shapes, dtypes and layouts, and numbers by value.
+
+    Puts the tensors and arrays among the arguments into `tensors`.
+    """
+    key: list[Any] = [recording.get()]
+    for part in args:
+        _sign(part, key, tensors)
+    if kwargs:
+        _sign(kwargs, key, tensors)
+    if len(tensors) > 1:
+        ids = [id(plain(x)) for x in tensors]
+        if len(set(ids)) < len(ids):
+            key += map(ids.index, ids)
+    return tuple(key)
+
+
+def _sign(part: Any, key: list[Any], tensors: list[Any]) -> None:
+    if isinstance(part, Node):
+        array = part.data
+        tensors.append(part)
+        key += (array.shape, array.dtype, part.requires_grad)
+    elif isinstance(part, np.ndarray):
+        array = part
+        tensors.append(part)
+        key += (array.shape, array.dtype)
+    elif isinstance(part, NUMBERS):
+        key += (type(part), repr(part))
+        return
+    elif isinstance(part, (tuple, list)):
+        key += (type(part), len(part))
+        for inner in part:
+            _sign(inner, key, tensors)
+        return
+    elif isinstance(part, dict):
+        key += (dict, *part)
+        for inner in part.values():
+            _sign(inner, key, tensors)
+        return
+    else:
+        key.append(id(part))
+        return
+    if not array.flags.c_contiguous:
+        key.append(array.strides)
+
+
+# -------------------------------------------------------------------------------- the first call
+
+
+def _first_call(owner: Compiled, args: Any, kwargs: Any) -> tuple[Replay, Any]:
+    """Run the function and write down what it does: the program, and the ordinary result."""
+    survey = Survey({"": owner.function, **_objects(args, kwargs)})
+    tracer = Tracer(owner.name, survey)
+    names = _argument_names(owner.function, args, kwargs)
+    given: list[Any] = []
+
+    def take(part: Any) -> Any:
+        name = next(names)
+        tensor = part if isinstance(part, Node) else new_node(part)
+        if id(tensor.data) in survey.holders:
+            raise CompileError(
+                f"{owner.name} cannot be compiled: its argument {name} is also found outside, as "
+                f"{survey.holders[id(tensor.data)][1]}; a program could not tell them apart"
+            )
+        if id(tensor.data) not in tracer.known:
+            tracer.add_input(name, tensor.data)
+        given.append(tensor)
+        return tensor
+
+    args, kwargs = _with_tensors(args, take), _with_tensors(kwargs, take)
+    result = trace(tracer, lambda: owner.function(*args, **kwargs))
+    if not survey.still_holds():
+        raise CompileError(
+            f"{owner.name} cannot be compiled: while it ran it changed something outside "
+            f"({survey.differences()}), which a replay would not do; do that outside of it"
+        )
+    return Replay(owner, tracer, survey, given, result), result
+
+
+def _objects(args: Any, kwargs: Any) -> dict[str, Any]:
+    """The arguments that are neither tensors nor numbers: models, for example."""
+    found = [*leaves(args), *leaves(kwargs)]
+    kinds = (np.ndarray, Node, *NUMBERS)
+    return {f"argument{i}": x for i, (_, x) in enumerate(found) if not isinstance(x, kinds)}
+
+
+def _argument_names(function: Any, args: Any, kwargs: Any) -> Iterator[str]:
+    """A name for each tensor among the arguments."""
+    function = getattr(function, "forward", function)
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    names = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
+    for i, part in enumerate(args):
+        name = names[i] if i < len(names) else f"x{i}"
+        for path, leaf in leaves(part):
+            if isinstance(leaf, (np.ndarray, Node)):
+                yield name + "".join(c if c.isalnum() else "_" for c in path.strip("[]"))
+    for name, part in kwargs.items():
+        for path, leaf in leaves(part):
+            if isinstance(leaf, (np.ndarray, Node)):
+                yield name + "".join(c if c.isalnum() else "_" for c in path.strip("[]"))
+
+
+def _with_tensors(thing: Any, take: Callable[[Any], Any]) -> Any:
+    """The same structure with `take(x)` for each tensor and array in it."""
+    if isinstance(thing, (np.ndarray, Node)):
+        return take(thing)
+    if isinstance(thing, tuple) and hasattr(thing, "_fields"):
+        return type(thing)(*(_with_tensors(part, take) for part in thing))
+    if isinstance(thing, (tuple, list)):
+        return type(thing)(_with_tensors(part, take) for part in thing)
+    if isinstance(thing, dict):
+        return {name: _with_tensors(part, take) for name, part in thing.items()}
+    return thing
+
+
+# ------------------------------------------------------------------------------------ replaying
+
+
+class Replay:
+    """One program of a function, and all that it takes to run it again."""
+
+    def __init__(
+        self, owner: Compiled, tracer: Tracer, survey: Survey, given: list[Any], result: Any
+    ):
+        self.owner = owner
+        self.survey = survey
+        places = {id(x.data): i for i, x in reversed([*enumerate(given)])}
+        self.inputs = [
+            (places.get(id(v.array)), tracer.holders.get(v)) for v in tracer.inputs
+        ]
+        sources = [given[i] if h is None else h for i, h in self.inputs]  # type: ignore[index]
+        self.flags = [isinstance(x, Node) and x.requires_grad for x in sources]
+        self.arrays = [plain(x) for x in sources]
+        self._read_results(tracer, result, sources)
+        program = Program(tracer.inputs, tracer.lines, self.outputs, split=len(tracer.lines))
+        wanted = [v for v, flag in zip(tracer.inputs, self.flags, strict=True) if flag]
+        self.uses = per_use(program, wanted) if self.differentiable else []
+        whole, self.used = program, []
+        if self.uses:
+            whole, self.used = with_backward(
+                owner.name, program, self.differentiable[:1], self.uses
+            )
+        self.program = program
+        cleaned = clean(whole)
+        self.written = [program.inputs.index(x.answer) for x in program.lines if x.op == "write"]
+        self.draws = [line.out for line in cleaned.lines if line.op == "draw"]
+        text = Text(owner.name, cleaned, self.draws if self.uses else [])
+        self.source = text.source
+        self.saved = text.saved
+        names: dict[str, Any] = dict(text.namespace)
+        exec(builtins.compile(text.source, f"<{owner.name}, compiled>", "exec"), names)
+        names.update(text.namespace)
+        self.forward, self.backward = names["forward"], names.get("backward")
+        self.rooms = Rooms(text.rooms["forward"])
+        self.rooms_back = Rooms(text.rooms.get("backward", []))
+        self.use_sources = [tracer.inputs.index(v) for *_, v in self.uses]
+        self.needed = _needed_inputs(program, self.differentiable)
+        self.op = CompiledOp(self)
+        self.parts_of = [PartOf(k) for k in range(len(self.differentiable))]
+        self.verified = False
+        for value in {v for line in whole.lines for v in (*line.uses(), line.out) if v}:
+            if value.kind != "constant":  # let go of the memory of the first call
+                value.array = np.broadcast_to(np.zeros((), value.dtype), value.shape)
+
+    def _read_results(self, tracer: Tracer, result: Any, sources: list[Any]) -> None:
+        """What the function returned: values, or what came in, or plain numbers."""
+        self.outputs: list[Value] = []
+        self.results: list[Any] = []
+        self.differentiable: list[Value] = []
+
+        def read(leaf: Any) -> Any:
+            if isinstance(leaf, np.ndarray):
+                raise CompileError(
+                    f"{self.owner.name} cannot be compiled: it returns a NumPy array of shape "
+                    f"{leaf.shape}; return a tensor"
+                )
+            value = tracer.value_of(leaf)
+            if value.kind == "input":
+                source = tracer.inputs.index(value)
+                return Result(source=source, is_source=leaf is sources[source])
+            if value not in self.outputs:
+                self.outputs.append(value)
+            if leaf.requires_grad and value not in self.differentiable:
+                self.differentiable.append(value)
+            return Result(self.outputs.index(value), leaf.requires_grad)
+
+        self.structure = _with_tensors(result, read)
+
+    def fits(self) -> bool:
+        """Whether everything outside is as the program was written for."""
+        if not self.survey.still_holds():
+            return False
+        for k, (place, holder) in enumerate(self.inputs):
+            if holder is None:
+                continue
+            array = plain(holder)
+            known = self.arrays[k]
+            if array is not known:
+                same = array.shape == known.shape and array.dtype == known.dtype
+                if not same or array.strides != known.strides:
+                    return False
+                self.arrays[k] = array
+            if isinstance(holder, Node) and holder.requires_grad != self.flags[k]:
+                return False
+        return True
+
+    def run(self, tensors: list[Any], args: Any, kwargs: Any) -> Any:
+        """The results for new arguments; the second time, compared with the ordinary ones."""
+        if self.verified:
+            return self._replayed(tensors)
+        check = SecondCall(self, tensors)
+        result = self._replayed(tensors)
+        check.compare(result, args, kwargs)
+        self.verified = True
+        return result
+
+    def _replayed(self, tensors: list[Any]) -> Any:
+        serial = next_serial()  # before anything is written
+        sources = [tensors[i] if h is None else h for i, h in self.inputs]
+        arrays = list(map(plain, sources))
+        rooms = self.rooms.take()
+        try:
+            outputs, saved = self.forward(*arrays, rooms)
+        except (ValueError, IndexError, ZeroDivisionError) as error:
+            raise type(error)(f"{self.owner.name}, compiled: {error}") from error
+        self.rooms.give_back(rooms)
+        for k in self.written:
+            mark_changed(arrays[k])
+        nodes = self._record(sources, arrays, saved, outputs, serial) if self.uses else {}
+        return _with_results(
+            self.structure, lambda r: self._result(r, sources, outputs, nodes)
+        )
+
+    def _result(self, result: Result, sources: Any, outputs: Any, nodes: Any) -> Any:
+        if result.output is None:
+            source = sources[result.source]
+            return source if result.is_source else new_node(plain(source))
+        if result.carries:
+            return nodes[self.outputs[result.output]]
+        return new_node(np.asarray(outputs[result.output]))
+
+    # ---- the graph: one node for the function, and one for each of several results
+
+    def _record(
+        self, sources: Any, arrays: Any, saved: Any, outputs: Any, serial: int
+    ) -> dict[Value, Any]:
+        inputs = [sources[k] for k in self.use_sources]
+        inputs += [arrays[k] for k in self.needed]
+        inputs.append(Saved(arrays, saved))
+        found = [np.asarray(outputs[self.outputs.index(v)]) for v in self.differentiable]
+        if len(found) == 1:
+            return {self.differentiable[0]: _recorded(found[0], self.op, inputs, serial)}
+        whole = _recorded(_NOTHING, self.op, inputs, serial)
+        return {
+            v: _recorded(array, part, [whole], next_serial())
+            for v, array, part in zip(self.differentiable, found, self.parts_of, strict=True)
+        }
+
+    def gradients(self, g: Any, inputs: Any) -> list[Any]:
+        """The gradient of each use, or None; `g` is that of the result, or of several."""
+        saved: Saved = inputs[-1]
+        by_output = g.by_output if isinstance(g, Parts) else {0: g}
+        if list(by_output) == [0] and not isinstance(by_output[0], Node):
+            rooms = self.rooms_back.take()
+            found = self.backward(*saved.values, by_output[0], rooms)
+            self.rooms_back.give_back(rooms)
+            gradients: list[Any] = [None] * len(self.uses)
+            for j, gradient in zip(self.used, found, strict=True):
+                gradients[j] = np.asarray(gradient)
+            return gradients
+        return self._recorded_gradients(by_output, inputs)
+
+    def _recorded_gradients(self, by_output: dict[int, Any], inputs: Any) -> list[Any]:
+        """The same by running the lines on tensors: recorded, or of other results."""
+        saved: Saved = inputs[-1]
+        create_graph = any(isinstance(g, Node) for g in by_output.values())
+        env = {v: new_node(np.asarray(a)) for v, a in zip(self.program.inputs, saved.arrays, strict=True)}
+        drawn = saved.values[len(saved.values) - len(self.draws) :]
+        env |= {v: new_node(np.asarray(a)) for v, a in zip(self.draws, drawn, strict=True)}
+        leaves = {}
+        with set_grad_enabled(True):
+            for (place, i, _), x in zip(self.uses, inputs, strict=False):
+                leaf = clone(x) if create_graph else new_node(x.data)
+                leaf.requires_grad = True
+                leaves[place, i] = leaf
+            run_recorded(self.program, env, leaves)
+            outputs = [env[self.differentiable[k]] for k in by_output]
+            seeds = [g if isinstance(g, Node) else np.asarray(g) for g in by_output.values()]
+            found = run_backward(outputs, seeds, list(leaves.values()), create_graph)
+        by_serial = {x.serial: g if create_graph else plain(g) for x, g in found}
+        return [by_serial.get(leaf.serial) for leaf in leaves.values()]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A tensor that the function returns: an output of the program, or what came in."""
+
+    output: int | None = None
+    carries: bool = False
+    source: int = 0
+    is_source: bool = False
+
+
+class Saved:
+    """What one call keeps for its backward pass."""
+
+    __slots__ = ("arrays", "for_gradient", "gradients", "values")
+
+    def __init__(self, arrays: list[Any], values: tuple[Any, ...]):
+        self.arrays = arrays
+        self.values = values
+        self.for_gradient: Any = None
+        self.gradients: list[Any] = []
+
+
+class CompiledOp:
+    """What the engine takes for the op behind a result: its rules are the backward program."""
+
+    def __init__(self, replay: Replay):
+        self.replay = replay
+        self.name = replay.owner.name
+
+    def rule(self, i: int) -> Any:
+        """The gradient of use `i`; those of all uses are computed together, and handed out."""
+
+        def rule(g: Any, y: Any, *inputs: Any) -> Any:
+            saved: Saved = inputs[-1]
+            if saved.for_gradient is not g:
+                saved.gradients = self.replay.gradients(g, inputs)
+                saved.for_gradient = g
+            gradient, saved.gradients[i] = saved.gradients[i], None
+            return gradient
+
+        return rule
+
+
+class PartOf:
+    """The op behind one of several results: it passes its gradient on to the whole."""
+
+    name = "part"
+
+    def __init__(self, k: int):
+        self.k = k
+
+    def rule(self, i: int) -> Any:
+        """The gradient of the whole, of which this is all that is known here."""
+        return lambda g, y, whole: Parts({self.k: g})
+
+
+class Parts:
+    """The gradients of several results, on their way to the function that gave them."""
+
+    shape = (0,)
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, by_output: dict[int, Any]):
+        self.by_output = by_output
+
+    def __add__(self, other: Parts) -> Parts:
+        both = self.by_output | other.by_output
+        return Parts({k: both[k] for k in sorted(both)})
+
+
+_NOTHING = np.zeros(0, np.float32)
+
+
+def _recorded(array: np.ndarray, op: Any, inputs: list[Any], serial: int) -> Any:
+    node = new_node(array)
+    node.requires_grad = True
+    node.op, node.inputs, node.params, node.serial = op, inputs, NO_PARAMS, serial
+    return node
+
+
+class Rooms:
+    """Memory that a program writes into: used again where nobody else holds it."""
+
+    def __init__(self, arrays: list[np.ndarray]):
+        self.like = [np.empty_like(array) for array in arrays]
+        self._idle: list[list[np.ndarray]] = []
+
+    def take(self) -> list[np.ndarray]:
+        """Arrays for one run; no other run has them meanwhile."""
+        try:
+            rooms = self._idle.pop()
+        except IndexError:
+            return [np.empty_like(array) for array in self.like]
+        for i in range(len(rooms)):
+            if getrefcount(rooms[i]) > 2:  # the list and this call
+                rooms[i] = np.empty_like(self.like[i])
+        return rooms
+
+    def give_back(self, rooms: list[np.ndarray]) -> None:
+        """After the run: what it still needs is held by others."""
+        self._idle.append(rooms)
+
+
+def _needed_inputs(program: Program, differentiable: list[Value]) -> list[int]:
+    """The inputs that the results are computed from, by number."""
+    needed = set(differentiable)
+    for line in reversed(program.lines):
+        if line.out in needed:
+            needed.update(line.uses())
+    return [k for k, v in enumerate(program.inputs) if v in needed]
+
+
+def _with_results(thing: Any, make: Callable[[Result], Any]) -> Any:
+    if isinstance(thing, Result):
+        return make(thing)
+    if isinstance(thing, tuple) and hasattr(thing, "_fields"):
+        return type(thing)(*(_with_results(part, make) for part in thing))
+    if isinstance(thing, (tuple, list)):
+        return type(thing)(_with_results(part, make) for part in thing)
+    if isinstance(thing, dict):
+        return {name: _with_results(part, make) for name, part in thing.items()}
+    return thing
+
+
+# ------------------------------------------------------------------------------ the second call
+
+
+class SecondCall:
+    """The net below the proof: the second call is also run the ordinary way, and compared."""
+
+    def __init__(self, replay: Replay, tensors: list[Any]):
+        self.replay = replay
+        self.tensors = tensors
+        self.generators = [rng for rng, _ in replay.survey.generators.values()]
+        self.states = [rng.bit_generator.state for rng in self.generators]
+        self.buffers = [(plain(replay.inputs[k][1]), plain(replay.inputs[k][1]).copy())
+                        for k in replay.written]
+
+    def compare(self, result: Any, args: Any, kwargs: Any) -> None:
+        """CompileError if the ordinary run gives another bit anywhere."""
+        replay = self.replay
+        gradients = self._gradients(result)
+        after = [array.copy() for array, _ in self.buffers]
+        for rng, state in zip(self.generators, self.states, strict=True):
+            rng.bit_generator.state = state
+        for array, before in self.buffers:
+            array[...] = before
+        taken = iter(self.tensors)
+
+        def as_tensor(part: Any) -> Any:
+            tensor = next(taken)
+            return tensor if isinstance(tensor, Node) else new_node(tensor)
+
+        args, kwargs = _with_tensors(args, as_tensor), _with_tensors(kwargs, as_tensor)
+        ordinary = replay.owner.function(*args, **kwargs)
+        pairs = [(path, a, b) for (path, a), (_, b) in
+                 zip(leaves(result), leaves(ordinary), strict=True)]
+        pairs += [
+            (f"the gradient of input {k}", a, b)
+            for k, (a, b) in enumerate(zip(gradients, self._gradients(ordinary), strict=True))
+        ]
+        pairs += [(f"buffer {k}", a, b) for k, (a, (b, _)) in
+                  enumerate(zip(after, self.buffers, strict=True))]
+        for where, a, b in pairs:
+            if not _same(a, b):
+                raise CompileError(
+                    f"{replay.owner.name} cannot be compiled: run the ordinary way, its second "
+                    f"call gives something else at {where or 'its result'}; does it depend on "
+                    "something that no program can see, such as the time or a file?"
+                )
+
+    def _gradients(self, result: Any) -> list[Any]:
+        replay = self.replay
+        if not replay.uses:
+            return []
+        outputs = [x for _, x in leaves(result) if isinstance(x, Node) and x.op is not None][:1]
+        outputs = [x for x in outputs if x.requires_grad]
+        if not outputs:
+            return []
+        sources = [self.tensors[i] if h is None else h for i, h in replay.inputs]
+        inputs = [x for x, flag in zip(sources, replay.flags, strict=True) if flag]
+        seeds = [np.ones(x.shape, x.data.dtype) for x in outputs]
+        found = {x.serial: g for x, g in run_backward(outputs, seeds, inputs, retain_graph=True)}
+        return [found.get(x.serial) for x in inputs]
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two results are equal in every bit; one NaN is like another."""
+    a, b = plain(a), plain(b)
+    if not isinstance(a, np.ndarray):
+        return type(a) is type(b) and bool(a == b or a != a)
+    if not isinstance(b, np.ndarray) or a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    if a.dtype.kind != "f":
+        return bool((a == b).all())
+    signs = np.signbit(a) == np.signbit(b)
+    return bool((((a == b) & signs) | ((a != a) & (b != b))).all())

@@ -1,0 +1,219 @@
+"""What a function reads from outside of its arguments: found once, and looked after at each call.
+
+A program is right only as long as the world it was written in stands. The survey walks through
+what the function can reach: its closure, the globals that it names, its defaults, and the
+attributes, lists and dictionaries behind them. Numbers, flags and strings among them must still
+be what they were; tensors and arrays may have new values, as these are read anew at each call.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import sys
+import types
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..engine import Node
+from .lines import CompileError
+
+LARGEST = 1000
+"""How many entries a list or dictionary may have that a function reads from outside."""
+
+MISSING = object()
+OWN = __name__.split(".")[0]
+NUMBERS = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtype)
+"""What is compared by value."""
+
+
+class Survey:
+    """Everything that a function can reach.
+
+    holders     by the id of an array: the tensor or array that it was found as, and its name
+    generators  the random generators, by name
+    """
+
+    def __init__(self, roots: dict[str, Any]):
+        self.roots = roots
+        self.holders: dict[int, tuple[Any, str]] = {}
+        self.generators: dict[int, tuple[np.random.Generator, str]] = {}
+        self._checks: list[tuple[Callable[[], list[Any]], list[Any]]] = []
+        self._kept: list[Any] = []
+        self._seen: set[int] = set()
+        self._waiting = list(roots.items())[::-1]
+        while self._waiting:
+            name, thing = self._waiting.pop()
+            self._visit(name, thing)
+
+    def still_holds(self) -> bool:
+        """Whether all that was found is what it was."""
+        for read, known in self._checks:
+            now = read()
+            if len(now) != len(known) or not all(map(operator.is_, now, known)):
+                if not _all_equal(now, known):
+                    return False
+                known[:] = now
+        return True
+
+    def differences(self) -> str:
+        """What does not hold any more, in words."""
+        for read, known in self._checks:
+            now = read()
+            if not _all_equal(now, known):
+                for before, after in zip(known, now, strict=False):
+                    if not _equal(before, after):
+                        return f"from {before!r:.60} to {after!r:.60}"
+                return "in its length"
+        return ""
+
+    def _visit(self, name: str, thing: Any) -> None:
+        if isinstance(thing, NUMBERS) or id(thing) in self._seen:
+            return
+        self._seen.add(id(thing))
+        self._kept.append(thing)
+        if isinstance(thing, Node):
+            self.holders.setdefault(id(thing.data), (thing, name))
+        elif isinstance(thing, np.ndarray):
+            self.holders.setdefault(id(thing), (thing, name))
+        elif isinstance(thing, np.random.Generator):
+            self.generators[id(thing)] = (thing, name)
+        elif isinstance(thing, types.MethodType):
+            self._later(name, {"": thing.__self__})
+            self._visit(name, thing.__func__)
+        elif isinstance(thing, functools.partial):
+            self._later(name, {"": thing.func, **thing.keywords})
+            self._later(name, dict(zip(map(str, range(99)), thing.args, strict=False)))
+        elif isinstance(thing, types.FunctionType):
+            self._visit_function(name, thing)
+        elif isinstance(thing, (list, tuple, set, frozenset, dict)):
+            self._visit_container(name, thing)
+        elif isinstance(thing, type):
+            self._visit_class(name, thing)
+        elif not isinstance(thing, types.ModuleType):
+            self._visit_object(name, thing)
+
+    def _visit_function(self, name: str, function: types.FunctionType) -> None:
+        if _is_library(function.__module__):
+            return
+        code = function.__code__
+        for cell_name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+            self._check(lambda cell=cell: [_contents(cell)])
+            self._later("", {cell_name: _contents(cell)})
+        self._check(lambda: [function.__defaults__, function.__kwdefaults__])
+        self._later(name, {"": function.__defaults__, "defaults": function.__kwdefaults__})
+        names = sorted(_names(code))
+        world = function.__globals__
+        used = [n for n in names if n in world]
+        self._check(lambda: [world.get(n, MISSING) for n in used])
+        for n in used:
+            thing = world[n]
+            if isinstance(thing, types.ModuleType):
+                if not _is_library(thing.__name__):
+                    self._visit_module(n, thing, names)
+            else:
+                self._later("", {n: thing})
+
+    def _visit_module(self, name: str, module: types.ModuleType, names: list[str]) -> None:
+        used = [n for n in names if hasattr(module, n)]
+        self._check(lambda: [getattr(module, n, MISSING) for n in used])
+        self._later(name, {n: getattr(module, n) for n in used})
+
+    def _visit_container(self, name: str, container: Any) -> None:
+        if len(container) > LARGEST:
+            raise CompileError(
+                f"{name} has {len(container):,} entries, too many to look after at each call; pass "
+                "what is needed of it as an argument, or make an array of it"
+            )
+        if isinstance(container, dict):
+            self._check(lambda: [*container.keys(), *container.values()])
+            self._later(name, {str(key): value for key, value in container.items()})
+        else:
+            self._check(lambda: list(container))
+            self._later(name, {str(i): value for i, value in enumerate(container)})
+
+    def _visit_class(self, name: str, cls: type) -> None:
+        for base in cls.__mro__:
+            if base is object or _is_library(base.__module__):
+                continue
+            own = vars(base)
+            self._check(lambda own=own: [v for k, v in own.items() if k[:2] != "__"])
+            self._later(name, {k: _bare(v) for k, v in own.items() if k[:2] != "__"})
+            for special in ("__call__", "__getattr__"):
+                if special in own:
+                    self._later(name, {special: own[special]})
+
+    def _visit_object(self, name: str, thing: Any) -> None:
+        self._visit_class(name, type(thing))
+        slots = [s for base in type(thing).__mro__ for s in getattr(base, "__slots__", ())]
+        if slots and not _is_library(type(thing).__module__):
+            self._check(lambda: [getattr(thing, s, MISSING) for s in slots])
+            self._later(name, {s: getattr(thing, s, None) for s in slots})
+        attributes = getattr(thing, "__dict__", None)
+        if isinstance(attributes, Mapping):
+            self._check(lambda: [*attributes.keys(), *attributes.values()])
+            self._later(name, attributes)
+
+    def _check(self, read: Callable[[], list[Any]]) -> None:
+        self._checks.append((read, read()))
+
+    def _later(self, name: str, things: Mapping[Any, Any]) -> None:
+        """Visit these next, in their order."""
+        found = [(f"{name}.{key}" if name and key else name or str(key), thing)
+                 for key, thing in things.items()]
+        self._waiting += found[::-1]
+
+
+def _names(code: types.CodeType) -> set[str]:
+    """The globals and attributes that a function names, and those of the functions inside it."""
+    found = set(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            found |= _names(constant)
+    return found
+
+
+def _contents(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not assigned yet
+        return MISSING
+
+
+def _bare(thing: Any) -> Any:
+    """The function of a property or of a static or class method."""
+    if isinstance(thing, property):
+        return thing.fget
+    return getattr(thing, "__func__", thing)
+
+
+def _is_library(module: str | None) -> bool:
+    """Whether this is our own code, NumPy's or Python's, which read nothing of the user's."""
+    root = (module or "").split(".")[0]
+    return root in (OWN, "numpy") or (root in sys.stdlib_module_names and root != "__main__")
+
+
+def _all_equal(now: list[Any], known: list[Any]) -> bool:
+    return len(now) == len(known) and all(map(_equal, known, now))
+
+
+def _equal(known: Any, now: Any) -> bool:
+    if known is now:
+        return True
+    if not isinstance(known, NUMBERS) or type(known) is not type(now):
+        return False
+    return bool(known == now) or (known != known and now != now)
+
+
+def leaves(thing: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """What stands in nested tuples, lists and dicts, with the path to it."""
+    if isinstance(thing, (tuple, list)):
+        for i, part in enumerate(thing):
+            yield from leaves(part, f"{path}[{i}]")
+    elif isinstance(thing, dict):
+        for key, part in thing.items():
+            yield from leaves(part, f"{path}[{key!r}]")
+    else:
+        yield path, thing

@@ -1,0 +1,238 @@
+"""The program as Python: what is printed, and also what is run.
+
+Most ops are one NumPy call, and are written as such (`CALLS`); the others are called by their
+name from `ops.py`, which on arrays are plain NumPy, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .lines import Line, Program, Value, replaced
+from .passes import assign_rooms
+
+UFUNCS = {
+    "add": "add", "sub": "subtract", "mul": "multiply", "div": "divide",
+    "exp": "exp", "log": "log", "sqrt": "sqrt", "tanh": "tanh", "sin": "sin", "cos": "cos",
+    "maximum": "maximum", "minimum": "minimum",
+    "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal",
+    "gt": "greater", "ge": "greater_equal",
+}
+"""Ops that are a ufunc of NumPy, and its name."""
+
+TAKES_OUT = {*UFUNCS, "relu", "neg", "matmul"}
+"""Ops that can write their result into memory that is there already."""
+
+
+def _sum(line: Line, x: str) -> str:
+    given = _axes(line)
+    if line.inputs[0].dtype.kind != "f":
+        return f"{x}.sum({given})"
+    wide = f"{x}.sum({given}{', ' if given else ''}dtype=np.float64)"
+    dtype = line.out.dtype  # type: ignore[union-attr]
+    return wide if dtype == np.float64 else f"{wide}.astype(np.{dtype})"
+
+
+def _axes(line: Line) -> str:
+    dim = line.params.get("dim")
+    parts = [] if dim is None or line.inputs[0].array.ndim == 0 else [f"axis={_shown(dim)}"]
+    return ", ".join(parts + ["keepdims=True"] * bool(line.params.get("keepdim")))
+
+
+CALLS: dict[str, Callable[..., str]] = {
+    "relu": lambda line, x, out: f"np.maximum({x}, 0{out})",
+    "neg": lambda line, x, out: f"np.negative({x}{out})" if out else f"-{x}",
+    "matmul": lambda line, a, b, out: f"np.matmul({a}, {b}{out})" if out else f"{a} @ {b}",
+    "permute": lambda line, x, out: (
+        f"{x}.T"
+        if tuple(line.params["dims"]) == tuple(reversed(range(line.inputs[0].array.ndim)))
+        else f"{x}.transpose({_shown(tuple(line.params['dims']))})"
+    ),
+    "transpose": lambda line, x, out: (
+        f"{x}.T" if line.inputs[0].array.ndim == 2 and line.params["dim0"] % 2 != line.params["dim1"] % 2
+        else f"transpose({x}, {_keywords(line.params)})"
+    ),
+    "reshape": lambda line, x, out: f"{x}.reshape({_shown(tuple(line.params['shape']))})",
+    "clone": lambda line, x, out: f"{x}.copy()",
+    "astype": lambda line, x, out: f"{x}.astype(np.{np.dtype(line.params['dtype'])})",
+    "getitem": lambda line, x, out: f"{x}[{_index(line.params['index'])}]",
+    "sum": lambda line, x, out: _sum(line, x),
+    "amax": lambda line, x, out: f"{x}.max({_axes(line)})",
+}
+"""How an op is written, if it is no ufunc: a function of the line, its inputs and `, out=...`."""
+
+
+class Text:
+    """A program written as Python.
+
+    source     the text
+    namespace  what its names stand for when it is run
+    rooms      for each part, what memory it wants: an array of each shape and dtype
+    """
+
+    def __init__(self, name: str, program: Program, keep: list[Value]):
+        self.program = program
+        self.namespace: dict[str, Any] = {"np": np}
+        self.constants: list[str] = []
+        self.helpers: set[str] = set()
+        self.rooms: dict[str, list[np.ndarray]] = {}
+        _make_names_unique(program)
+        head = [f'"""{name}, as a program that was written down by tinygrad_mlp."""', ""]
+        saved = [v for v in program.saved() if v not in keep] + keep if program.gradients else keep
+        self.saved = saved
+        body = self._part(
+            "forward",
+            program.inputs,
+            program.forward,
+            _tuple(program.outputs) + ", " + _tuple(saved),
+            [*program.outputs, *saved],
+        )
+        if program.gradients:
+            body += ["", ""]
+            body += self._part(
+                "backward",
+                [*saved, *program.seeds],
+                program.backward,
+                _tuple(program.gradients),
+                program.gradients,
+            )
+        imports = ["import numpy as np"]
+        if self.helpers:
+            imports += ["", f"from tinygrad_mlp.ops import {', '.join(sorted(self.helpers))}"]
+        constants = ["", *self.constants] if self.constants else []
+        self.source = "\n".join([*head, *imports, *constants, "", "", *body]) + "\n"
+
+    def _part(self, name: str, inputs: Any, lines: Any, result: str, held: Any) -> list[str]:
+        where = assign_rooms(lines, TAKES_OUT, held)
+        wanted = sorted((r, v.array) for v, r in where.items() if isinstance(r, int))
+        self.rooms[name] = [array for _, array in wanted]
+        given = ", ".join(dict.fromkeys([*(v.name for v in inputs), "room"]))
+        written = []
+        for line in lines:
+            code = self._code(line, where)
+            about = f"{line.op} {tuple(line.out.shape)}" if line.out is not None else line.op
+            written.append((code, about))
+        width = min(max([len(code) for code, _ in written if len(code) <= 64], default=0), 64)
+        text = [f"def {name}({given}):"]
+        text += [f"    {code:{width}}  # {about}" for code, about in written]
+        return [*text, f"    return {result}"]
+
+    def _code(self, line: Line, where: dict[Value, Any]) -> str:
+        names = [self._name(x) for x in line.inputs]
+        if line.op == "write":
+            return f"np.copyto({line.answer.name}, {names[0]})"
+        if line.op == "check":
+            call = self._helper(line, "check")
+            return f"assert {call}({', '.join(names)}) == {line.answer!r}"
+        if line.op == "draw":
+            return f"{line.out} = {self._helper(line, 'draw')}()"
+        place = where.get(line.out)  # type: ignore[arg-type]
+        out = "" if place is None else f", out={f'room[{place}]' if isinstance(place, int) else place}"
+        params = replaced(line.params, lambda v: _Name(self._name(v)))
+        shown = Line(line.op, line.call, line.inputs, params, line.out)
+        ufunc = UFUNCS.get(line.op)
+        if ufunc is not None and not line.params:
+            return f"{line.out} = np.{ufunc}({', '.join(names)}{out})"
+        if line.op in CALLS:
+            return f"{line.out} = {CALLS[line.op](shown, *names, out=out)}"
+        self.helpers.add(line.op)
+        self.namespace[line.op] = line.call
+        given = [*names, *([_keywords(self._params(params))] if params else [])]
+        return f"{line.out} = {line.op}({', '.join(given)})"
+
+    def _params(self, params: dict[str, Any]) -> dict[str, Any]:
+        return params
+
+    def _helper(self, line: Line, kind: str) -> str:
+        name = f"{kind}_{sum(n.startswith(kind + '_') for n in self.namespace) + 1}"
+        self.namespace[name] = line.call
+        return name
+
+    def _name(self, thing: Any) -> str:
+        if not isinstance(thing, Value):
+            return _shown(thing)
+        if thing.kind == "constant" and thing.name not in self.namespace:
+            self.namespace[thing.name] = thing.array
+            self.constants.append(f"{thing.name} = {_literal(thing.array)}")
+        return thing.name
+
+
+class _Name(str):
+    """A name, which is shown without quotation marks."""
+
+    __slots__ = ()
+
+
+def _tuple(values: list[Value]) -> str:
+    names = [v.name for v in values]
+    return f"({', '.join(names)}{',' if len(names) == 1 else ''})"
+
+
+def _literal(array: np.ndarray) -> str:
+    if array.ndim == 0:
+        return f"np.{array.dtype.name}({array.item()!r})"
+    if array.size and array.size <= 1000 and np.array_equal(array.ravel(), np.arange(array.size)):
+        text = f"np.arange({array.size}, dtype=np.{array.dtype.name})"
+        return text if array.ndim == 1 else f"{text}.reshape({array.shape})"
+    if array.size and (array == array.flat[0]).all():
+        return f"np.full({array.shape}, {array.flat[0].item()!r}, np.{array.dtype.name})"
+    return f"np.array({array.tolist()!r}, np.{array.dtype.name})" if array.size <= 100 else f"...  # an array of shape {array.shape}"
+
+
+def _shown(thing: Any) -> str:
+    if isinstance(thing, _Name):
+        return str(thing)
+    if isinstance(thing, np.dtype):
+        return f"np.{thing.name}"
+    if isinstance(thing, tuple):
+        parts = ", ".join(map(_shown, thing))
+        return f"({parts},)" if len(thing) == 1 else f"({parts})"
+    if isinstance(thing, list):
+        return f"[{', '.join(map(_shown, thing))}]"
+    if isinstance(thing, float) and not np.isfinite(thing):
+        return f"float('{thing}')"
+    if isinstance(thing, slice):
+        return f"slice({_shown(thing.start)}, {_shown(thing.stop)}, {_shown(thing.step)})"
+    return repr(thing)
+
+
+def _index(index: Any) -> str:
+    parts = index if isinstance(index, tuple) else (index,)
+    return ", ".join(map(_index_part, parts)) + ("," if len(parts) == 1 and isinstance(index, tuple) and not isinstance(parts[0], (slice, int)) else "")
+
+
+def _index_part(part: Any) -> str:
+    if part is Ellipsis:
+        return "..."
+    if isinstance(part, slice):
+        ends = ["" if v is None else _shown(v) for v in (part.start, part.stop)]
+        return ":".join(ends + ([_shown(part.step)] if part.step is not None else []))
+    return _shown(part)
+
+
+def _keywords(params: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={_shown(p)}" for name, p in params.items())
+
+
+def _make_names_unique(program: Program) -> None:
+    """Every value of the program its own name, short, and none that Python or we use."""
+    taken = {"np", "room", "forward", "backward", "check", "draw"}
+    seen: set[Value] = set()
+    values = [*program.inputs, *program.seeds]
+    for line in program.lines:
+        values += [*line.uses(), *([line.out] if line.out is not None else [])]
+    for value in values:
+        if value in seen:
+            continue
+        seen.add(value)
+        base = re.sub(r"(_\d+)+$", "", value.name) or "v"
+        name, count = (value.name, 1) if value.kind == "input" else (base, 1)
+        while name in taken or name in UFUNCS or name in CALLS or not name.isidentifier():
+            count += 1
+            name = f"{base}_{count}"
+        taken.add(name)
+        value.name = name
