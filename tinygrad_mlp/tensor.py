@@ -671,7 +671,7 @@ def seed_of(output: Tensor, gradient: Any, create_graph: bool) -> Any:
         )
     if not create_graph:
         return np.asarray(plain(gradient), output.dtype)
-    return gradient if isinstance(gradient, Tensor) else Tensor(gradient, output.dtype)
+    return gradient if isinstance(gradient, Tensor) else _leaf(np.asarray(gradient, output.dtype))
 
 
 def _to_array(data: Any, dtype: DType | None) -> np.ndarray:

@@ -34,7 +34,7 @@ from ..ops import where
 from ..outside import missing as _missing
 from ..signatures import DType, Operand, Rng
 from ..signatures import TensorOrArray as T
-from ..tensor import Tensor
+from ..tensor import Tensor, from_numpy
 
 # -------------------------------------------------------------------------------------- losses
 
@@ -326,10 +326,12 @@ def _reduced(values: Any, reduction: str) -> Any:
     return ops.mean(values) if reduction == "mean" else ops.sum(values)
 
 
-def _like(x: Any, input: Any) -> np.ndarray:
-    """`x`, which gets no gradient, as an array of the dtype of the input."""
+def _like(x: Any, input: Any) -> Any:
+    """`x`, which gets no gradient, in the dtype of the input: a tensor beside a tensor."""
     if getattr(x, "requires_grad", False):
         raise ValueError("a weight gets no gradient here; pass weight.detach()")
+    if isinstance(x, Tensor) and isinstance(input, Tensor):
+        return x.detach().to(input.dtype)
     return np.asarray(plain(x), input.dtype)
 
 
@@ -362,7 +364,8 @@ def dropout(input: T, p: float = 0.5, training: bool = True, rng: Rng = None) ->
         raise ValueError(f"p must be a probability, 0 to 1, not {p}")
     if not training or p == 0:
         return input
-    chances = drawn(rng, lambda generator: generator.random(input.shape))
+    chances: Any = drawn(rng, lambda generator: generator.random(input.shape))
+    chances = from_numpy(chances) if isinstance(input, Tensor) else chances
     scale = np.asarray(1 / (1 - p) if p < 1 else 0, input.dtype)
     return input * ops.mul(ops.ge(chances, p), constant(scale))
 

@@ -24,7 +24,7 @@ from ..ops import clone
 from .lines import CompileError, Program, Value
 from .outside import NUMBERS, Survey, leaves
 from .passes import clean
-from .text import Text
+from .text import OtherAnswer, Text
 from .tracing import Tracer, per_use, run_recorded, trace, with_backward
 
 MANY = 64
@@ -69,9 +69,13 @@ class Compiled:
         tensors: list[Any] = []
         key = _signature(args, kwargs, tensors)
         for replay in self._programs.get(key, ()):
-            if replay.fits():
+            if replay.survey.still_holds():
+                try:
+                    result = replay.run(tensors, args, kwargs)
+                except OtherAnswer:
+                    continue
                 self._latest = replay
-                return replay.run(tensors, args, kwargs)
+                return result
         return self._write_down(key, args, kwargs)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -244,7 +248,6 @@ class Replay:
         ]
         sources = [given[i] if h is None else h for i, h in self.inputs]  # type: ignore[index]
         self.flags = [isinstance(x, Node) and x.requires_grad for x in sources]
-        self.arrays = [plain(x) for x in sources]
         self._read_results(tracer, result, sources)
         program = Program(tracer.inputs, tracer.lines, self.outputs, split=len(tracer.lines))
         wanted = [v for v, flag in zip(tracer.inputs, self.flags, strict=True) if flag]
@@ -299,24 +302,6 @@ class Replay:
             return Result(self.outputs.index(value), leaf.requires_grad)
 
         self.structure = _with_tensors(result, read)
-
-    def fits(self) -> bool:
-        """Whether everything outside is as the program was written for."""
-        if not self.survey.still_holds():
-            return False
-        for k, (place, holder) in enumerate(self.inputs):
-            if holder is None:
-                continue
-            array = plain(holder)
-            known = self.arrays[k]
-            if array is not known:
-                same = array.shape == known.shape and array.dtype == known.dtype
-                if not same or array.strides != known.strides:
-                    return False
-                self.arrays[k] = array
-            if isinstance(holder, Node) and holder.requires_grad != self.flags[k]:
-                return False
-        return True
 
     def run(self, tensors: list[Any], args: Any, kwargs: Any) -> Any:
         """The results for new arguments; the second time, compared with the ordinary ones."""
@@ -400,7 +385,9 @@ class Replay:
             run_recorded(self.program, env, leaves)
             outputs = [env[self.differentiable[k]] for k in by_output]
             seeds = [g if isinstance(g, Node) else np.asarray(g) for g in by_output.values()]
-            found = run_backward(outputs, seeds, list(leaves.values()), create_graph)
+            found = run_backward(
+                outputs, seeds, list(leaves.values()), create_graph, create_graph
+            )
         by_serial = {x.serial: g if create_graph else plain(g) for x, g in found}
         return [by_serial.get(leaf.serial) for leaf in leaves.values()]
 

@@ -40,34 +40,42 @@ class Survey:
         self.roots = roots
         self.holders: dict[int, tuple[Any, str]] = {}
         self.generators: dict[int, tuple[np.random.Generator, str]] = {}
-        self._checks: list[tuple[Callable[[], list[Any]], list[Any]]] = []
+        self._checks: list[tuple[str, Callable[[], list[Any]], list[Any]]] = []
+        self._tensors: list[Any] = []
         self._kept: list[Any] = []
         self._seen: set[int] = set()
         self._waiting = list(roots.items())[::-1]
         while self._waiting:
             name, thing = self._waiting.pop()
             self._visit(name, thing)
+        self._forms = [_form(t) for t in self._tensors]
 
     def still_holds(self) -> bool:
-        """Whether all that was found is what it was."""
-        for read, known in self._checks:
+        """Whether all that was found is what it was; tensors and arrays may have new values."""
+        for _, read, known in self._checks:
             now = read()
             if len(now) != len(known) or not all(map(operator.is_, now, known)):
                 if not _all_equal(now, known):
                     return False
                 known[:] = now
+        for tensor, form in zip(self._tensors, self._forms, strict=True):
+            if tensor.data is not form[0] or tensor.requires_grad is not form[1]:
+                now_form = _form(tensor)
+                if now_form[1:] != form[1:]:
+                    return False
+                form[:] = now_form
         return True
 
     def differences(self) -> str:
         """What does not hold any more, in words."""
-        for read, known in self._checks:
+        for name, read, known in self._checks:
             now = read()
-            if not _all_equal(now, known):
-                for before, after in zip(known, now, strict=False):
-                    if not _equal(before, after):
-                        return f"from {before!r:.60} to {after!r:.60}"
-                return "in its length"
-        return ""
+            if len(now) != len(known):
+                return f"{name} had {len(known)} parts and has {len(now)}"
+            for before, after in zip(known, now, strict=True):
+                if not _equal(before, after):
+                    return f"in {name}, {before!r:.60} became {after!r:.60}"
+        return "the shape of a tensor, or whether it requires a gradient"
 
     def _visit(self, name: str, thing: Any) -> None:
         if isinstance(thing, NUMBERS) or id(thing) in self._seen:
@@ -75,6 +83,7 @@ class Survey:
         self._seen.add(id(thing))
         self._kept.append(thing)
         if isinstance(thing, Node):
+            self._tensors.append(thing)
             self.holders.setdefault(id(thing.data), (thing, name))
         elif isinstance(thing, np.ndarray):
             self.holders.setdefault(id(thing), (thing, name))
@@ -100,14 +109,14 @@ class Survey:
             return
         code = function.__code__
         for cell_name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-            self._check(lambda cell=cell: [_contents(cell)])
+            self._check(cell_name, lambda cell=cell: [_contents(cell)])
             self._later("", {cell_name: _contents(cell)})
-        self._check(lambda: [function.__defaults__, function.__kwdefaults__])
+        self._check(name, lambda: [function.__defaults__, function.__kwdefaults__])
         self._later(name, {"": function.__defaults__, "defaults": function.__kwdefaults__})
         names = sorted(_names(code))
         world = function.__globals__
         used = [n for n in names if n in world]
-        self._check(lambda: [world.get(n, MISSING) for n in used])
+        self._check("the globals", lambda: [world.get(n, MISSING) for n in used])
         for n in used:
             thing = world[n]
             if isinstance(thing, types.ModuleType):
@@ -118,7 +127,7 @@ class Survey:
 
     def _visit_module(self, name: str, module: types.ModuleType, names: list[str]) -> None:
         used = [n for n in names if hasattr(module, n)]
-        self._check(lambda: [getattr(module, n, MISSING) for n in used])
+        self._check(name, lambda: [getattr(module, n, MISSING) for n in used])
         self._later(name, {n: getattr(module, n) for n in used})
 
     def _visit_container(self, name: str, container: Any) -> None:
@@ -128,10 +137,10 @@ class Survey:
                 "what is needed of it as an argument, or make an array of it"
             )
         if isinstance(container, dict):
-            self._check(lambda: [*container.keys(), *container.values()])
+            self._check(name, lambda: [*container.keys(), *container.values()])
             self._later(name, {str(key): value for key, value in container.items()})
         else:
-            self._check(lambda: list(container))
+            self._check(name, lambda: list(container))
             self._later(name, {str(i): value for i, value in enumerate(container)})
 
     def _visit_class(self, name: str, cls: type) -> None:
@@ -139,7 +148,7 @@ class Survey:
             if base is object or _is_library(base.__module__):
                 continue
             own = vars(base)
-            self._check(lambda own=own: [v for k, v in own.items() if k[:2] != "__"])
+            self._check(name, lambda own=own: [v for k, v in own.items() if k[:2] != "__"])
             self._later(name, {k: _bare(v) for k, v in own.items() if k[:2] != "__"})
             for special in ("__call__", "__getattr__"):
                 if special in own:
@@ -149,21 +158,27 @@ class Survey:
         self._visit_class(name, type(thing))
         slots = [s for base in type(thing).__mro__ for s in getattr(base, "__slots__", ())]
         if slots and not _is_library(type(thing).__module__):
-            self._check(lambda: [getattr(thing, s, MISSING) for s in slots])
+            self._check(name, lambda: [getattr(thing, s, MISSING) for s in slots])
             self._later(name, {s: getattr(thing, s, None) for s in slots})
         attributes = getattr(thing, "__dict__", None)
         if isinstance(attributes, Mapping):
-            self._check(lambda: [*attributes.keys(), *attributes.values()])
+            self._check(name, lambda: [*attributes.keys(), *attributes.values()])
             self._later(name, attributes)
 
-    def _check(self, read: Callable[[], list[Any]]) -> None:
-        self._checks.append((read, read()))
+    def _check(self, name: str, read: Callable[[], list[Any]]) -> None:
+        self._checks.append((name, read, read()))
 
     def _later(self, name: str, things: Mapping[Any, Any]) -> None:
         """Visit these next, in their order."""
         found = [(f"{name}.{key}" if name and key else name or str(key), thing)
                  for key, thing in things.items()]
         self._waiting += found[::-1]
+
+
+def _form(tensor: Any) -> list[Any]:
+    """What of a tensor decides whether a program fits: all but its values."""
+    array = tensor.data
+    return [array, tensor.requires_grad, array.shape, array.dtype, array.strides]
 
 
 def _names(code: types.CodeType) -> set[str]:

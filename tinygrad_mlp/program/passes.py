@@ -2,6 +2,7 @@
 
 Every pass leaves every bit of every result as it was. In their order:
 
+- `keep_last_writes` and `checks_first` put in order what does something beside computing;
 - `expand` writes some ops as the simpler ones that they are made of, so that parts can be shared;
 - `drop_multiplied_by_one` and `drop_added_zero` take steps out that change nothing;
 - `fold_constants` computes once what no input has a part in;
@@ -19,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..engine import OPS, new_node, plain
+from ..engine import new_node, plain
 from .lines import Line, Program, Value, replaced, values_in
-from .tracing import Tracer, data_of, observe
+from .tracing import Tracer, observe
 
 LARGE = 8192
 """From how many bytes on it pays to write into memory that is there already."""
@@ -31,6 +32,7 @@ def clean(program: Program) -> Program:
     """All passes in their order, but for `assign_rooms`."""
     for clean_up in (
         keep_last_writes,
+        checks_first,
         expand,
         drop_multiplied_by_one,
         drop_added_zero,
@@ -63,6 +65,17 @@ def keep_last_writes(program: Program) -> Program:
     return program.with_lines(forward + list(last.values()), program.backward)
 
 
+def checks_first(program: Program) -> Program:
+    """With the checks, and what they are about, before all else: nothing is done in vain."""
+    needed: set[Value] = set()
+    for line in reversed(program.forward):
+        if line.op == "check" or line.out in needed:
+            needed.update(line.uses())
+    first = [x for x in program.forward if x.op == "check" or x.out in needed]
+    rest = [x for x in program.forward if x not in first]
+    return program.with_lines(first + rest, program.backward)
+
+
 # ------------------------------------------------------------------------------------ expanding
 
 
@@ -84,9 +97,8 @@ def _log_softmax(x: Any, dim: Any, dtype: Any = None) -> Any:
 def _cross_entropy(x: Any, target: Any, share: float = 1.0, total: bool = True) -> Any:
     shifted = ops.sub(x, ops.amax(x, dim=-1, keepdim=True))
     right = ops.getitem(shifted, index=plain(ops.is_class(target, classes=x.shape[-1])))
-    losses = ops.sub(
-        ops.log(ops.sum(ops.exp(shifted), dim=-1)), ops.reshape(right, shape=target.shape)
-    )
+    totals = ops.reshape(ops.sum(ops.exp(shifted), dim=-1, keepdim=True), shape=target.shape)
+    losses = ops.sub(ops.log(totals), ops.reshape(right, shape=target.shape))
     return ops.mul(ops.sum(losses) if total else losses, share)
 
 
@@ -335,5 +347,3 @@ def _split_as_before(program: Program, kept: list[Line], was: Any = None) -> Pro
     backward = [x for x in kept if id(was[x] if was else x) not in before]
     return program.with_lines(forward, backward)
 
-
-__all__ = ["OPS", "clean", "data_of"]

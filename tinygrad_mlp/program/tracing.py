@@ -23,7 +23,7 @@ from .. import engine
 from ..anomaly import users_line
 from ..engine import OPS, Node, new_node, plain, run_backward, set_grad_enabled
 from ..observing import Observer, observe, tracing
-from ..tensor import Tensor
+from ..tensor import Tensor, seed_of
 from .lines import EFFECTS, CompileError, Line, Program, Value, replaced
 from .outside import Survey
 
@@ -125,7 +125,18 @@ class Tracer(Observer):
     def decided(self, function: Any, values: Any, answer: Any) -> None:
         if self._mine():
             inputs = tuple(map(self.value_of, values))
+            drawn = {line.out for line in self.lines if line.op == "draw"}
+            if self._depends(inputs, drawn):
+                self.refuse("decides by values that were drawn at random")
             self.lines.append(Line("check", function, inputs, answer=answer))
+
+    def _depends(self, inputs: Any, on: set[Any]) -> bool:
+        """Whether values were computed from others."""
+        reached = set(on)
+        for line in self.lines:
+            if not reached.isdisjoint(line.uses()):
+                reached.add(line.out)
+        return not reached.isdisjoint(v for v in inputs if isinstance(v, Value))
 
     def drew(self, rng: Any, draw: Any, array: np.ndarray) -> None:
         if not self._mine():
@@ -202,6 +213,7 @@ class Tracer(Observer):
 # ----------------------------------------------------------- nobody looks at values meanwhile
 
 _slot: Any = Node.data  # type: ignore[attr-defined]
+_grad_slot: Any = Node.grad  # type: ignore[attr-defined]
 
 
 def data_of(tensor: Any) -> np.ndarray:
@@ -217,7 +229,7 @@ _MAY_LOOK = {
     f.__code__
     for f in _codes(Tensor, "shape", "ndim", "dtype", "dim", "numel", "detach", "to", "size",
                     "_write", "requires_grad_")
-}
+} | {seed_of.__code__}
 """What reads no values, but shapes and dtypes, or hands the array on as it is."""
 
 
@@ -235,6 +247,14 @@ def _watched(tensor: Any) -> np.ndarray:
                 "(where() for a choice), or return the tensor and look at it outside"
             )
     return data_of(tensor)
+
+
+def _watched_grad(tensor: Any) -> Any:
+    if sys._getframe(1).f_globals is not vars(engine):
+        for tracer in tracing:
+            if isinstance(tracer, Tracer):
+                tracer.refuse("reads .grad of a tensor; pass it as an argument")
+    return _grad_slot.__get__(tensor)
 
 
 def _set_watched(tensor: Any, array: np.ndarray) -> None:
@@ -256,13 +276,14 @@ def watched_values() -> Iterator[None]:
     with _lock:
         _open += 1
         Tensor.data = property(_watched, _set_watched)  # type: ignore[assignment]
+        Tensor.grad = property(_watched_grad, _grad_slot.__set__)  # type: ignore[assignment]
     try:
         yield
     finally:
         with _lock:
             _open -= 1
             if not _open:
-                del Tensor.data
+                del Tensor.data, Tensor.grad
 
 
 # ------------------------------------------------------------------------------- the programs
