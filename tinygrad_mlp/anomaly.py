@@ -15,6 +15,7 @@ import numpy as np
 
 from .observing import Observer, array_of, observe
 
+
 @contextmanager
 def detect_anomaly() -> Iterator[None]:
     """Inside, the first op that makes a NaN or an infinity raises, forward or backward.

@@ -17,6 +17,7 @@ import numpy as np
 from . import ops
 from .dtypes import DEFAULT, int64
 from .engine import Node, plain
+from .observing import decide
 from .ops import count, where
 from .signatures import BinaryOp, Dim, DType, Operand, P
 from .signatures import TensorOrArray as T
@@ -115,8 +116,8 @@ def clamp(x: T, min: Any = None, max: Any = None) -> T:
 
 def _or_nan(x: Any, bound: Any) -> Any:
     """A bound, but NaN where `x` is."""
-    is_nan = np.isnan(plain(x)) if x.dtype.kind == "f" else None
-    return bound if is_nan is None or not is_nan.any() else where(is_nan, math.nan, bound)
+    has_nan = x.dtype.kind == "f" and decide(lambda x: bool(np.isnan(x).any()), x)
+    return where(ops.ne(x, x), math.nan, bound) if has_nan else bound
 
 
 clip = clamp
@@ -364,8 +365,11 @@ def _size_for_power(x: Any, p: float) -> float:
 
     Else 1. What is divided by it keeps all its digits, as a power of two has only one.
     """
-    values = np.abs(plain(x))
-    largest = float(np.max(values, initial=0.0))
+    return float(decide(lambda x: _size_of_values(x, p), x))
+
+
+def _size_of_values(values: np.ndarray, p: float) -> float:
+    largest = float(np.max(np.abs(values), initial=0.0))
     limits = np.finfo(values.dtype)
     room = 0.8 / builtins.max(abs(p), 2)
     if not math.isfinite(largest) or largest == 0:
@@ -439,10 +443,9 @@ def logsumexp(x: T, dim: Dim, keepdim: bool = False) -> T:
     if x.dtype.kind != "f":
         x = ops.astype(x, dtype=DEFAULT)
     dim = _axes(dim, x.ndim) if x.ndim else None
-    largest = np.max(plain(x), axis=dim, keepdims=True, initial=-np.inf)
-    largest = np.where(np.isfinite(largest), largest, 0).astype(largest.dtype)
+    largest = ops.finite_amax(x, dim=dim)
     total = ops.log(ops.sum(ops.exp(x - largest), dim=dim, keepdim=keepdim))
-    return total + (largest if keepdim else np.squeeze(largest, dim))
+    return total + (largest if keepdim else largest.reshape(total.shape))
 
 
 # --------------------------------------------------------------------------------------- shape

@@ -21,9 +21,7 @@ FLOAT = np.float32
 
 
 def _made(array: np.ndarray, requires_grad: bool) -> Tensor:
-    made = Tensor(array, requires_grad=requires_grad)
-    constant(made.data)
-    return made
+    return constant(Tensor(array, requires_grad=requires_grad))
 
 
 def zeros(*size: int | Sequence[int], dtype: DType = FLOAT, requires_grad: bool = False) -> Tensor:

@@ -52,6 +52,9 @@ FLOAT64 = np.dtype(np.float64)
 FLOAT32 = np.dtype(np.float32)
 PLAIN_NUMBERS = {int, float, bool}
 
+NOTHING_FLOWS: Any = object()
+"""What a rule returns where no gradient at all belongs: not even zeros."""
+
 recording = ContextVar("recording", default=True)
 """Whether ops on tensors are recorded now: each thread has its own value."""
 
@@ -532,7 +535,7 @@ def _send_back(
         if rule is None:
             continue
         part = rule(g, y, *xs, **params)
-        if part is None:  # nothing flows back here
+        if part is NOTHING_FLOWS:
             continue
         for observer in observers:
             observer.backward(op, node.serial, i, x, part, g)

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+
+Made = TypeVar("Made")
 
 observers: list[Observer] = []
 """Who watches now, in all threads."""
@@ -84,11 +86,11 @@ def drawn(rng: Any, draw: Callable[[np.random.Generator], np.ndarray]) -> np.nda
     return array
 
 
-def constant(array: np.ndarray) -> np.ndarray:
-    """`array`, which was made from shapes and numbers alone."""
+def constant(made: Made) -> Made:
+    """An array or tensor that was made from shapes and numbers alone."""
     for observer in tracing:
-        observer.made(array)
-    return array
+        observer.made(array_of(made))
+    return made
 
 
 def refuse_to_trace(what: str) -> None:

@@ -29,6 +29,7 @@ import numpy as np
 
 from .dtypes import choices, float64, floats, promoted, sum_of, totals, wide_sum
 from .engine import op
+from .observing import constant
 from .signatures import Array, Dim, DType, Index
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _power_below(a: Any, b: Any) -> Any:
 def _base(a: Any, b: Any) -> Any:
     """a; but 1 where 0 is raised to a power that is not negative. A number gets b's dtype."""
     if isinstance(a, (int, float)):
-        a = np.asarray(a, b.dtype)
+        a = constant(np.asarray(a, b.dtype))
     return where(logical_and(a == 0, b >= 0), 1, a)
 
 
@@ -562,6 +563,13 @@ def amax(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     """Largest value over `dim`; values that tie share the gradient equally."""
     _refuse_nothing("largest", x, dim)
     return np.max(x, axis=_dims(x, dim), keepdims=keepdim)
+
+
+@op(grad=(None,))
+def finite_amax(x: Array, dim: Dim = None) -> Any:
+    """Largest value over `dim`, which is kept; 0 where it is not finite. Nothing flows back."""
+    largest = np.max(x, axis=_dims(x, dim), keepdims=True, initial=-np.inf)
+    return np.where(np.isfinite(largest), largest, 0).astype(x.dtype)
 
 
 @op(grad=_share_of_ties)

@@ -742,6 +742,10 @@ def _plain_part(part: Any) -> Any:
         array = np.asarray(plain(part))
     except ValueError:
         array = np.asarray(part, object)
+    if not isinstance(part, (np.ndarray, Node)):
+        constant(array)
+    elif array.ndim == 0:
+        refuse_to_trace("takes a place from a tensor as a number; take_along_dim() needs no number")
     if array.size == 0 and not hasattr(part, "dtype"):
         array = array.astype(np.int64)
     if array.dtype.kind not in "iub":

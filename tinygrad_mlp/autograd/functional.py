@@ -40,7 +40,9 @@ def jvp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False) 
     with enable_grad():
         xs = _fresh(inputs, create_graph)
         ys = func(*xs)
-        us = tuple(from_numpy(constant(np.ones(y.shape, y.dtype))).requires_grad_() for y in as_tuple(ys))
+        us = tuple(
+            from_numpy(constant(np.ones(y.shape, y.dtype))).requires_grad_() for y in as_tuple(ys)
+        )
         products = gradients_or_zeros(as_tuple(ys), xs, us, create_graph=True)
         found = gradients_or_zeros(products, us, _weights(_like(inputs, xs), v), create_graph)
     return _let_go(ys, create_graph), _like(ys, found)

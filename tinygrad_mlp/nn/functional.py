@@ -341,10 +341,11 @@ def _check_reduction(reduction: str) -> None:
 
 
 def _check_same_shape(name: str, input: Any, target: Any) -> None:
-    if input.shape != np.shape(plain(target)):
+    shape = target.shape if isinstance(target, Tensor) else np.shape(target)
+    if input.shape != shape:
         raise ValueError(
             f"{name} needs two tensors of one shape, and got {input.shape} and "
-            f"{np.shape(plain(target))}: broadcasting them would compare every value with every "
+            f"{shape}: broadcasting them would compare every value with every "
             "other; reshape one of them"
         )
 

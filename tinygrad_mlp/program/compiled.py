@@ -8,7 +8,6 @@ number of results may be alive; memory is used again only where nobody holds it 
 from __future__ import annotations
 
 import builtins
-import functools
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,7 +17,17 @@ from typing import Any
 import numpy as np
 
 from ..changes import mark_changed
-from ..engine import NO_PARAMS, Node, new_node, next_serial, plain, recording, run_backward, set_grad_enabled
+from ..engine import (
+    NO_PARAMS,
+    NOTHING_FLOWS,
+    Node,
+    new_node,
+    next_serial,
+    plain,
+    recording,
+    run_backward,
+    set_grad_enabled,
+)
 from ..observing import observers
 from ..ops import clone
 from .lines import CompileError, Program, Value
@@ -242,10 +251,11 @@ class Replay:
     ):
         self.owner = owner
         self.survey = survey
+        self._refuse_arrays(result)
+        for _, leaf in leaves(result):
+            tracer.value_of(leaf)  # what comes from outside becomes an input
         places = {id(x.data): i for i, x in reversed([*enumerate(given)])}
-        self.inputs = [
-            (places.get(id(v.array)), tracer.holders.get(v)) for v in tracer.inputs
-        ]
+        self.inputs = [(places.get(id(v.array)), tracer.holders.get(v)) for v in tracer.inputs]
         sources = [given[i] if h is None else h for i, h in self.inputs]  # type: ignore[index]
         self.flags = [isinstance(x, Node) and x.requires_grad for x in sources]
         self._read_results(tracer, result, sources)
@@ -279,6 +289,14 @@ class Replay:
             if value.kind != "constant":  # let go of the memory of the first call
                 value.array = np.broadcast_to(np.zeros((), value.dtype), value.shape)
 
+    def _refuse_arrays(self, result: Any) -> None:
+        for _, leaf in leaves(result):
+            if isinstance(leaf, np.ndarray):
+                raise CompileError(
+                    f"{self.owner.name} cannot be compiled: it returns a NumPy array of shape "
+                    f"{leaf.shape}; return a tensor"
+                )
+
     def _read_results(self, tracer: Tracer, result: Any, sources: list[Any]) -> None:
         """What the function returned: values, or what came in, or plain numbers."""
         self.outputs: list[Value] = []
@@ -286,11 +304,6 @@ class Replay:
         self.differentiable: list[Value] = []
 
         def read(leaf: Any) -> Any:
-            if isinstance(leaf, np.ndarray):
-                raise CompileError(
-                    f"{self.owner.name} cannot be compiled: it returns a NumPy array of shape "
-                    f"{leaf.shape}; return a tensor"
-                )
             value = tracer.value_of(leaf)
             if value.kind == "input":
                 source = tracer.inputs.index(value)
@@ -326,9 +339,7 @@ class Replay:
         for k in self.written:
             mark_changed(arrays[k])
         nodes = self._record(sources, arrays, saved, outputs, serial) if self.uses else {}
-        return _with_results(
-            self.structure, lambda r: self._result(r, sources, outputs, nodes)
-        )
+        return _with_results(self.structure, lambda r: self._result(r, sources, outputs, nodes))
 
     def _result(self, result: Result, sources: Any, outputs: Any, nodes: Any) -> Any:
         if result.output is None:
@@ -356,14 +367,14 @@ class Replay:
         }
 
     def gradients(self, g: Any, inputs: Any) -> list[Any]:
-        """The gradient of each use, or None; `g` is that of the result, or of several."""
+        """The gradient of each use, if it has one; `g` is that of the result, or of several."""
         saved: Saved = inputs[-1]
         by_output = g.by_output if isinstance(g, Parts) else {0: g}
         if list(by_output) == [0] and not isinstance(by_output[0], Node):
             rooms = self.rooms_back.take()
             found = self.backward(*saved.values, by_output[0], rooms)
             self.rooms_back.give_back(rooms)
-            gradients: list[Any] = [None] * len(self.uses)
+            gradients: list[Any] = [NOTHING_FLOWS] * len(self.uses)
             for j, gradient in zip(self.used, found, strict=True):
                 gradients[j] = np.asarray(gradient)
             return gradients
@@ -373,23 +384,24 @@ class Replay:
         """The same by running the lines on tensors: recorded, or of other results."""
         saved: Saved = inputs[-1]
         create_graph = any(isinstance(g, Node) for g in by_output.values())
-        env = {v: new_node(np.asarray(a)) for v, a in zip(self.program.inputs, saved.arrays, strict=True)}
+        env = {
+            v: new_node(np.asarray(a))
+            for v, a in zip(self.program.inputs, saved.arrays, strict=True)
+        }
         drawn = saved.values[len(saved.values) - len(self.draws) :]
         env |= {v: new_node(np.asarray(a)) for v, a in zip(self.draws, drawn, strict=True)}
         leaves = {}
         with set_grad_enabled(True):
             for (place, i, _), x in zip(self.uses, inputs, strict=False):
-                leaf = clone(x) if create_graph else new_node(x.data)
+                leaf = clone(x) if create_graph else new_node(plain(x))
                 leaf.requires_grad = True
                 leaves[place, i] = leaf
             run_recorded(self.program, env, leaves)
             outputs = [env[self.differentiable[k]] for k in by_output]
             seeds = [g if isinstance(g, Node) else np.asarray(g) for g in by_output.values()]
-            found = run_backward(
-                outputs, seeds, list(leaves.values()), create_graph, create_graph
-            )
+            found = run_backward(outputs, seeds, list(leaves.values()), create_graph, create_graph)
         by_serial = {x.serial: g if create_graph else plain(g) for x, g in found}
-        return [by_serial.get(leaf.serial) for leaf in leaves.values()]
+        return [by_serial.get(leaf.serial, NOTHING_FLOWS) for leaf in leaves.values()]
 
 
 @dataclass(frozen=True)
@@ -527,8 +539,9 @@ class SecondCall:
         self.tensors = tensors
         self.generators = [rng for rng, _ in replay.survey.generators.values()]
         self.states = [rng.bit_generator.state for rng in self.generators]
-        self.buffers = [(plain(replay.inputs[k][1]), plain(replay.inputs[k][1]).copy())
-                        for k in replay.written]
+        self.buffers = [
+            (plain(replay.inputs[k][1]), plain(replay.inputs[k][1]).copy()) for k in replay.written
+        ]
 
     def compare(self, result: Any, args: Any, kwargs: Any) -> None:
         """CompileError if the ordinary run gives another bit anywhere."""
@@ -547,14 +560,17 @@ class SecondCall:
 
         args, kwargs = _with_tensors(args, as_tensor), _with_tensors(kwargs, as_tensor)
         ordinary = replay.owner.function(*args, **kwargs)
-        pairs = [(path, a, b) for (path, a), (_, b) in
-                 zip(leaves(result), leaves(ordinary), strict=True)]
+        pairs = [
+            (path, a, b) for (path, a), (_, b) in zip(leaves(result), leaves(ordinary), strict=True)
+        ]
         pairs += [
             (f"the gradient of input {k}", a, b)
             for k, (a, b) in enumerate(zip(gradients, self._gradients(ordinary), strict=True))
         ]
-        pairs += [(f"buffer {k}", a, b) for k, (a, (b, _)) in
-                  enumerate(zip(after, self.buffers, strict=True))]
+        pairs += [
+            (f"buffer {k}", a, b)
+            for k, (a, (b, _)) in enumerate(zip(after, self.buffers, strict=True))
+        ]
         for where, a, b in pairs:
             if not _same(a, b):
                 raise CompileError(

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-
 EFFECTS = ("draw", "check", "write")
 """Lines that do something beside computing."""
 

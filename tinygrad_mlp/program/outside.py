@@ -170,8 +170,10 @@ class Survey:
 
     def _later(self, name: str, things: Mapping[Any, Any]) -> None:
         """Visit these next, in their order."""
-        found = [(f"{name}.{key}" if name and key else name or str(key), thing)
-                 for key, thing in things.items()]
+        found = [
+            (f"{name}.{key}" if name and key else name or str(key), thing)
+            for key, thing in things.items()
+        ]
         self._waiting += found[::-1]
 
 

@@ -336,8 +336,14 @@ def _renamed(line: Line, instead: dict[Value, Any]) -> Line:
         return line
     new = lambda v: instead.get(v, v)  # noqa: E731
     return Line(
-        line.op, line.call, replaced(line.inputs, new), replaced(line.params, new),
-        replaced(line.out, new), line.carries, line.recorded, line.answer,
+        line.op,
+        line.call,
+        replaced(line.inputs, new),
+        replaced(line.params, new),
+        replaced(line.out, new),
+        line.carries,
+        line.recorded,
+        line.answer,
     )
 
 
@@ -346,4 +352,3 @@ def _split_as_before(program: Program, kept: list[Line], was: Any = None) -> Pro
     forward = [x for x in kept if id(was[x] if was else x) in before]
     backward = [x for x in kept if id(was[x] if was else x) not in before]
     return program.with_lines(forward, backward)
-

@@ -18,11 +18,24 @@ from .lines import Line, Program, Value, replaced
 from .passes import assign_rooms
 
 UFUNCS = {
-    "add": "add", "sub": "subtract", "mul": "multiply", "div": "divide",
-    "exp": "exp", "log": "log", "sqrt": "sqrt", "tanh": "tanh", "sin": "sin", "cos": "cos",
-    "maximum": "maximum", "minimum": "minimum",
-    "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal",
-    "gt": "greater", "ge": "greater_equal",
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "div": "divide",
+    "exp": "exp",
+    "log": "log",
+    "sqrt": "sqrt",
+    "tanh": "tanh",
+    "sin": "sin",
+    "cos": "cos",
+    "maximum": "maximum",
+    "minimum": "minimum",
+    "eq": "equal",
+    "ne": "not_equal",
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
 }
 """Ops that are a ufunc of NumPy, and its name."""
 
@@ -55,8 +68,7 @@ CALLS: dict[str, Callable[..., str]] = {
         else f"{x}.transpose({_shown(tuple(line.params['dims']))})"
     ),
     "transpose": lambda line, x, out: (
-        f"{x}.T" if line.inputs[0].array.ndim == 2 and line.params["dim0"] % 2 != line.params["dim1"] % 2
-        else f"transpose({x}, {_keywords(line.params)})"
+        f"{x}.swapaxes({line.params['dim0']}, {line.params['dim1']})" if line.inputs[0].shape else x
     ),
     "reshape": lambda line, x, out: f"{x}.reshape({_shown(tuple(line.params['shape']))})",
     "clone": lambda line, x, out: f"{x}.copy()",
@@ -133,7 +145,11 @@ class Text:
         if line.op == "draw":
             return f"{line.out} = {self._helper(line, 'draw')}()"
         place = where.get(line.out)  # type: ignore[arg-type]
-        out = "" if place is None else f", out={f'room[{place}]' if isinstance(place, int) else place}"
+        out = (
+            ""
+            if place is None
+            else f", out={f'room[{place}]' if isinstance(place, int) else place}"
+        )
         params = replaced(line.params, lambda v: _Name(self._name(v)))
         shown = Line(line.op, line.call, line.inputs, params, line.out)
         ufunc = UFUNCS.get(line.op)
@@ -192,7 +208,11 @@ def _literal(array: np.ndarray) -> str:
         return text if array.ndim == 1 else f"{text}.reshape({array.shape})"
     if array.size and (array == array.flat[0]).all():
         return f"np.full({array.shape}, {array.flat[0].item()!r}, np.{array.dtype.name})"
-    return f"np.array({array.tolist()!r}, np.{array.dtype.name})" if array.size <= 100 else f"...  # an array of shape {array.shape}"
+    return (
+        f"np.array({array.tolist()!r}, np.{array.dtype.name})"
+        if array.size <= 100
+        else f"...  # an array of shape {array.shape}"
+    )
 
 
 def _shown(thing: Any) -> str:
@@ -214,7 +234,11 @@ def _shown(thing: Any) -> str:
 
 def _index(index: Any) -> str:
     parts = index if isinstance(index, tuple) else (index,)
-    return ", ".join(map(_index_part, parts)) + ("," if len(parts) == 1 and isinstance(index, tuple) and not isinstance(parts[0], (slice, int)) else "")
+    return ", ".join(map(_index_part, parts)) + (
+        ","
+        if len(parts) == 1 and isinstance(index, tuple) and not isinstance(parts[0], (slice, int))
+        else ""
+    )
 
 
 def _index_part(part: Any) -> str:

@@ -23,7 +23,7 @@ from .. import engine
 from ..anomaly import users_line
 from ..engine import OPS, Node, new_node, plain, run_backward, set_grad_enabled
 from ..observing import Observer, observe, tracing
-from ..tensor import Tensor, seed_of
+from ..tensor import Tensor, _plain_part, seed_of
 from .lines import EFFECTS, CompileError, Line, Program, Value, replaced
 from .outside import Survey
 
@@ -162,9 +162,7 @@ class Tracer(Observer):
 
     def refuse(self, what: str) -> None:
         if self._mine():
-            raise CompileError(
-                f"{self.name} cannot be compiled: at {users_line()} it {what}"
-            )
+            raise CompileError(f"{self.name} cannot be compiled: at {users_line()} it {what}")
 
     # ---- random generators
 
@@ -197,7 +195,9 @@ class Tracer(Observer):
         out = self.remember(array, Value(self._free_name(value.name), array))
         cast = OPS["astype"].op
         self.lines.append(
-            Line("astype", cast.forward, (value,), {"dtype": array.dtype}, out, (recorded,), recorded)
+            Line(
+                "astype", cast.forward, (value,), {"dtype": array.dtype}, out, (recorded,), recorded
+            )
         )
         return out
 
@@ -227,9 +227,20 @@ def _codes(cls: Any, *names: str) -> set[Any]:
 
 _MAY_LOOK = {
     f.__code__
-    for f in _codes(Tensor, "shape", "ndim", "dtype", "dim", "numel", "detach", "to", "size",
-                    "_write", "requires_grad_")
-} | {seed_of.__code__}
+    for f in _codes(
+        Tensor,
+        "shape",
+        "ndim",
+        "dtype",
+        "dim",
+        "numel",
+        "detach",
+        "to",
+        "size",
+        "_write",
+        "requires_grad_",
+    )
+} | {seed_of.__code__, _plain_part.__code__}
 """What reads no values, but shapes and dtypes, or hands the array on as it is."""
 
 
