@@ -491,8 +491,7 @@ class Tensor(Node):
             )
         if tracing:
             with set_grad_enabled(False):
-                made = new(self, value)
-            found = plain(made)
+                found = np.asarray(plain(new(self, value)))  # type: ignore[arg-type]
         else:
             found = np.asarray(new(self.data, plain(value)))
         if kind_of(found.dtype) > kind_of(self.data.dtype):

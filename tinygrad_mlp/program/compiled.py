@@ -16,13 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from ..changes import mark_changed
+from ..changes import mark_changed, next_serial
 from ..engine import (
     NO_PARAMS,
     NOTHING_FLOWS,
     Node,
     new_node,
-    next_serial,
     plain,
     recording,
     run_backward,
@@ -255,14 +254,14 @@ class Replay:
         for _, leaf in leaves(result):
             tracer.value_of(leaf)  # what comes from outside becomes an input
         places = {id(x.data): i for i, x in reversed([*enumerate(given)])}
-        self.inputs = [(places.get(id(v.array)), tracer.holders.get(v)) for v in tracer.inputs]
-        sources = [given[i] if h is None else h for i, h in self.inputs]  # type: ignore[index]
+        self.inputs = [(places.get(id(v.array), 0), tracer.holders.get(v)) for v in tracer.inputs]
+        sources = [given[i] if h is None else h for i, h in self.inputs]
         self.flags = [isinstance(x, Node) and x.requires_grad for x in sources]
         self._read_results(tracer, result, sources)
         program = Program(tracer.inputs, tracer.lines, self.outputs, split=len(tracer.lines))
         wanted = [v for v, flag in zip(tracer.inputs, self.flags, strict=True) if flag]
         self.uses = per_use(program, wanted) if self.differentiable else []
-        whole, self.used = program, []
+        whole, self.used = program, list[int]()
         if self.uses:
             whole, self.used = with_backward(
                 owner.name, program, self.differentiable[:1], self.uses
@@ -270,14 +269,14 @@ class Replay:
         self.program = program
         cleaned = clean(whole)
         self.written = [program.inputs.index(x.answer) for x in program.lines if x.op == "write"]
-        self.draws = [line.out for line in cleaned.lines if line.op == "draw"]
+        self.draws = [x.out for x in cleaned.lines if x.op == "draw" and x.out is not None]
         text = Text(owner.name, cleaned, self.draws if self.uses else [])
         self.source = text.source
         self.saved = text.saved
         names: dict[str, Any] = dict(text.namespace)
         exec(builtins.compile(text.source, f"<{owner.name}, compiled>", "exec"), names)
         names.update(text.namespace)
-        self.forward, self.backward = names["forward"], names.get("backward")
+        self.forward, self.backward = names["forward"], names.get("backward", _no_backward)
         self.rooms = Rooms(text.rooms["forward"])
         self.rooms_back = Rooms(text.rooms.get("backward", []))
         self.use_sources = [tracer.inputs.index(v) for *_, v in self.uses]
@@ -402,6 +401,10 @@ class Replay:
             found = run_backward(outputs, seeds, list(leaves.values()), create_graph, create_graph)
         by_serial = {x.serial: g if create_graph else plain(g) for x, g in found}
         return [by_serial.get(leaf.serial, NOTHING_FLOWS) for leaf in leaves.values()]
+
+
+def _no_backward(*values: Any) -> Any:
+    raise AssertionError("this program has no backward part")
 
 
 @dataclass(frozen=True)
@@ -589,7 +592,7 @@ class SecondCall:
             return []
         sources = [self.tensors[i] if h is None else h for i, h in replay.inputs]
         inputs = [x for x, flag in zip(sources, replay.flags, strict=True) if flag]
-        seeds = [np.ones(x.shape, x.data.dtype) for x in outputs]
+        seeds = [np.ones(x.data.shape, x.data.dtype) for x in outputs]
         found = {x.serial: g for x, g in run_backward(outputs, seeds, inputs, retain_graph=True)}
         return [found.get(x.serial) for x in inputs]
 

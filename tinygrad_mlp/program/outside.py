@@ -8,6 +8,7 @@ be what they were; tensors and arrays may have new values, as these are read ane
 
 from __future__ import annotations
 
+import dis
 import functools
 import operator
 import sys
@@ -109,13 +110,13 @@ class Survey:
             return
         code = function.__code__
         for cell_name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-            self._check(cell_name, lambda cell=cell: [_contents(cell)])
-            self._later("", {cell_name: _contents(cell)})
+            self._check(cell_name, functools.partial(_contents, cell))
+            self._later("", {cell_name: _contents(cell)[0]})
         self._check(name, lambda: [function.__defaults__, function.__kwdefaults__])
         self._later(name, {"": function.__defaults__, "defaults": function.__kwdefaults__})
         names = sorted(_names(code))
         world = function.__globals__
-        used = [n for n in names if n in world]
+        used = [n for n in sorted(_global_names(code)) if n in world]
         self._check("the globals", lambda: [world.get(n, MISSING) for n in used])
         for n in used:
             thing = world[n]
@@ -148,7 +149,7 @@ class Survey:
             if base is object or _is_library(base.__module__):
                 continue
             own = vars(base)
-            self._check(name, lambda own=own: [v for k, v in own.items() if k[:2] != "__"])
+            self._check(name, functools.partial(_own_parts, base))
             self._later(name, {k: _bare(v) for k, v in own.items() if k[:2] != "__"})
             for special in ("__call__", "__getattr__"):
                 if special in own:
@@ -183,6 +184,15 @@ def _form(tensor: Any) -> list[Any]:
     return [array, tensor.requires_grad, array.shape, array.dtype, array.strides]
 
 
+@functools.cache
+def _global_names(code: types.CodeType) -> frozenset[str]:
+    """The globals that a function reads, and those of the functions inside it."""
+    reads = ("LOAD_GLOBAL", "LOAD_NAME")
+    found = {i.argval for i in dis.get_instructions(code) if i.opname in reads}
+    inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
+    return frozenset(found.union(*map(_global_names, inner)))
+
+
 def _names(code: types.CodeType) -> set[str]:
     """The globals and attributes that a function names, and those of the functions inside it."""
     found = set(code.co_names)
@@ -192,11 +202,15 @@ def _names(code: types.CodeType) -> set[str]:
     return found
 
 
-def _contents(cell: Any) -> Any:
+def _contents(cell: Any) -> list[Any]:
     try:
-        return cell.cell_contents
+        return [cell.cell_contents]
     except ValueError:  # not assigned yet
-        return MISSING
+        return [MISSING]
+
+
+def _own_parts(cls: type) -> list[Any]:
+    return [value for name, value in vars(cls).items() if name[:2] != "__"]
 
 
 def _bare(thing: Any) -> Any:

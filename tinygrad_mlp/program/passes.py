@@ -21,8 +21,9 @@ import numpy as np
 
 from .. import ops
 from ..engine import new_node, plain
+from ..observing import observe
 from .lines import Line, Program, Value, replaced, values_in
-from .tracing import Tracer, observe
+from .tracing import Tracer
 
 LARGE = 8192
 """From how many bytes on it pays to write into memory that is there already."""
@@ -227,7 +228,8 @@ def owner_of(value: Value) -> int:
 def fold_constants(program: Program) -> Program:
     """With what no input has a part in computed once, now."""
     results = set(program.results)
-    forward, backward = [], []
+    forward: list[Line] = []
+    backward: list[Line] = []
     for place, line in enumerate(program.lines):
         fixed = all(v.kind == "constant" for v in line.uses())
         does_something = line.out is None or line.op == "draw" or line.out in results
@@ -285,6 +287,8 @@ def _frozen(thing: Any) -> Any:
 
 # ---------------------------------------------------------------------------------------- rooms
 
+_NOTHING = Value("nothing", np.zeros(0))
+
 
 def assign_rooms(lines: list[Line], takes_out: set[str], held: Iterable[Value]) -> dict[Value, Any]:
     """Where each large result is written: into a dead `Value`, or a room, given by its number.
@@ -300,8 +304,8 @@ def assign_rooms(lines: list[Line], takes_out: set[str], held: Iterable[Value]) 
     rooms = 0
     free: list[tuple[int, Value]] = []  # from when on, and what lay there
     for place, line in enumerate(lines):
-        value = line.out
-        if value is None or line.op not in takes_out or value.array.nbytes < LARGE:
+        value = line.out or _NOTHING
+        if line.op not in takes_out or value.array.nbytes < LARGE:
             continue
         if value.array.base is not None:
             continue

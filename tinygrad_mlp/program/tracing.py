@@ -114,9 +114,10 @@ class Tracer(Observer):
         """Name a gradient after what it is the gradient of."""
         value = self.known.get(id(data_of(part))) if isinstance(part, Node) else None
         source = self.known.get(id(data_of(x)))
-        if self._mine() and value is not None and source is not None and value.kind == "made":
-            if not value.name.startswith("d_"):
-                value.name = self._free_name(f"d_{source.name}")
+        if not self._mine() or value is None or source is None or value.kind != "made":
+            return
+        if not value.name.startswith("d_"):
+            value.name = self._free_name(f"d_{source.name}")
 
     def made(self, array: np.ndarray) -> None:
         if self._mine() and id(array) not in self.known:
@@ -212,8 +213,8 @@ class Tracer(Observer):
 
 # ----------------------------------------------------------- nobody looks at values meanwhile
 
-_slot: Any = Node.data  # type: ignore[attr-defined]
-_grad_slot: Any = Node.grad  # type: ignore[attr-defined]
+_slot: Any = vars(Node)["data"]
+_grad_slot: Any = vars(Node)["grad"]
 
 
 def data_of(tensor: Any) -> np.ndarray:
@@ -286,15 +287,16 @@ def watched_values() -> Iterator[None]:
     global _open
     with _lock:
         _open += 1
-        Tensor.data = property(_watched, _set_watched)  # type: ignore[assignment]
-        Tensor.grad = property(_watched_grad, _grad_slot.__set__)  # type: ignore[assignment]
+        setattr(Tensor, "data", property(_watched, _set_watched))  # noqa: B010
+        setattr(Tensor, "grad", property(_watched_grad, _grad_slot.__set__))  # noqa: B010
     try:
         yield
     finally:
         with _lock:
             _open -= 1
             if not _open:
-                del Tensor.data, Tensor.grad
+                delattr(Tensor, "data")
+                delattr(Tensor, "grad")
 
 
 # ------------------------------------------------------------------------------- the programs
