@@ -32,7 +32,8 @@ test = load_mnist(split="test")
 # %% [markdown]
 # An `ArrayDataset` holds images together with their labels; `load_mnist` returns one, and here we
 # make another from the first 1,000 training images. A `DataLoader` cuts a dataset into batches:
-# each `for` loop over it is one epoch.
+# each `for` loop over its `arrays()` is one epoch. (A loop over the loader itself gives the same
+# batches as tensors, which this network, written by hand, has no use for.)
 #
 # `experiment` trains a network from three seeds. For each seed it prints what percentage of the
 # 10,000 test images is named correctly, and what share of all answers the most frequent answer
@@ -54,7 +55,7 @@ def train_on(network, dataset, lr, epochs=1, batch_size=1, order=None):
     """Train in place. order: None to take the images as they come, or a seed for shuffling them."""
     loader = DataLoader(dataset, batch_size, shuffle=order is not None, rng=order)
     for _ in range(epochs):
-        for images, labels in loader:
+        for images, labels in loader.arrays():
             network.train_step(images, labels, lr)
 
 

@@ -89,7 +89,7 @@ for name, array in start.items():
     print(f"{name:9} {array.dtype} {array.shape}")
 
 first_images = ArrayDataset(*train[:10_000])
-batches = list(DataLoader(first_images, batch_size=50, shuffle=True, rng=1))
+batches = list(DataLoader(first_images, batch_size=50, shuffle=True, rng=1).arrays())
 
 
 def train_by_hand(start, batches):
@@ -821,7 +821,9 @@ assert max(unrecorded) < 0.1
 # ## All of it, in a few lines
 #
 # Here is the last version with one pass over all 60,000 images, in float32, which is the default.
-# Two seeds give two sets of initial weights and two orders of the images.
+# A loop over a `DataLoader` gives the images and labels of a batch as tensors; so far `arrays()`
+# gave them as arrays, which the hand-written network needs. Two seeds give two sets of initial
+# weights and two orders of the images.
 
 
 # %%

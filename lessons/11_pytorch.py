@@ -127,13 +127,13 @@ for name, array in ours.state_dict().items():
 #
 # Now one batch goes through both. `make_batches` (lesson 10) returns the batches of a recipe; the
 # order, and the flips and the noise, come from the two generators, or seeds, that it is given. We
-# draw each batch once, and give it to both frameworks.
+# draw each batch once, and give it to both frameworks: `arrays()` gives it as NumPy arrays.
 #
 # **Predict.** Two networks with the same bits in their weights get the same bits as input. How
 # many of the 79,510 gradients are equal to the last bit: all, about half, or almost none?
 
 # %%
-images, labels = next(iter(make_batches(IMPROVED, train, order_rng=10, copies_rng=20)))
+images, labels = next(make_batches(IMPROVED, train, order_rng=10, copies_rng=20).arrays())
 
 
 def our_gradients(model, images, labels):
@@ -222,7 +222,7 @@ def train_together(contenders, seed, steps, dtype):
     """
     batches = make_batches(IMPROVED, train, order_rng=10 + seed, copies_rng=20 + seed)
     losses, differing = [], []
-    for images, labels in islice(batches, steps):
+    for images, labels in islice(batches.arrays(), steps):
         found = [step(images.astype(dtype), labels) for step in contenders]
         losses.append([loss for loss, _ in found])
         differing.append([np.count_nonzero(on != found[0][1]) for _, on in found])

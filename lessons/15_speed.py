@@ -177,7 +177,8 @@ def trained(steps=300):
 
 
 model, optimiser, first_took = trained()
-batches = itertools.cycle(list(itertools.islice(DataLoader(train, 50, shuffle=True, rng=2), 200)))
+loader = DataLoader(train, batch_size=50, shuffle=True, rng=2)
+batches = itertools.cycle(list(itertools.islice(loader.arrays(), 200)))
 
 
 def step():

@@ -7,6 +7,7 @@ import pytest
 
 import tinygrad_mlp as tg
 from tinygrad_mlp import nn, optim
+from tinygrad_mlp.data import ArrayDataset, DataLoader
 from tinygrad_mlp.experiment.basic import (
     BasicMLP,
     Dense,
@@ -216,6 +217,17 @@ def test_its_loop_reports_what_fit_does_for_the_same_network_on_tensors(batches)
     assert [e.epoch for e in found] == [e.epoch for e in expected] == [1, 2, 3, 4]
     assert [e.accuracy for e in found] == [e.accuracy for e in expected]
     np.testing.assert_allclose([e.loss for e in found], [e.loss for e in expected], rtol=1e-12)
+
+
+def test_its_loop_takes_tensors_and_a_loader_too_and_does_the_same(batches):
+    images, labels = (np.concatenate(part) for part in zip(*batches, strict=True))
+    of_tensors = [tuple(map(tg.from_numpy, batch)) for batch in batches]
+    loader = DataLoader(ArrayDataset(images, labels), 4)
+    losses = []
+    for given in (batches, of_tensors, loader):
+        network = BasicMLP((5,), "xavier", mse_gradient, rng=0)
+        losses.append([epoch.loss for epoch in fit_basic(network, given, lr=1.0, epochs=2)])
+    assert losses[0] == losses[1] == losses[2]
 
 
 def test_its_loop_goes_on_from_a_history_and_reports_each_epoch(batches):

@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -27,7 +27,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import data
+import tinygrad_mlp.nn.functional as F
+from tinygrad_mlp import data, nn, optim
 from tinygrad_mlp.data import (
     ArrayDataset,
     AugmentedDataset,
@@ -593,13 +594,88 @@ def test_an_error_with_a_worker_leaves_the_generator_where_it_is_without_one():
 
 
 @pytest.mark.parametrize("num_workers", [0, 1])
-def test_arrays_gives_what_iterating_gives(num_workers):
+def test_arrays_gives_the_bits_that_iterating_gives_as_arrays(num_workers):
     def run(give):
         loader = DataLoader(three_arrays(7), 3, shuffle=True, rng=0, num_workers=num_workers)
-        return [[part.tobytes() for part in batch] for batch in give(loader)]
+        return [[np.asarray(part).tobytes() for part in batch] for batch in give(loader)]
 
     assert run(iter) == run(lambda loader: loader.arrays())
     assert all(type(part) is np.ndarray for part in next(DataLoader(numbered(3), 2).arrays()))
+    assert all(type(part) is tg.Tensor for part in next(iter(DataLoader(numbered(3), 2))))
+
+
+def torch_batches(dataset, order, **options):
+    """What PyTorch's loader gives for the same arrays in the same order."""
+    theirs = torch.utils.data.TensorDataset(*map(torch.from_numpy, dataset.arrays))
+    return list(torch.utils.data.DataLoader(theirs, sampler=order, **options))
+
+
+@settings(deadline=None)
+@given(
+    sizes,
+    batch_sizes,
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from(["float32", "float64", "int64", "int32", "uint8", "bool"]),
+    st.sampled_from([(), (1,), (2, 3)]),
+    seeds,
+)
+def test_batches_are_those_of_pytorchs_loader(
+    n, batch_size, shuffle, drop_last, dtype, shape, seed
+):
+    """Inputs, floats as targets and integers as labels: types, shapes, dtypes and values."""
+    rng = np.random.default_rng(seed)
+    inputs = rng.normal(0, 50, (n, 2)).astype(np.float32)
+    ours = TensorDataset(inputs, rng.normal(0, 50, (n, *shape)).astype(dtype), np.arange(n))
+    batches = list(DataLoader(ours, batch_size, shuffle, drop_last, rng=seed))
+    order = np.random.default_rng(seed).permutation(n) if shuffle else np.arange(n)
+    theirs = torch_batches(ours, order.tolist(), batch_size=batch_size, drop_last=drop_last)
+    assert len(batches) == len(theirs)
+    for our_batch, their_batch in zip(batches, theirs, strict=True):
+        assert len(our_batch) == len(their_batch)
+        for our_part, their_part in zip(our_batch, their_batch, strict=True):
+            assert isinstance(our_part, tg.Tensor) and not our_part.requires_grad
+            assert our_part.shape == tuple(their_part.shape)
+            assert str(our_part.dtype) == str(their_part.dtype).removeprefix("torch.")
+            assert our_part.tolist() == their_part.tolist()
+
+
+def test_what_a_dataset_of_ones_own_gives_is_kept_around_the_tensors():
+    class Named(NamedTuple):
+        x: Any
+        names: Any
+
+    class Own:
+        def __len__(self):
+            return 4
+
+        def __getitem__(self, index):
+            return {"both": Named(np.ones(len(index)), np.array(["a"])), "list": [index], "n": 3}
+
+    [batch] = DataLoader(Own(), 4)  # type: ignore[arg-type]
+    both = batch["both"]  # type: ignore[call-overload]
+    assert type(both) is Named and type(both.x) is tg.Tensor and type(both.names) is np.ndarray
+    assert type(batch["list"][0]) is tg.Tensor and batch["n"] == 3  # type: ignore[call-overload]
+
+
+def test_the_loop_that_a_pytorch_user_writes_trains():
+    labels = np.random.default_rng(0).integers(0, 3, 60)
+    loader = DataLoader(ArrayDataset(np.eye(3, dtype=np.float32)[labels], labels), 20)
+    model = nn.Linear(3, 3, rng=0)
+    optimizer = optim.SGD(model.parameters(), lr=1.0)
+    for _ in range(20):
+        right = 0
+        for x, y in loader:
+            pred = model(x)
+            loss = F.cross_entropy(pred, y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            right += (pred.argmax(1) == y).sum().item()
+            right_too = (pred.argmax(1) == y).float().mean()
+            by_numpy = np.mean(pred.detach().numpy().argmax(1) == y.numpy())
+            assert right_too.item() == pytest.approx(by_numpy)
+    assert right == 60
 
 
 def test_a_worker_is_gone_after_the_epoch_and_after_a_break():

@@ -44,7 +44,7 @@ class Both:
     def train(self, data, steps, seed=0):
         """Both losses of every step, as an array (steps, 2)."""
         # drawn once by the loader, noise and flips included, and fed to both
-        batches = itertools.cycle(make_batches(self.recipe, data, 10 + seed, 20 + seed))
+        batches = itertools.cycle(make_batches(self.recipe, data, 10 + seed, 20 + seed).arrays())
         losses = []
         for images, labels in itertools.islice(batches, steps):
             images = images.astype(self.dtype)
@@ -97,7 +97,7 @@ def test_parity_of_everything_that_the_best_recipe_adds(digits, largest_differen
         their_adam, recipe.lr, 2 * len(batches), cycle_momentum=False
     )
     losses = []
-    for images, labels in itertools.chain(batches, batches):
+    for images, labels in itertools.chain(batches.arrays(), batches.arrays()):
         images = images.astype(np.float64)
         loss = recipe.training_loss(ours(images), labels)
         our_adam.zero_grad()

@@ -82,12 +82,54 @@ def test_one_epoch_of_fit_is_the_loop_that_everyone_writes(digits):
     fit(one, DataLoader(digits, 60), optim.Adam(one.parameters(), 0.01), 1)
     optimizer = optim.Adam(other.parameters(), 0.01)
     for images, labels in DataLoader(digits, 60):
-        loss = F.cross_entropy(other(tg.tensor(images)), labels)
+        loss = F.cross_entropy(other(images), labels)
         other.zero_grad()
         loss.backward()
         optimizer.step()
     for name, value in one.state_dict().items():
         np.testing.assert_array_equal(value, other.state_dict()[name])
+
+
+def test_fit_takes_a_list_of_tensors_too_and_does_the_same(digits):
+    one, other = mlp(), mlp()
+    loader = DataLoader(digits, 60)
+    found = fit(one, list(loader), optim.SGD(one.parameters(), 0.1), 2)
+    expected = fit(other, loader, optim.SGD(other.parameters(), 0.1), 2)
+    assert [(e.loss, e.accuracy) for e in found] == [(e.loss, e.accuracy) for e in expected]
+
+
+def test_fit_and_evaluate_make_no_tensors_of_a_loaders_batches(digits):
+    given = []
+
+    class Watching(nn.Module):
+        def __init__(self):
+            self.inner = mlp()
+
+        def forward(self, x):
+            given.append(type(x))
+            return self.inner(x)
+
+    def loss_fn(outputs, targets):
+        given.append(type(targets))
+        return F.cross_entropy(outputs, targets)
+
+    model = Watching()
+    fit(model, DataLoader(digits, 250), optim.SGD(model.parameters()), 1, loss_fn)
+    evaluate(model, digits, loss_fn)
+    assert set(given) == {np.ndarray}
+
+
+def test_a_dataset_that_gives_tensors_is_scored_as_its_arrays_are(digits):
+    class OfTensors:
+        def __len__(self):
+            return len(digits)
+
+        def __getitem__(self, index):
+            return tuple(map(tg.from_numpy, digits[index]))
+
+    found, expected = evaluate(mlp(), OfTensors()), evaluate(mlp(), digits)  # type: ignore[arg-type]
+    assert (found.loss, found.accuracy) == (expected.loss, expected.accuracy)
+    assert np.array_equal(found.confusion, expected.confusion)
 
 
 @pytest.mark.parametrize("batch_size", [7, 100, 500, 600])

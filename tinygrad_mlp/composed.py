@@ -16,7 +16,7 @@ import numpy as np
 
 from . import ops
 from .dtypes import DEFAULT, int64
-from .engine import Node, plain
+from .engine import Node, plain, takes_also
 from .observing import decide
 from .ops import count, where
 from .signatures import BinaryOp, Dim, DType, Operand, P
@@ -49,69 +49,70 @@ def _of_two(function: Callable[Concatenate[Any, Any, P], Any]) -> BinaryOp[P]:
 
 
 @_of_two
-def add(x: Any, other: Any, alpha: float = 1) -> Any:
-    """x + alpha * other."""
-    return ops.add(x, other if alpha == 1 else other * alpha)
+def add(input: Any, other: Any, alpha: float = 1) -> Any:
+    """input + alpha * other."""
+    return ops.add(input, other if alpha == 1 else other * alpha)
 
 
 @_of_two
-def sub(x: Any, other: Any, alpha: float = 1) -> Any:
-    """x - alpha * other."""
-    return ops.sub(x, other if alpha == 1 else other * alpha)
+def sub(input: Any, other: Any, alpha: float = 1) -> Any:
+    """input - alpha * other."""
+    return ops.sub(input, other if alpha == 1 else other * alpha)
 
 
 @_of_two
-def div(x: Any, other: Any, rounding_mode: str | None = None) -> Any:
-    """x / other; rounded down with rounding_mode "floor", towards 0 with "trunc"."""
+def div(input: Any, other: Any, rounding_mode: str | None = None) -> Any:
+    """input / other; rounded down with rounding_mode "floor", towards 0 with "trunc"."""
     if rounding_mode is None:
-        return ops.div(x, other)
+        return ops.div(input, other)
     if rounding_mode == "floor":
-        return ops.floor_divide(x, other)
+        return ops.floor_divide(input, other)
     if rounding_mode == "trunc":
-        return ops.trunc_divide(x, other)
+        return ops.trunc_divide(input, other)
     raise ValueError(
         f'div takes a rounding_mode of None, "trunc" or "floor", not {rounding_mode!r}'
     )
 
 
-def equal(x: Any, other: Any) -> bool:
+def equal(input: Any, other: Any) -> bool:
     """Whether two tensors have one shape and all values alike; `eq` compares value by value."""
-    return np.array_equal(plain(x), plain(other))
+    return np.array_equal(plain(input), plain(other))
 
 
 greater, greater_equal = ops.gt, ops.ge
 less, less_equal, not_equal = ops.lt, ops.le, ops.ne
 
 
-def square(x: T) -> T:
-    """x * x."""
-    return x * (x if x.dtype.kind != "b" else 1)  # as in PyTorch, booleans become integers
+def square(input: T) -> T:
+    """input * input."""
+    # as in PyTorch, booleans become integers
+    return input * (input if input.dtype.kind != "b" else 1)
 
 
-def reciprocal(x: T) -> T:
-    """1 / x."""
-    return 1 / x
+def reciprocal(input: T) -> T:
+    """1 / input."""
+    return 1 / input
 
 
-def rsqrt(x: T) -> T:
-    """1 / sqrt(x)."""
-    return 1 / ops.sqrt(x)
+def rsqrt(input: T) -> T:
+    """1 / sqrt(input)."""
+    return 1 / ops.sqrt(input)
 
 
-def log2(x: T) -> T:
+def log2(input: T) -> T:
     """Logarithm to base 2."""
-    return ops.log(x) / math.log(2)
+    return ops.log(input) / math.log(2)
 
 
-def clamp(x: T, min: Any = None, max: Any = None) -> T:
-    """`x` held between `min` and `max`; at the bounds themselves the gradient passes."""
+def clamp(input: T, min: Any = None, max: Any = None) -> T:
+    """`input` held between `min` and `max`; at the bounds themselves the gradient passes."""
     if min is None and max is None:
         raise ValueError("clamp needs min=, max= or both, and got neither")
     if min is not None:
-        x = where(ops.ge(x, min), x, _or_nan(x, min))
+        input = where(ops.ge(input, min), input, _or_nan(input, min))
     if max is not None:
-        x = where(ops.le(x, max), x, _or_nan(x, max))
-    return x
+        input = where(ops.le(input, max), input, _or_nan(input, max))
+    return input
 
 
 def _or_nan(x: Any, bound: Any) -> Any:
@@ -125,70 +126,76 @@ clip = clamp
 
 @_of_two
 def isclose(
-    x: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+    input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Any:
-    """Whether |x - other| <= atol + rtol * |other|, value by value.
+    """Whether |input - other| <= atol + rtol * |other|, value by value.
 
     >>> tg.isclose(tg.tensor([1.0, 2.0]), tg.tensor([1.000001, 2.1]))
     tensor([ True, False])
     """
-    if not all(isinstance(a, (Node, np.ndarray)) for a in (x, other)):
-        raise TypeError(f"isclose compares two tensors, not {x!r:.60} and {other!r:.60}")
+    if not all(isinstance(a, (Node, np.ndarray)) for a in (input, other)):
+        raise TypeError(f"isclose compares two tensors, not {input!r:.60} and {other!r:.60}")
     if rtol < 0 or atol < 0:
         raise ValueError(f"isclose needs an rtol and an atol of at least 0, not {rtol} and {atol}")
-    return ops.isclose(x, other, rtol, atol, equal_nan)
+    return ops.isclose(input, other, rtol, atol, equal_nan)
 
 
 def allclose(
-    x: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+    input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> bool:
     """Whether all values of two tensors are close, as `isclose` says.
 
     >>> tg.allclose(tg.tensor([1.0]), tg.tensor([1.000001]))
     True
     """
-    return bool(isclose(plain(x), plain(other), rtol, atol, equal_nan).all())
+    return bool(isclose(plain(input), plain(other), rtol, atol, equal_nan).all())
 
 
-def masked_fill(x: T, mask: Any, value: Any) -> T:
-    """`x` with `value` where the mask is true: cast to the dtype of `x`, as in PyTorch."""
-    filling: Any = np.asarray(value, x.dtype) if not isinstance(value, Node) else value
-    return where(mask, filling if filling.dtype == x.dtype else ops.astype(filling, x.dtype), x)
+def masked_fill(input: T, mask: Any, value: Any) -> T:
+    """`input` with `value` where the mask is true: cast to the dtype of `input`, as in PyTorch."""
+    filling: Any = np.asarray(value, input.dtype) if not isinstance(value, Node) else value
+    if filling.dtype != input.dtype:
+        filling = ops.astype(filling, input.dtype)
+    return where(mask, filling, input)
 
 
-def lerp(x: T, end: Any, weight: Any) -> T:
-    """From `x` to `end`: x + weight * (end - x), counted from the nearer end, so exact at both."""
+def lerp(input: T, end: Any, weight: Any) -> T:
+    """From `input` to `end`: input + weight * (end - input), exact at both ends.
+
+    So it is counted from the nearer end.
+    """
     near_end = abs(weight) >= 0.5
-    return where(near_end, end, x) + (weight - near_end) * (end - x)
+    return where(near_end, end, input) + (weight - near_end) * (end - input)
 
 
-def leaky_relu(x: T, negative_slope: float = 0.01) -> T:
-    """x where it is positive, negative_slope * x elsewhere."""
-    return where(x > 0, x, x * negative_slope)
+def leaky_relu(input: T, negative_slope: float = 0.01) -> T:
+    """`input` where it is positive, negative_slope * input elsewhere."""
+    return where(input > 0, input, input * negative_slope)
 
 
-def elu(x: T, alpha: float = 1.0) -> T:
-    """x where it is positive, alpha * (e^x - 1) elsewhere."""
-    return where(x <= 0, ops.expm1(where(x <= 0, x, 0)) * alpha, x)
+def elu(input: T, alpha: float = 1.0) -> T:
+    """`input` where it is positive, alpha * (e^input - 1) elsewhere."""
+    return where(input <= 0, ops.expm1(where(input <= 0, input, 0)) * alpha, input)
 
 
-def gelu(x: T, approximate: str = "none") -> T:
-    """x times the normal distribution function of x; "tanh" approximates it, faster."""
+def gelu(input: T, approximate: str = "none") -> T:
+    """`input` times its normal distribution function; "tanh" approximates it, faster."""
     if approximate == "tanh":
-        return x * (1 + ops.tanh((x + 0.044715 * x * x * x) * math.sqrt(2 / math.pi))) * 0.5
+        bent = input + 0.044715 * input * input * input
+        return input * (1 + ops.tanh(bent * math.sqrt(2 / math.pi))) * 0.5
     if approximate != "none":
         raise ValueError(f'gelu takes approximate="none" or "tanh", not {approximate!r}')
-    return x * (1 + ops.erf(x * math.sqrt(0.5))) * 0.5
+    return input * (1 + ops.erf(input * math.sqrt(0.5))) * 0.5
 
 
-def softplus(x: T, beta: float = 1.0, threshold: float = 20.0) -> T:
-    """log(1 + e^(beta x)) / beta, a smooth relu; above `threshold` of beta x, x itself."""
-    return where(x * beta > threshold, x, ops.softplus(x * beta) / beta)
+def softplus(input: T, beta: float = 1.0, threshold: float = 20.0) -> T:
+    """log(1 + e^(beta * input)) / beta, a smooth relu; `input` where beta * input > threshold."""
+    return where(input * beta > threshold, input, ops.softplus(input * beta) / beta)
 
 
-def silu(x: T) -> T:
-    """x * sigmoid(x)."""
-    return x * ops.sigmoid(x)
+def silu(input: T) -> T:
+    """input * sigmoid(input)."""
+    return input * ops.sigmoid(input)
 
 
 # ---------------------------------------------------------------------------------- reductions
@@ -202,41 +209,47 @@ class Found(NamedTuple, Generic[T]):
 
 
 @overload
-def max(x: T, dim: None = None, keepdim: bool = False) -> T: ...
+def max(input: T, dim: None = None, keepdim: bool = False) -> T: ...
 @overload
-def max(x: T, dim: int, keepdim: bool = False) -> Found[T]: ...
+def max(input: T, dim: int, keepdim: bool = False) -> Found[T]: ...
 @overload
-def max(x: T, dim: T) -> T: ...
-def max(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def max(input: T, dim: T) -> T: ...
+@overload
+def max(input: T, *, other: T) -> T: ...
+@takes_also()
+def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """The largest value; or the values and indices over `dim`; or, of two tensors, `maximum`."""
-    if dim is None:
-        return ops.amax(x, keepdim=keepdim)
-    if isinstance(dim, (Node, np.ndarray)):
-        other: Any = dim
-        return ops.maximum(x, other)
-    dim = _one_dim(dim, "max", x)
-    if x.ndim == 0:
-        return Found(ops.clone(x), ops.argmax(x))
-    return _extreme(x, ops.argmax(x, dim=dim, keepdim=True), dim, keepdim)
+    if dim is None and other is None:
+        return ops.amax(input, keepdim=keepdim)
+    if other is not None or isinstance(dim, (Node, np.ndarray)):
+        other = dim if other is None else other
+        return ops.maximum(input, other)
+    dim = _one_dim(dim, "max", input)
+    if input.ndim == 0:
+        return Found(ops.clone(input), ops.argmax(input))
+    return _extreme(input, ops.argmax(input, dim=dim, keepdim=True), dim, keepdim)
 
 
 @overload
-def min(x: T, dim: None = None, keepdim: bool = False) -> T: ...
+def min(input: T, dim: None = None, keepdim: bool = False) -> T: ...
 @overload
-def min(x: T, dim: int, keepdim: bool = False) -> Found[T]: ...
+def min(input: T, dim: int, keepdim: bool = False) -> Found[T]: ...
 @overload
-def min(x: T, dim: T) -> T: ...
-def min(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def min(input: T, dim: T) -> T: ...
+@overload
+def min(input: T, *, other: T) -> T: ...
+@takes_also()
+def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """The smallest value; or the values and indices over `dim`; or, of two tensors, `minimum`."""
-    if dim is None:
-        return ops.amin(x, keepdim=keepdim)
-    if isinstance(dim, (Node, np.ndarray)):
-        other: Any = dim
-        return ops.minimum(x, other)
-    dim = _one_dim(dim, "min", x)
-    if x.ndim == 0:
-        return Found(ops.clone(x), ops.argmin(x))
-    return _extreme(x, ops.argmin(x, dim=dim, keepdim=True), dim, keepdim)
+    if dim is None and other is None:
+        return ops.amin(input, keepdim=keepdim)
+    if other is not None or isinstance(dim, (Node, np.ndarray)):
+        other = dim if other is None else other
+        return ops.minimum(input, other)
+    dim = _one_dim(dim, "min", input)
+    if input.ndim == 0:
+        return Found(ops.clone(input), ops.argmin(input))
+    return _extreme(input, ops.argmin(input, dim=dim, keepdim=True), dim, keepdim)
 
 
 def _one_dim(dim: Any, name: str, x: Any) -> int:
@@ -255,33 +268,38 @@ def _extreme(x: Any, index: Any, dim: int, keepdim: bool) -> Found[Any]:
     return Found(squeeze(values, dim), squeeze(index, dim))
 
 
-def sort(x: T, dim: int = -1, descending: bool = False, stable: bool = False) -> Found[T]:
+@takes_also()
+def sort(input: T, dim: int = -1, descending: bool = False, stable: bool = False) -> Found[T]:
     """The values in order along `dim`, and where they stood; ties keep their order.
 
     >>> tg.sort(tg.tensor([3.0, 1.0, 2.0])).values
     tensor([1., 2., 3.])
     """
-    index: Any = ops.argsort(x, _axis(dim, x.ndim) if x.ndim else dim, descending)
-    return Found(take_along_dim(x, index, dim) if x.ndim else ops.clone(x), index)
+    index: Any = ops.argsort(input, _axis(dim, input.ndim) if input.ndim else dim, descending)
+    return Found(take_along_dim(input, index, dim) if input.ndim else ops.clone(input), index)
 
 
-def topk(x: T, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Found[T]:
+@takes_also()
+def topk(input: T, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Found[T]:
     """The `k` largest (or smallest) values along `dim`, and where they stood; always in order.
 
     >>> tg.topk(tg.tensor([3.0, 1.0, 2.0]), 2)
     Found(values=tensor([3., 2.]), indices=tensor([0, 2]))
     """
-    dim = _axis(dim, x.ndim)
-    if not 0 <= k <= (x.shape[dim] if x.ndim else 1):
-        raise ValueError(f"topk cannot take {k} values along dimension {dim} of shape {x.shape}")
-    first = sort(x, dim, descending=largest)
-    if x.ndim == 0:
+    dim = _axis(dim, input.ndim)
+    if not 0 <= k <= (input.shape[dim] if input.ndim else 1):
+        raise ValueError(
+            f"topk cannot take {k} values along dimension {dim} of shape {input.shape}"
+        )
+    first = sort(input, dim, descending=largest)
+    if input.ndim == 0:
         return first
     return Found(*(_taken(part, dim, slice(k)) for part in first))
 
 
+@takes_also()
 def var(
-    x: T,
+    input: T,
     dim: Any = None,
     unbiased: bool | None = None,
     keepdim: bool = False,
@@ -293,13 +311,14 @@ def var(
     correction  1 unless it is given; `unbiased` is PyTorch's older word for it, True for 1, False
                 for 0, which may also stand in the place of `dim`
     """
-    dim, freedom = _freedom("var", x, dim, unbiased, correction)
-    away = x - ops.mean(x, dim=dim, keepdim=True)
+    dim, freedom = _freedom("var", input, dim, unbiased, correction)
+    away = input - ops.mean(input, dim=dim, keepdim=True)
     return ops.sum(away * away, dim=dim, keepdim=keepdim) / freedom
 
 
+@takes_also()
 def std(
-    x: T,
+    input: T,
     dim: Any = None,
     unbiased: bool | None = None,
     keepdim: bool = False,
@@ -307,8 +326,8 @@ def std(
     correction: float | None = None,
 ) -> T:
     """Standard deviation over `dim`, as `var`; where it is 0, so is its gradient."""
-    dim, freedom = _freedom("std", x, dim, unbiased, correction)
-    away = x - ops.mean(x, dim=dim, keepdim=True)
+    dim, freedom = _freedom("std", input, dim, unbiased, correction)
+    away = input - ops.mean(input, dim=dim, keepdim=True)
     size = _size_for_power(away, 2)
     away = away / size
     return _sqrt_or_zero(ops.sum(away * away, dim=dim, keepdim=keepdim) / freedom) * size
@@ -328,8 +347,10 @@ def _freedom(
     return dims if x.ndim else None, builtins.max(0, count(x, dims) - correction)
 
 
-def norm(x: T, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: DType | None = None) -> T:
-    """The p-norm over `dim`: (sum of |x|^p)^(1/p).
+def norm(
+    input: T, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: DType | None = None
+) -> T:
+    """The p-norm over `dim`: (sum of |input|^p)^(1/p).
 
     p  a number; 0 counts what is not 0, inf and -inf are the largest and the smallest magnitude;
        "fro" is 2
@@ -340,23 +361,23 @@ def norm(x: T, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: DType 
             f'norm knows p as a number or "fro", not {p!r}; for singular values use '
             "np.linalg.svd(x.detach().numpy())"
         )
-    x = x if dtype is None else ops.astype(x, dtype=np.dtype(dtype))
-    if x.dtype.kind != "f":
-        raise TypeError(f"norm of {x.dtype} has no dtype to be in; write .float()")
-    dims = None if dim is None or not x.ndim else _axes(dim, x.ndim)
+    input = input if dtype is None else ops.astype(input, dtype=np.dtype(dtype))
+    if input.dtype.kind != "f":
+        raise TypeError(f"norm of {input.dtype} has no dtype to be in; write .float()")
+    dims = None if dim is None or not input.ndim else _axes(dim, input.ndim)
     if p == 0:
-        return ops.sum(ops.abs(ops.sign(x)), dim=dims, keepdim=keepdim)
+        return ops.sum(ops.abs(ops.sign(input)), dim=dims, keepdim=keepdim)
     if p == math.inf:
-        return ops.amax(ops.abs(x), dim=dims, keepdim=keepdim)
+        return ops.amax(ops.abs(input), dim=dims, keepdim=keepdim)
     if p == -math.inf:
-        return ops.amin(ops.abs(x), dim=dims, keepdim=keepdim)
+        return ops.amin(ops.abs(input), dim=dims, keepdim=keepdim)
     if p == 1:
-        return ops.sum(ops.abs(x), dim=dims, keepdim=keepdim)
-    size = _size_for_power(x, p)
-    x = x / size
+        return ops.sum(ops.abs(input), dim=dims, keepdim=keepdim)
+    size = _size_for_power(input, p)
+    input = input / size
     if p == 2:
-        return _sqrt_or_zero(ops.sum(x * x, dim=dims, keepdim=keepdim)) * size
-    total = ops.sum(_power_or_zero(ops.abs(x), p), dim=dims, keepdim=keepdim)
+        return _sqrt_or_zero(ops.sum(input * input, dim=dims, keepdim=keepdim)) * size
+    total = ops.sum(_power_or_zero(ops.abs(input), p), dim=dims, keepdim=keepdim)
     return _power_or_zero(total, 1 / p) * size
 
 
@@ -389,48 +410,50 @@ def _power_or_zero(x: T, exponent: float) -> T:
     return where(x == 0, 0, where(x == 0, 1, x) ** exponent)
 
 
-def prod(x: T, dim: int | None = None, keepdim: bool = False, dtype: DType | None = None) -> T:
+@takes_also()
+def prod(input: T, dim: int | None = None, keepdim: bool = False, dtype: DType | None = None) -> T:
     """Product over `dim` or all, multiplied up in pairs: right where there are zeros, too.
 
     Of integers and booleans it is int64, unless `dtype` says otherwise.
     """
     if dtype is not None:
-        x = ops.astype(x, dtype=np.dtype(dtype))
-    elif x.dtype.kind != "f":
-        x = ops.astype(x, dtype=int64)
+        input = ops.astype(input, dtype=np.dtype(dtype))
+    elif input.dtype.kind != "f":
+        input = ops.astype(input, dtype=int64)
     if dim is None:
-        whole = prod(flatten(x), 0)
-        return whole.reshape([1] * x.ndim) if keepdim else whole
-    dim = _axis(dim, x.ndim)
-    if x.ndim == 0:
-        return ops.clone(x)
-    x = swap_to_end(x, dim)
-    while x.shape[-1] > 1:
-        half = x.shape[-1] // 2
-        rest = x[..., 2 * half :]
-        x = x[..., :half] * x[..., half : 2 * half]
+        whole = prod(flatten(input), 0)
+        return whole.reshape([1] * input.ndim) if keepdim else whole
+    dim = _axis(dim, input.ndim)
+    if input.ndim == 0:
+        return ops.clone(input)
+    input = swap_to_end(input, dim)
+    while input.shape[-1] > 1:
+        half = input.shape[-1] // 2
+        rest = input[..., 2 * half :]
+        input = input[..., :half] * input[..., half : 2 * half]
         if rest.shape[-1]:
-            x = ops.cat(x, rest, dim=-1)
-    if x.shape[-1] == 0:
-        x = ops.cat(x, np.ones((*x.shape[:-1], 1), x.dtype), dim=-1)
-    x = swap_to_end(x, dim)
-    return x if keepdim else squeeze(x, dim)
+            input = ops.cat(input, rest, dim=-1)
+    if input.shape[-1] == 0:
+        input = ops.cat(input, np.ones((*input.shape[:-1], 1), input.dtype), dim=-1)
+    input = swap_to_end(input, dim)
+    return input if keepdim else squeeze(input, dim)
 
 
-def cumprod(x: T, dim: int, dtype: DType | None = None) -> T:
+@takes_also()
+def cumprod(input: T, dim: int, dtype: DType | None = None) -> T:
     """Running product along `dim`, in `dtype` if one is given; integers give int64.
 
     >>> tg.cumprod(tg.tensor([1.0, 2.0, 3.0]), dim=0)
     tensor([1., 2., 6.])
     """
-    dim = _axis(dim, x.ndim)
-    if dtype is not None or x.dtype.kind != "f":
-        x = ops.astype(x, dtype=np.dtype(dtype or int64))
-    length, done = (x.shape[dim] if x.ndim else 1), 1
+    dim = _axis(dim, input.ndim)
+    if dtype is not None or input.dtype.kind != "f":
+        input = ops.astype(input, dtype=np.dtype(dtype or int64))
+    length, done = (input.shape[dim] if input.ndim else 1), 1
     while done < length:  # each value holds the product of the last `done` up to it
-        later = _taken(x, dim, slice(done, None)) * _taken(x, dim, slice(length - done))
-        x, done = ops.cat(_taken(x, dim, slice(done)), later, dim=dim), 2 * done
-    return x
+        later = _taken(input, dim, slice(done, None)) * _taken(input, dim, slice(length - done))
+        input, done = ops.cat(_taken(input, dim, slice(done)), later, dim=dim), 2 * done
+    return input
 
 
 def swap_to_end(x: T, dim: int) -> T:
@@ -438,121 +461,130 @@ def swap_to_end(x: T, dim: int) -> T:
     return ops.transpose(x, dim0=dim, dim1=-1)
 
 
-def logsumexp(x: T, dim: Dim, keepdim: bool = False) -> T:
-    """log of the sum of e^x over `dim`, without overflow."""
-    if x.dtype.kind != "f":
-        x = ops.astype(x, dtype=DEFAULT)
-    dim = _axes(dim, x.ndim) if x.ndim else None
-    largest = ops.finite_amax(x, dim=dim)
-    total = ops.log(ops.sum(ops.exp(x - largest), dim=dim, keepdim=keepdim))
+@takes_also()
+def logsumexp(input: T, dim: Dim, keepdim: bool = False) -> T:
+    """log of the sum of e^input over `dim`, without overflow."""
+    if input.dtype.kind != "f":
+        input = ops.astype(input, dtype=DEFAULT)
+    dim = _axes(dim, input.ndim) if input.ndim else None
+    largest = ops.finite_amax(input, dim=dim)
+    total = ops.log(ops.sum(ops.exp(input - largest), dim=dim, keepdim=keepdim))
     return total + (largest if keepdim else largest.reshape(total.shape))
 
 
 # --------------------------------------------------------------------------------------- shape
 
 
-def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
-    """(2, 3), ((2, 3),) and ([2, 3],) all mean the sizes 2 and 3."""
+def sizes(given: tuple[Any, ...], by_name: int | Sequence[int] | None = None) -> tuple[int, ...]:
+    """(2, 3), ((2, 3),) and ([2, 3],) all mean the sizes 2 and 3; or they are given by name."""
+    given = given if by_name is None else (by_name,)
     one = len(given) == 1 and isinstance(given[0], (tuple, list))
     return tuple(given[0]) if one else given
 
 
-def reshape(x: T, *given: int | Sequence[int], shape: Sequence[int] | None = None) -> T:
+@takes_also(size="shape")
+def reshape(input: T, *given: int | Sequence[int], shape: Sequence[int] | None = None) -> T:
     """The same values in another shape, of which one size may be -1: a view, or else a copy."""
-    return ops.reshape(x, shape=sizes(given if shape is None else (shape,)))
+    return ops.reshape(input, shape=sizes(given, shape))
 
 
 view = reshape
 
 
-def permute(x: T, *given: int | Sequence[int], dims: Sequence[int] | None = None) -> T:
+def permute(input: T, *given: int | Sequence[int], dims: Sequence[int] | None = None) -> T:
     """The dimensions in another order: a view."""
-    return ops.permute(x, dims=sizes(given if dims is None else (dims,)))
+    return ops.permute(input, dims=sizes(given, dims))
 
 
-def expand(x: T, *shape: int | Sequence[int]) -> T:
-    """`x` broadcast to a shape; -1 keeps a size. A view, read-only where it is larger than `x`."""
-    return ops.expand(x, shape=sizes(shape))
+def expand(input: T, *given: int | Sequence[int], size: Sequence[int] | None = None) -> T:
+    """`input` broadcast to a shape; -1 keeps a size. A view, read-only where it is larger."""
+    return ops.expand(input, shape=sizes(given, size))
 
 
-def flatten(x: T, start_dim: int = 0, end_dim: int = -1) -> T:
+def flatten(input: T, start_dim: int = 0, end_dim: int = -1) -> T:
     """The dimensions from `start_dim` to `end_dim` as one: a view, or else a copy."""
-    if x.ndim == 0:
-        return x.reshape(1)
-    start, end = _axis(start_dim, x.ndim), _axis(end_dim, x.ndim)
+    if input.ndim == 0:
+        return input.reshape(1)
+    start, end = _axis(start_dim, input.ndim), _axis(end_dim, input.ndim)
     if start > end:
         raise ValueError(
             f"flatten needs a start_dim before its end_dim, not {start_dim} and {end_dim} "
-            f"in a tensor of {x.ndim} dimensions"
+            f"in a tensor of {input.ndim} dimensions"
         )
-    return x.reshape(*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :])
+    return input.reshape(
+        *input.shape[:start], math.prod(input.shape[start : end + 1]), *input.shape[end + 1 :]
+    )
 
 
-def unflatten(x: T, dim: int, sizes: Sequence[int]) -> T:
+@takes_also()
+def unflatten(input: T, dim: int, sizes: Sequence[int]) -> T:
     """One dimension as several, of which one size may be -1: a view."""
-    dim = _axis(dim, x.ndim)
+    dim = _axis(dim, input.ndim)
     given, known = tuple(sizes), math.prod(n for n in sizes if n != -1)
-    sizes = [x.shape[dim] // builtins.max(known, 1) if n == -1 else n for n in given]
-    if math.prod(sizes) != x.shape[dim] or given.count(-1) > 1:
+    sizes = [input.shape[dim] // builtins.max(known, 1) if n == -1 else n for n in given]
+    if math.prod(sizes) != input.shape[dim] or given.count(-1) > 1:
         raise ValueError(
-            f"unflatten cannot make sizes {given} of dimension {dim}, which has {x.shape[dim]}; "
-            "their product must be that, and only one may be -1"
+            f"unflatten cannot make sizes {given} of dimension {dim}, which has "
+            f"{input.shape[dim]}; their product must be that, and only one may be -1"
         )
-    return x.reshape(*x.shape[:dim], *sizes, *x.shape[dim + 1 :])
+    return input.reshape(*input.shape[:dim], *sizes, *input.shape[dim + 1 :])
 
 
-def squeeze(x: T, dim: Dim = None) -> T:
+@takes_also()
+def squeeze(input: T, dim: Dim = None) -> T:
     """Without the dimensions of size 1, all or those named that have size 1: a view."""
-    gone = {d for d in _axes(dim, x.ndim) if x.shape[d : d + 1] == (1,)}
-    return x.reshape([n for d, n in enumerate(x.shape) if d not in gone])
+    gone = {d for d in _axes(dim, input.ndim) if input.shape[d : d + 1] == (1,)}
+    return input.reshape([n for d, n in enumerate(input.shape) if d not in gone])
 
 
-def unsqueeze(x: T, dim: int) -> T:
+@takes_also()
+def unsqueeze(input: T, dim: int) -> T:
     """With a new dimension of size 1 at place `dim`: a view."""
-    dim = _axis(dim, x.ndim + 1)
-    return x.reshape(*x.shape[:dim], 1, *x.shape[dim:])
+    dim = _axis(dim, input.ndim + 1)
+    return input.reshape(*input.shape[:dim], 1, *input.shape[dim:])
 
 
-def repeat(x: T, *repeats: int | Sequence[int]) -> T:
-    """`x` laid out as tiles, so many times along each dimension: a copy."""
-    counts = sizes(repeats)
-    if len(counts) < x.ndim or builtins.min(counts, default=0) < 0:
+def repeat(input: T, *given: int | Sequence[int], repeats: Sequence[int] | None = None) -> T:
+    """`input` laid out as tiles, so many times along each dimension: a copy."""
+    counts = sizes(given, repeats)
+    if len(counts) < input.ndim or builtins.min(counts, default=0) < 0:
         raise ValueError(
-            f"repeat needs a count for each of {x.ndim} dimensions, none below 0, not {counts}"
+            f"repeat needs a count for each of {input.ndim} dimensions, none below 0, not {counts}"
         )
-    shape = (1,) * (len(counts) - x.ndim) + x.shape
+    shape = (1,) * (len(counts) - input.ndim) + input.shape
     split = [size for n in shape for size in (1, n)]
     tiled = [size for c, n in zip(counts, shape, strict=True) for size in (c, n)]
-    wide = ops.expand(x.reshape(split), shape=tiled)
+    wide = ops.expand(input.reshape(split), shape=tiled)
     return ops.clone(wide).reshape([c * n for c, n in zip(counts, shape, strict=True)])
 
 
-def flip(x: T, *given: int | Sequence[int], dims: Sequence[int] | None = None) -> T:
+def flip(input: T, *given: int | Sequence[int], dims: Sequence[int] | None = None) -> T:
     """The order of values reversed along the dimensions named: a copy."""
-    wanted = sizes(given if dims is None else (dims,))
-    turned = [_axis(d, x.ndim) for d in wanted]
+    wanted = sizes(given, dims)
+    turned = [_axis(d, input.ndim) for d in wanted]
     if len(set(turned)) < len(turned):
         raise ValueError(f"flip was given a dimension twice: {wanted}; name each once")
-    turn = tuple(slice(None, None, -1) if d in turned else slice(None) for d in range(x.ndim))
-    return ops.clone(ops.getitem(x, index=turn))
+    turn = tuple(slice(None, None, -1) if d in turned else slice(None) for d in range(input.ndim))
+    return ops.clone(ops.getitem(input, index=turn))
 
 
-def roll(x: T, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> T:
+def roll(input: T, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> T:
     """Values moved along; what leaves at one end comes in at the other. A copy."""
     if dims is None:
-        return roll(flatten(x), shifts, 0).reshape(x.shape)
-    if x.ndim == 0:
+        return roll(flatten(input), shifts, 0).reshape(input.shape)
+    if input.ndim == 0:
         raise IndexError(f"a tensor of no dimensions has no dims={dims} to roll along")
     shifts, dims = ((v,) if isinstance(v, int) else tuple(v) for v in (shifts, dims))
     if len(shifts) != len(dims) or not shifts:
         raise ValueError(f"roll needs one shift for each dimension, not {shifts} for {dims}")
     for shift, dim in zip(shifts, dims, strict=True):
-        dim = _axis(dim, x.ndim)
-        positions = (np.arange(x.shape[dim]) - shift) % builtins.max(x.shape[dim], 1)
-        x = x[(slice(None),) * dim + (positions,)]
-    return x
+        dim = _axis(dim, input.ndim)
+        positions = (np.arange(input.shape[dim]) - shift) % builtins.max(input.shape[dim], 1)
+        input = input[(slice(None),) * dim + (positions,)]
+    return input
 
 
+@takes_also()
 def cat(tensors: Sequence[T], dim: int = 0) -> T:
     """The tensors one after the other along `dim`."""
     if not len(tensors):
@@ -562,6 +594,7 @@ def cat(tensors: Sequence[T], dim: int = 0) -> T:
     return ops.cat(*(kept if len({x.ndim for x in tensors}) > 1 else tensors), dim=dim)
 
 
+@takes_also()
 def stack(tensors: Sequence[T], dim: int = 0) -> T:
     """Tensors of one shape, side by side along a new dimension."""
     shapes = [x.shape for x in tensors]
@@ -573,10 +606,11 @@ def stack(tensors: Sequence[T], dim: int = 0) -> T:
     return ops.cat(*(unsqueeze(x, dim) for x in tensors), dim=dim)
 
 
-def split(x: T, split_size_or_sections: Any, dim: int = 0) -> tuple[T, ...]:
+@takes_also(split_size="split_size_or_sections")
+def split(tensor: T, split_size_or_sections: Any, dim: int = 0) -> tuple[T, ...]:
     """Views of pieces along `dim`, of one size (the last may be smaller) or of the sizes given."""
-    dim = _axis(dim, x.ndim)
-    n = x.shape[dim]
+    dim = _axis(dim, tensor.ndim)
+    n = tensor.shape[dim]
     given = split_size_or_sections
     if isinstance(given, int):
         if given < 1 and (given or n):
@@ -591,58 +625,63 @@ def split(x: T, split_size_or_sections: Any, dim: int = 0) -> tuple[T, ...]:
     pieces = []
     start = 0
     for size in given:
-        pieces.append(x[(*whole, slice(start, start + size))])
+        pieces.append(tensor[(*whole, slice(start, start + size))])
         start += size
     return tuple(pieces)
 
 
-def chunk(x: T, chunks: int, dim: int = 0) -> tuple[T, ...]:
+@takes_also()
+def chunk(input: T, chunks: int, dim: int = 0) -> tuple[T, ...]:
     """Views of at most `chunks` pieces of one size along `dim` (the last may be smaller)."""
     if chunks < 1:
         raise ValueError(f"chunk needs at least one piece, not {chunks}")
-    n = x.shape[_axis(dim, x.ndim)]
-    return split(x, -(-n // chunks) if n else [0] * chunks, dim)
+    n = input.shape[_axis(dim, input.ndim)]
+    return split(input, -(-n // chunks) if n else [0] * chunks, dim)
 
 
 PAD_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 """How `np.pad` calls the margins that repeat what is inside."""
 
 
-def pad(x: T, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> T:
-    """`x` with a margin.
+def pad(input: T, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> T:
+    """`input` with a margin.
 
     pad    (left, right) of the last dimension, then of the one before, and so on; below 0 it cuts
            off
     mode   "constant": of `value`, or 0; or of what is inside: "reflect" (mirrored at the last
            value), "replicate" (the last value again) or "circular" (from the other end)
     """
-    if len(pad) % 2 or len(pad) > 2 * x.ndim:
+    if len(pad) % 2 or len(pad) > 2 * input.ndim:
         raise ValueError(
-            f"pad needs (left, right) of the last dimension, and so on for at most {x.ndim} "
+            f"pad needs (left, right) of the last dimension, and so on for at most {input.ndim} "
             f"dimensions, not {tuple(pad)}"
         )
     pairs = [(int(pad[i]), int(pad[i + 1])) for i in range(0, len(pad), 2)]
-    margins = [(0, 0)] * (x.ndim - len(pairs)) + pairs[::-1]
+    margins = [(0, 0)] * (input.ndim - len(pairs)) + pairs[::-1]
     for d, widths in enumerate(margins):
-        if builtins.sum(widths) < -x.shape[d]:
-            raise ValueError(f"pad cannot cut {widths} off dimension {d}, which has {x.shape[d]}")
+        if builtins.sum(widths) < -input.shape[d]:
+            raise ValueError(
+                f"pad cannot cut {widths} off dimension {d}, which has {input.shape[d]}"
+            )
     if mode in PAD_MODES:
-        return _repeated_margins(x, margins, mode)
+        return _repeated_margins(input, margins, mode)
     if mode != "constant":
         raise ValueError(
             f'pad knows the modes "constant", "reflect", "replicate" and "circular", not {mode!r}'
         )
     for d, (before, after) in enumerate(margins):
         if before < 0 or after < 0:
-            x = _taken(x, d, slice(builtins.max(-before, 0), x.shape[d] - builtins.max(-after, 0)))
+            input = _taken(
+                input, d, slice(builtins.max(-before, 0), input.shape[d] - builtins.max(-after, 0))
+            )
     margins = [(builtins.max(a, 0), builtins.max(b, 0)) for a, b in margins]
-    shape = tuple(n + a + b for n, (a, b) in zip(x.shape, margins, strict=True))
-    inside = tuple(slice(a, a + n) for n, (a, _) in zip(x.shape, margins, strict=True))
+    shape = tuple(n + a + b for n, (a, b) in zip(input.shape, margins, strict=True))
+    inside = tuple(slice(a, a + n) for n, (a, _) in zip(input.shape, margins, strict=True))
     if value:
-        margin = np.full(shape, value, x.dtype)
+        margin = np.full(shape, value, input.dtype)
         margin[inside] = 0
-        return ops.put(x, shape=shape, index=inside) + margin
-    return ops.put(x, shape=shape, index=inside)
+        return ops.put(input, shape=shape, index=inside) + margin
+    return ops.put(input, shape=shape, index=inside)
 
 
 def _taken(x: T, dim: int, places: Any) -> T:
@@ -693,20 +732,22 @@ def vstack(tensors: Sequence[T]) -> T:
     return cat([x if x.ndim > 1 else x.reshape(1, -1) for x in tensors])
 
 
-def unbind(x: T, dim: int = 0) -> tuple[T, ...]:
+@takes_also()
+def unbind(input: T, dim: int = 0) -> tuple[T, ...]:
     """All slices along `dim`: views.
 
     >>> tg.unbind(tg.tensor([[1, 2], [3, 4]]), dim=1)
     (tensor([1, 3]), tensor([2, 4]))
     """
-    dim = _axis(dim, x.ndim)
-    if x.ndim == 0:
+    dim = _axis(dim, input.ndim)
+    if input.ndim == 0:
         raise ValueError("unbind needs at least one dimension, and a 0-d tensor has none")
-    return tuple(_taken(x, dim, i) for i in range(x.shape[dim]))
+    return tuple(_taken(input, dim, i) for i in range(input.shape[dim]))
 
 
+@takes_also()
 def repeat_interleave(
-    x: T, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+    input: T, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
 ) -> T:
     """Each slice along `dim` so many times; of counts alone, each place that often. A copy.
 
@@ -717,20 +758,21 @@ def repeat_interleave(
     tensor([1, 1, 2, 2])
     """
     if repeats is None:
-        counts: Any = x
+        counts: Any = input
         return repeat_interleave(counts * 0 + np.arange(counts.shape[0]), counts, 0)
     if dim is None:
-        x, dim = flatten(x), 0
-    dim = _axis(dim, x.ndim)
-    if x.ndim == 0:
-        x = x.reshape(1)
+        input, dim = flatten(input), 0
+    dim = _axis(dim, input.ndim)
+    if input.ndim == 0:
+        input = input.reshape(1)
     counts = np.asarray(plain(repeats))
-    if counts.dtype.kind not in "iu" or counts.size not in (1, x.shape[dim]) or np.any(counts < 0):
+    fits = counts.size in (1, input.shape[dim])
+    if counts.dtype.kind not in "iu" or not fits or np.any(counts < 0):
         raise ValueError(
-            f"repeat_interleave needs one count, or one for each of {x.shape[dim]} slices, whole "
-            f"and not below 0, not {repeats!r:.80}"
+            f"repeat_interleave needs one count, or one for each of {input.shape[dim]} slices, "
+            f"whole and not below 0, not {repeats!r:.80}"
         )
-    return _taken(x, dim, np.repeat(np.arange(x.shape[dim]), counts.reshape(-1)))
+    return _taken(input, dim, np.repeat(np.arange(input.shape[dim]), counts.reshape(-1)))
 
 
 @overload
@@ -762,82 +804,84 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
     )
 
 
-def expand_as(x: T, other: Any) -> T:
-    """`x` broadcast to the shape of `other`: a view.
+def expand_as(input: T, other: Any) -> T:
+    """`input` broadcast to the shape of `other`: a view.
 
     >>> tg.tensor([1, 2]).expand_as(tg.zeros(2, 2))
     tensor([[1, 2],
             [1, 2]])
     """
-    return ops.expand(x, shape=other.shape)
+    return ops.expand(input, shape=other.shape)
 
 
-def view_as(x: T, other: Any) -> T:
+def view_as(input: T, other: Any) -> T:
     """The same values in the shape of `other`: a view where that is possible, else a copy.
 
     >>> tg.arange(4).view_as(tg.zeros(2, 2))
     tensor([[0, 1],
             [2, 3]])
     """
-    return ops.reshape(x, shape=other.shape)
+    return ops.reshape(input, shape=other.shape)
 
 
-def contiguous(x: T) -> T:
-    """`x` itself if its values lie in memory row by row, else a copy where they do.
+def contiguous(input: T) -> T:
+    """`input` itself if its values lie in memory row by row, else a copy where they do.
 
     >>> tg.zeros(2, 3).T.contiguous().data.flags.c_contiguous
     True
     """
-    return x if plain(x).flags.c_contiguous else ops.clone(x)
+    return input if plain(input).flags.c_contiguous else ops.clone(input)
 
 
-def t(x: T) -> T:
+def t(input: T) -> T:
     """A matrix transposed; a vector as it is. A view.
 
     >>> tg.tensor([[1, 2], [3, 4]]).t()
     tensor([[1, 3],
             [2, 4]])
     """
-    if x.ndim > 2:
-        raise ValueError(f"t() is for matrices, not for the shape {x.shape}; .mT is for batches")
-    return ops.transpose(x, dim0=0, dim1=x.ndim - 1) if x.ndim else x
+    if input.ndim > 2:
+        raise ValueError(
+            f"t() is for matrices, not for the shape {input.shape}; .mT is for batches"
+        )
+    return ops.transpose(input, dim0=0, dim1=input.ndim - 1) if input.ndim else input
 
 
-def diag(x: T, diagonal: int = 0) -> T:
+def diag(input: T, diagonal: int = 0) -> T:
     """The diagonal of a matrix, as a copy; or, of a vector, the matrix that has it there.
 
     >>> tg.diag(tg.tensor([1, 2]))
     tensor([[1, 0],
             [0, 2]])
     """
-    if x.ndim == 2:
-        return ops.clone(ops.diagonal(x, diagonal))
-    if x.ndim != 1:
-        raise ValueError(f"diag takes a vector or a matrix, not the shape {x.shape}")
-    steps, size = np.arange(x.shape[0]), x.shape[0] + builtins.abs(diagonal)
+    if input.ndim == 2:
+        return ops.clone(ops.diagonal(input, diagonal))
+    if input.ndim != 1:
+        raise ValueError(f"diag takes a vector or a matrix, not the shape {input.shape}")
+    steps, size = np.arange(input.shape[0]), input.shape[0] + builtins.abs(diagonal)
     places = (steps + builtins.max(0, -diagonal), steps + builtins.max(0, diagonal))
-    return ops.put(x, shape=(size, size), index=places)
+    return ops.put(input, shape=(size, size), index=places)
 
 
-def trace(x: T) -> T:
+def trace(input: T) -> T:
     """The sum of the diagonal of a matrix.
 
     >>> tg.trace(tg.eye(3))
     tensor(3.)
     """
-    if x.ndim != 2:
-        raise ValueError(f"trace takes a matrix, not the shape {x.shape}")
-    return ops.sum(ops.diagonal(x))
+    if input.ndim != 2:
+        raise ValueError(f"trace takes a matrix, not the shape {input.shape}")
+    return ops.sum(ops.diagonal(input))
 
 
-def tril(x: T, diagonal: int = 0) -> T:
+def tril(input: T, diagonal: int = 0) -> T:
     """The lower triangle of each matrix; 0 elsewhere."""
-    return where(_lower(x, diagonal), x, np.zeros((), x.dtype))
+    return where(_lower(input, diagonal), input, np.zeros((), input.dtype))
 
 
-def triu(x: T, diagonal: int = 0) -> T:
+def triu(input: T, diagonal: int = 0) -> T:
     """The upper triangle of each matrix; 0 elsewhere."""
-    return where(_lower(x, diagonal - 1), np.zeros((), x.dtype), x)
+    return where(_lower(input, diagonal - 1), np.zeros((), input.dtype), input)
 
 
 def _lower(x: Any, diagonal: int) -> np.ndarray:
@@ -859,15 +903,16 @@ def _places(index: Any, dim: int) -> tuple[np.ndarray, ...]:
     return tuple(grid)
 
 
-def gather(x: T, dim: int, index: Operand) -> T:
-    """Values picked along `dim`: result[i][j] = x[index[i][j]][j], for dim = 0."""
+@takes_also()
+def gather(input: T, dim: int, index: Operand) -> T:
+    """Values picked along `dim`: result[i][j] = input[index[i][j]][j], for dim = 0."""
     index = np.asarray(plain(index))
     if index.size == 0:  # of any shape, as in PyTorch
-        return flatten(x)[np.zeros(index.shape, np.int64)]
-    if x.ndim + index.ndim < 2:  # no dimensions count as one of size 1
-        return gather(x.reshape(-1), dim, index.reshape(-1)).reshape(index.shape)
-    _need_same_ndim("gather", x, index)
-    return x[_places(index, _axis(dim, x.ndim))]
+        return flatten(input)[np.zeros(index.shape, np.int64)]
+    if input.ndim + index.ndim < 2:  # no dimensions count as one of size 1
+        return gather(input.reshape(-1), dim, index.reshape(-1)).reshape(index.shape)
+    _need_same_ndim("gather", input, index)
+    return input[_places(index, _axis(dim, input.ndim))]
 
 
 def _need_same_ndim(name: str, x: Any, *others: Any) -> None:
@@ -879,54 +924,59 @@ def _need_same_ndim(name: str, x: Any, *others: Any) -> None:
             )
 
 
-def take_along_dim(x: T, indices: Operand, dim: int | None = None) -> T:
+@takes_also()
+def take_along_dim(input: T, indices: Operand, dim: int | None = None) -> T:
     """Values picked along `dim`, `indices` broadcast along the others; as from argmax, argsort."""
     indices = np.asarray(plain(indices))
     if dim is None:
-        return flatten(x)[indices.reshape(-1)]
-    _need_same_ndim("take_along_dim", x, indices)
-    dim = _axis(dim, x.ndim)
-    ours, theirs = list(x.shape), list(indices.shape)
+        return flatten(input)[indices.reshape(-1)]
+    _need_same_ndim("take_along_dim", input, indices)
+    dim = _axis(dim, input.ndim)
+    ours, theirs = list(input.shape), list(indices.shape)
     ours[dim] = theirs[dim] = 1
     shape = list(np.broadcast_shapes(tuple(ours), tuple(theirs)))
     wide, shape[dim] = list(shape), indices.shape[dim]
-    wide[dim] = x.shape[dim]
-    return ops.expand(x, shape=wide)[_places(np.broadcast_to(indices, shape), dim)]
+    wide[dim] = input.shape[dim]
+    return ops.expand(input, shape=wide)[_places(np.broadcast_to(indices, shape), dim)]
 
 
-def scatter_add(x: T, dim: int, index: Operand, src: T) -> T:
-    """`x` with `src` added at `index` along `dim`; what is named twice is added twice."""
-    index, dim = np.asarray(plain(index)), _axis(dim, x.ndim)
-    if x.ndim < 2 and 0 in (x.ndim, index.ndim, src.ndim):  # no dimensions count as one of size 1
-        flat = scatter_add(x.reshape(-1), 0, index.reshape(-1), src.reshape(-1))
-        return flat.reshape(x.shape)
-    part = _source("scatter_add", x, index, src)
-    return x + ops.put(part, shape=x.shape, index=_places(index, dim))
+@takes_also()
+def scatter_add(input: T, dim: int, index: Operand, src: T) -> T:
+    """`input` with `src` added at `index` along `dim`; what is named twice is added twice."""
+    index, dim = np.asarray(plain(index)), _axis(dim, input.ndim)
+    # no dimensions count as one of size 1
+    if input.ndim < 2 and 0 in (input.ndim, index.ndim, src.ndim):
+        flat = scatter_add(input.reshape(-1), 0, index.reshape(-1), src.reshape(-1))
+        return flat.reshape(input.shape)
+    part = _source("scatter_add", input, index, src)
+    return input + ops.put(part, shape=input.shape, index=_places(index, dim))
 
 
-def scatter(x: T, dim: int, index: Operand, src: Any, reduce: str | None = None) -> T:
-    """`x` with `src`, a tensor or a number, at `index` along `dim`; of what is named twice, one.
+@takes_also(value="src")
+def scatter(input: T, dim: int, index: Operand, src: Any, reduce: str | None = None) -> T:
+    """`input` with `src`, a tensor or a number, at `index` along `dim`; of several there, one.
 
     reduce  "add" adds it instead, as scatter_add
 
     >>> tg.zeros(3).scatter(0, tg.tensor([2, 0]), tg.tensor([5.0, 7.0]))
     tensor([7., 0., 5.])
     """
-    index, dim = np.asarray(plain(index)), _axis(dim, x.ndim)
+    index, dim = np.asarray(plain(index)), _axis(dim, input.ndim)
     if not isinstance(src, (Node, np.ndarray)):
-        src = np.full(index.shape, src, x.dtype)
+        src = np.full(index.shape, src, input.dtype)
     if reduce == "add":
-        return scatter_add(x, dim, index, src)
+        return scatter_add(input, dim, index, src)
     if reduce is not None:
         raise ValueError(f'scatter knows reduce=None or "add", not {reduce!r}')
-    if x.ndim < 2 and 0 in (x.ndim, index.ndim, src.ndim):
-        return scatter(x.reshape(-1), 0, index.reshape(-1), src.reshape(-1)).reshape(x.shape)
-    part = _source("scatter", x, index, src).reshape(-1)
+    if input.ndim < 2 and 0 in (input.ndim, index.ndim, src.ndim):
+        flat = scatter(input.reshape(-1), 0, index.reshape(-1), src.reshape(-1))
+        return flat.reshape(input.shape)
+    part = _source("scatter", input, index, src).reshape(-1)
     if not index.size:
-        return ops.clone(x)
-    last = np.full(x.shape, -1)
+        return ops.clone(input)
+    last = np.full(input.shape, -1)
     last[_places(index, dim)] = np.arange(index.size).reshape(index.shape)
-    return where(last < 0, x, ops.getitem(part, index=np.maximum(last, 0)))
+    return where(last < 0, input, ops.getitem(part, index=np.maximum(last, 0)))
 
 
 def _source(name: str, x: Any, index: np.ndarray, src: Any) -> Any:
@@ -941,65 +991,70 @@ def _source(name: str, x: Any, index: np.ndarray, src: Any) -> Any:
     return src[tuple(slice(n) for n in index.shape)]
 
 
-def nonzero(x: T, as_tuple: bool = False) -> Any:
+def nonzero(input: T, as_tuple: bool = False) -> Any:
     """The indices of what is not 0, one row for each; or one tensor for each dimension.
 
     >>> tg.nonzero(tg.tensor([[0, 5], [7, 0]]), as_tuple=True)
     (tensor([0, 1]), tensor([1, 0]))
     """
     if not as_tuple:
-        return ops.argwhere(x)
-    return unbind(ops.argwhere(x if x.ndim else x.reshape(1)), 1)
+        return ops.argwhere(input)
+    return unbind(ops.argwhere(input if input.ndim else input.reshape(1)), 1)
 
 
-def index_add(x: T, dim: int, index: Operand, source: T, alpha: float = 1) -> T:
-    """`x` with alpha times the slices of `source` added to its slices `index` along `dim`."""
-    index, dim = np.asarray(plain(index)), _axis(dim, x.ndim)
-    if x.ndim == 0:
-        return index_add(x.reshape(1), 0, index.reshape(-1), source.reshape(-1), alpha).reshape(())
+@takes_also()
+def index_add(input: T, dim: int, index: Operand, source: T, alpha: float = 1) -> T:
+    """`input` with alpha times the slices of `source` added to its slices `index` along `dim`."""
+    index, dim = np.asarray(plain(index)), _axis(dim, input.ndim)
+    if input.ndim == 0:
+        flat = index_add(input.reshape(1), 0, index.reshape(-1), source.reshape(-1), alpha)
+        return flat.reshape(())
     index = index.reshape(-1) if index.ndim == 0 else index
-    wanted = (*x.shape[:dim], index.size, *x.shape[dim + 1 :])
+    wanted = (*input.shape[:dim], index.size, *input.shape[dim + 1 :])
     if index.ndim != 1 or source.shape != wanted:
         raise ValueError(
             f"index_add needs an index of one dimension, not {index.shape}, and, for it, a "
             f"source of shape {wanted}, not {source.shape}"
         )
-    added = ops.put(source, shape=x.shape, index=(slice(None),) * dim + (index,))
-    return x + (added if alpha == 1 else added * alpha)
+    added = ops.put(source, shape=input.shape, index=(slice(None),) * dim + (index,))
+    return input + (added if alpha == 1 else added * alpha)
 
 
 # ------------------------------------------------------------------------------------ products
 
 
-def dot(a: T, b: T) -> T:
+def dot(input: T, tensor: T) -> T:
     """The sum of the products of two vectors of one length."""
-    if a.ndim != 1 or b.ndim != 1:
-        raise ValueError(f"dot needs two vectors, and got shapes {a.shape} and {b.shape}")
-    return ops.matmul(a, b)
+    if input.ndim != 1 or tensor.ndim != 1:
+        raise ValueError(f"dot needs two vectors, and got shapes {input.shape} and {tensor.shape}")
+    return ops.matmul(input, tensor)
 
 
-def mm(a: T, b: T) -> T:
+def mm(input: T, mat2: T) -> T:
     """The product of two matrices.
 
     >>> tg.mm(tg.tensor([[1, 2]]), tg.tensor([[3], [4]]))
     tensor([[11]])
     """
-    if a.ndim != 2 or b.ndim != 2:
-        raise ValueError(f"mm needs two matrices, and got shapes {a.shape} and {b.shape}; use @")
-    return ops.matmul(a, b)
+    if input.ndim != 2 or mat2.ndim != 2:
+        raise ValueError(
+            f"mm needs two matrices, and got shapes {input.shape} and {mat2.shape}; use @"
+        )
+    return ops.matmul(input, mat2)
 
 
-def bmm(a: T, b: T) -> T:
+def bmm(input: T, mat2: T) -> T:
     """The products of two batches of matrices: (n, i, j), (n, j, k) -> (n, i, k).
 
     >>> tg.bmm(tg.ones(2, 1, 3), tg.ones(2, 3, 1)).shape
     (2, 1, 1)
     """
-    if a.ndim != 3 or b.ndim != 3 or a.shape[0] != b.shape[0]:
+    if input.ndim != 3 or mat2.ndim != 3 or input.shape[0] != mat2.shape[0]:
         raise ValueError(
-            f"bmm needs two batches of as many matrices, and got {a.shape} and {b.shape}; use @"
+            f"bmm needs two batches of as many matrices, and got {input.shape} and {mat2.shape}; "
+            "use @"
         )
-    return ops.matmul(a, b)
+    return ops.matmul(input, mat2)
 
 
 def tensordot(a: T, b: T, dims: Any = 2) -> T:
@@ -1027,11 +1082,11 @@ def tensordot(a: T, b: T, dims: Any = 2) -> T:
     return einsum(f"{''.join(first)},{''.join(second)}->{''.join(kept)}", a, b)
 
 
-def outer(a: T, b: T) -> T:
+def outer(input: T, vec2: T) -> T:
     """Every product of a value of one vector and a value of another: (n,), (m,) -> (n, m)."""
-    if a.ndim != 1 or b.ndim != 1:
-        raise ValueError(f"outer needs two vectors, and got shapes {a.shape} and {b.shape}")
-    return a[:, None] * b[None, :]
+    if input.ndim != 1 or vec2.ndim != 1:
+        raise ValueError(f"outer needs two vectors, and got shapes {input.shape} and {vec2.shape}")
+    return input[:, None] * vec2[None, :]
 
 
 def einsum(equation: str, *operands: T) -> T:

@@ -24,14 +24,24 @@ def _made(array: np.ndarray, requires_grad: bool) -> Tensor:
     return constant(Tensor(array, requires_grad=requires_grad))
 
 
-def zeros(*size: int | Sequence[int], dtype: DType = FLOAT, requires_grad: bool = False) -> Tensor:
+def zeros(
+    *given: int | Sequence[int],
+    size: Sequence[int] | None = None,
+    dtype: DType = FLOAT,
+    requires_grad: bool = False,
+) -> Tensor:
     """All 0, of the given size."""
-    return _made(np.zeros(sizes(size), dtype), requires_grad)
+    return _made(np.zeros(sizes(given, size), dtype), requires_grad)
 
 
-def ones(*size: int | Sequence[int], dtype: DType = FLOAT, requires_grad: bool = False) -> Tensor:
+def ones(
+    *given: int | Sequence[int],
+    size: Sequence[int] | None = None,
+    dtype: DType = FLOAT,
+    requires_grad: bool = False,
+) -> Tensor:
     """All 1, of the given size."""
-    return _made(np.ones(sizes(size), dtype), requires_grad)
+    return _made(np.ones(sizes(given, size), dtype), requires_grad)
 
 
 def full(
@@ -50,14 +60,16 @@ def eye(n: int, m: int | None = None, dtype: DType = FLOAT, requires_grad: bool 
 
 
 def arange(
-    start: Any,
+    start: Any = None,
     end: Any = None,
     step: Any = 1,
     dtype: DType | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
     """start, start + step, ... up to before `end`; arange(end) starts at 0."""
-    start, end = (0, start) if end is None else (start, end)
+    start, end = (0, start) if end is None else (0 if start is None else start, end)
+    if end is None:
+        raise TypeError("arange needs an end; write arange(end) or arange(start, end)")
     start, end, step = (x.item() if hasattr(x, "item") else x for x in (start, end, step))
     if dtype is not None and np.dtype(dtype) == np.int64:  # as PyTorch does for int64 alone
         start, end, step = int(start), int(end), int(step)
@@ -89,13 +101,18 @@ def linspace(
     return _made(np.linspace(first, last, steps).astype(dtype), requires_grad)
 
 
-def empty(*size: int | Sequence[int], dtype: DType = FLOAT, requires_grad: bool = False) -> Tensor:
+def empty(
+    *given: int | Sequence[int],
+    size: Sequence[int] | None = None,
+    dtype: DType = FLOAT,
+    requires_grad: bool = False,
+) -> Tensor:
     """Of the given size, with whatever is in memory: to be written into before it is read.
 
     >>> tg.empty(2, 3).shape
     (2, 3)
     """
-    return _made(np.empty(sizes(size), dtype), requires_grad)
+    return _made(np.empty(sizes(given, size), dtype), requires_grad)
 
 
 def randint(
@@ -126,18 +143,26 @@ def randperm(n: int, rng: Rng = None, dtype: DType = np.int64) -> Tensor:
 
 
 def rand(
-    *size: int | Sequence[int], rng: Rng = None, dtype: DType = FLOAT, requires_grad: bool = False
+    *given: int | Sequence[int],
+    size: Sequence[int] | None = None,
+    rng: Rng = None,
+    dtype: DType = FLOAT,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Uniform between 0 and 1."""
-    drawn = np.random.default_rng(rng).random(sizes(size), _drawn_as(dtype))
+    drawn = np.random.default_rng(rng).random(sizes(given, size), _drawn_as(dtype))
     return _made(drawn.astype(dtype, copy=False), requires_grad)
 
 
 def randn(
-    *size: int | Sequence[int], rng: Rng = None, dtype: DType = FLOAT, requires_grad: bool = False
+    *given: int | Sequence[int],
+    size: Sequence[int] | None = None,
+    rng: Rng = None,
+    dtype: DType = FLOAT,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Normal, mean 0 and standard deviation 1."""
-    drawn = np.random.default_rng(rng).standard_normal(sizes(size), _drawn_as(dtype))
+    drawn = np.random.default_rng(rng).standard_normal(sizes(given, size), _drawn_as(dtype))
     return _made(drawn.astype(dtype, copy=False), requires_grad)
 
 
@@ -147,35 +172,44 @@ def _drawn_as(dtype: DType) -> Any:
 
 
 def zeros_like(
-    x: Tensor | np.ndarray, dtype: DType | None = None, requires_grad: bool = False
+    input: Tensor | np.ndarray, dtype: DType | None = None, requires_grad: bool = False
 ) -> Tensor:
-    """All 0, of the shape and dtype of `x`."""
-    return zeros(x.shape, dtype=dtype or x.dtype, requires_grad=requires_grad)
+    """All 0, of the shape and dtype of `input`."""
+    return zeros(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
 def ones_like(
-    x: Tensor | np.ndarray, dtype: DType | None = None, requires_grad: bool = False
+    input: Tensor | np.ndarray, dtype: DType | None = None, requires_grad: bool = False
 ) -> Tensor:
-    """All 1, of the shape and dtype of `x`."""
-    return ones(x.shape, dtype=dtype or x.dtype, requires_grad=requires_grad)
+    """All 1, of the shape and dtype of `input`."""
+    return ones(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
 def full_like(
-    x: Tensor | np.ndarray, fill_value: Any, dtype: DType | None = None, requires_grad: bool = False
+    input: Tensor | np.ndarray,
+    fill_value: Any,
+    dtype: DType | None = None,
+    requires_grad: bool = False,
 ) -> Tensor:
-    """All `fill_value`, of the shape and dtype of `x`."""
-    return full(x.shape, fill_value, dtype or x.dtype, requires_grad)
+    """All `fill_value`, of the shape and dtype of `input`."""
+    return full(input.shape, fill_value, dtype or input.dtype, requires_grad)
 
 
 def rand_like(
-    x: Tensor | np.ndarray, rng: Rng = None, dtype: DType | None = None, requires_grad: bool = False
+    input: Tensor | np.ndarray,
+    rng: Rng = None,
+    dtype: DType | None = None,
+    requires_grad: bool = False,
 ) -> Tensor:
-    """Uniform between 0 and 1, of the shape and dtype of `x`."""
-    return rand(x.shape, rng=rng, dtype=dtype or x.dtype, requires_grad=requires_grad)
+    """Uniform between 0 and 1, of the shape and dtype of `input`."""
+    return rand(input.shape, rng=rng, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
 def randn_like(
-    x: Tensor | np.ndarray, rng: Rng = None, dtype: DType | None = None, requires_grad: bool = False
+    input: Tensor | np.ndarray,
+    rng: Rng = None,
+    dtype: DType | None = None,
+    requires_grad: bool = False,
 ) -> Tensor:
-    """Normal, of the shape and dtype of `x`."""
-    return randn(x.shape, rng=rng, dtype=dtype or x.dtype, requires_grad=requires_grad)
+    """Normal, of the shape and dtype of `input`."""
+    return randn(input.shape, rng=rng, dtype=dtype or input.dtype, requires_grad=requires_grad)

@@ -27,7 +27,7 @@ import inspect
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast, overload
 
 import numpy as np
 
@@ -132,6 +132,43 @@ OPS: dict[str, Any] = {}
 """Every op by name: the registry that tests walk through."""
 
 
+NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
+"""NumPy's names of parameters, which PyTorch takes too."""
+
+
+def takes_also(**names: str) -> Callable[[Function], Function]:
+    """Decorator of a function composed of ops: it takes its parameters by other names, too.
+
+    names  by other name, the parameter: `takes_also(other="dim")`. NumPy's `axis` and `keepdims`
+           are always among them, as they are for ops
+
+    Called with two names of one parameter, the function raises TypeError.
+    """
+    also = NUMPY_NAMES | names
+
+    def decorate(function: Function) -> Function:
+        @functools.wraps(function)
+        def call(*args: Any, **params: Any) -> Any:
+            if params and not also.keys().isdisjoint(params):
+                params = _renamed(function.__name__, params, also)
+            return function(*args, **params)
+
+        return cast("Function", call)
+
+    return decorate
+
+
+def _renamed(name: str, params: dict[str, Any], also: dict[str, str]) -> dict[str, Any]:
+    """Keyword parameters under the names that the function has for them."""
+    found: dict[str, Any] = {}
+    for given, value in params.items():
+        own = also.get(given, given)
+        if own in found:
+            raise TypeError(f"{name}() got its {own} twice; {given}= is another name for it")
+        found[own] = value
+    return found
+
+
 class Op:
     """What the engine knows of an op: its function on arrays, and its derivative rules.
 
@@ -163,9 +200,7 @@ class Op:
         # Who writes an op may widen float32 by accident, as NumPy does; a cast means it.
         self.narrows = takes is None and "dtype" not in self.param_names
         names = [p.name for p in parameters]
-        self.also = {"axis": "dim", "keepdims": "keepdim"} | dict(
-            zip(("input", "other"), names, strict=False)
-        )
+        self.also = NUMPY_NAMES | dict(zip(("input", "other"), names, strict=False))
         self.defaults = {p.name: p.default for p in self.params if p.default is not p.empty}
 
     def rule(self, i: int) -> Rule | None:
@@ -187,7 +222,7 @@ class Op:
             values = zip(self.params, args[self.arity :], strict=False)
             return args[: self.arity], {p.name: value for p, value in values}
         known = self.signature.parameters
-        params = {k if k in known else self.also.get(k, k): v for k, v in params.items()}
+        params = _renamed(self.name, params, {k: v for k, v in self.also.items() if k not in known})
         try:
             bound = self.signature.bind(*args, **params).arguments
         except TypeError as error:

@@ -87,8 +87,9 @@ def _base(a: Any, b: Any) -> Any:
     ),
     takes=promoted,
 )
-def pow(a: Array, b: Array) -> Any:
-    """a ** b, elementwise. Of integers, a negative power is rounded towards 0."""
+def pow(input: Array, exponent: Array) -> Any:
+    """input ** exponent, elementwise. Of integers, a negative power is rounded towards 0."""
+    a, b = input, exponent
     if getattr(b, "dtype", None) is None or b.dtype.kind != "i":
         y = np.power(a, b)
         of_booleans = isinstance(a, np.ndarray) and a.dtype == bool
@@ -496,9 +497,9 @@ def minimum(a: Array, b: Array) -> Any:
     ),
     takes=choices,
 )
-def where(condition: Array, a: Array, b: Array) -> Any:
-    """a where the condition holds, b elsewhere."""
-    return np.where(condition, a, b)
+def where(condition: Array, input: Array, other: Array) -> Any:
+    """`input` where the condition holds, `other` elsewhere."""
+    return np.where(condition, input, other)
 
 
 @op(grad=lambda g, y, x, dtype: g)

@@ -18,11 +18,13 @@ from typing import Any
 
 import numpy as np
 
+from .data import DataLoader
 from .data.dataset import Dataset
-from .engine import Node, no_grad
+from .engine import Node, no_grad, plain
 from .nn import Module
 from .nn import functional as F
 from .optim import Optimizer
+from .tensor import Tensor
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,16 @@ class Diverged(ArithmeticError):
     """The loss is infinite or not a number."""
 
 
-Batches = Iterable[tuple[np.ndarray, ...]]
+Batches = Iterable[tuple[np.ndarray | Tensor, ...]]
 """What gives (inputs, targets), batch by batch."""
+
+
+def one_epoch(batches: Batches) -> Iterable[tuple[Any, ...]]:
+    """The batches once: of a DataLoader as arrays, which take no wrapping; of others as they come.
+
+    batches  gives (inputs, targets) batch by batch, anew each time
+    """
+    return batches.arrays() if isinstance(batches, DataLoader) else batches
 
 
 def fit(
@@ -95,7 +105,7 @@ def fit(
 
     batches     gives (inputs, targets) batch by batch, anew for each epoch: a DataLoader
     epochs      how many there should be in the end, those in `history` included
-    loss_fn     of (outputs, targets), a mean over the batch
+    loss_fn     of (outputs, targets), a mean over the batch; the targets of a DataLoader are arrays
     history     the epochs that were trained before; the new ones are added to it
     after_step  called after each step: a schedule's `step`, for example
 
@@ -106,7 +116,7 @@ def fit(
     model.train()
     for number in range(len(history) + 1, epochs + 1):
         tally = Tally(number)
-        for inputs, targets in batches:
+        for inputs, targets in one_epoch(batches):
             with np.errstate(over="ignore", invalid="ignore"):  # the loss shows it: see Tally.add
                 outputs = model(inputs)
                 loss = loss_fn(outputs, targets)
@@ -131,7 +141,7 @@ class Tally:
         self.total_loss = 0.0
         self.right: int | None = None  # until a batch has classes
 
-    def add(self, loss: float, outputs: np.ndarray, targets: np.ndarray) -> None:
+    def add(self, loss: float, outputs: np.ndarray, targets: Any) -> None:
         """Count a batch with this mean loss. Raises Diverged if the loss is not finite."""
         if not math.isfinite(loss):
             raise Diverged(
@@ -187,7 +197,7 @@ def evaluate(
             if predicted is not None:
                 if confusion is None:
                     confusion = np.zeros((values.shape[1], values.shape[1]), np.int64)
-                _count_answers(confusion, targets, predicted)
+                _count_answers(confusion, plain(targets), predicted)
     accuracy = None if confusion is None else float(confusion.trace() / len(dataset))
     return Scores(accuracy, total_loss / len(dataset), confusion)
 
@@ -206,7 +216,7 @@ def in_eval_mode(model: Any) -> Iterator[None]:
             module.training = training
 
 
-def predicted_classes(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray | None:
+def predicted_classes(outputs: np.ndarray, targets: Any) -> np.ndarray | None:
     """The class (n,) with the highest score of each example; None for a regression.
 
     The targets are classes if they are integers of shape (n,), and the outputs (n, classes).

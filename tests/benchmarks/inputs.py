@@ -14,6 +14,8 @@ from tinygrad_mlp.data import load_mnist
 
 SMALL = (784, 100, 10)
 WIDE = (784, 1024, 1024, 10)
+KERNELS = ((8, 1, 5, 5), (8,), (16, 8, 3, 3), (16,))
+"""The weights and biases of two convolutions."""
 
 
 def write(path: Path, images: int, seed: int = 0) -> None:
@@ -28,6 +30,8 @@ def write(path: Path, images: int, seed: int = 0) -> None:
     for name, sizes in (("small", SMALL), ("wide", WIDE), ("direction", SMALL)):
         for i, array in enumerate(_draw_weights(sizes, rng)):
             arrays[f"{name}{i}"] = array
+    for i, shape in enumerate(KERNELS):
+        arrays[f"kernels{i}"] = rng.uniform(-0.2, 0.2, shape).astype(np.float32)
     np.savez(path, **arrays)
 
 
@@ -60,7 +64,8 @@ class Inputs:
     def weights(self, name: str) -> list[np.ndarray]:
         """Weight (outputs, inputs) and bias of each layer in turn, for "small" or "wide".
 
-        "direction" has the shapes of "small": it is what the Hessian is multiplied by.
+        "direction" has the shapes of "small": it is what the Hessian is multiplied by. "kernels"
+        are those of two convolutions.
         """
         with np.load(self.path) as file:
             return [file[f"{name}{i}"] for i in range(6) if f"{name}{i}" in file]

@@ -185,6 +185,22 @@ JOBS = (
         threads=(1, 2),
         tolerances={"loss": 1e-4, "norm of the product": 1e-3},
     ),
+    *(
+        Job(
+            name,
+            f"two convolutions of 50 digits, 1 -> 8 by 5 x 5 and 8 -> 16 by 3 x 3, {what}",
+            "a batch",
+            {OURS: "ours.convolutions", TORCH: "pytorch.convolutions"},
+            (Goal(TORCH, 1.5),),
+            full={"batch": 50, "backward": backward, "warm_up": 20, "timed": 200},
+            smallest={"batch": 50, "backward": backward, "warm_up": 1, "timed": 1},
+            tolerances=dict.fromkeys(checks, 1e-3),
+        )
+        for name, backward, what, checks in (
+            ("convolve", False, "forward", ("loss",)),
+            ("convolve-back", True, "forward and backward", ("loss", "norm of the gradient")),
+        )
+    ),
     Job(
         "import",
         "importing the package",

@@ -98,9 +98,12 @@ reveal_type(nn.Linear(2, 3).weight + 1)  # Tensor
 reveal_type(nn.CrossEntropyLoss()(model(x), array))  # Tensor
 optimizer = optim.Adam(model.parameters(), lr=1e-3)
 for images, labels in DataLoader(load_mnist(), batch_size=2):
-    reveal_type(images)  # ndarray
+    reveal_type(images)  # Tensor
+    reveal_type((model(images).argmax(1) == labels).sum().item())  # Any
     F.cross_entropy(model(images), labels).backward()
     optimizer.step()
+for images_array, _ in DataLoader(load_mnist(), batch_size=2).arrays():
+    reveal_type(images_array)  # ndarray
 
 
 # An op and a layer of one's own.

@@ -8,7 +8,8 @@
   change goes into `transforms.py`: a small frozen dataclass whose `__call__(images, rng)` returns
   a new array of the same shape.
 
-Everything here is plain NumPy arrays; a batch becomes a `Tensor` only when a network uses it.
+Datasets and changes work on plain NumPy arrays. A `for` loop over a `DataLoader` gives tensors, as
+in PyTorch; its `arrays()` gives the arrays.
 """
 
 from . import transforms as transforms

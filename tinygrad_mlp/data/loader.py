@@ -1,8 +1,8 @@
 """The loader: one pass over a dataset, batch by batch, in a new order every time.
 
 A batch is taken out by a single `dataset[indices]`: one gather in NumPy, instead of a Python loop
-over examples that are stacked afterwards. A thread can prepare the next batches meanwhile (see
-`prefetch.py`).
+over examples that are stacked afterwards. A `for` loop gives it as tensors, `arrays()` as arrays. A
+thread can prepare the next batches meanwhile (see `prefetch.py`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor import Tensor, from_numpy
 from .dataset import Dataset
 from .prefetch import prepared_ahead
 from .transforms import Rng
@@ -21,8 +22,9 @@ from .transforms import Rng
 class DataLoader:
     """Iterates over a dataset in batches; every `for` loop is one epoch.
 
-    Named like PyTorch's. Yields what the dataset gives, as a rule tuples (inputs, targets) of NumPy
-    arrays, whose first axis is the examples of the batch.
+    Named like PyTorch's. Yields what the dataset gives, as a rule tuples (inputs, targets), with
+    tensors in the place of arrays; their first axis is the examples of the batch. A tensor has the
+    dtype of its array, and its memory.
 
     dataset      anything with a length and `dataset[indices]`
     batch_size   how many examples there are in a batch; 1 or more
@@ -36,12 +38,12 @@ class DataLoader:
     Raises ValueError if `batch_size` is not an integer of 1 or more, if `num_workers` is not 0 or
     1, or if the dataset is empty.
 
-    >>> x = np.arange(5.0)
+    >>> x = np.arange(5, dtype=np.float32)
     >>> for inputs, targets in data.DataLoader(data.TensorDataset(x, x**2), batch_size=2):
     ...     print(inputs, targets)
-    [0. 1.] [0. 1.]
-    [2. 3.] [4. 9.]
-    [4.] [16.]
+    tensor([0., 1.]) tensor([0., 1.])
+    tensor([2., 3.]) tensor([4., 9.])
+    tensor([4.]) tensor([16.])
     """
 
     def __init__(
@@ -75,12 +77,12 @@ class DataLoader:
         full, rest = divmod(len(self.dataset), self.batch_size)
         return full if self.drop_last or rest == 0 else full + 1
 
-    def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
-        """Yield the batches of one epoch."""
-        return self.arrays()
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+        """Yield the batches of one epoch, as tensors."""
+        return (_as_tensors(batch) for batch in self.arrays())
 
     def arrays(self) -> Iterator[tuple[np.ndarray, ...]]:
-        """Yield the batches of one epoch as tuples of NumPy arrays, which iterating gives too."""
+        """Yield the batches of one epoch as the dataset gives them: tuples of NumPy arrays."""
         if self.num_workers:
             return prepared_ahead(self._batches(), _generators(self.dataset))
         return self._batches()
@@ -97,6 +99,18 @@ class DataLoader:
             f"DataLoader({self.dataset!r}, batch_size={self.batch_size}, "
             f"shuffle={self.shuffle}, drop_last={self.drop_last})"
         )
+
+
+def _as_tensors(given: Any) -> Any:
+    """The same with tensors in the place of arrays of numbers, also within tuples, lists, dicts."""
+    if isinstance(given, np.ndarray) and given.dtype.kind in "fiub":
+        return from_numpy(given)
+    if isinstance(given, dict):
+        return {key: _as_tensors(value) for key, value in given.items()}
+    if isinstance(given, (tuple, list)):
+        parts = [_as_tensors(part) for part in given]
+        return given._make(parts) if hasattr(given, "_make") else type(given)(parts)
+    return given
 
 
 def _generators(dataset: Any) -> list[np.random.Generator]:

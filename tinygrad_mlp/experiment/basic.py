@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from ..engine import plain
 from ..nn import functional as F
 from ..state import refuse_misfit
-from ..train import Batches, Epoch, Tally
+from ..train import Batches, Epoch, Tally, one_epoch
 
 PIXELS, CLASSES = 784, 10
 
@@ -185,9 +186,9 @@ def fit_basic(
     history = [] if history is None else history
     for number in range(len(history) + 1, epochs + 1):
         tally = Tally(number)
-        for images, labels in batches:
+        for images, labels in one_epoch(batches):
             with np.errstate(over="ignore", invalid="ignore"):  # the loss shows it: see Tally.add
-                loss, scores = network.train_step(images, labels, lr)
+                loss, scores = network.train_step(plain(images), plain(labels), lr)
             tally.add(loss, scores, labels)
         history.append(tally.epoch())
         on_epoch(history[-1])

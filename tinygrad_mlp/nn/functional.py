@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import ops
 from ..composed import elu as elu
-from ..composed import flatten, squeeze, take_along_dim, unflatten
+from ..composed import flatten, squeeze, take_along_dim
 from ..composed import gelu as gelu
 from ..composed import leaky_relu as leaky_relu
 from ..composed import pad as pad
@@ -39,7 +39,7 @@ from ..tensor import Tensor, from_numpy
 # -------------------------------------------------------------------------------------- losses
 
 
-def one_hot(labels: Any, num_classes: int = -1) -> Any:
+def one_hot(input: Any, num_classes: int = -1) -> Any:
     """Class indices of any shape as (..., num_classes): 1 at the class, 0 elsewhere.
 
     A tensor of int64 for a tensor, an array for an array.
@@ -53,12 +53,12 @@ def one_hot(labels: Any, num_classes: int = -1) -> Any:
     tensor([[0, 0, 1],
             [1, 0, 0]])
     """
-    classes = np.asarray(plain(labels))
+    classes = np.asarray(plain(input))
     if num_classes == -1:
         if not classes.size:
             raise ValueError("one_hot of no labels cannot tell how many classes there are; say it")
         num_classes = int(classes.max()) + 1
-    return _like_given(_one_hot(classes, num_classes, np.int64), labels)
+    return _like_given(_one_hot(classes, num_classes, np.int64), input)
 
 
 def _one_hot(classes: np.ndarray, num_classes: int, dtype: DType) -> np.ndarray:
@@ -507,8 +507,8 @@ def conv2d(
     input    images, or a single one (in, h, w)
     padding  a margin of zeros; "same" keeps h and w (for stride 1), "valid" is none
 
-    Each output is the sum of products of the weights and the window over it: all windows are
-    laid out as rows, so that the whole is one matrix product.
+    Each output is the sum of products of the weights and the window over it: the windows of an
+    image are laid out as columns, so that the whole is one matrix product for each image.
 
     >>> F.conv2d(tg.ones(1, 1, 3, 3), tg.ones(1, 1, 2, 2))
     tensor([[[[4., 4.],
@@ -527,15 +527,14 @@ def conv2d(
         )
     steps, gaps = _pair("stride", stride, 1), _pair("dilation", dilation, 1)
     margins = _conv_margins(padding, tuple(kernel), steps, gaps)
-    rows = _windows(_with_margins(images, margins, 0.0), tuple(kernel), steps, gaps)
-    height, width = rows.shape[2:4]
+    seen = _windows(_with_margins(images, margins, 0.0), tuple(kernel), steps, gaps)
+    height, width = seen.shape[2:4]
     size = per_group * math.prod(kernel)
-    grouped = unflatten(rows, 1, (groups, per_group))  # n, group, in, h', w', kh, kw
-    columns = ops.permute(grouped, dims=(1, 0, 3, 4, 2, 5, 6)).reshape(groups, -1, size)
+    # n, in, kh, kw, h', w': rows of pixels stay rows in memory, which copies fast.
+    by_weight = ops.permute(seen, dims=(0, 1, 4, 5, 2, 3))
+    columns = by_weight.reshape(n, groups, size, height * width)
     kernels = weight.reshape(groups, out // groups, size)
-    products = ops.matmul(columns, ops.transpose(kernels, dim0=-2, dim1=-1))
-    result = products.reshape(groups, n, height, width, out // groups)
-    result = ops.permute(result, dims=(1, 0, 4, 2, 3)).reshape(n, out, height, width)
+    result = ops.matmul(kernels, columns).reshape(n, out, height, width)
     result = result if bias is None else result + bias.reshape(1, -1, 1, 1)
     return result if input.ndim == 4 else result[0]
 

@@ -112,6 +112,31 @@ def second_order(inputs: Inputs, size: Mapping) -> dict:
     return {"seconds": seconds, "checks": checks}
 
 
+def convolutions(inputs: Inputs, size: Mapping) -> dict:
+    """Two layers of kernels on a batch of digits, with nothing between them."""
+    x = tg.tensor(inputs.batches(size["batch"])[0][0].reshape(-1, 1, 28, 28))
+    kernels = [tg.tensor(array, requires_grad=True) for array in inputs.weights("kernels")]
+    first, first_bias, second, second_bias = kernels
+    found: dict[str, Any] = {}
+
+    def forward() -> None:
+        hidden = F.conv2d(x, first, first_bias)
+        found["loss"] = F.conv2d(hidden, second, second_bias).square().mean()
+
+    def forward_and_backward() -> None:
+        for p in kernels:
+            p.grad = None
+        forward()
+        found["loss"].backward()
+
+    timed = forward_and_backward if size["backward"] else tg.no_grad(forward)
+    seconds = time_calls(timed, size["timed"], size["warm_up"])
+    checks = {"loss": found["loss"].item()}
+    if size["backward"]:
+        checks["norm of the gradient"] = first.grad.norm().item()
+    return {"seconds": seconds, "checks": checks}
+
+
 def importing(inputs: Inputs, size: Mapping) -> dict:
     return {"seconds": time_import("tinygrad_mlp", size["repeats"])}
 

@@ -179,3 +179,27 @@ def second_order(inputs: Inputs, size: Mapping) -> dict:
     norm = sum(p.double().square().sum().item() for p in found["product"]) ** 0.5
     checks = {"loss": found["loss"].item(), "norm of the product": norm}
     return {"seconds": seconds, "checks": checks}
+
+
+def convolutions(inputs: Inputs, size: Mapping) -> dict:
+    x = torch.from_numpy(inputs.batches(size["batch"])[0][0].reshape(-1, 1, 28, 28))
+    kernels = [torch.from_numpy(array).requires_grad_() for array in inputs.weights("kernels")]
+    first, first_bias, second, second_bias = kernels
+    found: dict[str, Any] = {}
+
+    def forward() -> None:
+        hidden = F.conv2d(x, first, first_bias)
+        found["loss"] = F.conv2d(hidden, second, second_bias).square().mean()
+
+    def forward_and_backward() -> None:
+        for p in kernels:
+            p.grad = None
+        forward()
+        found["loss"].backward()
+
+    timed = forward_and_backward if size["backward"] else torch.no_grad()(forward)
+    seconds = time_calls(timed, size["timed"], size["warm_up"])
+    checks = {"loss": found["loss"].item()}
+    if size["backward"]:
+        checks["norm of the gradient"] = first.grad.norm().item()
+    return {"seconds": seconds, "checks": checks}
