@@ -699,3 +699,13 @@ def test_a_survey_finds_what_a_function_can_reach():
     survey = Survey({"": lambda x: model(x)})
     assert {name for _, name in survey.holders.values()} == {"model.weight", "model.bias"}
     assert weights_like(np.zeros(2)).shape == (2,)
+
+
+def test_a_refused_call_sets_generators_and_buffers_back():
+    model = nn.Sequential(nn.BatchNorm1d(3), nn.Dropout(0.5, rng=0))
+    before = model.state_dict()
+    state = model[1].rng.bit_generator.state
+    with pytest.raises(CompileError):
+        tg.compile(lambda x: model(x) * model(x).sum().item())(array(4, 3))
+    assert equal(list(model.state_dict().values()), list(before.values()))
+    assert model[1].rng.bit_generator.state == state

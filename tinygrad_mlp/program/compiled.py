@@ -551,10 +551,7 @@ class SecondCall:
         replay = self.replay
         gradients = self._gradients(result)
         after = [array.copy() for array, _ in self.buffers]
-        for rng, state in zip(self.generators, self.states, strict=True):
-            rng.bit_generator.state = state
-        for array, before in self.buffers:
-            array[...] = before
+        self._set_back()
         taken = iter(self.tensors)
 
         def as_tensor(part: Any) -> Any:
@@ -576,11 +573,19 @@ class SecondCall:
         ]
         for where, a, b in pairs:
             if not _same(a, b):
+                self._set_back()
                 raise CompileError(
                     f"{replay.owner.name} cannot be compiled: run the ordinary way, its second "
                     f"call gives something else at {where or 'its result'}; does it depend on "
                     "something that no program can see, such as the time or a file?"
                 )
+
+    def _set_back(self) -> None:
+        """Generators and buffers as they were before the call."""
+        for rng, state in zip(self.generators, self.states, strict=True):
+            rng.bit_generator.state = state
+        for array, before in self.buffers:
+            array[...] = before
 
     def _gradients(self, result: Any) -> list[Any]:
         replay = self.replay

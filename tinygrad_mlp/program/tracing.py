@@ -48,6 +48,7 @@ class Tracer(Observer):
         self._kept: list[Any] = []
         self._names: dict[str, int] = {}
         self._targets: dict[int, Value] = {}
+        self.before: list[tuple[np.ndarray, np.ndarray]] = []
 
     # ---- values
 
@@ -156,6 +157,8 @@ class Tracer(Observer):
         target = self._targets.get(id(buffer)) or self.value_of(tensor)
         if target not in self.holders:
             self.refuse("writes into a tensor; only those from outside, such as buffers, can be")
+        if id(buffer) not in self._targets:
+            self.before.append((buffer, buffer.copy()))
         self._targets[id(buffer)] = target
         value = self.value_of(array)
         self.lines.append(Line("write", np.copyto, (value,), answer=target))
@@ -303,12 +306,19 @@ def watched_values() -> Iterator[None]:
 
 
 def trace(tracer: Tracer, function: Callable[[], Any]) -> Any:
-    """What `function` gives, while `tracer` writes down how."""
+    """What `function` gives, while `tracer` writes down how; if it fails, all is as before."""
     generators = tracer.survey.generators if tracer.survey else {}
     before = {key: rng.bit_generator.state for key, (rng, _) in generators.items()}
-    with watched_values(), observe(tracer):
-        result = function()
-        tracer.check_generators(before)
+    try:
+        with watched_values(), observe(tracer):
+            result = function()
+            tracer.check_generators(before)
+    except BaseException:  # generators and buffers as if nothing had been run
+        for key, (rng, _) in generators.items():
+            rng.bit_generator.state = before[key]
+        for buffer, values in tracer.before:
+            buffer[...] = values
+        raise
     return result
 
 
