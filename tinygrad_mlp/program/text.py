@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import OPS
 from .lines import Line, Program, Value, replaced
 from .passes import assign_rooms
 
@@ -63,9 +62,7 @@ CALLS: dict[str, Callable[..., str]] = {
     "neg": lambda line, x, out: f"np.negative({x}{out})" if out else f"-{x}",
     "matmul": lambda line, a, b, out: f"np.matmul({a}, {b}{out})" if out else f"{a} @ {b}",
     "permute": lambda line, x, out: (
-        f"{x}.T"
-        if tuple(line.params["dims"]) == tuple(reversed(range(line.inputs[0].array.ndim)))
-        else f"{x}.transpose({_shown(tuple(line.params['dims']))})"
+        f"{x}.T" if _is_transposed(line) else f"{x}.transpose({_shown(tuple(line.params['dims']))})"
     ),
     "transpose": lambda line, x, out: (
         f"{x}.swapaxes({line.params['dim0']}, {line.params['dim1']})" if line.inputs[0].shape else x
@@ -80,6 +77,12 @@ CALLS: dict[str, Callable[..., str]] = {
 """How an op is written, if it is no ufunc: a function of the line, its inputs and `, out=...`."""
 
 
+def _is_transposed(line: Line) -> bool:
+    """Whether a permute reverses all dimensions, as .T does."""
+    dims = tuple(line.params["dims"])
+    return dims == tuple(reversed(range(len(dims))))
+
+
 class Text:
     """A program written as Python.
 
@@ -92,6 +95,7 @@ class Text:
         self.program = program
         self.namespace: dict[str, Any] = {"np": np, "expect": expect}
         self.constants: list[str] = []
+        self.inline: dict[Value, str] = {}
         self.helpers: set[str] = set()
         self.rooms: dict[str, list[np.ndarray]] = {}
         _make_names_unique(program)
@@ -127,6 +131,9 @@ class Text:
         given = ", ".join(dict.fromkeys([*(v.name for v in inputs), "room"]))
         written = []
         for line in lines:
+            if line.op == "permute" and _is_transposed(line) and line.out not in held:
+                self.inline[line.out] = f"{self._name(line.inputs[0])}.T"  # type: ignore[index]
+                continue
             code = self._code(line, where)
             about = f"{line.op} {tuple(line.out.shape)}" if line.out is not None else line.op
             written.append((code, about))
@@ -173,6 +180,8 @@ class Text:
     def _name(self, thing: Any) -> str:
         if not isinstance(thing, Value):
             return _shown(thing)
+        if thing in self.inline:
+            return self.inline[thing]
         if thing.kind == "constant" and thing.name not in self.namespace:
             self.namespace[thing.name] = thing.array
             self.constants.append(f"{thing.name} = {_literal(thing.array)}")
@@ -256,7 +265,8 @@ def _keywords(params: dict[str, Any]) -> str:
 
 def _make_names_unique(program: Program) -> None:
     """Every value of the program its own name, short, and none that Python or we use."""
-    taken = {"np", "room", "forward", "backward", "expect", *OPS, *keyword.kwlist}
+    called = {line.op for line in program.lines if line.op not in {*UFUNCS, *CALLS}}
+    taken = {"np", "room", "forward", "backward", "expect", *called, *keyword.kwlist}
     seen: set[Value] = set()
     values = [*program.inputs, *program.seeds]
     for line in program.lines:
