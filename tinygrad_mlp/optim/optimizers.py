@@ -117,12 +117,11 @@ class Optimizer:
 
     def _refuse_without_fused(self) -> None:
         """Raise if there is no fused update, or it does not go with `update`, or lacks Numba."""
-        name = type(self).__name__
-        writes_update = next(c for c in type(self).__mro__ if "update" in vars(c))
-        if "update_fused" not in vars(writes_update) or writes_update is Optimizer:
+        has_update = next(c for c in type(self).__mro__ if "update" in vars(c))
+        if "update_fused" not in vars(has_update):
             raise ValueError(
-                f"{name} has no fused update; leave out fused=True, or write update_fused in "
-                f"{writes_update.__name__}, which has its update"
+                f"{has_update.__name__} has an update, and no update_fused that does the same in "
+                "one loop; leave out fused=True, or write it"
             )
         loops.require()
 
