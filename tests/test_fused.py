@@ -485,9 +485,9 @@ if child:
 
 
 def python(code, **environment):
-    """Run code in a fresh interpreter, from the root unless PYTHONPATH is given."""
+    """Run code in a fresh interpreter, with this package unless PYTHONPATH says which."""
     return subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-P", "-c", code],
         env=os.environ | {"PYTHONPATH": str(ROOT)} | {k: str(v) for k, v in environment.items()},
         capture_output=True,
         text=True,
