@@ -364,7 +364,7 @@ def test_the_epochs_of_a_scheduled_training_cannot_be_changed_on_the_way(run, mo
 @pytest.fixture
 def always_worth_a_loop(monkeypatch):
     pytest.importorskip("numba", reason="Numba (the extra fast) is not installed")
-    monkeypatch.setattr(training, "WORTH_A_LOOP", 0)
+    monkeypatch.setattr(training, "WORTH_A_LOOP", 1)
 
 
 @pytest.mark.usefixtures("always_worth_a_loop")

@@ -142,7 +142,7 @@ def test_nothing_is_compiled_without_numba_or_where_it_is_not_allowed(monkeypatc
 @pytest.mark.parametrize("name", ["improved", "best"])
 def test_a_fused_run_gives_the_bits_of_one_that_is_not(digits, name, monkeypatch):
     pytest.importorskip("numba", reason="Numba (the extra fast) is not installed")
-    monkeypatch.setattr(training, "WORTH_A_LOOP", 0)
+    monkeypatch.setattr(training, "WORTH_A_LOOP", 1)
     assert training.begin(small(name)).optimizer.fused
     assert not training.begin(small(name), compiled=False).optimizer.fused
     one, other = (run(small(name), *digits, compiled=compiled) for compiled in (True, False))
