@@ -80,6 +80,7 @@ class BasicRecipe:
         batches: Batches,
         on_epoch: Callable[[Epoch], None],
         history: list[Epoch],
+        compile: bool = False,
     ) -> list[Epoch]:
         """Train `model` on from `history` to the recipe's number of epochs, as `train.fit`."""
         return fit_basic(model, batches, self.lr, self.epochs, on_epoch, history)
@@ -183,6 +184,7 @@ class Recipe:
         batches: Any,
         on_epoch: Callable[[Epoch], None],
         history: list[Epoch],
+        compile: bool = False,
     ) -> list[Epoch]:
         """Train `model` on from `history` to the recipe's number of epochs, as `train.fit`."""
         schedule = self.make_schedule(optimizer, len(batches), len(history))
@@ -196,6 +198,7 @@ class Recipe:
             on_epoch,
             history,
             after_step,
+            compile,
         )
 
     def first_weights(self, model: nn.Module) -> np.ndarray:

@@ -39,6 +39,7 @@ class Training:
     order_rng: np.random.Generator
     copies_rng: np.random.Generator
     history: list[Epoch]
+    replayed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +66,16 @@ class Run:
 class Speedups:
     """What makes a training faster and changes no bit of it.
 
-    fused  the update of the optimiser is one compiled loop: see `optim.fused`
+    replayed  forward and backward pass are written down once and replayed: see `tg.compile`
+    fused     the update of the optimiser is one compiled loop: see `optim.fused`
     """
 
+    replayed: bool = False
     fused: bool = False
 
     def __str__(self) -> str:
-        return "with the update as one loop, compiled by Numba" if self.fused else "in plain NumPy"
+        steps = "by replaying its program" if self.replayed else "step by step"
+        return f"{steps}, {'with the update as one loop by Numba' if self.fused else 'in NumPy'}"
 
 
 WORTH_A_LOOP = 500_000_000
@@ -84,7 +88,9 @@ def choose_speedups(recipe: AnyRecipe, allowed: bool = True) -> Speedups:
     allowed  False: nothing that is compiled, as `--no-compile` asks
     """
     gains = allowed and recipe.weights_stepped() >= WORTH_A_LOOP
-    return Speedups(fused=gains and fused.available())
+    return Speedups(
+        replayed=allowed and recipe.weights_stepped() > 0, fused=gains and fused.available()
+    )
 
 
 def run(
@@ -111,8 +117,9 @@ def begin(recipe: AnyRecipe, seed: int = 0, compiled: bool = True) -> Training:
     """
     weights_rng, order_rng, copies_rng = np.random.default_rng(seed).spawn(3)
     model: Any = recipe.build(weights_rng)
-    optimizer = recipe.make_optimizer(model, choose_speedups(recipe, compiled).fused)
-    return Training(recipe, seed, model, optimizer, order_rng, copies_rng, [])
+    speedups = choose_speedups(recipe, compiled)
+    optimizer = recipe.make_optimizer(model, speedups.fused)
+    return Training(recipe, seed, model, optimizer, order_rng, copies_rng, [], speedups.replayed)
 
 
 def finish(
@@ -131,7 +138,9 @@ def finish(
     batches = make_batches(recipe, train_data, training.order_rng, training.copies_rng)
     start = time.perf_counter()
     try:
-        recipe.fit(model, training.optimizer, batches, on_epoch, training.history)
+        recipe.fit(
+            model, training.optimizer, batches, on_epoch, training.history, training.replayed
+        )
     except Diverged as error:
         raise Diverged(f"{recipe.name}, seed {training.seed}: {error}") from error
     seconds = time.perf_counter() - start

@@ -106,7 +106,7 @@ class Survey:
             self._visit_object(name, thing)
 
     def _visit_function(self, name: str, function: types.FunctionType) -> None:
-        if _is_library(function.__module__):
+        if _is_library(function.__module__) and function not in self.roots.values():
             return
         code = function.__code__
         for cell_name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
@@ -114,6 +114,8 @@ class Survey:
             self._later("", {cell_name: _contents(cell)[0]})
         self._check(name, lambda: [function.__defaults__, function.__kwdefaults__])
         self._later(name, {"": function.__defaults__, "defaults": function.__kwdefaults__})
+        if _is_library(function.__module__):
+            return
         names = sorted(_names(code))
         world = function.__globals__
         used = [n for n in sorted(_global_names(code)) if n in world]
