@@ -4,10 +4,16 @@ The judge is always the ordinary run: of random programs, of networks in trainin
 What Python does beside the ops is refused, and each way of doing so has its test here.
 """
 
+import copy
+import os
+import pickle
 import random
 import threading
 import time
+from collections import deque
+from contextvars import ContextVar
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -17,6 +23,7 @@ import tinygrad_mlp as tg
 import tinygrad_mlp.nn.functional as F
 from tinygrad_mlp import CompileError, nn, optim
 from tinygrad_mlp.autograd.functional import hvp, jvp
+from tinygrad_mlp.observing import Observer, observe
 from tinygrad_mlp.program.outside import Survey
 from tinygrad_mlp.testing import weights_like
 
@@ -709,3 +716,324 @@ def test_a_refused_call_sets_generators_and_buffers_back():
         tg.compile(lambda x: model(x) * model(x).sum().item())(array(4, 3))
     assert equal(list(model.state_dict().values()), list(before.values()))
     assert model[1].rng.bit_generator.state == state
+
+
+# --------------------------------------------------------------- what changes out of a call's sight
+
+
+def outputs_while(function, change, calls=5):
+    """What a function gives in several calls; before the last two something outside changes."""
+    found = []
+    for i in range(calls):
+        if i > 2:
+            change(float(i))
+        found.append(function(tg.tensor(array(3, seed=i))).numpy().copy())
+    return found
+
+
+def an_attribute_of_a_function():
+    def function(x):
+        return x * function.scale
+
+    function.scale = 2.0
+    return function, lambda value: setattr(function, "scale", value)
+
+
+def an_entry_of_a_deque():
+    scales = deque([2.0])
+    return lambda x: x * scales[0], lambda value: scales.__setitem__(0, value)
+
+
+def a_context_variable():
+    scale = ContextVar("scale", default=2.0)
+    return lambda x: x * scale.get(), scale.set
+
+
+def what_a_special_method_reads():
+    scale = [2.0]
+
+    class Table:
+        def __getitem__(self, i):
+            return scale[0]
+
+    table = Table()
+    return lambda x: x * table[0], lambda value: scale.__setitem__(0, value)
+
+
+def a_module_inside_a_module():
+    settings = ModuleType("settings_of_a_user")
+    settings.inner = ModuleType("settings_of_a_user.inner")
+    settings.inner.scale = 2.0
+    return lambda x: x * settings.inner.scale, lambda v: setattr(settings.inner, "scale", v)
+
+
+def a_variable_of_the_environment():
+    os.environ["SCALE_OF_A_TEST"] = "2"
+
+    def change(value):
+        os.environ["SCALE_OF_A_TEST"] = str(value)
+
+    return lambda x: x * float(os.environ["SCALE_OF_A_TEST"]), change
+
+
+def a_number_in_an_array():
+    table = np.array([2.0, 3.0])
+    return lambda x: x * float(table[0]), lambda value: table.__setitem__(0, value)
+
+
+def one_of_two_tensors_on_one_array():
+    weight = tg.tensor(array(3))
+    frozen = weight.detach()
+
+    def change(value):
+        weight.data = np.full(3, value, np.float32)
+
+    return lambda x: x * weight + x * frozen * 2, change
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        an_attribute_of_a_function,
+        an_entry_of_a_deque,
+        a_context_variable,
+        what_a_special_method_reads,
+        a_module_inside_a_module,
+        a_variable_of_the_environment,
+        a_number_in_an_array,
+        one_of_two_tensors_on_one_array,
+    ],
+    ids=lambda f: f.__name__,
+)
+def test_what_changes_outside_is_noticed(make):
+    function, change = make()
+    expected = outputs_while(function, change)
+    function, change = make()
+    assert equal(outputs_while(tg.compile(function), change), expected)
+
+
+def test_keywords_and_a_dict_are_not_confused():
+    compiled = tg.compile(lambda x=None, a=None: x["a"] * 2 if isinstance(x, dict) else a * 3)
+    for i in range(3):
+        t = tg.tensor(array(3, seed=i))
+        assert equal(compiled({"a": t}), t * 2)
+        assert equal(compiled(a=t), t * 3)
+
+
+# ------------------------------------------------------------------------- who owns which memory
+
+
+@pytest.mark.parametrize("part", [lambda h: h, lambda h: h.detach()])
+def test_a_result_changed_before_backward_is_refused(part):
+    w = tg.tensor(array(3), requires_grad=True)
+
+    def function(x):
+        h = (x * w).exp()
+        return h.sum(), part(h)
+
+    compiled = tg.compile(function)
+    for _ in range(3):
+        loss, h = compiled(array(3))
+        with tg.no_grad():
+            h.zero_()
+        with pytest.raises(RuntimeError, match="changed in place"):
+            loss.backward()
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: (x * 2, tg.zeros(3), tg.zeros(4)[1:3], (tg.ones(4) * 3)[1:3]),
+        lambda x: ((x * 2)[1:], (x * 2)[1:], (x * 2)[:1]),
+    ],
+)
+def test_each_result_may_be_written_into(function):
+    compiled = tg.compile(function)
+    for i in range(4):
+        x = tg.tensor(array(3, seed=i))
+        found, expected = compiled(x), function(x)
+        for result in (*found, *expected):
+            result.add_(1)
+        assert equal(found, expected)
+
+
+def test_a_written_buffer_and_its_views_are_refused_where_they_would_be_copies():
+    buffer = nn.Buffer(np.zeros(3, np.float32))
+    view = tg.from_numpy(buffer.numpy()[1:])
+    with pytest.raises(CompileError, match="a view of a tensor that was written to"):
+        tg.compile(lambda x: (buffer.add_(x), view * 2)[1])(array(3))
+    with pytest.raises(CompileError, match="it writes into"):
+        tg.compile(lambda x: buffer.add_(x)[1:])(array(3))
+
+
+def test_only_tensors_and_numbers_are_returned():
+    @dataclass
+    class Pair:
+        a: object
+
+    for function in (lambda x: Pair(x * 2), lambda x: (y for y in [x * 2]), lambda x: {x}):
+        with pytest.raises(CompileError, match="it returns a"):
+            tg.compile(function)(array(3))
+
+
+def test_an_array_that_is_returned_as_it_came_is_a_tensor_each_time():
+    compiled = tg.compile(lambda x: x)
+    for _ in range(3):
+        assert isinstance(compiled(array(3)), tg.Tensor)
+
+
+# ----------------------------------------------------------------- leaves, hooks, ops of the user's
+
+
+def test_no_gradient_flows_through_a_leaf_that_was_made_inside():
+    def found(wrap):
+        w = tg.tensor(array(3), requires_grad=True)
+
+        def function(x):
+            h = x * w
+            d = h.detach().requires_grad_()
+            return h.sum(), (d * d).sum() + (h * 2).sum()
+
+        f = wrap(function)
+        for i in range(3):
+            f(array(3, seed=i))[1].backward()
+        return w.grad
+
+    assert equal(found(tg.compile), found(lambda f: lambda x: f(tg.tensor(x))))
+
+
+def test_a_result_whose_graph_begins_inside_is_refused():
+    with pytest.raises(CompileError, match="graph begins"):
+        tg.compile(lambda x: x.detach().requires_grad_() * 2)(array(3))
+
+
+def test_requires_grad_of_an_argument_is_not_changed_inside():
+    with pytest.raises(CompileError, match="changes requires_grad"):
+        tg.compile(lambda x: x.requires_grad_() * 2)(tg.tensor(array(3)))
+
+
+def test_two_arguments_on_one_memory_are_refused_if_one_requires_a_gradient():
+    w = tg.tensor(array(3), requires_grad=True)
+    with pytest.raises(CompileError, match="two of its arguments"):
+        tg.compile(lambda a, b: (a * b).sum())(w.detach(), w)
+
+
+def test_the_second_call_calls_no_hook_and_walks_no_graph_of_others():
+    calls, w = [], tg.tensor(array(3), requires_grad=True)
+    w.register_hook(calls.append)
+    compiled = tg.compile(lambda h: (h * w).sum())
+    for i in range(3):
+        h = tg.tensor(array(3, seed=i), requires_grad=True) * 2
+        h.retain_grad()
+        h.sum().backward()  # its graph is gone now
+        before = h.grad.numpy().copy()
+        compiled(h)
+        assert equal(h.grad, before)
+    assert not calls
+
+
+@tg.op(grad=lambda g, y, x: -g)
+def turned_round(x):
+    return x
+
+
+@tg.op(grad=lambda g, y, x: g * tg.composed.clamp(x, 0, 1))
+def clamped_behind(x):
+    return x * x
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda h: (turned_round(h) * 3).sum() + (h * h).sum(), lambda h: clamped_behind(h).sum()],
+)
+def test_ops_of_ones_own_keep_every_bit(function):
+    def found(wrap):
+        w = tg.tensor(array(3), requires_grad=True)
+        f = wrap(lambda x: function(x * w))
+        for i in range(4):
+            x = array(3, seed=i)
+            x[0] = np.nan if i == 3 else x[0]
+            f(tg.tensor(x)).backward()
+        return w.grad
+
+    a, b = (found(w).numpy() for w in (tg.compile, lambda f: f))
+    assert np.array_equal(a, b, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x + tg.tensor([1.0, float("-inf"), float("nan")]),
+        lambda x: x * tg.full((3,), float("inf")),
+        lambda x: x + tg.tensor(float("inf")),
+        lambda x: x.sum().flip(()),
+        lambda **x: sum(x.values()),
+    ],
+)
+def test_unusual_constants_indices_and_names_can_be_written_down(function):
+    compiled = tg.compile(function)
+    for i in range(3):
+        x = tg.tensor(array(3, seed=i))
+        if function.__code__.co_argcount:
+            a, b = compiled(x).numpy(), function(x).numpy()
+        else:
+            a, b = compiled(**{"a-b": x, "x²": x}).numpy(), (x + x).numpy()
+        assert np.array_equal(a, b, equal_nan=True)
+
+
+# --------------------------------------------------------------------------- copies and company
+
+
+class Scaled(nn.Module):
+    def __init__(self):
+        self.layer = nn.Linear(3, 2, rng=0)
+        self.scale = 2.0
+
+    @tg.compile
+    def forward(self, x):
+        return self.layer(x) * self.scale
+
+
+@pytest.mark.parametrize(
+    "make", [copy.copy, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))]
+)
+def test_a_copy_of_a_model_has_programs_of_its_own(make):
+    model, x = Scaled(), tg.tensor(array(4, 3))
+    for _ in range(3):
+        model(x)
+    other = make(model)
+    other.scale, other.layer = 5.0, nn.Linear(3, 2, rng=7)
+    for _ in range(3):
+        assert equal(other(x), other.layer(x) * 5.0)
+        assert equal(model(x), model.layer(x) * 2.0)
+
+
+def test_a_method_and_a_function_inside_another_are_not_written_down_anew():
+    model, x = Scaled(), tg.tensor(array(4, 3))
+    inner = tg.compile(lambda x: x.tanh())
+    outer = tg.compile(lambda x: inner(x) * 2)
+    for i in range(4):
+        model(x)
+        outer(x)
+        inner(array(2, i + 1))
+    assert "1 programs" in repr(outer)
+    assert "1 programs" in repr(model.forward)
+
+
+def test_arrays_become_tensors_also_while_someone_watches():
+    compiled = tg.compile(lambda x: x.exp())
+    with tg.detect_anomaly():
+        assert equal(compiled(array(3)), tg.tensor(array(3)).exp())
+
+
+def test_a_gradient_needs_no_graph_while_another_thread_is_tracing():
+    weight, function = setting()
+    compiled = tg.compile(function)
+    losses = [compiled(array(4, 3)) for _ in range(3)]
+    with observe(Tracing()):
+        losses[-1].backward()
+    assert not weight.grad.requires_grad
+
+
+class Tracing(Observer):
+    writes_programs = True

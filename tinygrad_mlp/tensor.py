@@ -53,7 +53,7 @@ class Tensor(Node):
     ):
         new_node(_to_array(data, dtype), self)
         if tracing and not isinstance(data, (np.ndarray, Node)):
-            constant(self.data)
+            constant(self)
         if requires_grad:
             self.requires_grad_()
 

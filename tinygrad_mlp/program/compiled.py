@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import inspect
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from sys import getrefcount
 from typing import Any
@@ -31,7 +32,7 @@ from ..observing import observers
 from ..ops import clone
 from .lines import CompileError, Program, Value
 from .outside import NUMBERS, Survey, leaves
-from .passes import clean
+from .passes import clean, owner_of
 from .text import OtherAnswer, Text
 from .tracing import Tracer, per_use, run_recorded, trace, with_backward
 
@@ -49,6 +50,9 @@ def compile(function: Callable[..., Any]) -> Compiled:
     program down (`.source`). The second also runs the ordinary way, and is compared to the bit.
     Parameters and other tensors from outside are read anew at each call, and numbers and flags
     from outside are looked after: if one has changed, a new program is written.
+
+    Gradients of a result that are recorded (`create_graph=True`) are right up to rounding: to have
+    their bits, too, compile the function that computes them.
 
     Raises CompileError where Python does what no program can hold, such as a branch on a value.
 
@@ -73,6 +77,7 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if observers:  # someone watches the ordinary steps: take them
+            args, kwargs = (_with_tensors(part, _as_tensor) for part in (args, kwargs))
             return self.function(*args, **kwargs)
         tensors: list[Any] = []
         key = _signature(args, kwargs, tensors)
@@ -88,12 +93,25 @@ class Compiled:
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As a decorator of a method: one program for each instance."""
-        if instance is None:
+        if instance is None or not hasattr(self.function, "__get__"):
             return self
         name = f"_compiled_{self.name.replace('.', '_')}"
-        if name not in vars(instance):
-            object.__setattr__(instance, name, Compiled(self.function.__get__(instance)))
-        return vars(instance)[name]
+        known = vars(instance).get(name)
+        method = getattr(known, "function", None)
+        mine = getattr(method, "__self__", None) is instance  # not so after copy.copy()
+        if not mine or getattr(method, "__func__", None) is not self.function:
+            known = Compiled(self.function.__get__(instance))
+            object.__setattr__(instance, name, known)
+        return known
+
+    def __reduce__(self) -> Any:
+        """Copied and pickled without its programs, which belong to the objects that it reads."""
+        return Compiled, (self.function,)
+
+    @property
+    def what_it_compiles(self) -> Callable[..., Any]:
+        """What decides what a call gives; the programs do not (see `outside.py`)."""
+        return self.function
 
     def _write_down(self, key: Any, args: Any, kwargs: Any) -> Any:
         replay, result = _first_call(self, args, kwargs)
@@ -130,6 +148,7 @@ def _signature(args: Any, kwargs: Any, tensors: list[Any]) -> Any:
     for part in args:
         _sign(part, key, tensors)
     if kwargs:
+        key.append("keywords")
         _sign(kwargs, key, tensors)
     if len(tensors) > 1:
         ids = [id(plain(x)) for x in tensors]
@@ -179,7 +198,15 @@ def _first_call(owner: Compiled, args: Any, kwargs: Any) -> tuple[Replay, Any]:
 
     def take(part: Any) -> Any:
         name = next(names)
-        tensor = part if isinstance(part, Node) else new_node(part)
+        tensor = _as_tensor(part)
+        for other in given:
+            either = tensor.requires_grad or other.requires_grad
+            if other.data is tensor.data and other is not tensor and either:
+                raise CompileError(
+                    f"{owner.name} cannot be compiled: two of its arguments are different tensors "
+                    f"on the same memory, of which one requires a gradient ({name}); a program "
+                    "could not tell them apart: pass one, and detach() or clone() it inside"
+                )
         if id(tensor.data) in survey.holders:
             raise CompileError(
                 f"{owner.name} cannot be compiled: its argument {name} is also found outside, as "
@@ -191,7 +218,16 @@ def _first_call(owner: Compiled, args: Any, kwargs: Any) -> tuple[Replay, Any]:
         return tensor
 
     args, kwargs = _with_tensors(args, take), _with_tensors(kwargs, take)
+    flags = [x.requires_grad for x in given]
+    tracer.sources = {id(x) for x in given} | {id(x) for x, _ in survey.holders.values()}
+    tracer.doubles = {id(x) for x in survey.tensors if x.requires_grad} - tracer.sources
     result = trace(tracer, lambda: owner.function(*args, **kwargs))
+    if flags != [x.requires_grad for x in given]:
+        raise CompileError(
+            f"{owner.name} cannot be compiled: it changes requires_grad of an argument, which a "
+            "replay would not do; use x.detach().requires_grad_() inside"
+        )
+    survey.look_after_values({id(v.array) for v in tracer.inputs})
     if not survey.still_holds():
         raise CompileError(
             f"{owner.name} cannot be compiled: while it ran it changed something outside "
@@ -224,6 +260,10 @@ def _argument_names(function: Any, args: Any, kwargs: Any) -> Iterator[str]:
         for path, leaf in leaves(part):
             if isinstance(leaf, (np.ndarray, Node)):
                 yield name + "".join(c if c.isalnum() else "_" for c in path.strip("[]"))
+
+
+def _as_tensor(part: Any) -> Any:
+    return part if isinstance(part, Node) else new_node(part)
 
 
 def _with_tensors(thing: Any, take: Callable[[Any], Any]) -> Any:
@@ -273,6 +313,9 @@ class Replay:
         text = Text(owner.name, cleaned, self.draws if self.uses else [])
         self.source = text.source
         self.saved = text.saved
+        for _, leaf in leaves(result):  # the first result must not be what later ones copy
+            if isinstance(leaf, Node) and owner_of(Value("", leaf.data)) in text.fixed:
+                leaf.data = np.copy(leaf.data)
         names: dict[str, Any] = dict(text.namespace)
         exec(builtins.compile(text.source, f"<{owner.name}, compiled>", "exec"), names)
         names.update(text.namespace)
@@ -290,6 +333,11 @@ class Replay:
 
     def _refuse_arrays(self, result: Any) -> None:
         for _, leaf in leaves(result):
+            if not isinstance(leaf, (np.ndarray, Node, *NUMBERS)):
+                raise CompileError(
+                    f"{self.owner.name} cannot be compiled: it returns a {type(leaf).__name__}; "
+                    "return a tensor, or tuples, lists and dicts of tensors and numbers"
+                )
             if isinstance(leaf, np.ndarray):
                 raise CompileError(
                     f"{self.owner.name} cannot be compiled: it returns a NumPy array of shape "
@@ -304,6 +352,18 @@ class Replay:
 
         def read(leaf: Any) -> Any:
             value = tracer.value_of(leaf)
+            known = leaf.op is not None or id(leaf) in (tracer.sources or ())
+            if tracer.is_written(leaf.data):
+                raise CompileError(
+                    f"{self.owner.name} cannot be compiled: it returns a tensor that it writes "
+                    "into, or a view of it; return a clone()"
+                )
+            if leaf.requires_grad and not (known and _leads_outside(tracer, leaf)):
+                raise CompileError(
+                    f"{self.owner.name} cannot be compiled: it returns a tensor whose graph begins "
+                    "at a tensor that was made inside, which a replay would not make; return it "
+                    "detach()ed, or make that tensor outside"
+                )
             if value.kind == "input":
                 source = tracer.inputs.index(value)
                 return Result(source=source, is_source=leaf is sources[source])
@@ -343,7 +403,7 @@ class Replay:
     def _result(self, result: Result, sources: Any, outputs: Any, nodes: Any) -> Any:
         if result.output is None:
             source = sources[result.source]
-            return source if result.is_source else new_node(plain(source))
+            return _as_tensor(source) if result.is_source else new_node(plain(source))
         if result.carries:
             return nodes[self.outputs[result.output]]
         return new_node(np.asarray(outputs[result.output]))
@@ -355,7 +415,7 @@ class Replay:
     ) -> dict[Value, Any]:
         inputs = [sources[k] for k in self.use_sources]
         inputs += [arrays[k] for k in self.needed]
-        inputs.append(Saved(arrays, saved))
+        inputs += [saved, Saved(arrays, saved)]  # the engine looks whether one was changed
         found = [np.asarray(outputs[self.outputs.index(v)]) for v in self.differentiable]
         if len(found) == 1:
             return {self.differentiable[0]: _recorded(found[0], self.op, inputs, serial)}
@@ -371,7 +431,10 @@ class Replay:
         by_output = g.by_output if isinstance(g, Parts) else {0: g}
         if list(by_output) == [0] and not isinstance(by_output[0], Node):
             rooms = self.rooms_back.take()
-            found = self.backward(*saved.values, by_output[0], rooms)
+            try:
+                found = self.backward(*saved.values, by_output[0], rooms)
+            except OtherAnswer:  # in a rule of the user's: go the ordinary way
+                return self._recorded_gradients(by_output, inputs)
             self.rooms_back.give_back(rooms)
             gradients: list[Any] = [NOTHING_FLOWS] * len(self.uses)
             for j, gradient in zip(self.used, found, strict=True):
@@ -382,7 +445,7 @@ class Replay:
     def _recorded_gradients(self, by_output: dict[int, Any], inputs: Any) -> list[Any]:
         """The same by running the lines on tensors: recorded, or of other results."""
         saved: Saved = inputs[-1]
-        create_graph = any(isinstance(g, Node) for g in by_output.values())
+        create_graph = recording.get()  # as the engine has set it
         env = {
             v: new_node(np.asarray(a))
             for v, a in zip(self.program.inputs, saved.arrays, strict=True)
@@ -399,7 +462,8 @@ class Replay:
             outputs = [env[self.differentiable[k]] for k in by_output]
             seeds = [g if isinstance(g, Node) else np.asarray(g) for g in by_output.values()]
             found = run_backward(outputs, seeds, list(leaves.values()), create_graph, create_graph)
-        by_serial = {x.serial: g if create_graph else plain(g) for x, g in found}
+        on_tensors = any(isinstance(g, Node) for g in by_output.values())
+        by_serial = {x.serial: g if on_tensors else plain(g) for x, g in found}
         return [by_serial.get(leaf.serial, NOTHING_FLOWS) for leaf in leaves.values()]
 
 
@@ -441,7 +505,7 @@ class CompiledOp:
 
         def rule(g: Any, y: Any, *inputs: Any) -> Any:
             saved: Saved = inputs[-1]
-            if saved.for_gradient is not g:
+            if saved.for_gradient is not g or saved.gradients[i] is None:
                 saved.gradients = self.replay.gradients(g, inputs)
                 saved.for_gradient = g
             gradient, saved.gradients[i] = saved.gradients[i], None
@@ -508,6 +572,21 @@ class Rooms:
     def give_back(self, rooms: list[np.ndarray]) -> None:
         """After the run: what it still needs is held by others."""
         self._idle.append(rooms)
+
+
+def _leads_outside(tracer: Tracer, result: Any) -> bool:
+    """Whether the graph behind a result reaches a tensor that the function did not make."""
+    seen: set[int] = set()
+    waiting = [result]
+    while waiting:
+        node = waiting.pop()
+        if not node.requires_grad or id(node) in seen:
+            continue
+        if id(node) in tracer.sources:  # type: ignore[operator]
+            return True
+        seen.add(id(node))
+        waiting += [x for x in node.inputs or () if isinstance(x, Node)]
+    return False
 
 
 def _needed_inputs(program: Program, differentiable: list[Value]) -> list[int]:
@@ -591,15 +670,30 @@ class SecondCall:
         replay = self.replay
         if not replay.uses:
             return []
-        outputs = [x for _, x in leaves(result) if isinstance(x, Node) and x.op is not None][:1]
-        outputs = [x for x in outputs if x.requires_grad]
-        if not outputs:
-            return []
+        outputs = [x for _, x in leaves(result) if isinstance(x, Node) and x.op is not None]
         sources = [self.tensors[i] if h is None else h for i, h in replay.inputs]
         inputs = [x for x, flag in zip(sources, replay.flags, strict=True) if flag]
-        seeds = [np.ones(x.data.shape, x.data.dtype) for x in outputs]
-        found = {x.serial: g for x, g in run_backward(outputs, seeds, inputs, retain_graph=True)}
-        return [found.get(x.serial) for x in inputs]
+        gradients: list[Any] = []
+        with _as_bare_leaves(inputs):
+            for x in outputs:
+                seed = np.ones(x.data.shape, x.data.dtype)
+                pairs = run_backward([x], [seed], inputs, retain_graph=True)
+                found = {leaf.serial: g for leaf, g in pairs}
+                gradients += [found.get(leaf.serial) for leaf in inputs]
+        return gradients
+
+
+@contextmanager
+def _as_bare_leaves(tensors: list[Any]) -> Iterator[None]:
+    """Meanwhile, no hook on the tensors is called, and the graph behind them is not walked."""
+    known = [(x, x.hooks, x.op) for x in {id(x): x for x in tensors}.values()]
+    for x, _, _ in known:
+        x.hooks = x.op = None
+    try:
+        yield
+    finally:
+        for x, hooks, op in known:
+            x.hooks, x.op = hooks, op
 
 
 def _same(a: Any, b: Any) -> bool:

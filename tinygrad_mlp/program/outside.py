@@ -8,11 +8,14 @@ be what they were; tensors and arrays may have new values, as these are read ane
 
 from __future__ import annotations
 
+import contextvars
 import dis
 import functools
 import operator
 import sys
 import types
+from array import array as Numbers
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -20,6 +23,9 @@ import numpy as np
 
 from ..engine import Node
 from .lines import CompileError
+
+LARGEST_ARRAY = 1_000_000
+"""How many bytes an array may have whose values are looked after at each call."""
 
 LARGEST = 1000
 """How many entries a list or dictionary may have that a function reads from outside."""
@@ -42,14 +48,17 @@ class Survey:
         self.holders: dict[int, tuple[Any, str]] = {}
         self.generators: dict[int, tuple[np.random.Generator, str]] = {}
         self._checks: list[tuple[str, Callable[[], list[Any]], list[Any]]] = []
-        self._tensors: list[Any] = []
+        self.tensors: list[Any] = []
+        self._arrays: list[tuple[Any, str, list[Any]]] = []
+        self._modules: dict[str, tuple[types.ModuleType, set[str]]] = {}
+        self._names: set[str] = set()
         self._kept: list[Any] = []
         self._seen: set[int] = set()
         self._waiting = list(roots.items())[::-1]
-        while self._waiting:
-            name, thing = self._waiting.pop()
-            self._visit(name, thing)
-        self._forms = [_form(t) for t in self._tensors]
+        self._visit_all()
+        self._forms = [_form(t) for t in self.tensors]
+        ids = [id(form[0]) for form in self._forms] + [id(a) for a, *_ in self._arrays]
+        self._shared = {i for i in ids if ids.count(i) > 1} if len(set(ids)) < len(ids) else set()
 
     def still_holds(self) -> bool:
         """Whether all that was found is what it was; tensors and arrays may have new values."""
@@ -59,8 +68,10 @@ class Survey:
                 if not _all_equal(now, known):
                     return False
                 known[:] = now
-        for tensor, form in zip(self._tensors, self._forms, strict=True):
+        for tensor, form in zip(self.tensors, self._forms, strict=True):
             if tensor.data is not form[0] or tensor.requires_grad is not form[1]:
+                if id(form[0]) in self._shared:  # those that shared it may differ now
+                    return False
                 now_form = _form(tensor)
                 if now_form[1:] != form[1:]:
                     return False
@@ -78,16 +89,49 @@ class Survey:
                     return f"in {name}, {before!r:.60} became {after!r:.60}"
         return "the shape of a tensor, or whether it requires a gradient"
 
+    def look_after_values(self, used: Any) -> None:
+        """Guard the values of arrays that Python may have read: nobody sees NumPy reading one.
+
+        used  the ids of those that ops were given, which are read anew; if they are small, their
+              values are guarded, too
+        """
+        for array, name, known in self._arrays:
+            if array.size > LARGEST and id(array) in used:
+                continue
+            if array.nbytes > LARGEST_ARRAY:
+                raise CompileError(
+                    f"{name} is an array of {array.nbytes:,} bytes that NumPy may read unseen, too "
+                    "large to look after at each call; make a tensor of it with tg.from_numpy(), "
+                    "or pass what is needed of it as an argument"
+                )
+            self._checks.append((name, functools.partial(_values_of, array), known))
+
+    def _visit_all(self) -> None:
+        """Visit what waits; modules at last, as only what some function names of them counts."""
+        while self._waiting:
+            while self._waiting:
+                self._visit(*self._waiting.pop())
+            for name, (module, visited) in self._modules.items():
+                new = self._names - visited
+                visited |= new
+                self._visit_module(name, module, sorted(new))
+
     def _visit(self, name: str, thing: Any) -> None:
         if isinstance(thing, NUMBERS) or id(thing) in self._seen:
+            return
+        if isinstance(thing, types.ModuleType):
+            self._modules.setdefault(thing.__name__, (thing, set()))
             return
         self._seen.add(id(thing))
         self._kept.append(thing)
         if isinstance(thing, Node):
-            self._tensors.append(thing)
-            self.holders.setdefault(id(thing.data), (thing, name))
+            self.tensors.append(thing)
+            known, _ = self.holders.get(id(thing.data), (None, ""))
+            if not (isinstance(known, Node) and known.requires_grad >= thing.requires_grad):
+                self.holders[id(thing.data)] = (thing, name)  # a gradient must find its way
         elif isinstance(thing, np.ndarray):
             self.holders.setdefault(id(thing), (thing, name))
+            self._arrays.append((thing, name, _values_of(thing)))
         elif isinstance(thing, np.random.Generator):
             self.generators[id(thing)] = (thing, name)
         elif isinstance(thing, types.MethodType):
@@ -98,11 +142,18 @@ class Survey:
             self._later(name, dict(zip(map(str, range(99)), thing.args, strict=False)))
         elif isinstance(thing, types.FunctionType):
             self._visit_function(name, thing)
-        elif isinstance(thing, (list, tuple, set, frozenset, dict)):
+        elif isinstance(thing, (list, tuple, set, frozenset, dict, deque)):
             self._visit_container(name, thing)
         elif isinstance(thing, type):
             self._visit_class(name, thing)
-        elif not isinstance(thing, types.ModuleType):
+        elif isinstance(thing, contextvars.ContextVar):
+            self._check(name, lambda: [thing.get(MISSING)])
+            self._later(name, {"": thing.get(None)})
+        elif isinstance(thing, (bytearray, memoryview, Numbers)):
+            self._check(name, lambda: [bytes(thing)])
+        elif hasattr(thing, "what_it_compiles"):
+            self._later(name, {"": thing.what_it_compiles})
+        else:
             self._visit_object(name, thing)
 
     def _visit_function(self, name: str, function: types.FunctionType) -> None:
@@ -116,22 +167,26 @@ class Survey:
         self._later(name, {"": function.__defaults__, "defaults": function.__kwdefaults__})
         if _is_library(function.__module__):
             return
+        if vars(function):
+            self._visit_container(name, vars(function))
         names = sorted(_names(code))
+        self._names.update(names)
         world = function.__globals__
         used = [n for n in sorted(_global_names(code)) if n in world]
         self._check("the globals", lambda: [world.get(n, MISSING) for n in used])
         for n in used:
-            thing = world[n]
-            if isinstance(thing, types.ModuleType):
-                if not _is_library(thing.__name__):
-                    self._visit_module(n, thing, names)
-            else:
-                self._later("", {n: thing})
+            self._later("", {n: world[n]})
+        for n in names:
+            if n not in world and n in sys.modules:  # imported inside the function
+                self._later("", {n: sys.modules[n]})
 
     def _visit_module(self, name: str, module: types.ModuleType, names: list[str]) -> None:
-        used = [n for n in names if hasattr(module, n)]
-        self._check(name, lambda: [getattr(module, n, MISSING) for n in used])
-        self._later(name, {n: getattr(module, n) for n in used})
+        used = [n for n in names if n in vars(module)]
+        if _is_library(module.__name__):  # only its settings, such as os.environ
+            used = [n for n in used if not callable(vars(module)[n])]
+        if used:
+            self._check(name, lambda: [getattr(module, n, MISSING) for n in used])
+            self._later(name, {n: vars(module)[n] for n in used})
 
     def _visit_container(self, name: str, container: Any) -> None:
         if len(container) > LARGEST:
@@ -153,9 +208,10 @@ class Survey:
             own = vars(base)
             self._check(name, functools.partial(_own_parts, base))
             self._later(name, {k: _bare(v) for k, v in own.items() if k[:2] != "__"})
-            for special in ("__call__", "__getattr__"):
-                if special in own:
-                    self._later(name, {special: own[special]})
+            special = {k: v for k, v in own.items() if k[:2] == "__"}
+            self._later(
+                name, {k: v for k, v in special.items() if isinstance(v, types.FunctionType)}
+            )
 
     def _visit_object(self, name: str, thing: Any) -> None:
         self._visit_class(name, type(thing))
@@ -193,6 +249,12 @@ def _global_names(code: types.CodeType) -> frozenset[str]:
     found = {i.argval for i in dis.get_instructions(code) if i.opname in reads}
     inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
     return frozenset(found.union(*map(_global_names, inner)))
+
+
+def _values_of(array: np.ndarray) -> list[Any]:
+    """What an array holds, to be compared; nothing if it is too large for that."""
+    large = array.nbytes > LARGEST_ARRAY
+    return [f"{array.dtype} {array.shape}", b"" if large else array.tobytes()]
 
 
 def _names(code: types.CodeType) -> set[str]:

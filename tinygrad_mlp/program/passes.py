@@ -244,8 +244,8 @@ def fold_constants(program: Program) -> Program:
 
 
 def share_equal_lines(program: Program) -> Program:
-    """With what is computed twice computed once."""
-    results = set(program.results)
+    """With what is computed twice computed once, unless it leaves: each result has its memory."""
+    leaving = {owner_of(v) for v in program.results}
     known: dict[Any, Value] = {}
     instead: dict[Value, Value] = {}
     forward: list[Line] = []
@@ -253,10 +253,12 @@ def share_equal_lines(program: Program) -> Program:
     for place, given in enumerate(program.lines):
         line = _renamed(given, instead)
         key = _key(line)
-        if key is not None and key in known and line.out not in results:
+        if line.out is not None and owner_of(line.out) in leaving:
+            key = None
+        if key is not None and key in known:
             instead[line.out] = known[key]  # type: ignore[index]
             continue
-        if key is not None and line.out is not None and line.out not in results:
+        if key is not None and line.out is not None:
             known[key] = line.out
         (forward if place < program.split else backward).append(line)
     return program.with_lines(forward, backward)

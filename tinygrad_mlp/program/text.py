@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from .. import ops
 from .lines import Line, Program, Value, replaced
-from .passes import assign_rooms
+from .passes import assign_rooms, owner_of
 
 UFUNCS = {
     "add": "add",
@@ -88,6 +89,7 @@ class Text:
 
     source     the text
     namespace  what its names stand for when it is run
+    fixed      the memory that holds what never changes
     rooms      for each part, what memory it wants: an array of each shape and dtype
     """
 
@@ -97,6 +99,7 @@ class Text:
         self.constants: list[str] = []
         self.inline: dict[Value, str] = {}
         self.helpers: set[str] = set()
+        self.fixed: set[int] = set()
         self.rooms: dict[str, list[np.ndarray]] = {}
         _make_names_unique(program)
         head = [f'"""{name}, as a program that was written down by tinygrad_mlp."""', ""]
@@ -106,7 +109,7 @@ class Text:
             "forward",
             program.inputs,
             program.forward,
-            _tuple(program.outputs) + ", " + _tuple(saved),
+            self._results(program.outputs) + ", " + _tuple(saved),
             [*program.outputs, *saved],
         )
         if program.gradients:
@@ -115,12 +118,15 @@ class Text:
                 "backward",
                 [*saved, *program.seeds],
                 program.backward,
-                _tuple(program.gradients),
+                self._results(program.gradients),
                 program.gradients,
             )
         imports = ["import numpy as np"]
-        if self.helpers:
-            imports += ["", f"from tinygrad_mlp.ops import {', '.join(sorted(self.helpers))}"]
+        known = sorted(n for n in self.helpers if hasattr(ops, n))
+        own = sorted(self.helpers.difference(known))
+        if known:
+            imports += ["", f"from tinygrad_mlp.ops import {', '.join(known)}"]
+        imports += [f"# {name} is an op of your own: its function on arrays" for name in own]
         constants = ["", *self.constants] if self.constants else []
         self.source = "\n".join([*head, *imports, *constants, "", "", *body]) + "\n"
 
@@ -132,7 +138,7 @@ class Text:
         written = []
         for line in lines:
             if line.op == "permute" and _is_transposed(line) and line.out not in held:
-                self.inline[line.out] = f"{self._name(line.inputs[0])}.T"  # type: ignore[index]
+                self.inline[line.out] = f"{self._name(line.inputs[0])}.T"
                 continue
             code = self._code(line, where)
             about = f"{line.op} {tuple(line.out.shape)}" if line.out is not None else line.op
@@ -168,6 +174,14 @@ class Text:
         self.namespace[line.op] = line.call
         given = [*names, *([_keywords(self._params(params))] if params else [])]
         return f"{line.out} = {line.op}({', '.join(given)})"
+
+    def _results(self, values: list[Value]) -> str:
+        """What is returned; of what never changes, a copy: whoever gets it may write into it."""
+        used = [v for line in self.program.lines for v in line.uses()]
+        fixed = {owner_of(v) for v in [*used, *values] if v.kind == "constant"}
+        self.fixed |= fixed
+        names = [f"np.copy({self._name(v)})" if owner_of(v) in fixed else v.name for v in values]
+        return f"({', '.join(names)}{',' if len(names) == 1 else ''})"
 
     def _params(self, params: dict[str, Any]) -> dict[str, Any]:
         return params
@@ -211,14 +225,14 @@ def _tuple(values: list[Value]) -> str:
 
 def _literal(array: np.ndarray) -> str:
     if array.ndim == 0:
-        return f"np.{array.dtype.name}({array.item()!r})"
+        return f"np.{array.dtype.name}({_shown(array.item())})"
     if array.size and array.size <= 1000 and np.array_equal(array.ravel(), np.arange(array.size)):
         text = f"np.arange({array.size}, dtype=np.{array.dtype.name})"
         return text if array.ndim == 1 else f"{text}.reshape({array.shape})"
     if array.size and (array == array.flat[0]).all():
-        return f"np.full({array.shape}, {array.flat[0].item()!r}, np.{array.dtype.name})"
+        return f"np.full({array.shape}, {_shown(array.flat[0].item())}, np.{array.dtype.name})"
     return (
-        f"np.array({array.tolist()!r}, np.{array.dtype.name})"
+        f"np.array({_shown(array.tolist())}, np.{array.dtype.name})"
         if array.size <= 100
         else f"...  # an array of shape {array.shape}"
     )
@@ -243,6 +257,8 @@ def _shown(thing: Any) -> str:
 
 def _index(index: Any) -> str:
     parts = index if isinstance(index, tuple) else (index,)
+    if not parts:
+        return "()"
     return ", ".join(map(_index_part, parts)) + (
         ","
         if len(parts) == 1 and isinstance(index, tuple) and not isinstance(parts[0], (slice, int))
@@ -268,14 +284,15 @@ def _make_names_unique(program: Program) -> None:
     called = {line.op for line in program.lines if line.op not in {*UFUNCS, *CALLS}}
     taken = {"np", "room", "forward", "backward", "expect", *called, *keyword.kwlist}
     seen: set[Value] = set()
-    values = [*program.inputs, *program.seeds]
+    values = [*program.inputs, *program.seeds, *program.outputs]
     for line in program.lines:
         values += [*line.uses(), *([line.out] if line.out is not None else [])]
     for value in values:
         if value in seen:
             continue
         seen.add(value)
-        base = re.sub(r"(_\d+)+$", "", value.name) or "v"
+        base = re.sub(r"(_\d+)+$", "", value.name)
+        base = base if base.isidentifier() else "v"
         name, count = (value.name, 1) if value.kind == "input" else (base, 1)
         while name in taken or not name.isidentifier():
             count += 1

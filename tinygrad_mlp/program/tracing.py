@@ -49,6 +49,9 @@ class Tracer(Observer):
         self._names: dict[str, int] = {}
         self._targets: dict[int, Value] = {}
         self.before: list[tuple[np.ndarray, np.ndarray]] = []
+        self._stale: set[int] = set()
+        self.sources: set[int] | None = None
+        self.doubles: set[int] = set()
 
     # ---- values
 
@@ -76,6 +79,8 @@ class Tracer(Observer):
         array = data_of(thing) if isinstance(thing, Node) else thing
         if not isinstance(array, np.ndarray):
             return array
+        if id(array) in self._stale:
+            self.refuse("uses a view of a tensor that was written to since; make the view anew")
         if id(array) in self.known:
             return self.known[id(array)]
         holder, name = self.survey.holders.get(id(array), (None, "")) if self.survey else (None, "")
@@ -102,14 +107,29 @@ class Tracer(Observer):
         if not self._mine():
             return
         inputs = tuple(map(self._given, args, arrays))
-        carries = tuple(isinstance(x, Node) and x.requires_grad for x in args)
+        carries = tuple(map(self._carries, args))
         params = {name: self._parameter(p) for name, p in params.items()}
+        cast = data_of(node) is not raw
+        if id(raw) in self.known:  # an op that gives what it was given: not the same value
+            raw = raw.view()
+            if not cast:
+                _slot.__set__(node, raw)
         out = self.remember(raw, Value(self._free_name(op.name), raw))
-        cast = node.data is not raw
         line = Line(op.name, op.forward, inputs, params, out, carries, node.requires_grad)
         self.lines.append(line)
         if cast:
-            self._cast(out, node.data, node.requires_grad)
+            self._cast(out, data_of(node), node.requires_grad)
+
+    def _carries(self, x: Any) -> bool:
+        """Whether a gradient that flows back here gets outside of the function."""
+        if not isinstance(x, Node) or not x.requires_grad:
+            return False
+        if id(x) in self.doubles:
+            self.refuse(
+                "uses one of two tensors that share their memory, of which both require a "
+                "gradient; a program could not tell them apart"
+            )
+        return x.op is not None or self.sources is None or id(x) in self.sources
 
     def backward(self, op: Any, serial: int, i: int, x: Any, part: Any, g: Any) -> None:
         """Name a gradient after what it is the gradient of."""
@@ -160,9 +180,18 @@ class Tracer(Observer):
         if id(buffer) not in self._targets:
             self.before.append((buffer, buffer.copy()))
         self._targets[id(buffer)] = target
+        outside = [h for h, _ in self.survey.holders.values()] if self.survey else []
+        for other in [*map(_array_of, outside), *self._kept]:
+            if other is not buffer and np.may_share_memory(other, buffer):
+                self._stale.add(id(other))
         value = self.value_of(array)
         self.lines.append(Line("write", np.copyto, (value,), answer=target))
         self.remember(buffer, value)  # from now on the buffer holds this
+
+    def is_written(self, array: np.ndarray) -> bool:
+        """Whether an array lies in memory that the function writes into."""
+        written = [x.answer.array for x in self.lines if x.op == "write"]
+        return any(np.may_share_memory(array, buffer) for buffer in written)
 
     def refuse(self, what: str) -> None:
         if self._mine():
@@ -223,6 +252,10 @@ _grad_slot: Any = vars(Node)["grad"]
 def data_of(tensor: Any) -> np.ndarray:
     """The array of a tensor, also while reading it is watched."""
     return _slot.__get__(tensor)  # type: ignore[no-any-return]
+
+
+def _array_of(thing: Any) -> np.ndarray:
+    return data_of(thing) if isinstance(thing, Node) else thing
 
 
 def _codes(cls: Any, *names: str) -> set[Any]:
