@@ -23,7 +23,7 @@ from types import ModuleType
 from tinygrad_mlp.experiment.command import Parser, run_command
 
 from .catalogue import HERE, Lesson, all_lessons, find, shown
-from .checking import Exercise, Verdict, error_line, judge
+from .checking import Exercise, TooLong, Verdict, error_line, judge, watched
 
 INSTALL = 'python -m pip install -e ".[lessons]"'  # and torch, which is large, where it is missing
 EXTRAS = ("jupytext", "nbconvert", "ipykernel", "latex2mathml", "hypothesis", "torch")
@@ -262,7 +262,10 @@ def load(name: str, file: Path) -> ModuleType:
     linecache.checkcache(str(file))
     sys.modules[name] = module  # dataclasses and inspect look there
     try:
-        exec(compile(source, str(file), "exec"), module.__dict__)
+        with watched():
+            exec(compile(source, str(file), "exec"), module.__dict__)
+    except TooLong as error:
+        raise Unreadable(str(error)) from error
     except ModuleNotFoundError as error:
         if error.name in EXTRAS:
             raise

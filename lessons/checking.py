@@ -18,14 +18,24 @@ Nothing here prints or reads files; `python -m lessons check` does.
 from __future__ import annotations
 
 import os
+import signal
+import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from types import FrameType
 from typing import Any, Literal
 
 import numpy as np
+
+LIMIT = 60.0
+"""How many seconds an answer may take."""
+
+MAIN_THREAD = threading.main_thread()
 
 State = Literal["right", "not started", "factor", "wrong", "error"]
 
@@ -119,13 +129,55 @@ def _observe(exercise: Exercise, answer: Any) -> tuple[Any, bool]:
 def _observed(exercise: Exercise, answer: Any) -> Any:
     try:
         # No warnings: overflow and the like show in the values.
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
+        with watched(), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             return _copied(exercise.observe(answer))
+    except TooLong as error:
+        return RuntimeError(str(error))
     except Exception as error:
         return error
     except SystemExit as error:
         return RuntimeError(f"the answer left the program with exit({error.code!r})")
+
+
+class TooLong(BaseException):
+    """An answer was stopped. No Exception, as answers may catch those."""
+
+
+@contextmanager
+def watched() -> Iterator[None]:
+    """Inside, what takes longer than `LIMIT` raises TooLong, and no way out of the program is open.
+
+    Where there are no alarms, as on Windows, and outside the main thread, nothing is stopped.
+    """
+    has_alarm = hasattr(signal, "setitimer") and threading.current_thread() is MAIN_THREAD
+    ways_out = [
+        (module, name, getattr(module, name))
+        for module in (os, sys.modules[os.name])
+        for name in ("_exit", "execv", "execve")
+    ]
+    for module, name, _ in ways_out:
+        setattr(module, name, _leave)
+    before = signal.signal(signal.SIGALRM, _stop) if has_alarm else None
+    try:
+        if has_alarm:
+            signal.setitimer(signal.ITIMER_REAL, LIMIT, 1)  # once more each second, if it is caught
+        yield
+    finally:
+        if has_alarm:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        for module, name, way_out in ways_out:
+            setattr(module, name, way_out)
+
+
+def _leave(*given: Any) -> None:
+    """What os._exit and its like do meanwhile: without this, nobody would judge what follows."""
+    raise SystemExit(*given[:1])
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise TooLong(f"it was stopped after {LIMIT:g} seconds; is there a loop that never ends?")
 
 
 def _arrays_used(observe: Callable[[Any], Any]) -> list[np.ndarray]:

@@ -71,9 +71,9 @@ def with_rule(op: Op, i: int, change: Callable[[Any], Any]) -> Iterator[None]:
     def changed(rule: Callable) -> Callable:
         return lambda *args, **params: change(rule(*args, **params))
 
-    def changed_for_one(j: int, *args: Any, **params: Any) -> Any:
-        gradient = rule_for_each(j, *args, **params)
-        return change(gradient) if i == j else gradient
+    def changed_for_one(*args: Any, **params: Any) -> Callable:
+        each = rule_for_each(*args, **params)
+        return lambda j: change(each(j)) if i == j else each(j)
 
     if rule_for_each is None:
         op.rules = (*rules[:i], changed(rules[i]), *rules[i + 1 :])

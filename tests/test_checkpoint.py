@@ -45,6 +45,26 @@ def test_weights_that_are_not_contiguous_and_without_dimensions_come_back(tmp_pa
     np.testing.assert_array_equal(weights["turned"], [[0, 2, 4], [1, 3, 5]])
 
 
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        np.arange(24.0).reshape(2, 3, 4).transpose(2, 0, 1),
+        np.arange(10.0)[::-2],
+        np.broadcast_to(np.arange(3.0), (2, 3)),
+        np.arange(3, dtype=">f8"),
+        np.array(0.5),
+        np.zeros((3, 0)),
+    ],
+    ids=["Fortran", "transposed", "backwards", "broadcast", "big-endian", "a number", "empty"],
+)
+def test_an_array_is_saved_as_its_numbers_say_not_as_its_memory_lies(tmp_path, array):
+    checkpoint.save_arrays(tmp_path / "file", {"array": array})
+    found = checkpoint.read(tmp_path / "file").weights["array"]
+    assert found.shape == array.shape
+    np.testing.assert_array_equal(found, array)
+
+
 def test_the_hand_written_network_is_saved_too(tmp_path):
     one, other = BasicMLP((5,), rng=0), BasicMLP((5,), rng=1)
     checkpoint.save(tmp_path / "model", one)

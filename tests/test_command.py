@@ -34,6 +34,18 @@ def test_bad_input_is_reported_in_one_line_with_exit_code_2(error, capsys):
     assert capsys.readouterr() == ("", "program: it is too long\n")
 
 
+def test_what_a_terminal_would_obey_is_shown_instead(capsys):
+    words = "\x1b[2J\x1b]0;title\x07 \u202eabc \x9b31m \ud800 é ± 数"
+    assert run_command("program", raising(ValueError(words))) == 2
+    shown = r"\x1b[2J\x1b]0;title\x07 \u202eabc \x9b31m \ud800 é ± 数"
+    assert capsys.readouterr().err == f"program: {shown}\n"
+
+
+def test_a_complaint_is_not_endless(capsys):
+    assert run_command("program", raising(ValueError("word " * 100_000))) == 2
+    assert len(capsys.readouterr().err) < 2000
+
+
 def test_ctrl_c_is_130_and_says_what_became_of_the_work(capsys):
     assert run_command("program", raising(KeyboardInterrupt()), "stopped; nothing is lost") == 130
     assert capsys.readouterr() == ("", "\nstopped; nothing is lost\n")

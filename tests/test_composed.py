@@ -318,7 +318,7 @@ MISTAKES = [
     (lambda: V.repeat_interleave([1, 2]), ValueError, r"each of 3 slices.* not \[1, 2\]"),
     (lambda: V.repeat_interleave(-1), ValueError, "not below 0, not -1"),
     (lambda: V.scatter(0, [0], X), ValueError, r"src \(2, 3\) and index \(1,\)"),
-    (lambda: V.scatter(0, [0], V, reduce="mean"), ValueError, "reduce=None or \"add\", not 'mean'"),
+    (lambda: V.scatter(0, [0], V, reduce="mean"), ValueError, '"add" or "multiply", not \'mean\''),
     (lambda: V.scatter(0, [3], 1.0), IndexError, "3 is out of bounds"),
     (lambda: V.scatter(0, [0], V.float()), TypeError, "dtype float64 of the tensor, not float32"),
     (lambda: composed.meshgrid(X, V), ValueError, r"takes vectors.*\(2, 3\)"),
@@ -348,6 +348,20 @@ MISTAKES = [
     (lambda: V.dot(X), ValueError, r"two vectors, and got shapes \(3,\) and \(2, 3\)"),
     (lambda: V.outer(X), ValueError, r"two vectors, and got shapes \(3,\) and \(2, 3\)"),
     (lambda: V[:1].unflatten(0, (-1, -1)), ValueError, "only one may be -1"),
+    (lambda: V[:0].unflatten(0, (0, -1)), ValueError, r"any size .* -1 in \(0, -1\)"),
+    (lambda: V[:0].reshape(0, -1), ValueError, r"any size .* -1 in \(0, -1\)"),
+    (lambda: composed.cat(X), TypeError, "cat takes a list or tuple of tensors, not tensor"),
+    (lambda: composed.cat([X, None]), TypeError, "cat takes a list or tuple of tensors"),
+    (lambda: composed.stack([1.0, 2.0]), TypeError, r"stack takes .*, not \[1.0, 2.0\]"),
+    (lambda: composed.hstack([1.0]), TypeError, "hstack takes a list"),
+    (lambda: composed.vstack(V), TypeError, "vstack takes a list"),
+    (lambda: composed.meshgrid(1, 2), TypeError, r"meshgrid takes .*, not \[1, 2\]"),
+    (lambda: composed.max(2, 3), TypeError, r"max\(\) was given 2 where .* tg.tensor"),
+    (lambda: composed.min([1.0, 2.0]), TypeError, r"given \[1.0, 2.0\] where it takes a tensor"),
+    (lambda: composed.mm(X, 2), TypeError, r"mm\(\) was given 2 where it takes a tensor"),
+    (lambda: ops.sum(3), TypeError, r"sum\(\) was given 3 where it takes a tensor"),
+    (lambda: ops.linear(X, 2), TypeError, r"linear\(\) was given 2 where it takes a tensor"),
+    (lambda: V.add(V.long(), alpha=0.5) + V.long().add(1, alpha=0.5), TypeError, "not 0.5"),
 ]
 
 
@@ -356,3 +370,18 @@ def test_mistake_is_named_with_its_remedy(i):
     call, kind, words = MISTAKES[i]
     with pytest.raises(kind, match=words):
         call()
+
+
+@pytest.mark.parametrize("dim", [0, 1])
+def test_scatter_multiplies_by_everything_that_comes_to_a_place(dim):
+    index = np.array([[0, 1, 1], [0, 1, 0]])
+    inputs = M + 1.5, np.cos(M) + 2
+    x, src = (t(v, requires_grad=True) for v in inputs)
+    y = x.scatter(dim, index, src, reduce="multiply")
+    (y * t(np.sin(M))).sum().backward()
+    tx, tsrc = (torch.from_numpy(v.copy()).requires_grad_() for v in inputs)
+    expected = torch.scatter_reduce(tx, dim, torch.from_numpy(index), tsrc, "prod")
+    (expected * torch.from_numpy(np.sin(M))).sum().backward()
+    assert np.allclose(y.data, expected.detach().numpy(), rtol=1e-14)
+    assert np.allclose(x.grad.data, tx.grad.numpy(), rtol=1e-13)
+    assert np.allclose(src.grad.data, tsrc.grad.numpy(), rtol=1e-13)

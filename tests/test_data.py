@@ -9,6 +9,7 @@ import doctest
 import gc
 import gzip
 import hashlib
+import io
 import os
 import shutil
 import signal
@@ -17,7 +18,12 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 import warnings
+import zipfile
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -787,6 +793,124 @@ def test_an_error_in_a_worker_is_raised_where_the_batch_is_asked_for():
         next(batches)
 
 
+@dataclass
+class Slotted:
+    """A transform with a generator of its own, in a slot."""
+
+    __slots__ = ("rng",)
+    rng: Any
+
+    def __call__(self, images):
+        return images + self.rng.random(images.shape)
+
+
+def a_closure(rng):
+    return lambda images: images + rng.random(images.shape)
+
+
+def a_default(rng):
+    def transform(images, rng=rng):
+        return images + rng.random(images.shape)
+
+    return transform
+
+
+def a_method(rng):
+    return Slotted(rng).__call__
+
+
+GLOBAL: dict[str, Any] = {}
+
+
+def a_global(rng):
+    GLOBAL["rng"] = rng
+    return lambda images: images + GLOBAL["rng"].random(images.shape)
+
+
+class Drawing:
+    """A dataset of the user's own, which draws in its own way."""
+
+    def __init__(self, transform):
+        self.inner = ArrayDataset(np.zeros((40, 2, 2), np.float32), np.arange(40))
+        self.steps = [transform]
+
+    def __len__(self):
+        return len(self.inner)
+
+    def __getitem__(self, index):
+        images, labels = self.inner[index]
+        return self.steps[0](images), labels
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        Slotted,
+        a_closure,
+        a_default,
+        a_method,
+        a_global,
+        lambda rng: partial(lambda rng, images: images + rng.random(images.shape), rng),
+    ],
+    ids=["an object", "a closure", "a default", "a method", "a global", "a partial"],
+)
+@pytest.mark.parametrize("taken", [0, 1, 2, 7])
+def test_after_a_loop_that_was_left_the_next_is_as_without_a_worker(hold, taken):
+    def second(num_workers):
+        dataset = Subset(Drawing(hold(np.random.default_rng(5))), np.arange(40))
+        loader = DataLoader(dataset, 4, shuffle=True, rng=3, num_workers=num_workers)
+        batches = iter(loader)
+        for _ in range(taken):
+            next(batches)
+        batches.close()
+        return np.concatenate([images for images, _ in loader.arrays()])
+
+    expected = second(0)
+    for _ in range(5):
+        assert np.array_equal(second(1), expected)
+
+
+FORKING = """
+import os, sys, threading, time
+import numpy as np
+from tinygrad_mlp.data import *
+
+data = ArrayDataset(np.zeros((400, 28, 28), np.float32), np.arange(400))
+copies = AugmentedDataset(data, transforms.ElasticTransform(), 0)
+loader = DataLoader(copies, 100, num_workers=1)
+for number, _ in enumerate(loader.arrays()):
+    time.sleep(0.001 * number)
+    child = os.fork()
+    if not child:
+        way = sys.argv[1]
+        if way == "draws":
+            copies.rng.random(5)
+        if way == "begins anew":
+            assert len(list(loader.arrays())) == 8
+        if way == "goes on":
+            continue
+        sys.exit(0)
+    assert os.waitpid(child, 0)[1] == (256 if sys.argv[1] == "goes on" else 0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
+@pytest.mark.parametrize("way", ["leaves", "draws", "begins anew", "goes on"])
+def test_a_process_forked_inside_a_loop_with_a_worker_does_not_hang(way):
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKING, way],
+        env=os.environ | {"PYTHONPATH": str(Path(tg.__file__).parents[1])},
+        timeout=100,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    if way == "goes on":
+        assert "was begun in another process" in done.stderr
+    else:
+        assert done.stderr == ""
+
+
 @pytest.mark.parametrize("num_workers", [2, -1, None])
 def test_other_numbers_of_workers_are_refused(num_workers):
     with pytest.raises(ValueError, match="num_workers must be 0 or 1"):
@@ -973,7 +1097,9 @@ DAMAGED_IDX = {
     "labels instead": (LABELS + bytes(9), "found 2049, expected 2051"),
     "another type": (b"\0\0\x0d" + IMAGES[3:], "wrong magic number"),
     "a web page": (b"<!doctype html><title>Not found</title>", "wrong magic number"),
-    "huge sizes": (IMAGES[:4] + b"\xff" * 12 + IMAGES[16:], "truncated"),
+    "huge sizes": (IMAGES[:4] + b"\xff" * 12 + IMAGES[16:], "4294967295 x 4294967295 pixels"),
+    "huge count": (IMAGES[:4] + b"\xff" * 4 + IMAGES[8:], "announces 4,294,967,295 examples"),
+    "more announced": (IMAGES[:4] + struct.pack(">I", 13) + IMAGES[8:], "found 9,408 of the 10,19"),
     "no images": (idx_bytes(np.zeros((0, 28, 28), np.uint8)), "12 labels for the 0 images"),
     "wrong size": (idx_bytes(np.zeros((12, 32, 32), np.uint8)), "32 x 32 pixels, expected 28"),
     "fewer images": (idx_bytes(SMALL["train-images"][1:]), "12 labels for the 11 images"),
@@ -1005,6 +1131,94 @@ def test_damaged_labels(tmp_path, damage):
     message = failure(ValueError, tmp_path)
     assert expected in message
     assert str(path) in message
+
+
+# A few megabytes that unpack to gigabytes.
+
+
+def memory_used(call):
+    """How much was allocated at once while it ran, in bytes."""
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def zeros_after(start, megabytes):
+    """A gzip file of these bytes and many zeros."""
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=9) as file:
+        file.write(start)
+        for _ in range(megabytes):
+            file.write(bytes(1 << 20))
+    return packed.getvalue()
+
+
+BOMBS = {
+    "more than announced": (IMAGES, "too long, found more than the 9,408 bytes"),
+    "not MNIST": (b"", "wrong magic number"),
+    "a huge count": (IMAGES[:4] + b"\xff" * 4 + IMAGES[8:16], "expected at most 1,000,000"),
+    "huge images": (IMAGES[:8] + b"\0\1\0\0" * 2, "65536 x 65536 pixels"),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_gzip_is_unpacked_no_further_than_its_header_announces(tmp_path, bomb):
+    start, expected = BOMBS[bomb]
+    path = write_idx(tmp_path, packed=True) / f"{idx_name('train-images')}.gz"
+    path.write_bytes(zeros_after(start, 64))
+    used = memory_used(lambda: expected in failure(ValueError, tmp_path) or pytest.fail(expected))
+    assert used < 20e6
+
+
+def test_a_plain_file_is_read_no_further_than_its_header_announces(tmp_path):
+    path = write_idx(tmp_path) / idx_name("train-images")
+    with open(path, "ab") as file:
+        file.truncate(1 << 33)  # a hole: it takes no room on the disk
+    used = memory_used(lambda: "too long" in failure(ValueError, tmp_path) or pytest.fail("read"))
+    assert used < 20e6
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "expected"),
+    [
+        ("x_train", np.zeros((20_000, 28, 28), np.float32), "expected uint8"),
+        ("x_train", np.zeros((1, 8000, 8000), np.uint8), "8000 x 8000 pixels"),
+        ("y_train", np.zeros((1000, 1 << 16), np.uint8), "expected integers of shape (n,)"),
+        ("y_train", np.zeros(1 << 26, np.uint8), "announces 67,108,864 examples"),
+        ("y_train", np.zeros(1 << 26, "V1"), "expected integers of shape (n,)"),
+        ("other", np.zeros(1 << 26, np.uint8), None),
+    ],
+)
+def test_an_archive_is_unpacked_no_further_than_its_headers_allow(tmp_path, name, array, expected):
+    path = tmp_path / "mnist.npz"
+    np.savez(path, **{key: value for key, value in KERAS.items() if key != name})
+    with (
+        zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive,
+        archive.open(f"{name}.npy", "w", force_zip64=True) as file,
+    ):
+        np.lib.format.write_array(file, array)
+    del array
+
+    def read():
+        if expected is None:
+            load_mnist(path)
+        else:
+            assert expected in failure(ValueError, path)
+
+    assert memory_used(read) < 20e6
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_unpacks_without_a_limit_is_refused(tmp_path, method):
+    path = tmp_path / "mnist.npz"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for key, array in KERAS.items():
+            with archive.open(f"{key}.npy", "w") as file:
+                np.lib.format.write_array(file, array)
+    assert "damaged or unreadable" in failure(ValueError, path)
 
 
 def test_no_examples_at_all(tmp_path):

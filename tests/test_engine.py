@@ -7,8 +7,12 @@ test runs on PyTorch too.
 from __future__ import annotations
 
 import gc
+import os
+import signal
+import sys
 import threading
 import time
+import warnings
 import weakref
 from types import SimpleNamespace
 
@@ -837,6 +841,52 @@ def test_threads_can_walk_back_over_graphs_of_their_own():
     assert found == {n: 2 * n for n in range(4)}
 
 
+def test_threads_that_share_a_leaf_lose_no_gradient():
+    x = leaf(np.zeros(2000))  # large enough for another thread to come in between
+
+    def work():
+        for _ in range(300):
+            x.sum().backward()
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert set(x.grad.tolist()) == {1200.0}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
+def test_a_process_that_is_forked_while_another_thread_adds_gradients_adds_its_own():
+    x, stop = leaf(np.zeros(2000)), threading.Event()
+
+    def work():
+        while not stop.is_set():
+            x.sum().backward()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        for _ in range(20):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads
+                child = os.fork()
+            if not child:
+                signal.alarm(20)  # ends it if it hangs
+                y = leaf(1.0)
+                y.sum().backward()
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+    finally:
+        stop.set()
+        thread.join()
+
+
 def test_backward_works_under_no_grad():
     x = leaf(3.0)
     y = x * x
@@ -897,13 +947,34 @@ def test_a_custom_op_can_become_a_method():
 
 
 def test_a_custom_op_on_any_number_of_tensors_has_one_rule_for_each():
-    @op(grad_of_each=lambda i, g, y, *xs, scale: g * scale * (i + 1))
+    @op(grad_of_each=lambda g, y, *xs, scale: lambda i: g * scale * (i + 1))
     def weighted(*xs, scale=1.0):
         return scale * sum((i + 1) * x for i, x in enumerate(xs))
 
     xs = [leaf([1.0, 2.0]) for _ in range(3)]
     weighted(*xs, scale=2.0).sum().backward()
     assert [x.grad.tolist() for x in xs] == [[2, 2], [4, 4], [6, 6]]
+
+
+def seconds_per_part(join, n):
+    """The time that a backward pass takes for each of the n tensors that were joined."""
+    best = np.inf
+    for _ in range(3):
+        joined = join([leaf([1.0, 2.0]) for _ in range(n)]).sum()
+        start = time.process_time()
+        joined.backward()
+        best = min(best, time.process_time() - start)
+    return best / n
+
+
+@pytest.mark.parametrize("join", [tg.cat, tg.stack])
+def test_ten_times_as_many_tensors_take_ten_times_as_long_to_walk_back(join):
+    gc.disable()  # it looks at all of them, ever so often
+    try:
+        ratio = seconds_per_part(join, 6000) / seconds_per_part(join, 600)
+    finally:
+        gc.enable()
+    assert ratio < 3
 
 
 def test_an_input_whose_rule_is_none_gets_no_gradient():

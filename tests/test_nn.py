@@ -750,3 +750,28 @@ def test_every_public_class_and_function_has_an_example():
     }
     own.remove("tinygrad_mlp.nn.module.named_options")  # for those who write layers
     assert not own - {parameter.id for parameter in EXAMPLES}
+
+
+def test_four_hundred_modules_in_each_other_work_as_one_does():
+    layer = nn.Linear(2, 2, rng=0)
+    nested = layer
+    for _ in range(400):
+        nested = nn.Sequential(nested)
+    x = np.ones((1, 2), np.float32)
+    np.testing.assert_array_equal(nested(x).data, layer(x).data)
+    assert repr(nested).count("Sequential(") == 400
+    nested.load_state_dict(nested.eval().train().state_dict())
+    assert list(nested.parameters()) == list(layer.parameters())
+
+
+def test_a_sequential_inside_of_another_keeps_its_hooks_and_its_own_forward():
+    class Doubled(nn.Sequential):
+        def forward(self, input):
+            return 2 * super().forward(input)
+
+    seen = []
+    inner = nn.Sequential(nn.ReLU())
+    inner.register_forward_hook(lambda module, inputs, output: seen.append(output.tolist()))
+    model = nn.Sequential(Doubled(nn.ReLU()), inner)
+    assert model(tg.tensor([1.0, -1.0])).tolist() == [2.0, 0.0]
+    assert seen == [[2.0, 0.0]]

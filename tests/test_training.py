@@ -311,7 +311,8 @@ def test_weights_of_no_recipe_are_refused(tmp_path):
     ("changes", "why"),
     [
         ({"recipe": {"kind": "Convolutional"}}, "no recipe of the kind 'Convolutional'"),
-        ({"recipe": small("basic").to_dict() | {"hidden": [9]}}, "does not fit BasicMLP"),
+        ({"recipe": small("basic").to_dict() | {"hidden": [9]}}, "needs 7,165 numbers"),
+        ({"recipe": small("basic").to_dict() | {"hidden": [5]}}, "does not fit BasicMLP"),
         ({"recipe": small("basic").to_dict() | {"momentum": 0.9}}, "momentum"),
         ({"order": {"bit_generator": "MT19937"}}, ""),
         ({"copies": 5}, ""),
@@ -336,3 +337,35 @@ def test_a_history_without_an_accuracy_goes_round(tmp_path):
     begun.history.append(Epoch(1, 0.5, None, 1.0))
     training.save(tmp_path / "half", begun)
     assert training.load(tmp_path / "half").history == begun.history
+
+
+@pytest.mark.parametrize("held_out", [-1, -5, -300])
+def test_fewer_than_no_images_cannot_be_held_out(held_out, digits):
+    with pytest.raises(ValueError, match=f"holds {held_out} images out; give 0 or a number"):
+        training.divide(replace(RECIPES["improved"], held_out=held_out), digits[0])
+
+
+@pytest.mark.parametrize(("batch_size", "images"), [(7, 22), (7, 1), (1, 22), (21, 22)])
+def test_a_last_batch_of_one_is_told_before_a_training_with_batch_norm(batch_size, images, digits):
+    recipe = replace(
+        RECIPES["best"], hidden=(3,), batch_size=batch_size, train_images=images, epochs=1
+    )
+    begun = training.begin(recipe)
+    before = begun.model.state_dict()
+    with pytest.raises(ValueError, match="the last one would be alone; take another batch size"):
+        training.finish(begun, *digits)
+    for name, array in begun.model.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+@pytest.mark.parametrize(("batch_size", "images"), [(7, 21), (7, 23), (30, 22), (2, 22)])
+def test_other_last_batches_are_trained_on(batch_size, images, digits):
+    recipe = replace(
+        RECIPES["best"], hidden=(3,), batch_size=batch_size, train_images=images, epochs=1
+    )
+    assert len(training.finish(training.begin(recipe), *digits).history) == 1
+
+
+def test_without_batch_norm_a_last_batch_may_be_of_one(digits):
+    recipe = replace(RECIPES["small"], batch_size=7, train_images=22, epochs=1)
+    assert len(training.finish(training.begin(recipe), *digits).history) == 1

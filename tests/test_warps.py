@@ -267,3 +267,17 @@ def test_bad_elastic_parameters_are_refused(bad):
 def test_places_of_the_identity_are_the_pixels():
     places = affine_places(np.eye(2, 3)[None], 3, 4)
     assert np.array_equal(places.reshape(2, 3, 4), np.mgrid[:3, :4])
+
+
+@pytest.mark.parametrize("pixel", [np.inf, -np.inf, np.nan, np.finfo(np.float32).max])
+@pytest.mark.parametrize(
+    "transform",
+    [RandomAffine(10, (0.1, 0.1), (0.9, 1.1), 5.0), ElasticTransform()],
+)
+def test_a_pixel_that_is_no_number_spoils_its_own_image_without_a_warning(transform, pixel):
+    images = np.random.default_rng(0).random((3, 28, 28), np.float32)
+    clean = transform(images, 1)
+    images[1, 14, 14] = pixel
+    spoilt = transform(images, 1)
+    np.testing.assert_array_equal(spoilt[[0, 2]], clean[[0, 2]])
+    assert not np.array_equal(spoilt[1], clean[1], equal_nan=True)

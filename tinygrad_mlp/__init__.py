@@ -11,6 +11,9 @@ and `train.py`. The experiment that it is for is in `experiment/`.
 
 from typing import TYPE_CHECKING
 
+from . import stopping as stopping  # first, since Ctrl-C may come while the rest is loaded
+
+# isort: split
 from . import autograd as autograd
 from . import data as data
 from . import dtypes as dtypes

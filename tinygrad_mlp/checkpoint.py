@@ -82,6 +82,8 @@ def save_arrays(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], **w
     # One entry for all: safetensors writes several in any order, so that equal models would give
     # files that differ.
     metadata = {ABOUT: json.dumps({"version": VERSION, "words": words})}
+    # safetensors writes the memory of an array as it lies there, whatever its strides are.
+    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     write_whole(path, to_bytes(arrays, metadata=metadata))
 
 
@@ -106,13 +108,14 @@ def restore(saved: Saved, model: Any, optimizer: Optimizer | None = None) -> Non
     model.load_state_dict(saved.weights)
     if optimizer is not None:
         state = saved.optimizer
-        if saved.version == 1:
-            state = _from_version_1(state, optimizer)
         try:
+            if saved.version == 1:
+                state = _from_version_1(state, optimizer)
             optimizer.load_exact_state(state)
-        except ValueError:
+        # Numbers that cannot be what they stand for: a count that is not a number, for example.
+        except (ValueError, TypeError, OverflowError) as error:
             model.load_state_dict(before)
-            raise
+            raise ValueError(str(error)) from error
 
 
 def read(path: str | os.PathLike[str]) -> Saved:
@@ -136,14 +139,15 @@ def read(path: str | os.PathLike[str]) -> Saved:
             f"{path}: holds numbers of a kind that NumPy does not have ({error}); convert them to "
             "float32 where the file was written"
         ) from error
-    if ABOUT in metadata:
-        about = json.loads(metadata.pop(ABOUT))
-    else:
-        words = json.loads(metadata.pop(WORDS_IN_VERSION_1, "{}"))
-        about = {"version": 1, "words": words}
-    if about["version"] > VERSION:
+    try:
+        version, words = _about(metadata)
+    except (ValueError, RecursionError) as error:
         raise ValueError(
-            f"{path}: a file of version {about['version']}, and this package reads versions up to "
+            f"{path}: what it says about itself cannot be read ({error}); save the model again"
+        ) from error
+    if version > VERSION:
+        raise ValueError(
+            f"{path}: a file of version {version}, and this package reads versions up to "
             f"{VERSION}; update the package"
         )
     return Saved(
@@ -153,10 +157,26 @@ def read(path: str | os.PathLike[str]) -> Saved:
             for name, array in arrays.items()
             if name.startswith(PREFIX)
         },
-        # What other programs have written there is given as it is.
-        words=about["words"] | metadata,
-        version=about["version"],
+        words=words,
+        version=version,
     )
+
+
+def _about(metadata: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    """The version of a file, and its words. Raises ValueError or RecursionError."""
+    if ABOUT in metadata:
+        about = json.loads(metadata.pop(ABOUT))
+        if not isinstance(about, dict) or about.keys() != {"version", "words"}:
+            raise ValueError(f"{ABOUT} is not an object of a version and words")
+    else:
+        about = {"version": 1, "words": json.loads(metadata.pop(WORDS_IN_VERSION_1, "{}"))}
+    version, words = about["version"], about["words"]
+    if type(version) is not int or version < 1:
+        raise ValueError("the version is not a whole number of at least 1")
+    if not isinstance(words, dict):
+        raise ValueError("the words are not an object of names and values")
+    # What other programs have written there is given as it is.
+    return version, words | metadata
 
 
 NAMES_IN_VERSION_1 = {

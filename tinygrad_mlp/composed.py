@@ -15,7 +15,8 @@ from typing import Any, Concatenate, Generic, NamedTuple, cast, overload
 import numpy as np
 
 from . import ops
-from .dtypes import DEFAULT, int64
+from .arguments import make_helpful, no_dimension
+from .dtypes import DEFAULT, int64, number_in, result_type
 from .engine import Node, plain, takes_also
 from .observing import decide
 from .ops import count, where
@@ -28,8 +29,7 @@ def _axis(dim: int, ndim: int) -> int:
     if ndim == 0 and dim in (0, -1):  # a tensor of no dimensions answers to these, as in PyTorch
         return 0
     if not -ndim <= dim < ndim:
-        known = f"use one from {-ndim} to {ndim - 1}" if ndim else "a 0-d tensor has none to name"
-        raise IndexError(f"there is no dimension {dim} among {ndim}; {known}")
+        raise IndexError(no_dimension(dim, ndim))
     return dim % ndim
 
 
@@ -51,13 +51,27 @@ def _of_two(function: Callable[Concatenate[Any, Any, P], Any]) -> BinaryOp[P]:
 @_of_two
 def add(input: Any, other: Any, alpha: float = 1) -> Any:
     """input + alpha * other."""
-    return ops.add(input, other if alpha == 1 else other * alpha)
+    return ops.add(input, _times("add", alpha, other, input))
 
 
 @_of_two
 def sub(input: Any, other: Any, alpha: float = 1) -> Any:
     """input - alpha * other."""
-    return ops.sub(input, other if alpha == 1 else other * alpha)
+    return ops.sub(input, _times("sub", alpha, other, input))
+
+
+def _times(name: str, alpha: Any, other: Any, x: Any) -> Any:
+    """alpha * other, in the dtype that the result beside `x` has."""
+    if alpha == 1:
+        return other
+    dtype = result_type(plain(x), plain(other))
+    if isinstance(alpha, (float, np.floating)) and dtype.kind != "f":
+        raise TypeError(f"{name} of integers takes an integer alpha, not {alpha}")
+    is_array = isinstance(other, (Node, np.ndarray))
+    if not is_array:
+        return other * alpha
+    same: Any = other if plain(other).dtype == dtype else ops.astype(other, dtype)
+    return ops.mul(same, np.asarray(alpha).astype(dtype))
 
 
 @_of_two
@@ -153,7 +167,7 @@ def allclose(
 
 def masked_fill(input: T, mask: Any, value: Any) -> T:
     """`input` with `value` where the mask is true: cast to the dtype of `input`, as in PyTorch."""
-    filling: Any = np.asarray(value, input.dtype) if not isinstance(value, Node) else value
+    filling: Any = number_in(value, input.dtype) if not isinstance(value, Node) else value
     if filling.dtype != input.dtype:
         filling = ops.astype(filling, input.dtype)
     return where(mask, filling, input)
@@ -521,6 +535,8 @@ def unflatten(input: T, dim: int, sizes: Sequence[int]) -> T:
     """One dimension as several, of which one size may be -1: a view."""
     dim = _axis(dim, input.ndim)
     given, known = tuple(sizes), math.prod(n for n in sizes if n != -1)
+    if -1 in given and not known:
+        raise ValueError(f"unflatten: any size would do for the -1 in {given}, as another is 0")
     sizes = [input.shape[dim] // builtins.max(known, 1) if n == -1 else n for n in given]
     if math.prod(sizes) != input.shape[dim] or given.count(-1) > 1:
         raise ValueError(
@@ -587,6 +603,7 @@ def roll(input: T, shifts: int | Sequence[int], dims: int | Sequence[int] | None
 @takes_also()
 def cat(tensors: Sequence[T], dim: int = 0) -> T:
     """The tensors one after the other along `dim`."""
+    _need_tensors("cat", tensors)
     if not len(tensors):
         raise ValueError("cat needs a list of at least one tensor, and got an empty one")
     # PyTorch passes over empty tensors of one dimension, whatever the others have
@@ -594,9 +611,17 @@ def cat(tensors: Sequence[T], dim: int = 0) -> T:
     return ops.cat(*(kept if len({x.ndim for x in tensors}) > 1 else tensors), dim=dim)
 
 
+def _need_tensors(name: str, given: Any) -> None:
+    """TypeError unless `given` is a list or tuple of tensors, or of arrays."""
+    listed = isinstance(given, (list, tuple))
+    if not listed or not builtins.all(isinstance(x, (Node, np.ndarray)) for x in given):
+        raise TypeError(f"{name} takes a list or tuple of tensors, not {given!r:.80}")
+
+
 @takes_also()
 def stack(tensors: Sequence[T], dim: int = 0) -> T:
     """Tensors of one shape, side by side along a new dimension."""
+    _need_tensors("stack", tensors)
     shapes = [x.shape for x in tensors]
     if len(set(shapes)) != 1:
         raise ValueError(
@@ -678,7 +703,7 @@ def pad(input: T, pad: Sequence[int], mode: str = "constant", value: float | Non
     shape = tuple(n + a + b for n, (a, b) in zip(input.shape, margins, strict=True))
     inside = tuple(slice(a, a + n) for n, (a, _) in zip(input.shape, margins, strict=True))
     if value:
-        margin = np.full(shape, value, input.dtype)
+        margin = np.full(shape, number_in(value, input.dtype))
         margin[inside] = 0
         return ops.put(input, shape=shape, index=inside) + margin
     return ops.put(input, shape=shape, index=inside)
@@ -718,6 +743,7 @@ def hstack(tensors: Sequence[T]) -> T:
     >>> tg.hstack([tg.tensor([1, 2]), tg.tensor([3])])
     tensor([1, 2, 3])
     """
+    _need_tensors("hstack", tensors)
     parts = [x if x.ndim else x.reshape(1) for x in tensors]
     return cat(parts, 0 if parts and parts[0].ndim == 1 else 1)
 
@@ -729,6 +755,7 @@ def vstack(tensors: Sequence[T]) -> T:
     tensor([[1, 2],
             [3, 4]])
     """
+    _need_tensors("vstack", tensors)
     return cat([x if x.ndim > 1 else x.reshape(1, -1) for x in tensors])
 
 
@@ -789,6 +816,7 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
             [2, 2, 2]])
     """
     parts = list(tensors[0] if isinstance(tensors[0], (list, tuple)) else tensors)
+    _need_tensors("meshgrid", parts)
     if indexing not in ("ij", "xy") or builtins.any(x.ndim > 1 for x in parts):
         raise ValueError(
             f'meshgrid takes vectors, and indexing="ij" or "xy", not {indexing!r} and the shapes '
@@ -956,27 +984,37 @@ def scatter_add(input: T, dim: int, index: Operand, src: T) -> T:
 def scatter(input: T, dim: int, index: Operand, src: Any, reduce: str | None = None) -> T:
     """`input` with `src`, a tensor or a number, at `index` along `dim`; of several there, one.
 
-    reduce  "add" adds it instead, as scatter_add
+    reduce  "add" adds it instead, as scatter_add, and "multiply" multiplies by it
 
     >>> tg.zeros(3).scatter(0, tg.tensor([2, 0]), tg.tensor([5.0, 7.0]))
     tensor([7., 0., 5.])
     """
     index, dim = np.asarray(plain(index)), _axis(dim, input.ndim)
     if not isinstance(src, (Node, np.ndarray)):
-        src = np.full(index.shape, src, input.dtype)
+        src = np.full(index.shape, number_in(src, input.dtype))
     if reduce == "add":
         return scatter_add(input, dim, index, src)
-    if reduce is not None:
-        raise ValueError(f'scatter knows reduce=None or "add", not {reduce!r}')
+    if reduce not in (None, "multiply"):
+        raise ValueError(f'scatter knows reduce=None, "add" or "multiply", not {reduce!r}')
     if input.ndim < 2 and 0 in (input.ndim, index.ndim, src.ndim):
-        flat = scatter(input.reshape(-1), 0, index.reshape(-1), src.reshape(-1))
+        flat = scatter(input.reshape(-1), 0, index.reshape(-1), src.reshape(-1), reduce)
         return flat.reshape(input.shape)
     part = _source("scatter", input, index, src).reshape(-1)
     if not index.size:
         return ops.clone(input)
-    last = np.full(input.shape, -1)
-    last[_places(index, dim)] = np.arange(index.size).reshape(index.shape)
-    return where(last < 0, input, ops.getitem(part, index=np.maximum(last, 0)))
+    places = [np.broadcast_to(p, index.shape).reshape(-1) for p in _places(index, dim)]
+    number = np.arange(index.size)
+    while True:
+        last = np.full(input.shape, -1)  # which value of `part` comes to each place
+        last[tuple(places)] = number
+        brought = ops.getitem(part, index=np.maximum(last, 0))
+        if reduce is None:
+            return where(last < 0, input, brought)
+        input = input * where(last < 0, np.ones((), input.dtype), brought)
+        left = number != last[tuple(places)]
+        if not left.any():
+            return input
+        places, number = [p[left] for p in places], number[left]
 
 
 def _source(name: str, x: Any, index: np.ndarray, src: Any) -> Any:
@@ -1017,7 +1055,7 @@ def index_add(input: T, dim: int, index: Operand, source: T, alpha: float = 1) -
             f"source of shape {wanted}, not {source.shape}"
         )
     added = ops.put(source, shape=input.shape, index=(slice(None),) * dim + (index,))
-    return input + (added if alpha == 1 else added * alpha)
+    return input + _times("index_add", alpha, added, input)
 
 
 # ------------------------------------------------------------------------------------ products
@@ -1194,3 +1232,6 @@ def _arranged(x: T, names: str, groups: list[list[str]], length: dict[str, int])
     return x.reshape(
         [length[n] for n in first] + [math.prod(length[n] for n in group) for group in rest]
     )
+
+
+make_helpful(globals())

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import make_helpful
 from .composed import sizes
+from .dtypes import number_in
 from .observing import constant
 from .signatures import DType, Rng
 from .tensor import Tensor, _to_array
@@ -81,9 +83,11 @@ def arange(
             "of end - start, and all must be finite"
         )
     whole = all(isinstance(x, int) for x in (start, end, step))
-    return _made(
-        np.arange(start, end, step).astype(dtype or (np.int64 if whole else FLOAT)), requires_grad
-    )
+    dtype = np.dtype(dtype or (np.int64 if whole else FLOAT))
+    values = np.arange(start, end, step)
+    if dtype.kind in "iu" and not whole:  # as many values, but from whole numbers in whole steps
+        values = int(start) + np.arange(len(values)) * int(step)
+    return _made(values.astype(dtype), requires_grad)
 
 
 def linspace(
@@ -97,7 +101,7 @@ def linspace(
         raise ValueError(f"linspace needs a whole number of steps, at least 0, not {steps!r}")
     first, last = (x.item() if hasattr(x, "item") else x for x in (start, end))
     if np.dtype(dtype).kind in "iu":
-        first, last = int(first), int(last)
+        first, last = int(number_in(first, dtype)), int(number_in(last, dtype))
     return _made(np.linspace(first, last, steps).astype(dtype), requires_grad)
 
 
@@ -213,3 +217,6 @@ def randn_like(
 ) -> Tensor:
     """Normal, of the shape and dtype of `input`."""
     return randn(input.shape, rng=rng, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+make_helpful(globals())

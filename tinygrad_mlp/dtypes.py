@@ -96,15 +96,57 @@ def floats(inputs: Sequence[Any]) -> list[Any]:
     return _converted(inputs, dtype if dtype.kind == "f" else DEFAULT)
 
 
+def fitted(inputs: Sequence[Any]) -> list[Any]:
+    """As `promoted`, for what gives one of its inputs: a number that does not fit is refused."""
+    dtype = result_type(*inputs)
+    if dtype.kind in "iu":
+        inputs = [x if isinstance(x, np.ndarray) else number_in(x, dtype) for x in inputs]
+    return _converted(inputs, dtype)
+
+
 def choices(inputs: Sequence[Any]) -> list[Any]:
     """A condition as it is, and the values to choose from with the dtype they have together."""
     condition, *values = inputs
-    return [condition, *promoted(values)]
+    return [condition, *fitted(values)]
+
+
+def powers(inputs: Sequence[Any]) -> list[Any]:
+    """As `promoted`; integers to the power of a number below 0, which is 0 mostly, are refused."""
+    base, exponent = inputs
+    of_integers = isinstance(exponent, int) and result_type(base).kind != "f"
+    if of_integers and exponent < 0:
+        raise ValueError(
+            f"pow() of integers to the power {exponent}: make them floats first, as with .float()"
+        )
+    return promoted(inputs)
 
 
 def totals(inputs: Sequence[Any]) -> list[Any]:
     """Integers and booleans as int64, so that their sums and products do not overflow."""
     return [x.astype(int64) if x.dtype.kind in "bui" else x for x in inputs]
+
+
+# ------------------------------------------------------------------ numbers in a given dtype
+
+
+def number_in(value: Any, dtype: Any) -> np.ndarray:
+    """Plain numbers (one, or lists of them) as an array of this dtype; arrays are cast as ever.
+
+    As in PyTorch, what is after the point is cut off for integers, and in an unsigned dtype a
+    negative integer counts from its end: -1 is the largest. Raises ValueError for a number that an
+    integer dtype does not hold, which would silently become another.
+    """
+    array, dtype = np.asarray(value), np.dtype(dtype)
+    if dtype.kind in "iu" and array.size and array.dtype.kind in "iuf" and array is not value:
+        limits = np.iinfo(dtype)
+        from_the_end = dtype.kind == "u" and array.dtype.kind != "f"
+        lowest = -limits.max if from_the_end else limits.min
+        if not (lowest <= array.min() and array.max() <= limits.max):
+            raise ValueError(
+                f"{value!r:.80} does not fit into {dtype}, which goes from {limits.min} to "
+                f"{limits.max}; use another dtype"
+            )
+    return array.astype(dtype)
 
 
 # ---------------------------------------------------------------------------------- sums

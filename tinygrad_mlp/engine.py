@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast, overload
@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast, ov
 import numpy as np
 
 from . import changes
+from .arguments import no_dimension, refuse_outside, refuse_what_is_no_tensor
 from .changes import next_serial
 from .dtypes import sum_of
 from .observing import constant, observers, tracing
@@ -208,7 +209,7 @@ class Op:
         if self.rule_for_each is None:
             return self.rules[i]
         rule = self.rule_for_each
-        return lambda g, y, *xs, **params: rule(i, g, y, *xs, **params)
+        return lambda g, y, *xs, **params: rule(g, y, *xs, **params)(i)
 
     def sort_out(
         self, args: tuple[Any, ...], params: dict[str, Any]
@@ -226,6 +227,7 @@ class Op:
         try:
             bound = self.signature.bind(*args, **params).arguments
         except TypeError as error:
+            refuse_outside(self.name, self.forward, params)
             takes = ", ".join(self.signature.parameters)
             raise TypeError(f"{self.name}() {error}; it takes {takes}") from error
         params = {name: bound.pop(name) for name in list(bound) if name in self.param_names}
@@ -265,14 +267,26 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
             # among arrays, NumPy's scalars are what it makes of arrays of no dimensions
             given = [a if a is None or type(a) in PLAIN_NUMBERS else np.asarray(a) for a in args]
             args = tuple(op.takes(given))
-        return op.forward(*args, **params)
+        try:
+            return op.forward(*args, **params)
+        except AttributeError as error:
+            refuse_what_is_no_tensor(op.name, [*args], error)
+            raise
     if mixed and op.takes is not None:
         arrays = op.takes(arrays)
         inputs = [x if isinstance(x, Node) else a for x, a in zip(inputs, arrays, strict=True)]
     try:
         data = op.forward(*arrays, **params) if params else op.forward(*arrays)
+    except np.exceptions.AxisError as error:
+        said = str(error)
+        if error.axis is not None and error.ndim is not None:
+            said = no_dimension(error.axis, error.ndim)
+        raise IndexError(_explain(op, arrays, params, said)) from error
     except (ValueError, IndexError) as error:
-        raise type(error)(_explain(op, arrays, params, error)) from error
+        raise type(error)(_explain(op, arrays, params, str(error))) from error
+    except AttributeError as error:
+        refuse_what_is_no_tensor(op.name, arrays, error)
+        raise
     if type(data) is not ARRAY:
         data = np.asarray(data)
     raw = data
@@ -328,8 +342,9 @@ def op(
     `takes` says what dtypes it computes with: `promoted`, `floats` or another function of
     `dtypes.py`, called with the inputs as arrays where they are not all float32.
 
-    For a function of `*tensors`, `grad_of_each` is one rule with the input's index in front:
-    `rule(i, g, y, *inputs, **params)`.
+    For a function of `*tensors`, `grad_of_each` is one rule for all: `rule(g, y, *inputs,
+    **params)` returns a function that gives, for the index of an input, its gradient. So what all
+    inputs share is computed once, and a thousand inputs cost a thousand times one.
     """
     if function is None:
         return lambda function: _make_op(function, grad, grad_of_each, takes)
@@ -387,7 +402,7 @@ def _any_float64(args: tuple[Any, ...]) -> bool:
     return any(isinstance(a, np.ndarray) and a.dtype == FLOAT64 for a in arrays)
 
 
-def _explain(op: Op, arrays: list[Any], params: dict[str, Any], error: Exception) -> str:
+def _explain(op: Op, arrays: list[Any], params: dict[str, Any], error: str) -> str:
     shapes = ", ".join(str(a.shape) if isinstance(a, np.ndarray) else repr(a) for a in arrays)
     given = "".join(f", {name}={value!r}" for name, value in params.items())
     return f"{op.name}() on shapes {shapes}{given}: {error}"
@@ -563,13 +578,18 @@ def _send_back(
     y, xs = (node, inputs) if create_graph or tracing else (node.data, arrays)
     if changes.latest > node.serial:
         changes.refuse_if_changed(op.name, node.serial, [node.data, *arrays, *params.values()])
+    # One rule for any number of inputs is called once: handing it all of them takes a while.
+    each = None if op.rule_for_each is None else op.rule_for_each(g, y, *xs, **params)
     for i, x in enumerate(inputs):
         if not isinstance(x, Node) or not x.requires_grad or x.serial not in needed:
             continue
-        rule = op.rule(i)
-        if rule is None:
-            continue
-        part = rule(g, y, *xs, **params)
+        if each is not None:
+            part = each(i)
+        else:
+            rule = op.rules[i]
+            if rule is None:
+                continue
+            part = rule(g, y, *xs, **params)
         if part is NOTHING_FLOWS:
             continue
         for observer in observers:
@@ -578,7 +598,7 @@ def _send_back(
             part = _unbroadcast(part, x.data.shape, op)
         if part.dtype is not x.data.dtype:
             part = part.astype(x.data.dtype)
-        if x.op is None and _is_shared(part, (g, y, *xs, *params.values())):
+        if x.op is None and _is_shared(part, (g, y), xs, params.values()):
             part = copied(part)
         _add(pending, x.serial, part)
 
@@ -616,12 +636,15 @@ def _summed(g: Any, dims: tuple[int, ...]) -> Any:
     return sum_of(g, dims) if isinstance(g, ARRAY) else g.sum(dims)
 
 
-def _is_shared(part: Any, others: tuple[Any, ...]) -> bool:
+def _is_shared(part: Any, *others: Iterable[Any]) -> bool:
     """Whether `part` may share memory with something else: it must not end up in a `.grad`."""
-    for other in others:
-        if part is other:
-            return True
-    return getattr(plain(part), "base", None) is not None
+    if getattr(plain(part), "base", None) is not None:  # first, since the others may be many
+        return True
+    for group in others:
+        for other in group:
+            if part is other:
+                return True
+    return False
 
 
 def _after_hook(hook: Callable[[Any], Any], gradient: Any) -> Any:

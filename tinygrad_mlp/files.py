@@ -1,33 +1,46 @@
 """Writing files so that nothing is lost on the way.
 
 A file is written beside its place and renamed into it when it is whole. If the program is
-stopped in the middle, the old file is still there, and never half of a new one.
+stopped in the middle, the old file is still there, and never half of a new one. A link stays a
+link, a mode stays as it was, and what is no ordinary file is left alone.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
     """Write `content` to `path`, all of it or nothing. Text is UTF-8; folders are made.
 
-    Raises OSError, which names the path, if it cannot be written.
+    If `path` is a link, the file that it leads to is written. A file that is replaced keeps its
+    mode and its owner.
+
+    Raises OSError, which names the path, if it cannot be written, or is a folder, a device, a pipe
+    or a file that its mode says is only to be read.
     """
     path = Path(path)
     data = content.encode() if isinstance(content, str) else content
-    handle, beside = _open_beside(path)
+    handle, beside, place = _open_beside(path)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        os.chmod(beside, 0o666 & ~_umask())
-        os.replace(beside, path)
-    except BaseException:
+        _look_like(place, beside)
+        os.replace(beside, place)
+    except BaseException as error:
         # Ctrl-C may come right after the renaming, when there is nothing left to remove.
         Path(beside).unlink(missing_ok=True)
-        raise
+        if not isinstance(error, OSError):
+            raise
+        kept = "the old file is kept" if place.exists() else "nothing of it is left"
+        raise OSError(
+            f"{path} could not be written ({error.strerror or error}); {kept}; make room, or "
+            "choose another place"
+        ) from error
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
@@ -35,21 +48,51 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 
     The folder it is in is made.
     """
-    handle, beside = _open_beside(Path(path))
+    handle, beside, _ = _open_beside(Path(path))
     os.close(handle)
     os.unlink(beside)
 
 
-def _open_beside(path: Path) -> tuple[int, str]:
-    """A new file beside `path`, open: its handle and its name."""
+def _open_beside(path: Path) -> tuple[int, str, Path]:
+    """A new file beside the place of `path`, open: its handle and its name; and that place."""
     try:
-        if path.is_dir():
-            raise IsADirectoryError("it is a folder")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        place = Path(os.path.realpath(path))
+        _refuse_what_is_no_file(place if place.exists() else path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        # A name has at most 255 bytes, and a character at most 4.
+        handle, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:50]}.")
     except OSError as error:
         why = error.strerror or error
         raise OSError(f"{path} cannot be written ({why}); choose another place") from error
+    return handle, beside, place
+
+
+def _refuse_what_is_no_file(path: Path) -> None:
+    """Raise OSError if something stands at `path` that a new file must not replace."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError("it is a folder")
+    if not stat.S_ISREG(mode):
+        raise OSError("it is a device or a pipe, not a file")
+    # The system would let the superuser write all the same.
+    if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
+        raise PermissionError("its mode says that it is only to be read")
+
+
+def _look_like(place: Path, beside: str) -> None:
+    """Give the new file the owner and the mode of the one at `place`, or those of any new file."""
+    try:
+        old = os.stat(place)
+    except FileNotFoundError:
+        os.chmod(beside, 0o666 & ~_umask())
+        return
+    if hasattr(os, "chown"):  # Windows has none
+        with suppress(PermissionError):
+            os.chown(beside, old.st_uid, old.st_gid)
+    os.chmod(beside, stat.S_IMODE(old.st_mode))
 
 
 def _umask() -> int:

@@ -20,14 +20,15 @@ To add an op, add a block. Names, arguments and conventions at kinks and ties ar
 from __future__ import annotations
 
 import builtins
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .dtypes import choices, float64, floats, promoted, sum_of, totals, wide_sum
+from .dtypes import choices, fitted, float64, floats, powers, promoted, sum_of, totals, wide_sum
 from .engine import op
 from .observing import constant
 from .signatures import Array, Dim, DType, Index
@@ -81,14 +82,18 @@ def _base(a: Any, b: Any) -> Any:
 
 @op(
     grad=(
-        lambda g, y, a, b: g * b * pow(a, _power_below(a, b)),
+        # g * pow(...) first: g * b may overflow, and where the power is 0, that would be NaN
+        lambda g, y, a, b: b * (g * pow(a, _power_below(a, b))),
         # y * log(a); but 0 where 0 is raised to a power that is not negative
         lambda g, y, a, b: g * y * log(_base(a, b)),
     ),
-    takes=promoted,
+    takes=powers,
 )
 def pow(input: Array, exponent: Array) -> Any:
-    """input ** exponent, elementwise. Of integers, a negative power is rounded towards 0."""
+    """input ** exponent, elementwise. Of integers, a negative power is rounded towards 0.
+
+    The negative powers of integers by plain numbers are refused.
+    """
     a, b = input, exponent
     if getattr(b, "dtype", None) is None or b.dtype.kind != "i":
         y = np.power(a, b)
@@ -168,6 +173,8 @@ def round(x: Array, decimals: int = 0) -> Any:
     >>> tg.round(tg.tensor([0.5, 1.5, 2.6]))
     tensor([0., 2., 3.])
     """
+    if x.dtype.kind == "b":
+        raise TypeError("round() of booleans: they are whole; write x.long() for integers")
     return np.round(x, decimals)
 
 
@@ -467,7 +474,7 @@ def sigmoid(x: Array) -> Any:
         lambda g, y, a, b: where(a == b, g / 2, where(a < b, 0, g)),
         lambda g, y, a, b: where(a == b, g / 2, where(a > b, 0, g)),
     ),
-    takes=promoted,
+    takes=fitted,
 )
 def maximum(a: Array, b: Array) -> Any:
     """The larger of both, elementwise; at a tie each input gets half of the gradient.
@@ -482,7 +489,7 @@ def maximum(a: Array, b: Array) -> Any:
         lambda g, y, a, b: where(a == b, g / 2, where(a > b, 0, g)),
         lambda g, y, a, b: where(a == b, g / 2, where(a < b, 0, g)),
     ),
-    takes=promoted,
+    takes=fitted,
 )
 def minimum(a: Array, b: Array) -> Any:
     """The smaller of both, elementwise; at a tie each input gets half of the gradient."""
@@ -581,7 +588,7 @@ def amin(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
 
 
 def _refuse_nothing(which: str, x: Array, dim: Dim) -> None:
-    if not count(x, dim):
+    if not x.size and not count(x, dim):
         raise ValueError(f"there is no {which} value among none")
 
 
@@ -607,6 +614,10 @@ def _from_the_end(g: Any, dim: int) -> Any:
 @op(grad=lambda g, y, x, shape: g.reshape(x.shape))
 def reshape(x: Array, shape: Sequence[int]) -> Any:
     known = math.prod(n for n in shape if n != -1)
+    if -1 in shape and not known:
+        raise ValueError(
+            f"any size would do for the -1 in {tuple(shape)}, as another is 0; write the size"
+        )
     fits = x.size % known == 0 if -1 in shape and known else x.size == known
     if not fits or shape.count(-1) > 1 or builtins.min(shape, default=0) < -1:
         raise ValueError(f"{x.size} values do not fit into the shape {tuple(shape)}")
@@ -700,13 +711,14 @@ def _may_repeat(index: Any) -> bool:
     return builtins.any(not isinstance(p, never) and np.asarray(p).dtype != bool for p in parts)
 
 
-def _slice_of(i: int, g: Any, y: Any, *tensors: Any, dim: int) -> Any:
-    """The part of `g` that stands where tensor `i` was put."""
-    start = builtins.sum(t.shape[dim] for t in tensors[:i])
-    return g[(slice(None),) * (dim % g.ndim) + (slice(start, start + tensors[i].shape[dim]),)]
+def _slices_of(g: Any, y: Any, *tensors: Any, dim: int) -> Callable[[int], Any]:
+    """For tensor `i`, the part of `g` that stands where it was put."""
+    ends = [0, *itertools.accumulate(t.shape[dim] for t in tensors)]
+    before = (slice(None),) * (dim % g.ndim)
+    return lambda i: g[(*before, slice(ends[i], ends[i + 1]))]
 
 
-@op(grad_of_each=_slice_of, takes=promoted)
+@op(grad_of_each=_slices_of, takes=promoted)
 def cat(*tensors: Any, dim: int = 0) -> Any:
     """The tensors one after the other along `dim`; their other dimensions are equal."""
     return np.concatenate(tensors, axis=dim)

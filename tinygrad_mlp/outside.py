@@ -2,7 +2,8 @@
 
 A name of PyTorch that someone may type and that is not here gets an AttributeError that says so in
 one line. A name that is only misspelt gets the name that was meant. Names that are found cost
-nothing: Python asks here only after it has found nothing.
+nothing: Python asks here only after it has found nothing. Arguments that stay out, like `out=` and
+`device=`, get a TypeError: see `arguments.py`.
 """
 
 from __future__ import annotations
@@ -68,6 +69,22 @@ OUTSIDE: dict[str, str] = {
     name: reason for reason, names in REASONS.items() for name in names.split()
 }
 """The one table: by name, why it stays out and where to go."""
+
+ARGUMENT_REASONS: dict[str, str] = {
+    # why and what to do: the arguments
+    "results are new tensors; write y = ..., or y.copy_(...) within no_grad()": "out",
+    "nothing that is recorded is computed in place; leave it out": "inplace",
+    "everything runs on the CPU; leave it out": "device pin_memory non_blocking",
+    "tensors are dense, and lie in memory as NumPy lays them; leave it out": "layout memory_format",
+    "a step is computed in one way only; leave it out": "foreach fused capturable differentiable",
+    'pass reduction=, "mean", "sum" or "none"': "size_average",
+    "pass rng=, a seed or a numpy.random.Generator": "generator",
+}
+
+ARGUMENTS: dict[str, str] = {
+    name: reason for reason, names in ARGUMENT_REASONS.items() for name in names.split()
+}
+"""By name, the arguments of PyTorch's that stay out, wherever they are not in the signature."""
 
 
 def missing(owner: str, known: Mapping[str, Any]) -> Callable[[str], Any]:

@@ -29,7 +29,7 @@ def refuse_unfit_rules(op: Op) -> None:
     if rules and inspect.Parameter.VAR_POSITIONAL in kinds:
         raise TypeError(
             f"{op.name}() takes any number of inputs, so it needs one rule for all of them; write "
-            "grad_of_each=lambda i, g, y, *xs: ..., the gradient of input i"
+            "grad_of_each=lambda g, y, *xs: lambda i: ..., the gradient of input i"
         )
     if len(rules) > len(names):
         raise TypeError(

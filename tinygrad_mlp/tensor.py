@@ -9,9 +9,11 @@ plain numbers (they do not widen a float32).
 
 from __future__ import annotations
 
+import _thread
 import builtins
 import copy
 import math
+import os
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, overload
@@ -19,8 +21,9 @@ from typing import Any, overload
 import numpy as np
 
 from . import composed, ops
+from .arguments import helpful
 from .changes import mark_changed
-from .dtypes import bool_, float16, float32, float64, int32, int64, kind_of
+from .dtypes import bool_, float16, float32, float64, int32, int64, kind_of, number_in
 from .engine import (
     OPS,
     Node,
@@ -34,6 +37,17 @@ from .engine import (
 from .observing import constant, refuse_to_trace, tracing
 from .outside import OUTSIDE, Outside
 from .signatures import DType, Number, Operand, Plain
+
+_ADDING = _thread.RLock()
+"""Held while gradients are added to `.grad`, so that threads that share a leaf lose none.
+
+Reentrant, because collecting garbage in between may run anything.
+"""
+
+if hasattr(os, "register_at_fork"):  # Windows does not fork
+    os.register_at_fork(
+        before=_ADDING.acquire, after_in_parent=_ADDING.release, after_in_child=_ADDING.release
+    )
 
 
 @makes_results
@@ -438,11 +452,13 @@ class Tensor(Node):
         refuse_to_trace("calls backward(); call it on the result, or use tg.grad() inside")
         retain = create_graph if retain_graph is None else retain_graph
         seed = seed_of(self, gradient, create_graph)
-        for leaf, found in run_backward([self], [seed], None, create_graph, retain):
-            if leaf.grad is not None:
-                with set_grad_enabled(create_graph):
-                    found = leaf.grad + found
-            leaf.grad = found
+        gradients = run_backward([self], [seed], None, create_graph, retain)
+        with _ADDING:
+            for leaf, found in gradients:
+                if leaf.grad is not None:
+                    with set_grad_enabled(create_graph):
+                        found = leaf.grad + found
+                leaf.grad = found
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Hook:
         """Call `hook` with the gradient of this tensor in each backward pass, once it is whole.
@@ -471,7 +487,8 @@ class Tensor(Node):
 
         def keep(gradient: Tensor) -> None:
             if (tensor := me()) is not None:
-                tensor.grad = gradient if tensor.grad is None else tensor.grad + gradient
+                with _ADDING:
+                    tensor.grad = gradient if tensor.grad is None else tensor.grad + gradient
 
         self._hook(keep, last=True)
 
@@ -520,7 +537,9 @@ class Tensor(Node):
 
     def fill_(self, value: Operand) -> Tensor:
         """Write one number everywhere."""
-        return self._write("fill_", lambda data, value: np.full_like(data, value), value)
+        return self._write(
+            "fill_", lambda data, value: np.full_like(data, number_in(value, data.dtype)), value
+        )
 
     def zero_(self) -> Tensor:
         """Write 0 everywhere."""
@@ -548,7 +567,7 @@ class Tensor(Node):
         def new(data: np.ndarray, value: Any) -> np.ndarray:
             changed = data.copy()
             part = changed if first is None else changed[first]
-            part[places] = value
+            part[places] = number_in(value, data.dtype)
             return changed
 
         self._write("writing at an index", new, value)
@@ -605,11 +624,13 @@ UFUNCS: dict[Any, Any] = {
 """Which op answers which NumPy ufunc."""
 
 
+@helpful
 def tensor(data: Operand, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
     """A new tensor with a copy of `data`. See `Tensor`."""
     return Tensor(data, dtype, requires_grad)
 
 
+@helpful
 def as_tensor(data: Operand, dtype: DType | None = None) -> Tensor:
     """A tensor of `data`: itself, or on its memory, if it is a tensor or an array of this dtype.
 
@@ -675,7 +696,11 @@ def seed_of(output: Tensor, gradient: Any, create_graph: bool) -> Any:
 
 def _to_array(data: Any, dtype: DType | None) -> np.ndarray:
     """A new array of `data`; what has no dtype of its own becomes float32 if it is float."""
-    array = np.array(_of_numbers(plain(data)), dtype=dtype)
+    array = _of_numbers(plain(data))
+    if dtype is None or hasattr(data, "dtype"):
+        array = np.array(array, dtype)
+    else:
+        array = number_in(data, dtype)
     if dtype is None and array.dtype == np.float64 and not hasattr(data, "dtype"):
         array = array.astype(np.float32)
     if array.dtype.kind not in "fiub":

@@ -1,9 +1,17 @@
 """The judge says right only when it is right, and otherwise says what is wrong."""
 
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+
 import numpy as np
 import pytest
 
 import tinygrad_mlp as tg
+from lessons import checking
 from lessons.checking import Exercise, Mistake, judge
 
 MATRIX = np.array([[0.5, -1.25, 2.0], [3.5, 0.75, -0.2]])
@@ -243,3 +251,58 @@ def test_a_check_that_observes_nothing_is_a_fault_of_the_check():
 def test_a_solution_that_fails_is_a_fault_of_the_check():
     with pytest.raises(ZeroDivisionError):
         judge(EXERCISE, solution, lambda x: 1 / 0)
+
+
+# --------------------------------------------------------------------- answers that do not answer
+
+
+def endless(x):
+    while True:
+        pass
+
+
+def stubborn(x):
+    while True:
+        with contextlib.suppress(Exception):
+            endless(x)
+
+
+def asleep(x):
+    time.sleep(1000)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no alarm")
+@pytest.mark.parametrize("answer", [endless, stubborn, asleep])
+def test_an_endless_answer_is_stopped_and_told(answer, monkeypatch):
+    monkeypatch.setattr(checking, "LIMIT", 0.05)
+    verdict = verdict_on(answer)
+    assert verdict.state == "error" and verdict.hint == "the general hint"
+    assert "it was stopped after 0.05 seconds; is there a loop that never ends?" in verdict.detail
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert verdict_on(solution).is_right
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda: os._exit(0),
+        lambda: sys.modules[os.name]._exit(0),
+        lambda: os.execv(sys.executable, [sys.executable, "-c", ""]),
+        lambda: os.execlp("true", "true"),
+        lambda: sys.exit(0),
+    ],
+    ids=["os._exit", "posix._exit", "execv", "execlp", "sys.exit"],
+)
+def test_an_answer_that_leaves_the_program_is_not_right(leave):
+    before = os._exit, os.execv
+    verdict = verdict_on(lambda x: leave())
+    assert verdict.state == "error" and "the answer left the program with exit" in verdict.detail
+    assert (os._exit, os.execv) == before
+
+
+def test_an_answer_may_be_judged_in_any_thread():
+    found = []
+    thread = threading.Thread(target=lambda: found.append(verdict_on(solution)))
+    thread.start()
+    thread.join()
+    assert found[0].is_right

@@ -3,12 +3,14 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
 import pytest
 
 from lessons import __main__ as cli
+from lessons import checking
 from lessons.catalogue import HERE, all_lessons
 
 pytestmark = [
@@ -260,12 +262,20 @@ def test_an_exception_is_one_line_without_a_stack_trace(run, tmp_path):
         ("x = 1\n\ny = z\n", "NameError: name 'z' is not defined, line 3"),
         ("import nothing_there\n", "ModuleNotFoundError: No module named 'nothing_there', line 1"),
         ("import sys\nsys.exit(3)\n", "SystemExit: 3, line 2"),
+        ("import os\nos._exit(0)\n", "SystemExit: 0, line 2"),
     ],
 )
 def test_a_file_that_cannot_be_imported_is_told_in_one_line(run, tmp_path, source, told):
     code, out, err = run("check", "1", "--file", answers(tmp_path, source))
     assert (code, err) == (1, "")
     assert out.splitlines()[1:] == [f"  the file cannot be imported: {told}"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no alarm")
+def test_a_file_that_is_never_imported_to_its_end_is_stopped(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(checking, "LIMIT", 0.5)
+    code, out, err = run("check", "1", "--file", answers(tmp_path, "while True:\n    pass\n"))
+    assert (code, err) == (1, "") and "was stopped after 0.5 seconds" in " ".join(out.split())
 
 
 def test_an_exercise_that_was_renamed_is_told(run, tmp_path):

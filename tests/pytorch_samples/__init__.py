@@ -13,7 +13,6 @@ differences says; it is refused, clearly, and the table of what stays out says s
     tables.py       documented differences, and what stays out
     operators.py    the cases that op_db makes; layers.py: module_db; optimisers.py: optim_db
     report.py       counts, and the faults in groups
-    known.py        the faults that are not fixed yet, in known_faults.txt, until none is left
 
 `python -m tests.pytorch_samples --help` runs any part of it.
 """

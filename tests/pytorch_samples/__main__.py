@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import torch
 
-from . import DTYPES, comparisons, known
+from . import DTYPES, comparisons
 from .report import HEAD, Tally, example
 from .verdict import Comparison
 
@@ -25,22 +25,17 @@ def main() -> None:
     add("--sample", type=int, help="this sample only, in full")
     add("--wrong", action="store_true", help="the faults, no counts")
     add("--counts", action="store_true", help="the counts, no faults")
-    add("--shrink", action="store_true", help="take what is no longer wrong off the known faults")
     options = parser.parse_args()
 
     def wanted(name: str) -> bool:
         return name == options.name if options.name else options.only in name
 
-    if options.shrink and (options.dtype or options.only or options.name or options.sample):
-        parser.error("--shrink needs all of it")
     torch.set_num_threads(1)
     start = time.perf_counter()
     found = comparisons(options.dtype or DTYPES, wanted)
     if options.sample is not None:
         found = _shown(c for c in found if c.case.source[2] == options.sample)
     tally = Tally(found)
-    if options.shrink and (new := known.shrink(tally.wrong)):
-        print("new, and not added to the known faults:", *new, sep="\n  ")
     if not options.counts:
         print(HEAD + "\n".join(tally.faults()))
     if not options.wrong:

@@ -94,6 +94,23 @@ def _close_numbers(mine: float, other: float) -> bool:
     return math.isclose(mine, other, rel_tol=1e-12) or (math.isnan(mine) and math.isnan(other))
 
 
+def same_but_for_ties(ours: Any, theirs: Any, x: torch.Tensor, dim: int) -> bool:
+    """Whether two results are the same whose last part is indices into `x`, in some order of ties.
+
+    The indices name equal values, and none is there twice.
+    """
+    *mine, my_index = leaves(ours)
+    *others, their_index = leaves(theirs)
+    if difference(ours, theirs, values=False) or difference(mine, others) or not x.ndim:
+        return False
+    index = torch.from_numpy(_array(my_index))
+    if bool((index < 0).any() or (index >= x.shape[dim]).any()):
+        return False
+    once = index.sort(dim).values.diff(dim=dim).all()
+    named, expected = (_array(x.take_along_dim(i, dim)) for i in (index, their_index))
+    return bool(once) and np.array_equal(named, expected, equal_nan=True)
+
+
 def within_rounding(mine: Any, other: Any, right: Any, moved: Any) -> bool:
     """Whether a float32 result is as right as can be asked.
 

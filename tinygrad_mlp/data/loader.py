@@ -7,8 +7,11 @@ thread can prepare the next batches meanwhile (see `prefetch.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
+from inspect import getclosurevars
 from numbers import Integral
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -33,7 +36,9 @@ class DataLoader:
     rng          a seed or a numpy Generator for the order
     num_workers  0 to prepare each batch when it is asked for; 1 to have a thread prepare the next
                  ones of the epoch meanwhile. The batches are the same, also in the epoch after one
-                 that was left early
+                 that was left early, if the dataset, its transforms or its functions hold the
+                 generators that they draw from. One that is drawn from elsewhere too is not
+                 put back. A process that is forked inside the loop cannot go on with it
 
     Raises ValueError if `batch_size` is not an integer of 1 or more, if `num_workers` is not 0 or
     1, or if the dataset is empty.
@@ -114,10 +119,32 @@ def _as_tensors(given: Any) -> Any:
 
 
 def _generators(dataset: Any) -> list[np.random.Generator]:
-    """What a dataset draws from, and the datasets that it wraps: their attributes `rng`."""
-    found = []
-    while dataset is not None:
-        if isinstance(getattr(dataset, "rng", None), np.random.Generator):
-            found.append(dataset.rng)
-        dataset = getattr(dataset, "dataset", None)
-    return found
+    """What a dataset draws from: every generator that is found in it, however deep.
+
+    Looked into are attributes, short lists and dictionaries, and what functions refer to.
+    """
+    found: dict[int, np.random.Generator] = {}
+    seen: dict[int, Any] = {}
+    todo = [dataset]
+    while todo:
+        thing = todo.pop()
+        if id(thing) in seen or isinstance(thing, type | ModuleType | np.ndarray | str | bytes):
+            continue
+        seen[id(thing)] = thing
+        if isinstance(thing, np.random.Generator):
+            found[id(thing)] = thing
+        elif isinstance(thing, FunctionType):
+            inside = getclosurevars(thing)
+            todo += [*inside.nonlocals.values(), *inside.globals.values()]
+            todo += [*(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values()]
+        elif isinstance(thing, Mapping | list | tuple | set):
+            if len(thing) <= 100:
+                todo += thing.values() if isinstance(thing, Mapping) else thing
+        elif isinstance(thing, partial):
+            todo += [thing.func, thing.args, thing.keywords]
+        else:
+            todo += [getattr(thing, "__self__", None), getattr(thing, "__func__", None)]
+            todo += getattr(thing, "__dict__", {}).values()
+            slots = [name for c in type(thing).__mro__ for name in getattr(c, "__slots__", ())]
+            todo += [getattr(thing, name, None) for name in slots]
+    return list(found.values())

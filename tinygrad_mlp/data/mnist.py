@@ -18,12 +18,17 @@ import math
 import os
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from .dataset import ArrayDataset
+
+if TYPE_CHECKING:
+    import zipfile
 
 _EMBEDDED = Path(__file__).parent / "mnist_files"
 
@@ -44,6 +49,9 @@ _SPLITS = {"train": ("train", "train"), "test": ("t10k", "test"), "validation": 
 PIECE = 1 << 20
 """How many bytes are unpacked at a time."""
 
+MOST = 1_000_000
+"""How many examples a file may have; MNIST has 60,000, and its largest relatives have fewer."""
+
 # For each kind of IDX file: the number of axes of its array, as in its name and magic number.
 _AXES = {"images": 3, "labels": 1}
 
@@ -63,7 +71,8 @@ def load_mnist(root: str | os.PathLike[str] | None = None, split: str = "train")
            "validation"; the test images are for the end
 
     Raises FileNotFoundError if the folder or a file is missing, and ValueError if the split is
-    unknown, if `root` is ambiguous, or if a file is damaged or holds something else.
+    unknown, if `root` is ambiguous, or if a file is damaged, holds something else, or announces
+    more than a million examples.
 
     Source: Y. LeCun, C. Cortes and C. J. C. Burges, http://yann.lecun.com/exdb/mnist/,
     CC BY-SA 3.0.
@@ -160,8 +169,7 @@ def _contents(folder: Path) -> str:
         names = sorted(os.listdir(folder))
     except OSError:
         return "contents that cannot be listed"
-    shown = ", ".join(names[:4]) or "nothing"
-    return shown if len(names) <= 4 else f"{shown} and {len(names) - 4} more"
+    return _some(names) if names else "nothing"
 
 
 def _how_to_fix(path: Path) -> str:
@@ -183,44 +191,57 @@ def _load_idx(folder: Path, prefix: str) -> ArrayDataset:
 
 
 def _read_idx(path: Path, kind: str) -> tuple[list[np.ndarray], list[int]]:
-    """Return the unsigned bytes of an array, in flat pieces, and its shape."""
-    pieces = _read_unpacked(path)
-    if path.parent == _EMBEDDED:
-        _check_sum(path, pieces)
-    header_size, shape = _parse_header(path, pieces, kind)
-    pieces[0] = pieces[0][header_size:]
-    return [np.frombuffer(piece, np.uint8) for piece in pieces], shape
+    """Return the unsigned bytes of an array, in flat pieces, and its shape.
 
-
-def _read_unpacked(path: Path) -> list[bytes]:
-    """Return the bytes of a file in pieces, unpacked if it is gzipped, whatever its name says."""
+    The file is unpacked if it is gzipped, whatever its name says, and no further than its header
+    has announced: a few megabytes of gzip can hold gigabytes.
+    """
     try:
-        data = path.read_bytes()
+        with open(path, "rb") as raw:
+            file = gzip.GzipFile(fileobj=raw) if _is_packed(raw, path) else raw
+            header = file.read(4 + 4 * _AXES[kind])
+            shape = _parse_header(path, header, kind)
+            pieces = _read_pieces(path, file, shape, kind)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(
+            f"{path}: found damaged or incomplete gzip data ({os.path.getsize(path):,} bytes), "
+            f"expected a complete gzip file; {_how_to_fix(path)}"
+        ) from error
     except OSError as error:
         raise ValueError(
             f"{path}: the file could not be read ({error.strerror}); check its permissions"
         ) from error
-    looks_packed = data[:2] == b"\x1f\x8b"
-    looks_plain = data[:2] == b"\x00\x00"
-    if not looks_packed and (looks_plain or path.suffix != ".gz"):
-        return [data]
-    try:
-        return _unpacked(data)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise ValueError(
-            f"{path}: found damaged or incomplete gzip data ({len(data):,} bytes), expected a "
-            f"complete gzip file; {_how_to_fix(path)}"
-        ) from error
+    if path.parent == _EMBEDDED:
+        _check_sum(path, [header, *pieces])
+    return [np.frombuffer(piece, np.uint8) for piece in pieces], shape
 
 
-def _unpacked(data: bytes) -> list[bytes]:
-    """Return gzipped data unpacked, in pieces of `PIECE` bytes; at least one."""
+def _is_packed(file: BinaryIO, path: Path) -> bool:
+    start = file.read(2)
+    file.seek(0)
+    return start == b"\x1f\x8b" or (path.suffix == ".gz" and start != b"\x00\x00")
+
+
+def _read_pieces(path: Path, file: io.BufferedIOBase, shape: list[int], kind: str) -> list[bytes]:
+    """Return the bytes of an array of this shape, in pieces of at most `PIECE`; at least one."""
+    # With Python's integers, which do not overflow, however large the sizes in a damaged header.
+    expected = math.prod(shape)
     pieces = []
-    with gzip.open(io.BytesIO(data)) as file:
-        piece = file.read(PIECE)
-        while piece:
-            pieces.append(piece)
-            piece = file.read(PIECE)
+    size = 0
+    while size < expected:
+        piece = file.read(min(PIECE, expected - size))
+        if not piece:
+            break
+        pieces.append(piece)
+        size += len(piece)
+    # The attempt to read on also has gzip compare its checksum.
+    longer = bool(file.read(1))
+    if size != expected or longer:
+        fault = "too long, found more than" if longer else f"truncated, found {size:,} of"
+        raise ValueError(
+            f"{path}: {fault} the {expected:,} bytes that are expected after the header, for "
+            f"{shape[0]:,} {kind}; {_how_to_fix(path)}"
+        )
     return pieces or [b""]
 
 
@@ -240,34 +261,25 @@ def _check_sum(path: Path, pieces: list[bytes]) -> None:
         )
 
 
-def _parse_header(path: Path, pieces: list[bytes], kind: str) -> tuple[int, list[int]]:
-    """Return the size of the header of an IDX file of unsigned bytes, and its array's shape."""
+def _parse_header(path: Path, header: bytes, kind: str) -> list[int]:
+    """Return the shape of the array whose IDX file, of unsigned bytes, begins with this header."""
     axes = _AXES[kind]
-    header_size = 4 + 4 * axes
-    size = sum(map(len, pieces))
-    if size < header_size:
+    if len(header) < 4 + 4 * axes:
         raise ValueError(
-            f"{path}: truncated, found {size} bytes, expected a header of {header_size} "
+            f"{path}: truncated, found {len(header)} bytes, expected a header of {4 + 4 * axes} "
             f"and {kind} after it; {_how_to_fix(path)}"
         )
-    magic, *shape = struct.unpack_from(f">{1 + axes}I", pieces[0])
+    magic, *shape = struct.unpack(f">{1 + axes}I", header)
     expected_magic = 0x0800 + axes  # 08 for unsigned bytes, then the number of axes
     if magic != expected_magic:
         raise ValueError(
             f"{path}: wrong magic number, found {magic}, expected {expected_magic} for {kind}; "
             "check that the file is what its name says, or download it again"
         )
-    # With Python's integers, which do not overflow, however large the sizes in a damaged header.
-    expected_size = header_size + math.prod(shape)
-    if size != expected_size:
-        fault = "truncated" if size < expected_size else "too long"
-        raise ValueError(
-            f"{path}: {fault}, found {size:,} bytes, expected {expected_size:,} for "
-            f"{shape[0]:,} {kind}; {_how_to_fix(path)}"
-        )
     if kind == "images":
         _check_size(path, tuple(shape[1:]))
-    return header_size, shape
+    _check_count(path, shape[0])
+    return shape
 
 
 def _scaled(pieces: list[np.ndarray], shape: Sequence[int]) -> np.ndarray:
@@ -291,40 +303,89 @@ def _scaled(pieces: list[np.ndarray], shape: Sequence[int]) -> np.ndarray:
 
 
 def _load_keras(path: Path, suffix: str) -> ArrayDataset:
-    images, labels = _read_keras(path, (f"x_{suffix}", f"y_{suffix}"))
-    if images.ndim != 3 or images.dtype != np.uint8:
-        raise ValueError(
-            f"{path}: x_{suffix} is {images.dtype} of shape {images.shape}, expected uint8 of "
-            f"shape (n, 28, 28); {_how_to_fix(path)}"
-        )
-    _check_size(path, images.shape[1:])
-    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(
-            f"{path}: y_{suffix} is {labels.dtype} of shape {labels.shape}, expected integers of "
-            f"shape (n,); {_how_to_fix(path)}"
-        )
+    images, labels = _read_keras(path, f"x_{suffix}", f"y_{suffix}")
     return _checked_dataset(_scaled([images.reshape(-1)], images.shape), labels, path, path)
 
 
-def _read_keras(path: Path, keys: tuple[str, str]) -> list[np.ndarray]:
-    """Return the two named arrays of an .npz file."""
+def _read_keras(path: Path, *keys: str) -> list[np.ndarray]:
+    """Return the images and the labels of an .npz file, whose names these are.
+
+    A few kilobytes can hold gigabytes, so nothing is unpacked before the headers say what it is.
+    """
+    with _archive(path) as archive:
+        found = sorted(name.removesuffix(".npy") for name in archive.namelist())
+        headers = {key: _read_header(archive, key) for key in keys if key in found}
+    if len(headers) < len(keys):
+        raise ValueError(
+            f"{path}: found the arrays {_some(found)}, expected {' and '.join(keys)}; "
+            f"{_how_to_fix(path)}"
+        )
+    for key, (shape, dtype) in headers.items():
+        _check_array(path, key, shape, dtype)
+    with _archive(path) as archive:
+        return [_read_array(archive, key) for key in keys]
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open an .npz file. Whatever goes wrong while it is read becomes one ValueError."""
+    # Imported here, because few read such a file.
+    import zipfile
+
     try:
-        # Opened here, because np.load leaves a damaged archive open. No pickles: they can run code.
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            found = sorted(archive.files)
-            arrays = [np.asarray(archive[key]) for key in keys if key in found]
+        with zipfile.ZipFile(path) as archive:
+            yield archive
     # A damaged archive fails in zipfile, zlib or NumPy, with some ten unrelated exceptions.
     except Exception as error:
         raise ValueError(
             f"{path}: found a damaged or unreadable file, expected Keras's .npz archive of plain "
             f"arrays; {_how_to_fix(path)}"
         ) from error
-    if len(arrays) < len(keys):
+
+
+def _read_header(archive: zipfile.ZipFile, key: str) -> tuple[tuple[int, ...], np.dtype]:
+    """Return the shape and the type of an array of an .npz file."""
+    member = archive.getinfo(f"{key}.npy")
+    if member.compress_type not in (0, 8):
+        raise ValueError("neither stored nor deflated: other kinds unpack without a limit")
+    readers = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    with archive.open(member) as file:
+        shape, _, dtype = readers[np.lib.format.read_magic(file)](file)
+    if dtype.hasobject:
+        raise ValueError("pickled objects, which can run code")
+    return shape, dtype
+
+
+def _read_array(archive: zipfile.ZipFile, key: str) -> np.ndarray:
+    with archive.open(f"{key}.npy") as file:
+        array: np.ndarray = np.lib.format.read_array(file, allow_pickle=False)
+    return array
+
+
+def _check_array(path: Path, key: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    """Raise ValueError if an array of this kind is not what an .npz file of digits holds."""
+    if key.startswith("x"):
+        if len(shape) != 3 or dtype != np.uint8:
+            raise ValueError(
+                f"{path}: {key} is {dtype} of shape {shape}, expected uint8 of shape "
+                f"(n, 28, 28); {_how_to_fix(path)}"
+            )
+        _check_size(path, shape[1:])
+    elif len(shape) != 1 or not np.issubdtype(dtype, np.integer):
         raise ValueError(
-            f"{path}: found the arrays {', '.join(found) or '(none)'}, expected "
-            f"{' and '.join(keys)}; {_how_to_fix(path)}"
+            f"{path}: {key} is {dtype} of shape {shape}, expected integers of shape (n,); "
+            f"{_how_to_fix(path)}"
         )
-    return arrays
+    _check_count(path, shape[0])
+
+
+def _some(names: list[str]) -> str:
+    """Return the first few of these names, for an error message."""
+    shown = ", ".join(name[:40] for name in names[:4]) or "(none)"
+    return shown if len(names) <= 4 else f"{shown} and {len(names) - 4} more"
 
 
 # Checks that every source passes.
@@ -335,6 +396,13 @@ def _check_size(path: Path, size: tuple[int, ...]) -> None:
         raise ValueError(
             f"{path}: found images of {' x '.join(map(str, size))} pixels, expected 28 x 28; "
             "use the files of MNIST or Fashion-MNIST"
+        )
+
+
+def _check_count(path: Path, count: int) -> None:
+    if count > MOST:
+        raise ValueError(
+            f"{path}: announces {count:,} examples, expected at most {MOST:,}; {_how_to_fix(path)}"
         )
 
 

@@ -38,11 +38,13 @@ def sample(images: np.ndarray, places: np.ndarray) -> np.ndarray:
     corner += corners[:, 1]
     corner += (np.arange(n) * ((h + 3) * wide))[:, None]
 
-    above = _mix(flat, corner, columns)
-    below = _mix(flat[wide:], corner, columns)
-    below -= above
-    below *= rows
-    above += below
+    # An infinite pixel becomes NaN between two pixels; the loss shows it.
+    with np.errstate(over="ignore", invalid="ignore"):
+        above = _mix(flat, corner, columns)
+        below = _mix(flat[wide:], corner, columns)
+        below -= above
+        below *= rows
+        above += below
     return above.reshape(n, h, w)
 
 

@@ -1,7 +1,7 @@
 """The command line: `python -m tinygrad_mlp compare | train | evaluate | predict | export | show`.
 
 This file only reads arguments and prints. Bad input gets one line on stderr and exit code 2;
-Ctrl-C keeps what was finished and exits with 130.
+Ctrl-C and SIGTERM keep what was finished and exit with 130 and 143.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from . import plot
 from .command import Parser, run_command
 from .compare import as_text, augmented_rows, compare, quick, table
 from .findings import findings
+from .outputs import CHART, MODEL, REPORT, RESULTS, check_model, check_output
 from .recipes import AFFINE, BEYOND, ELASTIC, FLIPS, NOISE, RECIPES, AnyRecipe, Recipe
 from .recognise import predict
 from .training import (
@@ -50,6 +51,9 @@ AUGMENT: dict[str, Transform] = {
     "elastic": ELASTIC,
 }
 
+MODEL_FILE = Path("runs/model.safetensors")
+"""Where `train` writes unless it is told."""
+
 BLAS_SETTINGS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 """The variables by which a user says how many threads a matrix product may use."""
 
@@ -64,6 +68,9 @@ def main(arguments: list[str] | None = None) -> int:
 def obey(arguments: list[str]) -> int:
     options = make_parser().parse_args(arguments)
     options.command_line = " ".join(["python -m tinygrad_mlp", *arguments])
+    if options.run is run_train and options.out is None:
+        options.out = options.resume or MODEL_FILE
+    check_outputs(options)
     try:
         with blas_threads():
             options.run(options)
@@ -74,6 +81,13 @@ def obey(arguments: list[str]) -> int:
     except Diverged as error:
         raise ValueError(str(error)) from error
     return 0
+
+
+def check_outputs(options: argparse.Namespace) -> None:
+    """Raise ValueError if the command must not write where it would."""
+    read = [getattr(options, name, None) for name in ("file", "model", "data")]
+    for name, kind in options.writes.items():
+        check_output(options.out / name, kind, [Path(path) for path in read if path is not None])
 
 
 def blas_threads() -> Any:
@@ -104,7 +118,7 @@ def make_parser() -> Parser:
     add.add_argument("--list", action="store_true", help="name the recipes and stop")
     add.add_argument("--out", type=Path, default=Path("runs/compare"), metavar="DIR")
     add_settings(add)
-    add.set_defaults(run=run_compare)
+    add.set_defaults(run=run_compare, writes={"results.json": RESULTS, "report.html": REPORT})
 
     add = commands.add_parser("train", help="train one model and save it")
     add.add_argument("--recipe", help="a recipe by name; the options below change it")
@@ -114,25 +128,27 @@ def make_parser() -> Parser:
         "--hold-out", type=whole, metavar="N", help="score on the last N, not trained on"
     )
     add.add_argument("--seed", type=seed, default=0, metavar="N")
-    add.add_argument("--out", type=Path, default=Path("runs/model.safetensors"), metavar="FILE")
+    add.add_argument("--out", type=Path, metavar="FILE", help=f"{MODEL_FILE}, or that of --resume")
+    add.add_argument("--force", action="store_true", help="replace another training in that file")
     add_settings(add)
-    add.set_defaults(run=run_train)
+    add.set_defaults(run=run_train, writes={"": MODEL})
 
     add = commands.add_parser("evaluate", help="score a saved model on the test set")
     add.add_argument("file", type=Path)
     add.add_argument("--data", metavar="DIR", help="a folder with MNIST or Fashion-MNIST")
-    add.set_defaults(run=run_evaluate)
+    add.set_defaults(run=run_evaluate, writes={})
 
     add = commands.add_parser("predict", help="say which digit a picture of yours shows")
     add.add_argument("file", type=Path, help="a PNG or JPEG of any size, dark on light or not")
     add.add_argument("--model", type=Path, metavar="FILE", help="a model that `train` wrote")
     add.add_argument("--out", type=Path, default=Path("runs/predict.png"), metavar="FILE")
-    add.set_defaults(run=run_predict)
+    add.set_defaults(run=run_predict, writes={"": CHART})
 
     add = commands.add_parser("export", help="write the weights of a saved model, in float16")
     add.add_argument("file", type=Path)
     add.add_argument("--out", type=Path, default=Path("runs/weights.safetensors"), metavar="FILE")
-    add.set_defaults(run=run_export)
+    add.add_argument("--force", action="store_true", help="replace another model in that file")
+    add.set_defaults(run=run_export, writes={"": MODEL})
 
     add = commands.add_parser("show", help="draw samples, and augmented samples, as a picture")
     add.add_argument("--augment", action="store_true", help="originals and their copies")
@@ -140,7 +156,7 @@ def make_parser() -> Parser:
     add.add_argument("--seed", type=seed, default=0, metavar="N")
     add.add_argument("--out", type=Path, default=Path("runs/show.png"), metavar="FILE")
     add.add_argument("--data", metavar="DIR", help="a folder with MNIST or Fashion-MNIST")
-    add.set_defaults(run=run_show)
+    add.set_defaults(run=run_show, writes={"": CHART})
     return parser
 
 
@@ -245,6 +261,7 @@ def run_compare(options: argparse.Namespace) -> None:
     for line in ways_of_training(wanted, options.compiled):
         print(line)
     runs: list[Run] = []
+    written: dict[Path, None] = {}  # in the order in which they were written
     try:
         compare(
             wanted,
@@ -256,6 +273,7 @@ def run_compare(options: argparse.Namespace) -> None:
             options.command_line,
             watch,
             runs.append,
+            lambda path: written.setdefault(path),
             options.compiled,
         )
     finally:
@@ -263,7 +281,7 @@ def run_compare(options: argparse.Namespace) -> None:
             print("\n" + as_text(*table(runs)) + "\n")
             for sentence in findings(runs):
                 print(f"- {sentence}")
-            print(f"\nwritten: {options.out / 'results.json'}, {options.out / 'report.html'}")
+            print(f"\nwritten: {', '.join(map(str, written))}")
 
 
 def ways_of_training(recipes: list[AnyRecipe], compiled: bool) -> list[str]:
@@ -287,6 +305,8 @@ def run_train(options: argparse.Namespace) -> None:
         training = resumed(options)
     else:
         training = begin(chosen_recipe(options), options.seed, options.compiled)
+    goes_on = options.resume and options.out.exists() and options.out.samefile(options.resume)
+    check_model(options.out, training, exported=False, force=options.force or goes_on)
     train_data = load_mnist(options.data)
     test_data = load_mnist(options.data, split="test")
     check_writable(options.out)
@@ -421,7 +441,9 @@ def run_predict(options: argparse.Namespace) -> None:
 
 
 def run_export(options: argparse.Namespace) -> None:
-    export(load(options.file), options.out)
+    training = load(options.file)
+    check_model(options.out, training, exported=True, force=options.force)
+    export(training, options.out)
     print(f"written: {options.out}, {options.out.stat().st_size / 1e6:.1f} MB")
 
 

@@ -50,6 +50,7 @@ def compare(
     command: str = "",
     watch: Callable[[AnyRecipe, int], Callable[[Epoch], None]] = lambda recipe, seed: print,
     on_run: Callable[[Run], None] = lambda run: None,
+    on_file: Callable[[Path], None] = lambda path: None,
     compiled: bool = True,
 ) -> list[Run]:
     """Run every recipe with seeds 0 to seeds - 1, and write `results.json` and `report.html`.
@@ -59,6 +60,7 @@ def compare(
     command   the command line, noted in the results
     watch     gives, for a recipe and a seed, what to call after each of its epochs
     on_run    called after each run
+    on_file   called with each file that is whole
     compiled  let them use what `training.choose_speedups` chooses
 
     The results are written after every run and the report at the end, even after an
@@ -74,10 +76,12 @@ def compare(
                 training = begin(recipe, seed, compiled)
                 runs.append(finish(training, train_data, test_data, watch(recipe, seed)))
                 write_results(out / "results.json", runs, notes, made)
+                on_file(out / "results.json")
                 on_run(runs[-1])
     finally:
         if runs:
             write_pictures(out / "report.html", runs, notes, made, train_data)
+            on_file(out / "report.html")
     return runs
 
 

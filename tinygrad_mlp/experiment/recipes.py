@@ -20,6 +20,7 @@ from ..data import transforms
 from ..data.mnist import HELD_OUT
 from ..nn import functional as F
 from ..train import Batches, Epoch
+from . import described
 from .basic import BasicMLP, fit_basic, mse_gradient, mse_to_labels, published_mse_gradient
 
 
@@ -325,39 +326,48 @@ RENAMED = {
 """Names and titles that recipes had in files of version 0.1.0, and have now."""
 
 
-def from_dict(described: Mapping[str, Any]) -> AnyRecipe:
+def from_dict(given: Any) -> AnyRecipe:
     """The recipe that `to_dict` described, here or in an earlier version.
 
     Raises ValueError if it is not the description of a recipe: another kind, a missing or unknown
-    setting, an unknown transform.
+    setting, an unknown transform, a value that the table in `described.py` does not allow.
     """
-    if not isinstance(described, Mapping):
-        raise ValueError(f"a recipe is described by names and values, not by {described!r:.80}")
-    settings = dict(described)
-    make = _find(KINDS, "recipe", settings.pop("kind", None))
+    settings, make = _checked("recipe", given, KINDS, described.RECIPES, ("name", "title"))
+    for key in ("name", "title"):
+        settings[key] = RENAMED.get(settings[key], settings[key])
+    if "hidden" in settings:
+        settings["hidden"] = tuple(settings["hidden"])
+    if "augment" in settings:
+        settings["augment"] = tuple(_transform(t) for t in settings["augment"])
+    recipe: AnyRecipe = make(**settings)
+    return recipe
+
+
+def _transform(given: Any) -> transforms.Transform:
+    settings, make = _checked("transform", given, TRANSFORMS, described.TRANSFORMS, ())
     try:
-        for key in ("name", "title"):
-            if settings.get(key) in RENAMED:
-                settings[key] = RENAMED[settings[key]]
-        if "hidden" in settings:
-            settings["hidden"] = tuple(settings["hidden"])
-        if "augment" in settings:
-            settings["augment"] = tuple(_transform(t) for t in settings["augment"])
-        recipe: AnyRecipe = make(**settings)
-        return recipe
-    except TypeError as error:
-        raise ValueError(f"these are not the settings of a recipe: {error}") from error
-
-
-def _transform(described: Mapping[str, Any]) -> transforms.Transform:
-    settings = dict(described)
-    transform: transforms.Transform = _find(TRANSFORMS, "transform", settings.pop("kind", None))(
-        **settings
-    )
+        transform: transforms.Transform = make(**settings)
+    except TypeError as error:  # one of those that have no default is missing
+        raise ValueError(f"these are not the settings of a transform: {error}") from error
     return transform
 
 
-def _find(table: Mapping[str, Any], what: str, kind: Any) -> Any:
-    if not isinstance(kind, str) or kind not in table:
-        raise ValueError(f"there is no {what} of the kind {kind!r}; there are {', '.join(table)}")
-    return table[kind]
+def _checked(
+    what: str,
+    given: Any,
+    kinds: Mapping[str, Any],
+    tables: Mapping[str, described.Table],
+    needed: tuple[str, ...],
+) -> tuple[dict[str, Any], Any]:
+    """The settings that a description gives, and what they are for, if the table allows them."""
+    if not isinstance(given, Mapping):
+        shown = described.shown(given)
+        raise ValueError(f"a {what} is described by names and values, not by {shown}")
+    settings = dict(given)
+    kind = settings.pop("kind", None)
+    if not isinstance(kind, str) or kind not in kinds:
+        raise ValueError(
+            f"there is no {what} of the kind {described.shown(kind)}; there are {', '.join(kinds)}"
+        )
+    described.check(kind, settings, tables[kind], needed)
+    return settings, kinds[kind]

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from .. import checkpoint, optim
 from ..data import ArrayDataset, AugmentedDataset, DataLoader, transforms
 from ..optim import fused
 from ..train import Diverged, Epoch, Scores, evaluate
+from . import described
 from .recipes import AnyRecipe, from_dict
 
 
@@ -136,6 +138,7 @@ def finish(
     model = training.model
     train_data, held_out = divide(recipe, train_data)
     batches = make_batches(recipe, train_data, training.order_rng, training.copies_rng)
+    _check_last_batch(recipe, batches)
     start = time.perf_counter()
     try:
         recipe.fit(
@@ -159,9 +162,13 @@ def finish(
 def divide(recipe: AnyRecipe, data: ArrayDataset) -> tuple[ArrayDataset, ArrayDataset | None]:
     """The images that a recipe trains on, and those that it holds out, if it holds any out.
 
-    Raises ValueError if there are too few images to hold so many out.
+    Raises ValueError if there are too few images to hold so many out, or this is below 0.
     """
     held_out = None
+    if recipe.held_out < 0:
+        raise ValueError(
+            f"{recipe.name} holds {recipe.held_out} images out; give 0 or a number of images"
+        )
     if recipe.held_out:
         if recipe.held_out >= len(data):
             raise ValueError(
@@ -188,6 +195,20 @@ def make_batches(
     transform = transforms.Compose(recipe.augment)
     augmented = AugmentedDataset(data, transform, copies_rng, recipe.originals)
     return DataLoader(augmented, recipe.batch_size, recipe.shuffle, rng=order_rng, num_workers=1)
+
+
+def _check_last_batch(recipe: AnyRecipe, batches: DataLoader) -> None:
+    """Raise ValueError if the end of each epoch would be the end of the training.
+
+    Batch normalisation needs two images: one has no spread.
+    """
+    images = len(batches.dataset)
+    if recipe.batch_norm and images % batches.batch_size == 1 % batches.batch_size:
+        raise ValueError(
+            f"{recipe.name} normalises batches, and of its {images:,} images in batches of "
+            f"{batches.batch_size:,} the last one would be alone; take another batch size, or hold "
+            "one image more or less out"
+        )
 
 
 # --------------------------------------------------------------------------- saving and resuming
@@ -218,14 +239,17 @@ def load(path: str | os.PathLike[str], compiled: bool = True) -> Training:
     words = saved.words
     if not {"recipe", "seed", "order", "copies", "history"} <= words.keys():
         raise ValueError(f"{path} does not say how it was trained; `train` writes files that do")
-    try:
-        training = begin(from_dict(words["recipe"]), words["seed"], compiled)
+    with _complaints_of(path):
+        recipe = _checked_recipe(saved)
+        described.check_value("the seed", words["seed"], described.SEED)
+        for name in ("order", "copies"):
+            described.check_generator(f"the generator {name}", words[name])
+        described.check_history(words["history"])
+        training = begin(recipe, words["seed"], compiled)
         training.order_rng.bit_generator.state = words["order"]
         training.copies_rng.bit_generator.state = words["copies"]
         training.history.extend(Epoch(**epoch) for epoch in words["history"])
         checkpoint.restore(saved, training.model, training.optimizer)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise _unreadable(path, error) from error
     return training
 
 
@@ -252,17 +276,34 @@ def load_model(path: str | os.PathLike[str]) -> tuple[AnyRecipe, Any]:
             f"{path} does not say which recipe its weights belong to; `train` and `export` write "
             "files that do"
         )
-    try:
-        recipe = from_dict(saved.words["recipe"])
+    with _complaints_of(path):
+        recipe = _checked_recipe(saved)
         model: Any = recipe.build(0)
         model.load_state_dict(saved.weights)
-    except (TypeError, AttributeError, ValueError) as error:
-        raise _unreadable(path, error) from error
     return recipe, model.eval()
 
 
-def _unreadable(path: str | os.PathLike[str], error: Exception) -> ValueError:
-    return ValueError(
-        f"{path} holds a training that cannot be read here ({error}); was it written by another "
-        "version of this package?"
-    )
+def _checked_recipe(saved: checkpoint.Saved) -> AnyRecipe:
+    """The recipe of a file, if the file holds enough numbers for its network.
+
+    Without this, a few words in a small file would have a network built that fills the memory.
+    """
+    recipe = from_dict(saved.words["recipe"])
+    found = sum(array.size for array in saved.weights.values())
+    if recipe.count_weights() > found:
+        raise ValueError(
+            f"its recipe needs {recipe.count_weights():,} numbers, and the file holds {found:,}"
+        )
+    return recipe
+
+
+@contextmanager
+def _complaints_of(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Complaints about what a file holds name the file."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(
+            f"{path} holds a training that cannot be read here ({error}); was it written by "
+            "another version of this package?"
+        ) from error

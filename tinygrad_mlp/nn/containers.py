@@ -71,8 +71,14 @@ class Sequential(_Row):
             self.extend(modules)  # type: ignore[arg-type]
 
     def forward(self, input: Any) -> Any:
-        for _, module in self.named_members():
-            input = module(input)
+        # Those inside are walked here, as Python allows only some hundred calls in each other.
+        waiting = [module for _, module in self.named_members()][::-1]
+        while waiting:
+            module = waiting.pop()
+            if type(module) is Sequential and not module._forward_hooks:
+                waiting += [inner for _, inner in module.named_members()][::-1]
+            else:
+                input = module(input)
         return input
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from .. import ops
+from ..arguments import make_helpful as _make_helpful
 from ..composed import elu as elu
 from ..composed import flatten, squeeze, take_along_dim
 from ..composed import gelu as gelu
@@ -621,7 +622,7 @@ def avg_pool2d(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> T:
-    """The mean of each window.
+    """The mean of each window; of int64, rounded towards 0.
 
     ceil_mode          count windows that start inside but end outside, too
     count_include_pad  the zeros of the margin count too
@@ -632,6 +633,11 @@ def avg_pool2d(
               [10.5, 12.5]]]])
     """
     images: Any = _as_batch("avg_pool2d", input)
+    is_float = images.dtype.kind == "f"
+    if not is_float and images.dtype != np.int64:
+        raise TypeError(
+            f"avg_pool2d takes floats or int64, not {images.dtype}; write .float() before it"
+        )
     kernel, steps, margins = _pooling(images, kernel_size, stride, padding, (1, 1), ceil_mode)
     windows = _windows(_with_margins(images, margins, 0.0), kernel, steps, (1, 1))
     if divisor_override == 0:
@@ -649,7 +655,8 @@ def avg_pool2d(
             )  # type: ignore[assignment]
         inside = _with_margins(inside, margins, 0.0)
         counts = _windows(inside, kernel, steps, (1, 1)).sum((-2, -1))
-    result = ops.sum(windows, dim=(-2, -1)) / counts
+    total = ops.sum(windows, dim=(-2, -1))
+    result = total / counts if is_float else ops.trunc_divide(total, counts)
     return result if input.ndim == 4 else result[0]
 
 
@@ -726,6 +733,8 @@ def _windows(x: Any, kernel: tuple[int, ...], steps: tuple[int, int], gaps: tupl
             raise ValueError(f"a window of {size} (dilation {gap}) does not fit in {length} pixels")
     return ops.windows(x, kernel=kernel, stride=steps, dilation=gaps)
 
+
+_make_helpful(globals())
 
 if not TYPE_CHECKING:  # to type checkers it would mean that any name is fine
     __getattr__ = _missing(__name__, globals())

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from ..arguments import refuse_outside
 from ..observing import refuse_to_trace
 from ..signatures import DType
 from ..state import refuse_misfit
@@ -92,6 +93,14 @@ class Module:
 
     training: bool = True
     _forward_hooks: tuple[ForwardHook, ...] = ()
+
+    if not TYPE_CHECKING:  # type checkers look at __init__
+
+        def __new__(cls, *args, **options):
+            refuse_outside(cls.__name__, cls.__init__, options)
+            if (args or options) and cls.__init__ is object.__init__:
+                raise TypeError(f"{cls.__name__}() takes no arguments, and was given some")
+            return super().__new__(cls)
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """What the module computes: to be written by whoever subclasses it."""
@@ -321,7 +330,9 @@ class Module:
 
     def __repr__(self) -> str:
         name = type(self).__name__
-        lines = [f"({key}): {child!r}" for key, child in self.named_members()]
+        lines = []
+        for key, child in self.named_members():  # no comprehension, which would be a call more
+            lines.append(f"({key}): {child!r}")
         if not lines:
             return f"{name}({self.extra_repr()})"
         inside = "\n".join(lines).replace("\n", "\n  ")

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arguments import refuse_outside
 from ..changes import mark_changed
 from ..tensor import Tensor
 from . import fused as loops
@@ -71,6 +72,12 @@ class Optimizer:
     lr: float = _option("lr")
     weight_decay: float = _option("weight_decay")
     maximize: bool = _option("maximize")
+
+    if not TYPE_CHECKING:  # type checkers look at __init__
+
+        def __new__(cls, *args, **options):
+            refuse_outside(cls.__name__, cls.__init__, options)
+            return super().__new__(cls)
 
     def __init__(
         self,

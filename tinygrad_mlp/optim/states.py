@@ -153,6 +153,8 @@ def _state(
 ) -> dict[str, Any]:
     """The state of a parameter, whose entries in `flat` begin with `prefix`."""
     state: dict[str, Any] = {"step": int(flat[prefix + "step"])}
+    if state["step"] < 0:
+        raise ValueError(f"{prefix}step is {state['step']}, expected a count of steps")
     for name in optimizer.remembered:
         state[name] = _as_python(flat[prefix + name]) if exact else options[name]
     for name, written, factor in _moments(optimizer, options, exact):

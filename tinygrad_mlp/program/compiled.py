@@ -484,47 +484,35 @@ class Result:
 class Saved:
     """What one call keeps for its backward pass."""
 
-    __slots__ = ("arrays", "for_gradient", "gradients", "values")
+    __slots__ = ("arrays", "values")
 
     def __init__(self, arrays: list[Any], values: tuple[Any, ...]):
         self.arrays = arrays
         self.values = values
-        self.for_gradient: Any = None
-        self.gradients: list[Any] = []
 
 
 class CompiledOp:
-    """What the engine takes for the op behind a result: its rules are the backward program."""
+    """What the engine takes for the op behind a result: its rule is the backward program."""
+
+    rules = ()
 
     def __init__(self, replay: Replay):
         self.replay = replay
         self.name = replay.owner.name
 
-    def rule(self, i: int) -> Any:
-        """The gradient of use `i`; those of all uses are computed together, and handed out."""
-
-        def rule(g: Any, y: Any, *inputs: Any) -> Any:
-            saved: Saved = inputs[-1]
-            if saved.for_gradient is not g or saved.gradients[i] is None:
-                saved.gradients = self.replay.gradients(g, inputs)
-                saved.for_gradient = g
-            gradient, saved.gradients[i] = saved.gradients[i], None
-            return gradient
-
-        return rule
+    def rule_for_each(self, g: Any, y: Any, *inputs: Any) -> Callable[[int], Any]:
+        """The gradients of all uses, computed together."""
+        return self.replay.gradients(g, inputs).__getitem__
 
 
 class PartOf:
     """The op behind one of several results: it passes its gradient on to the whole."""
 
     name = "part"
+    rule_for_each = None
 
     def __init__(self, k: int):
-        self.k = k
-
-    def rule(self, i: int) -> Any:
-        """The gradient of the whole, of which this is all that is known here."""
-        return lambda g, y, whole: Parts({self.k: g})
+        self.rules = (lambda g, y, whole: Parts({k: g}),)
 
 
 class Parts:

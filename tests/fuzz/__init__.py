@@ -1,0 +1,1 @@
+"""Random bytes for everything that reads files: see `readers.py`, and `__main__.py` to run it."""
