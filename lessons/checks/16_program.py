@@ -178,7 +178,7 @@ def rooms_by(first=False, before=False, results_too=False, choose=min, unread=Tr
 
     def rooms(lines, results):
         last, made = {}, [out for out, _, _ in lines]
-        for place, (out, _, inputs) in enumerate(lines):
+        for place, (_, _, inputs) in enumerate(lines):
             for name in inputs:
                 if not (first and name in last):
                     last[name] = place
@@ -332,7 +332,7 @@ EXERCISES = [
     Exercise(
         "fold_with_draws",
         observe=observe_fold,
-        hint="Go through the lines in order. If the op is not \"draw\" and every input is a known "
+        hint='Go through the lines in order. If the op is not "draw" and every input is a known '
         "constant, compute the result and add it to the constants; keep the line otherwise.",
         mistakes=[
             Mistake(
@@ -357,9 +357,7 @@ EXERCISES = [
             ),
             Mistake(
                 fold_by(
-                    lambda op, inputs, known: (
-                        op != "draw" and any(name in known for name in inputs)
-                    )
+                    lambda op, inputs, known: op != "draw" and any(name in known for name in inputs)
                 ),
                 "One constant among the inputs is not enough: all of them must be constants.",
             ),
@@ -448,7 +446,7 @@ EXERCISES = [
                 "Arrays of one size can have different shapes, and need different programs.",
             ),
             Mistake(
-                keyed_by(lambda arrays: tuple(a.tobytes() for a in arrays) + (arrays[0].dtype,)),
+                keyed_by(lambda arrays: tuple((a.dtype, a.shape, a.tobytes()) for a in arrays)),
                 "You trace again when only the values have changed. A program is right for all "
                 "values.",
             ),
