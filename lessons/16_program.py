@@ -51,9 +51,9 @@ batches = [
 # ## Writing it down
 #
 # In lesson 1 we printed everything that a result was made from, sorted by serial number. That
-# table was a list of steps in the right order. Given other numbers to start from, anyone could
-# work through it again. Such a list is a **program**. To run a function once and write down every
-# op that it calls is to **trace** it, and to run the program on other arrays is to **replay** it.
+# table was a list of steps in the right order: given other numbers to start from, anyone could
+# work through it again. Such a list is a **program**. To **trace** a function is to run it once and
+# write down every op that it calls. To **replay** the program is to run its lines on other arrays.
 #
 # A program is a list of lines. Each line names its result, the op, and what the op is given: the
 # names of earlier results, or numbers.
@@ -165,8 +165,8 @@ def built(program):
 # %% [markdown]
 # We try it on $x \sin x$, the first function of this course, and ask for its slope as well.
 #
-# **Predict.** Which ops will there be in the program of the slope? In lesson 1 we found that the
-# slope is $\sin x + x \cos x$.
+# **Predict.** In lesson 1 we found that the slope is $\sin x + x \cos x$. Which ops will there be
+# in the program?
 
 
 # %%
@@ -202,10 +202,10 @@ assert count <= 60
 
 # %% [markdown]
 # The first two lines compute the function. The rest is the product rule: the gradient of the
-# result, which is the constant 1, is multiplied by each factor; the part that came through the
+# result, which is the constant 1, is multiplied by each factor; the part that goes on through the
 # sine is multiplied by the cosine; and the two parts are added, because $x$ is used twice. We
-# traced at $x = 6$ and replayed at $x = 3$. The walk back over the graph has left no trace in the
-# program: the order is in the text now.
+# traced at $x = 6$ and replayed at $x = 3$. Nothing walks back over a graph any more: the order is
+# that of the lines.
 #
 # ## A training step
 #
@@ -278,8 +278,8 @@ assert same_bits(replayed, ordinary(model, *batches[1])), "a replay does the sam
 # About 20 lines, and exactly the same: the replay runs the same operations on the same numbers in
 # the same order, so there is nothing that could differ.
 #
-# A program is made for one set of shapes. Look at the line of `reshape`: it says 50, the number of
-# images in the batch that we traced.
+# A program is made for one set of shapes. Look at the first line: it says 50, the number of images
+# in the batch that we traced.
 #
 # ## Cleaning it up
 #
@@ -310,10 +310,10 @@ def measured(candidates, rounds=40, calls=8):
 stages = [("as traced", raw)]
 
 # %% [markdown]
-# **Open up.** `cross_entropy` and `softmax` are single ops for speed (lesson 15), and the backward
-# pass has to take the softmax again, because a rule keeps nothing from the forward pass. If we
-# write both as the steps that they are made of, we can see what they have in common. So this pass
-# makes the program longer. The 10 is our number of classes.
+# **Open up.** `cross_entropy` and `softmax` are single ops for speed (lesson 15). The backward pass
+# has to compute a softmax of the same scores again, because a rule keeps nothing from inside the
+# forward pass. If we write both as the steps that they are made of, we can see what they have in
+# common. So this pass makes the program longer. (The 10 is our number of classes.)
 
 
 # %%
@@ -355,7 +355,7 @@ def open_up(program):
 
 # %% [markdown]
 # **Compute once.** If two lines have the same op, inputs and parameters, they have the same
-# result. We drop the second, and use the name of the first in its place from there on.
+# result. We drop the second line, and from there on use the name of the first result.
 #
 # **Predict.** How many lines will this save in the program as it was traced? And how many after it
 # was opened up?
@@ -445,9 +445,9 @@ assert len(shared.lines) - len(folded.lines) == 3 and len(dropped.lines) == len(
 assert gone == {"cross_entropy"}
 
 # %% [markdown]
-# Nothing is dropped from the program: the engine calls a rule only where its gradient is wanted,
-# so there was no dead line to begin with. (Other functions have many.) And the gradients do not
-# need the value of the loss at all: without it, one line falls.
+# Nothing is dropped from our program: the engine calls a rule only where its gradient is wanted, so
+# every line was needed from the start. (Functions that compute more than they return would be cut.)
+# And the gradients do not need the value of the loss at all: if nobody asks for it, one line goes.
 #
 # **Use memory again.** The gradient of the first weight has 78,400 numbers, and each replay asks
 # the system for a new array to put it in. A matrix product in NumPy can be told where to write its
@@ -526,10 +526,11 @@ assert np.array_equal(kept, before)
 #
 # ## The program that the package writes
 #
-# `tg.compile(function)` does all this, and with more care. The first call with new shapes writes
-# the program down; later calls replay it, forward at the call, and backward at `backward()`. The
-# parameters are found by looking at what the function refers to, and are read anew at each call.
-# So a training loop keeps its form.
+# To turn a function into such a program is to **compile** it. `tg.compile(function)` does all of
+# the above, with more care, and returns a function to be called in its place. The first call with
+# new shapes writes the program down. Later calls replay it: the forward part at the call, and the
+# backward part at `backward()`. The parameters are found by looking at what the function refers
+# to, and are read anew at each call. So a training loop keeps its form.
 #
 # **Predict.** The function below prints a word each time that Python runs it. We call the compiled
 # function five times. How many words will there be? (Our own tracer would give one.)
@@ -718,11 +719,11 @@ figure.set_label(
 plot.show(figure, "runs/lessons/16/widths.png")
 
 # %% [markdown]
-# Compiling takes away what the calls cost, not what the products cost. So we expect the largest
-# share to be saved where the arrays are small, and little where the products are nearly everything.
-# Your bars say whether it was so on your machine. Even for the smallest network there is a limit: a
-# compiled call has some bookkeeping of its own, because it has to find out each time whether its
-# program still fits.
+# Compiling takes away bookkeeping, not products. So we expect the largest share to be saved where
+# the arrays are small, and little where the products are nearly everything. Your bars say whether
+# it was so on your machine. There is a limit even for the smallest network: a compiled call has
+# some bookkeeping of its own, because it has to find out each time whether its program still fits,
+# and it checks the labels as an ordinary call does.
 #
 # ## When tracing goes wrong
 #
@@ -771,16 +772,16 @@ figure.set_label(
 plot.show(figure, "runs/lessons/16/masks.png")
 
 # %% [markdown]
-# The random numbers of the first call have become a constant, `c1`. They came in an array that no
-# op had made, so our tracer kept it as it was. In a training the same places would be dropped in
-# every step, and no message would tell you. The network would still learn, only not as you meant
-# it to.
+# One, and eight. The random numbers of the first call have become a constant, `c1`. They came in an
+# array that no op had made, so our tracer kept it as it was: the mask is **frozen** into the
+# program. In a training the same places would be dropped in every step, and no message would tell
+# you. The network would still learn, only not as you meant it to.
 #
-# The cure has two halves. The first is to distrust: an array that we have never seen is an error,
-# unless whoever made it says that it is the same every time. (The engine tells the watcher so, by
-# calling `made`, when it makes the 1 from which the backward pass starts.) The second half is to
-# learn about draws: the package's layers tell the watcher when they draw, and `tg.compile` writes
-# a line that draws again.
+# The cure has two halves. The first is to be suspicious: an array that we have never seen is an
+# error, unless whoever made it says that it is the same every time. (The engine says so to the
+# watcher, by calling `made`, when it makes the 1 from which the backward pass starts.) The second
+# half is to hear about draws: the package's layers also tell the watcher when they draw, and
+# `tg.compile` then writes a line that draws again. Here is the first half.
 
 
 # %%
@@ -888,15 +889,15 @@ assert outcomes["number_from_outside"] == ["WRONG", "WRONG", "right"]
 assert outcomes["choice_by_an_op"] == ["right", "right", "right"]
 
 # %% [markdown]
-# Care about arrays is not enough. In the branch, the tracer sees the ops of the branch that was
-# taken, and not that there was another one. A value that has left the tensors as a plain number is
-# a number like any other.
+# Being careful about arrays is not enough. Where the function branches, the tracer sees the ops of
+# the branch that was taken, and cannot know that there was another one. And once a value has left
+# its tensor as a plain number, it is a number like any other.
 #
-# So `tg.compile` also watches over the tensors while it traces: whoever looks at a value is
+# So `tg.compile` also guards the tensors while it traces: a function that looks at a value is
 # refused. A number from outside, such as `settings["scale"]`, is compared at each call, and if it
-# has changed, a new program is written. What is a choice between arrays can be said with an op:
-# `tg.where(condition, a, b)` takes each number from `a` or from `b`, and the choice is a line of
-# the program. This is what the refusals say:
+# has changed, a new program is written. Often a branch can be written as an op instead:
+# `tg.where(condition, a, b)` takes each number from `a` or from `b`, and then the choice is a line
+# of the program. This is what the refusals say:
 
 # %%
 for message in messages.values():
@@ -905,9 +906,8 @@ for message in messages.values():
 assert len(messages) == 3
 
 # %% [markdown]
-# Each message names the function and the line, says what cannot be replayed, and what to do
-# instead. A refusal is a nuisance. It is far better than a training that quietly does something
-# else.
+# Each message names the function and the line, and says what cannot be replayed and what to do
+# instead. A refusal is a nuisance, but far better than a training that quietly does something else.
 #
 # ## What was learned
 #
@@ -918,16 +918,16 @@ assert len(messages) == 3
 # - Passes improve the program and keep its results. Some only make room for others: opening up
 #   made sharing possible. What a pass gains must be measured, and may be nothing.
 # - A buffer saves an allocation, and overwrites whatever you still hold of it.
-# - Compiling takes away what calls cost. Where matrix products are most of the time, little can be
-#   gained.
+# - Compiling takes away the cost of bookkeeping. Where matrix products take most of the time, there
+#   is little to gain.
 # - Whatever Python does beside the ops is frozen: masks, branches, numbers. A compiler that can be
 #   trusted does it right or refuses.
 #
 # ## What is still open
 #
-# This is the last lesson. Our program ends with the gradients. The step of the optimiser, ten
-# passes over all weights (lesson 15), is not part of it, and a straight line of NumPy calls still
-# goes through memory once for each of them. To do all ten in one pass needs real machine code.
+# This is the last lesson. Our program ends with the gradients. The step of the optimiser, which is
+# several passes over all weights (lesson 15), is not part of it, and NumPy goes through memory once
+# for each of them. To do them all in one pass takes machine code made for this purpose.
 #
 # ## Exercises
 #

@@ -227,6 +227,7 @@ CALLS = (
     (THREE, THREE.reshape(3, 1)),
     (FOUR, FOUR - 1),
     (THREE.astype(np.float32), THREE),
+    (THREE, THREE),
 )
 
 

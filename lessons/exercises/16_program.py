@@ -52,7 +52,7 @@ def compiled(function, trace):
 
     An array has a `shape` and a `dtype`; the values in it must not matter.
 
-    Judged by the results of nine calls, by how often `trace` was called, and by the results of two
+    Judged by the results of ten calls, by how often `trace` was called, and by the results of two
     more functions that are compiled after the first.
     """
     raise NotImplementedError
