@@ -446,7 +446,7 @@ assert gone == {"cross_entropy"}
 
 # %% [markdown]
 # Nothing is dropped from our program: the engine calls a rule only where its gradient is wanted, so
-# every line was needed from the start. (Functions that compute more than they return would be cut.)
+# every line was needed from the start. (A function that computes more than it returns loses lines.)
 # And the gradients do not need the value of the loss at all: if nobody asks for it, one line goes.
 #
 # **Use memory again.** The gradient of the first weight has 78,400 numbers, and each replay asks
@@ -495,30 +495,31 @@ for name, values in times.items():
 
 # %% [markdown]
 # Read your own numbers, and do not trust a difference that is smaller than the spread in the last
-# column. Where this was written, on a busy machine, all of it together saved about a fifth of the
-# time. More than half of that was the bookkeeping. Opening up cost time until computing once won it
-# back, and what a single pass gained was hardly larger than the spread: the arrays that the passes
-# spare are small. Fewer lines are easier to read. Whether they are faster, only a clock can say.
+# column. Where this was written, on a busy machine, all of it together saved a sixth to a fifth of
+# the time, and nearly all of that was the bookkeeping. Opening up cost time until computing once
+# won it back, and what a single pass gained was smaller than the spread, because the arrays that
+# the passes spare are small. Fewer lines are easier to read. Only a clock can say whether they are
+# faster.
 #
 # The buffer has a price that no clock shows.
 #
 # **Predict.** We keep the gradient of one replay, and replay on another batch. Is the gradient
 # that we kept still what it was?
 
+
 # %%
-replay = built(buffered)
-place = 1  # the gradient of fc1_weight; the loss is at 0
-kept = replay(*batches[4], *parameters_of(model))[place]
-before = kept.copy()
-replay(*batches[5], *parameters_of(model))
-print("the gradient that we kept is unchanged:", np.array_equal(kept, before))
-print("in the program without a buffer:       ", end=" ")
-replay = built(dropped)
-kept = replay(*batches[4], *parameters_of(model))[place]
-before = kept.copy()
-replay(*batches[5], *parameters_of(model))
-print(np.array_equal(kept, before))
-assert np.array_equal(kept, before)
+def is_kept(program):
+    """Whether a gradient of one replay is still the same after the next."""
+    replay = built(program)
+    gradient = replay(*batches[4], *parameters_of(model))[1]  # that of fc1_weight
+    before = gradient.copy()
+    replay(*batches[5], *parameters_of(model))
+    return np.array_equal(gradient, before)
+
+
+for name, program in (("without a buffer", dropped), ("with a buffer", buffered)):
+    print(f"{name}: the gradient is what it was: {is_kept(program)}")
+assert is_kept(dropped) and not is_kept(buffered)
 
 # %% [markdown]
 # It was overwritten, and nothing told us. A buffer may be used again only when nobody holds its
@@ -625,13 +626,13 @@ for name, a, b in zip(("loss", *named(model)), ours, engine, strict=True):
     assert apart < 1e-4, name
 
 # %% [markdown]
-# Now the program of the package. **Predict** before you run the cell: how many matrix products
-# will there be? `MyDense` of lesson 5 has three for each layer, so six in all.
+# Now the program of the package. In its text, `room` is a list of buffers, and `out=` says where to
+# write. The comment at the end of a line names the op and the shape of the result. `forward`
+# returns its results, and what `backward` will need. (`print(loss_of.source)` is all that it takes.
+# Here long lines are broken to fit the page.)
 #
-# In the text, `room` is a list of buffers, and `out=` says where to write. The comment at the end
-# of a line names the op and the shape of the result. `forward` returns its results, and what
-# `backward` will need. (`print(loss_of.source)` is all that you need. Here long lines are broken
-# to fit the page.)
+# **Predict.** How many matrix products will there be? `MyDense` of lesson 5 has three for each
+# layer, so six in all.
 
 
 # %%
@@ -661,11 +662,11 @@ for name in named(model):
 # | `e`, `total` | largest score, difference, exponential, sum; the sum is taken in float64 |
 # | `-np.log(p[...]).mean()` | log of the sum, minus the score of the right class; sum, times 0.02 |
 # | `p = e / total` | first line of the backward pass to use arrays: `e` and `total` were kept |
-# | `p - np.eye(10)[y]` | the one-hot labels as a mask, which was kept as well |
+# | `p - np.eye(10)[y]` | minus the one-hot labels, which were kept as well |
 # | `/ len(x)` | times 0.02, and times the gradient of the loss, which is 1 in `loss.backward()` |
 # | `g.T @ h`, `g.sum(axis=0)` | the same two lines |
 # | `g @ w2` | the same, into a buffer |
-# | `g * (h > 0)` | the mask where ReLU was not 0, as 0 and 1; the product over the old `g` |
+# | `g * (h > 0)` | times 1 where ReLU did not give 0, and 0 elsewhere; written over the old `g` |
 # | `g.T @ x`, `g.sum(axis=0)` | the same two lines |
 #
 # Nobody wrote this backward pass. It was traced from the rules of three ops, the linear layer, ReLU
@@ -674,8 +675,8 @@ for name in named(model):
 # ## Where it pays
 #
 # **Predict.** We compare a compiled step with an ordinary one, forward and backward, for networks
-# with 10, 100 and 1,000 hidden units. For which of them does compiling save the largest share of
-# the time? Think of the elbow in lesson 15.
+# with 10 to 1,000 hidden units. For which of them does compiling save the largest share of the
+# time? Think of the elbow in lesson 15.
 
 # %%
 WIDTHS = (10, 30, 100, 300, 1000)
@@ -730,7 +731,8 @@ plot.show(figure, "runs/lessons/16/widths.png")
 # A tracer sees ops. What Python does beside them, it does not see, and the replay will not do it.
 #
 # `nn.Dropout(p)` is a layer that, in training, sets each number to 0 with probability `p` and
-# scales up the others, so that no unit can rely on one other unit (Srivastava and others, 2014).
+# scales up the others, so that no unit can rely on a particular other one (Srivastava and others,
+# 2014).
 # It draws a new **mask** of kept and dropped places at each call, with NumPy's generator, which is
 # not an op.
 #
@@ -915,8 +917,8 @@ assert len(messages) == 3
 #   are made of ops, the backward pass is part of the same program.
 # - A replay does the same operations in the same order, so it gives the same bits, without the
 #   recording and the walk back.
-# - Passes improve the program and keep its results. Some only make room for others: opening up
-#   made sharing possible. What a pass gains must be measured, and may be nothing.
+# - Passes improve the program and keep its results. One pass can make another possible: nothing
+#   was computed twice until we opened up. What a pass gains must be measured, and may be nothing.
 # - A buffer saves an allocation, and overwrites whatever you still hold of it.
 # - Compiling takes away the cost of bookkeeping. Where matrix products take most of the time, there
 #   is little to gain.
@@ -931,7 +933,7 @@ assert len(messages) == 3
 #
 # ## Exercises
 #
-# Here a line is a plain tuple `(out, op, inputs)`, all of them names.
+# Here a line is a plain tuple `(out, op, inputs)` of names.
 #
 # - `fold_with_draws`: compute once what never changes, and do not freeze a mask.
 # - `rooms`: give each result a place in memory that nobody needs any more.
