@@ -371,9 +371,9 @@ def always_worth_a_loop(monkeypatch):
 def test_train_says_what_it_uses_and_no_compile_changes_no_bit(run, some_digits):
     common = ("train", "--hidden", "5", "--epochs", "1", "--data", some_digits)
     out = run(*common, "--out", "fused")[1]
-    assert out.splitlines()[0] == "training with the update as one loop, compiled by Numba"
+    assert out.splitlines()[0] == "training by replaying its program, with the update as one loop by Numba"
     out = run(*common, "--no-compile", "--out", "plain")[1]
-    assert out.splitlines()[0] == "training in plain NumPy"
+    assert out.splitlines()[0] == "training step by step, in NumPy"
     fused, plain = checkpoint.read("fused"), checkpoint.read("plain")
     for name, array in {**fused.weights, **fused.optimizer}.items():
         assert array.tobytes() == {**plain.weights, **plain.optimizer}[name].tobytes()
@@ -384,17 +384,18 @@ def test_a_training_may_be_resumed_either_way(run, some_digits):
     common = ("--data", some_digits, "--out", "model")
     run("train", "--hidden", "5", "--epochs", "1", *common)
     out = run("train", "--resume", "model", "--epochs", "2", "--no-compile", *common)[1]
-    assert out.splitlines()[0] == "training in plain NumPy"
+    assert out.splitlines()[0] == "training step by step, in NumPy"
 
 
 @pytest.mark.usefixtures("always_worth_a_loop", "no_pictures")
 def test_compare_says_what_each_recipe_uses(run, some_digits):
     common = ("compare", "--data", some_digits, "--recipes", "basic-fixed,small,improved-plain")
     out = run(*common, "--quick", "--out", "out")[1]
-    assert "training in plain NumPy: basic-fixed\n" in out
-    assert "training with the update as one loop, compiled by Numba: small, improved-plain" in out
+    assert "training step by step, in NumPy: basic-fixed\n" in out
+    used = "training by replaying its program, with the update as one loop by Numba"
+    assert f"{used}: small, improved-plain" in out
     out = run(*common, "--quick", "--no-compile", "--out", "out")[1]
-    assert "training in plain NumPy: basic-fixed, small, improved-plain\n" in out
+    assert "training step by step, in NumPy: basic-fixed, small, improved-plain\n" in out
 
 
 def test_train_uses_the_settings_given(run, some_digits):

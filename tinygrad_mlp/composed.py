@@ -131,8 +131,13 @@ def clamp(input: T, min: Any = None, max: Any = None) -> T:
 
 def _or_nan(x: Any, bound: Any) -> Any:
     """A bound, but NaN where `x` is."""
-    has_nan = x.dtype.kind == "f" and decide(lambda x: bool(np.isnan(x).any()), x)
+    has_nan = x.dtype.kind == "f" and decide(contains_nan, x)
     return where(ops.ne(x, x), math.nan, bound) if has_nan else bound
+
+
+def contains_nan(array: np.ndarray) -> bool:
+    """Whether a value is NaN."""
+    return bool(np.isnan(array).any())
 
 
 clip = clamp
@@ -400,10 +405,11 @@ def _size_for_power(x: Any, p: float) -> float:
 
     Else 1. What is divided by it keeps all its digits, as a power of two has only one.
     """
-    return float(decide(lambda x: _size_of_values(x, p), x))
+    return float(decide(size_for_power, x, p=p))
 
 
-def _size_of_values(values: np.ndarray, p: float) -> float:
+def size_for_power(values: np.ndarray, p: float) -> float:
+    """A power of two near the largest value, if its power p is not representable; else 1."""
     largest = float(np.max(np.abs(values), initial=0.0))
     limits = np.finfo(values.dtype)
     room = 0.8 / builtins.max(abs(p), 2)

@@ -35,7 +35,7 @@ class Observer:
     def backward(self, op: Any, serial: int, i: int, x: Any, part: Any, g: Any) -> None:
         """The rule of input `i`, which is `x`, of an op made `part` of the gradient `g`."""
 
-    def decided(self, function: Any, values: Any, answer: Any) -> None:
+    def decided(self, function: Any, values: Any, params: Any, answer: Any) -> None:
         """Python asked `function` about the arrays of `values`, and goes on by the answer."""
 
     def drew(self, rng: Any, draw: Any, array: np.ndarray) -> None:
@@ -70,11 +70,11 @@ def array_of(value: Any) -> Any:
     return value if isinstance(value, (np.ndarray, np.generic)) else getattr(value, "data", value)
 
 
-def decide(function: Callable[..., Any], *values: Any) -> Any:
+def decide(function: Callable[..., Any], *values: Any, **params: Any) -> Any:
     """`function` of the arrays of `values`: for a check, or for what Python decides by values."""
-    answer = function(*map(array_of, values))
+    answer = function(*map(array_of, values), **params)
     for observer in tracing:
-        observer.decided(function, values, answer)
+        observer.decided(function, values, params, answer)
     return answer
 
 

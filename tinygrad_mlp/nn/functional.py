@@ -93,10 +93,11 @@ def _like_given(array: np.ndarray, input: Any) -> Any:
 
 
 def _check_classes(labels: Any, num_classes: int) -> None:
-    decide(lambda labels: _refuse_unknown_classes(labels, num_classes), labels)
+    decide(refuse_unknown_classes, labels, num_classes=num_classes)
 
 
-def _refuse_unknown_classes(labels: np.ndarray, num_classes: int) -> None:
+def refuse_unknown_classes(labels: np.ndarray, num_classes: int) -> None:
+    """ValueError unless all labels are from 0 to num_classes - 1."""
     wrong = (labels < 0) | (labels >= num_classes)
     if np.count_nonzero(wrong):
         row = np.flatnonzero(wrong)[0]
@@ -170,9 +171,19 @@ def _plain_cross_entropy(scores: Any, target: Any, reduction: str) -> Any:
     return ops.cross_entropy(scores, target, share=share, total=reduction != "none")
 
 
+def count_weighted(hot: np.ndarray, weights: Any) -> float:
+    """What all targets count together."""
+    return float(wide_sum(hot * weights))
+
+
 def _count(target: Any, label: int) -> int:
     """How many of the class indices are this one."""
-    return int(decide(lambda target: int(np.count_nonzero(target == label)), target))
+    return int(decide(count_equal, target, number=label))
+
+
+def count_equal(array: np.ndarray, number: int) -> int:
+    """How many values of the array are this number."""
+    return int(np.count_nonzero(array == number))
 
 
 def _classes_last(name: str, x: Any) -> Any:
@@ -199,7 +210,7 @@ def _index_targets(
     if weight is None and not smoothing:
         return hot, float(math.prod(target.shape) - count)
     weights = 1 if weight is None else _like(weight, scores)
-    counts = float(decide(lambda hot, weights: float(wide_sum(hot * weights)), hot, weights))
+    counts = float(decide(count_weighted, hot, weights))
     if smoothing:
         share = smoothing / classes
         spread = ops.where(ignored, 0, share)[..., None] if count else share

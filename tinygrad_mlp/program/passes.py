@@ -98,8 +98,10 @@ def _log_softmax(x: Any, dim: Any, dtype: Any = None) -> Any:
 def _cross_entropy(x: Any, target: Any, share: float = 1.0, total: bool = True) -> Any:
     shifted = ops.sub(x, ops.amax(x, dim=-1, keepdim=True))
     right = ops.getitem(shifted, index=plain(ops.is_class(target, classes=x.shape[-1])))
-    totals = ops.reshape(ops.sum(ops.exp(shifted), dim=-1, keepdim=True), shape=target.shape)
-    losses = ops.sub(ops.log(totals), ops.reshape(right, shape=target.shape))
+    totals = ops.sum(ops.exp(shifted), dim=-1, keepdim=True)
+    if right.shape != target.shape:
+        right = ops.reshape(right, shape=target.shape)
+    losses = ops.sub(ops.log(ops.getitem(totals, index=(..., 0))), right)
     return ops.mul(ops.sum(losses) if total else losses, share)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -54,6 +55,8 @@ def _sum(line: Line, x: str) -> str:
 
 def _axes(line: Line) -> str:
     dim = line.params.get("dim")
+    if isinstance(dim, (tuple, list)) and len(dim) == 1:
+        dim = dim[0]
     parts = [] if dim is None or line.inputs[0].array.ndim == 0 else [f"axis={_shown(dim)}"]
     return ", ".join(parts + ["keepdims=True"] * bool(line.params.get("keepdim")))
 
@@ -102,14 +105,16 @@ class Text:
         self.fixed: set[int] = set()
         self.rooms: dict[str, list[np.ndarray]] = {}
         _make_names_unique(program)
-        head = [f'"""{name}, as a program that was written down by tinygrad_mlp."""', ""]
+        head = [f'"""{name} as a program, written down by tinygrad_mlp."""', ""]
+        self.checks: dict[str, str] = {}
+        self.wanted: list[str] = []
         saved = [v for v in program.saved() if v not in keep] + keep if program.gradients else keep
         self.saved = saved
         body = self._part(
             "forward",
             program.inputs,
             program.forward,
-            self._results(program.outputs) + ", " + _tuple(saved),
+            [self._results(program.outputs), _tuple(saved)],
             [*program.outputs, *saved],
         )
         if program.gradients:
@@ -118,7 +123,7 @@ class Text:
                 "backward",
                 [*saved, *program.seeds],
                 program.backward,
-                self._results(program.gradients),
+                [self._results(program.gradients)],
                 program.gradients,
             )
         imports = ["import numpy as np"]
@@ -127,14 +132,23 @@ class Text:
         if known:
             imports += ["", f"from tinygrad_mlp.ops import {', '.join(known)}"]
         imports += [f"# {name} is an op of your own: its function on arrays" for name in own]
-        constants = ["", *self.constants] if self.constants else []
+        if self.checks:
+            imports += [f"from {room} import {n}" for n, room in sorted(self.checks.items())]
+            imports += ["from tinygrad_mlp.program.text import expect"]
+        constants = ["", *self.constants, *self.wanted] if self.constants or self.wanted else []
         self.source = "\n".join([*head, *imports, *constants, "", "", *body]) + "\n"
 
-    def _part(self, name: str, inputs: Any, lines: Any, result: str, held: Any) -> list[str]:
+    def _part(self, name: str, inputs: Any, lines: Any, results: list[str], held: Any) -> list[str]:
         where = assign_rooms(lines, TAKES_OUT, held)
         wanted = sorted((r, v.array) for v, r in where.items() if isinstance(r, int))
         self.rooms[name] = [array for _, array in wanted]
-        given = ", ".join(dict.fromkeys([*(v.name for v in inputs), "room"]))
+        given = [v.name for v in dict.fromkeys(inputs)]
+        if wanted:
+            made = ", ".join(f"np.empty({a.shape}, np.{a.dtype})" for _, a in wanted)
+            self.wanted.append(_wrapped(f"room_{name} = ", "[", made, "]"))
+            given.append(f"room=room_{name}")
+        else:
+            given.append("room=()")
         written = []
         for line in lines:
             if line.op == "permute" and _is_transposed(line) and line.out not in held:
@@ -144,17 +158,32 @@ class Text:
             about = f"{line.op} {tuple(line.out.shape)}" if line.out is not None else line.op
             written.append((code, about))
         width = min(max([len(code) for code, _ in written if len(code) <= 64], default=0), 64)
-        text = [f"def {name}({given}):"]
-        text += [f"    {code:{width}}  # {about}" for code, about in written]
-        return [*text, f"    return {result}"]
+        text = [_wrapped(f"def {name}", "(", ", ".join(given), "):")]
+        for code, about in written:
+            commented = f"    {code:{width}}  # {about}"
+            text.append(commented if len(commented) <= 100 else f"    {code}")
+        whole = f"    return {', '.join(results)}"
+        if len(whole) <= 100:
+            return [*text, whole]
+        parts = [_wrapped("        ", "(", part[1:-1], "),") for part in results]
+        indented = [line.replace("\n", "\n        ") for line in parts]
+        if len(results) == 1:
+            return [
+                *text,
+                _wrapped("    return ", "(", results[0][1:-1], ")").replace("\n", "\n    "),
+            ]
+        return [*text, "    return (", *indented, "    )"]
 
     def _code(self, line: Line, where: dict[Value, Any]) -> str:
         names = [self._name(x) for x in line.inputs]
         if line.op == "write":
             return f"np.copyto({line.answer.name}, {names[0]})"
         if line.op == "check":
-            call = self._helper(line, "check")
-            return f"expect({call}({', '.join(names)}), {line.answer!r})"
+            call = line.call.__name__
+            self.checks[call] = line.call.__module__
+            self.namespace[call] = line.call
+            given = [*names, *([_keywords(line.params)] if line.params else [])]
+            return f"expect({call}({', '.join(given)}), {line.answer!r})"
         if line.op == "draw":
             return f"{line.out} = {self._helper(line, 'draw')}()"
         place = where.get(line.out)  # type: ignore[arg-type]
@@ -172,7 +201,7 @@ class Text:
             return f"{line.out} = {CALLS[line.op](shown, *names, out=out)}"
         self.helpers.add(line.op)
         self.namespace[line.op] = line.call
-        given = [*names, *([_keywords(self._params(params))] if params else [])]
+        given = [*names, *([_keywords(params)] if params else [])]
         return f"{line.out} = {line.op}({', '.join(given)})"
 
     def _results(self, values: list[Value]) -> str:
@@ -182,9 +211,6 @@ class Text:
         self.fixed |= fixed
         names = [f"np.copy({self._name(v)})" if owner_of(v) in fixed else v.name for v in values]
         return f"({', '.join(names)}{',' if len(names) == 1 else ''})"
-
-    def _params(self, params: dict[str, Any]) -> dict[str, Any]:
-        return params
 
     def _helper(self, line: Line, kind: str) -> str:
         name = f"{kind}_{sum(n.startswith(kind + '_') for n in self.namespace) + 1}"
@@ -221,6 +247,14 @@ class _Name(str):
 def _tuple(values: list[Value]) -> str:
     names = [v.name for v in values]
     return f"({', '.join(names)}{',' if len(names) == 1 else ''})"
+
+
+def _wrapped(start: str, opening: str, inside: str, closing: str) -> str:
+    """In one line if it is short enough, else with what is inside in lines of its own."""
+    if len(start + opening + inside + closing) <= 100:
+        return start + opening + inside + closing
+    lines = textwrap.wrap(inside, 92, break_long_words=False)
+    return "\n".join([start + opening, *(f"    {line}" for line in lines), closing])
 
 
 def _literal(array: np.ndarray) -> str:

@@ -144,13 +144,13 @@ class Tracer(Observer):
         if self._mine() and id(array) not in self.known:
             self.remember(array, Value(self._free_name("constant"), array, "constant"))
 
-    def decided(self, function: Any, values: Any, answer: Any) -> None:
+    def decided(self, function: Any, values: Any, params: Any, answer: Any) -> None:
         if self._mine():
             inputs = tuple(map(self.value_of, values))
             drawn = {line.out for line in self.lines if line.op == "draw"}
             if self._depends(inputs, drawn):
                 self.refuse("decides by values that were drawn at random")
-            self.lines.append(Line("check", function, inputs, answer=answer))
+            self.lines.append(Line("check", function, inputs, params, answer=answer))
 
     def _depends(self, inputs: Any, on: set[Any]) -> bool:
         """Whether values were computed from others."""
@@ -195,7 +195,7 @@ class Tracer(Observer):
 
     def refuse(self, what: str) -> None:
         if self._mine():
-            raise CompileError(f"{self.name} cannot be compiled: at {users_line()} it {what}")
+            raise CompileError(f"{self.name} cannot be compiled: it {what}\n  {users_line()}")
 
     # ---- random generators
 
@@ -275,6 +275,7 @@ _MAY_LOOK = {
         "to",
         "size",
         "_write",
+        "__len__",
         "requires_grad_",
     )
 } | {seed_of.__code__, _plain_part.__code__}
