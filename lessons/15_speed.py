@@ -1223,10 +1223,11 @@ assert remaining(0.5, 2) == 0.75 and remaining(0.25, np.inf) == 0.75
 #
 # ## What is still open
 #
-# This is the last lesson. There are things that we did not do: run on a graphics processor,
-# compile the whole step into one function (as JAX does), or let several processes share the work.
-# Each of them attacks one of the prices in this lesson. You can now tell which one, and you know
-# how to check whether the gradients are still right.
+# One price was paid in every step: recording the ops and walking back over the record. Lesson 16
+# writes a step down once, as a program, and runs only that. There are other things that we did not
+# do: run on a graphics processor, or let several processes share the work. Each of them attacks
+# one of the prices in this lesson. You can now tell which one, and you know how to check whether
+# the gradients are still right.
 #
 # ## Exercises
 #

@@ -1,4 +1,4 @@
-"""Fifteen lessons, from the first derivative to a network past 99 %.
+"""Sixteen lessons, from the first derivative to a network past 99 %.
 
 Each `NN_name.py` here is one lesson: it runs alone, opens as a notebook, and becomes a page.
 `exercises/`, `solutions/` and `checks/` hold a file of the same name. `python -m lessons list`

@@ -361,6 +361,43 @@ def test_the_epochs_of_a_scheduled_training_cannot_be_changed_on_the_way(run, mo
     assert code == 2 and "follows a schedule over its 2 epochs" in err
 
 
+@pytest.fixture
+def always_worth_a_loop(monkeypatch):
+    pytest.importorskip("numba", reason="Numba (the extra fast) is not installed")
+    monkeypatch.setattr(training, "WORTH_A_LOOP", 1)
+
+
+@pytest.mark.usefixtures("always_worth_a_loop")
+def test_train_says_what_it_uses_and_no_compile_changes_no_bit(run, some_digits):
+    common = ("train", "--hidden", "5", "--epochs", "1", "--data", some_digits)
+    out = run(*common, "--out", "fused")[1]
+    assert out.splitlines()[0] == "training by replaying its program, with the update as one loop by Numba"
+    out = run(*common, "--no-compile", "--out", "plain")[1]
+    assert out.splitlines()[0] == "training step by step, in NumPy"
+    fused, plain = checkpoint.read("fused"), checkpoint.read("plain")
+    for name, array in {**fused.weights, **fused.optimizer}.items():
+        assert array.tobytes() == {**plain.weights, **plain.optimizer}[name].tobytes()
+
+
+@pytest.mark.usefixtures("always_worth_a_loop")
+def test_a_training_may_be_resumed_either_way(run, some_digits):
+    common = ("--data", some_digits, "--out", "model")
+    run("train", "--hidden", "5", "--epochs", "1", *common)
+    out = run("train", "--resume", "model", "--epochs", "2", "--no-compile", *common)[1]
+    assert out.splitlines()[0] == "training step by step, in NumPy"
+
+
+@pytest.mark.usefixtures("always_worth_a_loop", "no_pictures")
+def test_compare_says_what_each_recipe_uses(run, some_digits):
+    common = ("compare", "--data", some_digits, "--recipes", "basic-fixed,small,improved-plain")
+    out = run(*common, "--quick", "--out", "out")[1]
+    assert "training step by step, in NumPy: basic-fixed\n" in out
+    used = "training by replaying its program, with the update as one loop by Numba"
+    assert f"{used}: small, improved-plain" in out
+    out = run(*common, "--quick", "--no-compile", "--out", "out")[1]
+    assert "training step by step, in NumPy: basic-fixed, small, improved-plain\n" in out
+
+
 def test_train_uses_the_settings_given(run, some_digits):
     run("train", "--data", some_digits, "--hidden", "7,4", "--epochs", "1", "--out", "model")
     saved = checkpoint.read("model")

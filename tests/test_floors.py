@@ -16,7 +16,7 @@ import pytest
 import tinygrad_mlp
 
 FLOORS: list[set[str]] = [
-    {"engine", "changes", "anomaly", "dtypes", "rules", "signatures"}
+    {"engine", "changes", "observing", "anomaly", "dtypes", "rules", "signatures"}
     | {"state", "files", "outside", "arguments", "stopping", "version"},
     {"ops"},
     {"composed"},

@@ -731,8 +731,8 @@ FAULTS = [
     Fault(
         "backward passes are not watched",
         engine._send_back,
-        "if anomaly.watching:",
-        "if False:",
+        "for observer in observers:",
+        "for observer in ():",
         (anomalies_are_found,),
     ),
 ]

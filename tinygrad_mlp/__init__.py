@@ -191,6 +191,8 @@ from .ops import transpose as transpose
 from .ops import trunc as trunc
 from .ops import where as where
 from .outside import missing as _missing_from
+from .program import CompileError as CompileError
+from .program import compile as compile
 from .tensor import Tensor as Tensor
 from .tensor import as_tensor as as_tensor
 from .tensor import from_dlpack as from_dlpack

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-watching = 0
-"""How many `detect_anomaly` are open, in all threads."""
-
-_made_at: dict[int, str] = {}
+from .observing import Observer, array_of, observe
 
 
 @contextmanager
@@ -27,35 +24,32 @@ def detect_anomaly() -> Iterator[None]:
     result is looked through, so this is for finding a fault, not for training. It watches all
     threads.
     """
-    global watching
-    watching += 1
-    try:
+    with observe(Watch()):
         yield
-    finally:
-        watching -= 1
-        if not watching:
-            _made_at.clear()
 
 
-def check_forward(name: str, serial: int, result: np.ndarray, inputs: Sequence[Any]) -> None:
-    """Look at what op `name` gave, and remember who called it."""
-    here = _made_at[serial] = _users_line()
-    if _is_bad(result):
-        given = any(map(_is_bad, inputs))
-        source = "which came in with data that no op made" if given else "from finite inputs"
-        raise FloatingPointError(
-            f"{name}() gave the first {_bad_value(result)}, {source}, called at {here}"
-        )
+class Watch(Observer):
+    """Looks for the first NaN or infinity, and remembers who called which op."""
 
+    def __init__(self) -> None:
+        self.made_at: dict[int, str] = {}
 
-def check_backward(name: str, serial: int, i: int, part: Any, g: Any) -> None:
-    """Look at what the rule of input `i` of op `name` made of the gradient `g`."""
-    if _is_bad(part) and not _is_bad(g):
-        where = _made_at.get(serial, "a line outside of detect_anomaly()")
-        raise FloatingPointError(
-            f"the backward of {name}() gave the first {_bad_value(part)}, in the gradient of "
-            f"input {i}; the forward was called at {where}"
-        )
+    def forward(self, op: Any, args: Any, arrays: Any, params: Any, raw: Any, node: Any) -> None:
+        here = self.made_at[node.serial] = users_line()
+        if _is_bad(node.data):
+            given = any(map(_is_bad, arrays))
+            source = "which came in with data that no op made" if given else "from finite inputs"
+            raise FloatingPointError(
+                f"{op.name}() gave the first {_bad_value(node.data)}, {source}, called at {here}"
+            )
+
+    def backward(self, op: Any, serial: int, i: int, x: Any, part: Any, g: Any) -> None:
+        if _is_bad(array_of(part)) and not _is_bad(array_of(g)):
+            where = self.made_at.get(serial, "a line outside of detect_anomaly()")
+            raise FloatingPointError(
+                f"the backward of {op.name}() gave the first {_bad_value(array_of(part))}, in the "
+                f"gradient of input {i}; the forward was called at {where}"
+            )
 
 
 def _is_bad(value: Any) -> bool:
@@ -67,7 +61,7 @@ def _bad_value(value: Any) -> str:
     return "NaN" if np.isnan(value).any() else "infinity"
 
 
-def _users_line() -> str:
+def users_line() -> str:
     """The nearest line outside of this package that is now being run."""
     package = os.path.dirname(__file__)
     for frame in reversed(traceback.extract_stack()):

@@ -18,6 +18,7 @@ from . import ops
 from .arguments import make_helpful, no_dimension
 from .dtypes import DEFAULT, int64, number_in, result_type
 from .engine import Node, plain, takes_also
+from .observing import decide
 from .ops import count, where
 from .signatures import BinaryOp, Dim, DType, Operand, P
 from .signatures import TensorOrArray as T
@@ -130,8 +131,13 @@ def clamp(input: T, min: Any = None, max: Any = None) -> T:
 
 def _or_nan(x: Any, bound: Any) -> Any:
     """A bound, but NaN where `x` is."""
-    is_nan = np.isnan(plain(x)) if x.dtype.kind == "f" else None
-    return bound if is_nan is None or not is_nan.any() else where(is_nan, math.nan, bound)
+    has_nan = x.dtype.kind == "f" and decide(contains_nan, x)
+    return where(ops.ne(x, x), math.nan, bound) if has_nan else bound
+
+
+def contains_nan(array: np.ndarray) -> bool:
+    """Whether a value is NaN."""
+    return bool(np.isnan(array).any())
 
 
 clip = clamp
@@ -399,8 +405,12 @@ def _size_for_power(x: Any, p: float) -> float:
 
     Else 1. What is divided by it keeps all its digits, as a power of two has only one.
     """
-    values = np.abs(plain(x))
-    largest = float(np.max(values, initial=0.0))
+    return float(decide(size_for_power, x, p=p))
+
+
+def size_for_power(values: np.ndarray, p: float) -> float:
+    """A power of two near the largest value, if its power p is not representable; else 1."""
+    largest = float(np.max(np.abs(values), initial=0.0))
     limits = np.finfo(values.dtype)
     room = 0.8 / builtins.max(abs(p), 2)
     if not math.isfinite(largest) or largest == 0:
@@ -477,10 +487,9 @@ def logsumexp(input: T, dim: Dim, keepdim: bool = False) -> T:
     if input.dtype.kind != "f":
         input = ops.astype(input, dtype=DEFAULT)
     dim = _axes(dim, input.ndim) if input.ndim else None
-    largest = np.max(plain(input), axis=dim, keepdims=True, initial=-np.inf)
-    largest = np.where(np.isfinite(largest), largest, 0).astype(largest.dtype)
+    largest = ops.finite_amax(input, dim=dim)
     total = ops.log(ops.sum(ops.exp(input - largest), dim=dim, keepdim=keepdim))
-    return total + (largest if keepdim else np.squeeze(largest, dim))
+    return total + (largest if keepdim else largest.reshape(total.shape))
 
 
 # --------------------------------------------------------------------------------------- shape

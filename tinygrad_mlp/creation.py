@@ -15,14 +15,15 @@ import numpy as np
 from .arguments import make_helpful
 from .composed import sizes
 from .dtypes import number_in
+from .observing import constant
 from .signatures import DType, Rng
-from .tensor import Tensor
+from .tensor import Tensor, _to_array
 
 FLOAT = np.float32
 
 
 def _made(array: np.ndarray, requires_grad: bool) -> Tensor:
-    return Tensor(array, requires_grad=requires_grad)
+    return constant(Tensor(array, requires_grad=requires_grad))
 
 
 def zeros(
@@ -52,7 +53,7 @@ def full(
     requires_grad: bool = False,
 ) -> Tensor:
     """All `fill_value`; its kind decides the dtype if none is given."""
-    return _made(Tensor(fill_value, dtype).data * np.ones(size, np.bool_), requires_grad)
+    return _made(_to_array(fill_value, dtype) * np.ones(size, np.bool_), requires_grad)
 
 
 def eye(n: int, m: int | None = None, dtype: DType = FLOAT, requires_grad: bool = False) -> Tensor:

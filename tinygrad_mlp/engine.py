@@ -31,10 +31,11 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast, ov
 
 import numpy as np
 
-from . import anomaly, changes
+from . import changes
 from .arguments import no_dimension, refuse_outside, refuse_what_is_no_tensor
 from .changes import next_serial
 from .dtypes import sum_of
+from .observing import constant, observers, tracing
 from .rules import refuse_unfit_rules
 from .signatures import OpMaker, P, R, Rule, Rules, Takes, UnaryOp
 
@@ -51,6 +52,9 @@ ARRAY = np.ndarray
 FLOAT64 = np.dtype(np.float64)
 FLOAT32 = np.dtype(np.float32)
 PLAIN_NUMBERS = {int, float, bool}
+
+NOTHING_FLOWS: Any = object()
+"""What a rule returns where no gradient at all belongs: not even zeros."""
 
 recording = ContextVar("recording", default=True)
 """Whether ops on tensors are recorded now: each thread has its own value."""
@@ -248,7 +252,7 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
                 wants_grad = True
                 inputs.append(arg)
             else:
-                inputs.append(array)
+                inputs.append(arg if tracing else array)
         else:
             if isinstance(arg, ARRAY):
                 if arg.dtype is not FLOAT32:
@@ -285,6 +289,7 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         raise
     if type(data) is not ARRAY:
         data = np.asarray(data)
+    raw = data
     recorded = wants_grad and op.has_rules and recording.get()
     if data.dtype is not FLOAT32:
         if data.dtype is FLOAT64 and op.narrows and not _any_float64(args):
@@ -302,8 +307,8 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         node.serial = next_serial()
     else:
         node = new_node(data)
-    if anomaly.watching:
-        anomaly.check_forward(op.name, node.serial, data, arrays)
+    for observer in observers:
+        observer.forward(op, args, arrays, params, raw, node)
     return node
 
 
@@ -488,6 +493,8 @@ def run_backward(
     every leaf that requires one. Gradients are tensors, recorded with `create_graph`; no two
     of them share memory. What was walked over is freed unless `retain_graph`.
     """
+    if tracing:
+        seeds = [_as_node(constant(seed)) for seed in seeds]
     nodes = _reachable(outputs)
     order = sorted(nodes, reverse=True)
     targets = None if inputs is None else {x.serial for x in inputs}
@@ -525,7 +532,7 @@ def _reachable(outputs: Sequence[Node]) -> dict[int, Node]:
             continue
         nodes[node.serial] = node
         if node.op is None:
-            if node.data.dtype.kind != "f":
+            if node.requires_grad and node.data.dtype.kind != "f":
                 raise TypeError(
                     f"only floating-point tensors can require a gradient, and a leaf here is "
                     f"{node.data.dtype}; write tensor(data, dtype=np.float32, requires_grad=True)"
@@ -568,13 +575,13 @@ def _send_back(
     """Apply the rules of `node.op`: turn its gradient into contributions to its inputs."""
     op, inputs, params = node.op, node.inputs, node.params
     arrays = [x.data if isinstance(x, Node) else x for x in inputs]
-    y, xs = (node, inputs) if create_graph else (node.data, arrays)
+    y, xs = (node, inputs) if create_graph or tracing else (node.data, arrays)
     if changes.latest > node.serial:
         changes.refuse_if_changed(op.name, node.serial, [node.data, *arrays, *params.values()])
     # One rule for any number of inputs is called once: handing it all of them takes a while.
     each = None if op.rule_for_each is None else op.rule_for_each(g, y, *xs, **params)
     for i, x in enumerate(inputs):
-        if not isinstance(x, Node) or x.serial not in needed:
+        if not isinstance(x, Node) or not x.requires_grad or x.serial not in needed:
             continue
         if each is not None:
             part = each(i)
@@ -583,8 +590,10 @@ def _send_back(
             if rule is None:
                 continue
             part = rule(g, y, *xs, **params)
-        if anomaly.watching:
-            anomaly.check_backward(op.name, node.serial, i, plain(part), plain(g))
+        if part is NOTHING_FLOWS:
+            continue
+        for observer in observers:
+            observer.backward(op, node.serial, i, x, part, g)
         if getattr(part, "shape", None) != x.data.shape:
             part = _unbroadcast(part, x.data.shape, op)
         if part.dtype is not x.data.dtype:

@@ -30,6 +30,7 @@ import numpy as np
 
 from .dtypes import choices, fitted, float64, floats, powers, promoted, sum_of, totals, wide_sum
 from .engine import op
+from .observing import constant
 from .signatures import Array, Dim, DType, Index
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _power_below(a: Any, b: Any) -> Any:
 def _base(a: Any, b: Any) -> Any:
     """a; but 1 where 0 is raised to a power that is not negative. A number gets b's dtype."""
     if isinstance(a, (int, float)):
-        a = np.asarray(a, b.dtype)
+        a = constant(np.asarray(a, b.dtype))
     return where(logical_and(a == 0, b >= 0), 1, a)
 
 
@@ -572,6 +573,13 @@ def amax(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     return np.max(x, axis=_dims(x, dim), keepdims=keepdim)
 
 
+@op(grad=(None,))
+def finite_amax(x: Array, dim: Dim = None) -> Any:
+    """Largest value over `dim`, which is kept; 0 where it is not finite. Nothing flows back."""
+    largest = np.max(x, axis=_dims(x, dim), keepdims=True, initial=-np.inf)
+    return np.where(np.isfinite(largest), largest, 0).astype(x.dtype)
+
+
 @op(grad=_share_of_ties)
 def amin(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     """Smallest value over `dim`; values that tie share the gradient equally."""
@@ -820,23 +828,24 @@ def log_softmax(x: Array, dim: Dim, dtype: DType | None = None) -> Any:
     return shifted - np.log(sum_of(np.exp(shifted), dim, True))
 
 
-def _is_right(x: Any, target: Any) -> Any:
-    """Like the scores `x`: true at the right class of each row."""
-    return target[..., None] == np.arange(x.shape[-1])
+@op(grad=(None,))
+def is_class(target: Array, classes: int) -> Any:
+    """(...) -> (..., classes): true at the class that `target`, an index, names."""
+    return target[..., None] == np.arange(classes)
 
 
 def _cross_entropy_grad(g: Any, y: Any, x: Any, target: Any, share: float, total: bool) -> Any:
-    return (g * share)[..., None] * (softmax(x, dim=-1) - _is_right(x, target))
+    return (g * share)[..., None] * (softmax(x, dim=-1) - is_class(target, classes=x.shape[-1]))
 
 
-@op(grad=_cross_entropy_grad)
+@op(grad=(_cross_entropy_grad, None))
 def cross_entropy(x: Array, target: Array, share: float = 1.0, total: bool = True) -> Any:
     """-log softmax(x) at the right class, times `share`: of all rows together, or of each row.
 
     Scores x (..., classes), and for each row the index of its class, 0 to classes - 1.
     """
     shifted = x - x.max(axis=-1, keepdims=True)
-    right = shifted[_is_right(x, target)].reshape(target.shape)
+    right = shifted[is_class(target, classes=x.shape[-1])].reshape(target.shape)
     losses = np.log(sum_of(np.exp(shifted), -1)) - right
     return (sum_of(losses) if total else losses) * share
 

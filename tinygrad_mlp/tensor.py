@@ -34,6 +34,7 @@ from .engine import (
     run_backward,
     set_grad_enabled,
 )
+from .observing import constant, refuse_to_trace, tracing
 from .outside import OUTSIDE, Outside
 from .signatures import DType, Number, Operand, Plain
 
@@ -65,6 +66,8 @@ class Tensor(Node):
         self, data: Operand, dtype: DType | None = None, requires_grad: builtins.bool = False
     ):
         new_node(_to_array(data, dtype), self)
+        if tracing and not isinstance(data, (np.ndarray, Node)):
+            constant(self)
         if requires_grad:
             self.requires_grad_()
 
@@ -446,6 +449,7 @@ class Tensor(Node):
         retain_graph  keep the graph for another backward (default: as create_graph)
         create_graph  record the gradients, so that they can be differentiated
         """
+        refuse_to_trace("calls backward(); call it on the result, or use tg.grad() inside")
         retain = create_graph if retain_graph is None else retain_graph
         seed = seed_of(self, gradient, create_graph)
         gradients = run_backward([self], [seed], None, create_graph, retain)
@@ -467,6 +471,7 @@ class Tensor(Node):
         return self._hook(hook, last=False)
 
     def _hook(self, hook: Callable[[Tensor], Tensor | None], last: builtins.bool) -> Hook:
+        refuse_to_trace("hangs a hook on a tensor; a program calls none")
         handle = Hook(self, hook, last)
         self.hooks = sorted([*(self.hooks or []), handle], key=lambda h: h.last)
         return handle
@@ -501,7 +506,11 @@ class Tensor(Node):
                 "what is written here carries a graph, which would be lost; make a new tensor "
                 "(out = out + w, stack, where), or write w.detach()"
             )
-        found = np.asarray(new(self.data, plain(value)))
+        if tracing:
+            with set_grad_enabled(False):
+                found = np.asarray(plain(new(self, value)))  # type: ignore[arg-type]
+        else:
+            found = np.asarray(new(self.data, plain(value)))
         if kind_of(found.dtype) > kind_of(self.data.dtype):
             raise TypeError(
                 f"{name} would give {found.dtype}, which a {self.dtype} tensor cannot hold; "
@@ -511,6 +520,8 @@ class Tensor(Node):
             raise ValueError(
                 f"{name} would give shape {found.shape}, and the tensor has {self.shape}"
             )
+        for observer in tracing:
+            observer.wrote(self, found)
         self.data[...] = found
         mark_changed(self.data)
         return self
@@ -667,12 +678,12 @@ def seed_of(output: Tensor, gradient: Any, create_graph: bool) -> Any:
             "on what you want gradients of, before you compute with it"
         )
     if gradient is None:
-        if output.data.size != 1:
+        if output.numel() != 1:
             raise RuntimeError(
                 f"backward() needs a single value to start from, and this tensor has shape "
                 f"{output.shape}; reduce it first, as with .sum() or .mean(), or pass gradient="
             )
-        gradient = np.ones(output.shape, output.dtype)
+        gradient = constant(np.ones(output.shape, output.dtype))
     shape = np.shape(plain(gradient))
     if shape != output.shape:
         raise ValueError(
@@ -680,7 +691,7 @@ def seed_of(output: Tensor, gradient: Any, create_graph: bool) -> Any:
         )
     if not create_graph:
         return np.asarray(plain(gradient), output.dtype)
-    return gradient if isinstance(gradient, Tensor) else Tensor(gradient, output.dtype)
+    return gradient if isinstance(gradient, Tensor) else _leaf(np.asarray(gradient, output.dtype))
 
 
 def _to_array(data: Any, dtype: DType | None) -> np.ndarray:
@@ -755,6 +766,10 @@ def _plain_part(part: Any) -> Any:
         array = np.asarray(plain(part))
     except ValueError:
         array = np.asarray(part, object)
+    if not isinstance(part, (np.ndarray, Node)):
+        constant(array)
+    elif array.ndim == 0:
+        refuse_to_trace("takes a place from a tensor as a number; take_along_dim() needs no number")
     if array.size == 0 and not hasattr(part, "dtype"):
         array = array.astype(np.int64)
     if array.dtype.kind not in "iub":

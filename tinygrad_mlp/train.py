@@ -24,6 +24,7 @@ from .engine import Node, no_grad, plain
 from .nn import Module
 from .nn import functional as F
 from .optim import Optimizer
+from .program import Compiled
 from .tensor import Tensor
 
 
@@ -100,6 +101,7 @@ def fit(
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     history: list[Epoch] | None = None,
     after_step: Callable[[], None] | None = None,
+    compile: bool = False,
 ) -> list[Epoch]:
     """Train `model` in place; return the history, and pass each epoch to `on_epoch` as it ends.
 
@@ -108,18 +110,24 @@ def fit(
     loss_fn     of (outputs, targets), a mean over the batch; the targets of a DataLoader are arrays
     history     the epochs that were trained before; the new ones are added to it
     after_step  called after each step: a schedule's `step`, for example
+    compile     replay model and loss as a program: the same bits, sooner. See `tg.compile`
 
-    Raises Diverged when the loss is infinite or not a number, and ValueError when an epoch has no
-    batches.
+    Raises Diverged when the loss is infinite or not a number, ValueError when an epoch has no
+    batches, and CompileError if `compile` and the model does what no program can hold.
     """
     history = [] if history is None else history
+
+    def loss_and_outputs(inputs: Any, targets: Any) -> Any:
+        outputs = model(inputs)
+        return loss_fn(outputs, targets), outputs
+
+    forward = Compiled(loss_and_outputs) if compile else loss_and_outputs
     model.train()
     for number in range(len(history) + 1, epochs + 1):
         tally = Tally(number)
         for inputs, targets in one_epoch(batches):
             with np.errstate(over="ignore", invalid="ignore"):  # the loss shows it: see Tally.add
-                outputs = model(inputs)
-                loss = loss_fn(outputs, targets)
+                loss, outputs = forward(inputs, targets)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()

@@ -14,7 +14,11 @@ from typing import Any
 
 OURS = "tinygrad_mlp"
 
+FUSED = "tinygrad_mlp, fused"
+"""Ours with the extra `fast`: the same bits, so these rows say what the compiled loop gains."""
+
 NEEDS = {
+    "fused": "numba",
     "pytorch": "torch",
     "jax_": "jax",
     "hips": "autograd",
@@ -84,6 +88,7 @@ JOBS = (
         "a step",
         {
             OURS: "ours.small_step",
+            FUSED: "fused.small_step",
             PUBLISHED: "pytorch.small_step_published",
             BEST: "pytorch.small_step_best",
             JAX: "jax_.small_step",
@@ -93,6 +98,7 @@ JOBS = (
             PRODUCTS: "bare.products",
         },
         (
+            Goal(FUSED),
             Goal(PUBLISHED, {1: 0.40, 2: 0.50}),
             Goal(BEST, 0.75),
             Goal(JAX, 0.95),
@@ -112,10 +118,11 @@ JOBS = (
         "a step",
         {
             OURS: "ours.wide_step",
+            FUSED: "fused.wide_step",
             PUBLISHED: "pytorch.wide_step_published",
             BEST: "pytorch.wide_step_best",
         },
-        (Goal(PUBLISHED, 0.75), Goal(BEST, 1.15)),
+        (Goal(FUSED), Goal(PUBLISHED, 0.75), Goal(BEST, 1.15)),
         full={"batch": 128, "warm_up": 900, "timed": 300, "early": 50},
         smallest={"batch": 128, "warm_up": 1, "timed": 2, "early": 2},
         threads=(2,),
@@ -127,10 +134,12 @@ JOBS = (
         "an epoch",
         {
             OURS: "ours.epoch",
+            FUSED: "fused.epoch",
             "PyTorch, DataLoader as published": "pytorch.epoch_published",
             "PyTorch, whole-batch tensors": "pytorch.epoch_whole_batches",
         },
         (
+            Goal(FUSED),
             Goal("PyTorch, DataLoader as published", 0.35),
             Goal("PyTorch, whole-batch tensors", 0.75),
             Goal("PyTorch, whole-batch tensors", 0.5, "peak_bytes"),
@@ -140,6 +149,16 @@ JOBS = (
         threads=(2,),
         # Each draws its own order, flips and noise.
         tolerances={"mean loss": 0.1, "accuracy": 0.05},
+    ),
+    Job(
+        "update",
+        "one step of Adam alone, 79,510 weights (784-100-10), float32",
+        "a step",
+        {OURS: "ours.update", FUSED: "fused.update"},
+        (Goal(FUSED),),
+        full={"warm_up": 200, "timed": 2000},
+        smallest={"warm_up": 1, "timed": 2},
+        tolerances={"sum of the weights": 0.0},
     ),
     Job(
         "chain",

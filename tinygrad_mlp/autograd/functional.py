@@ -15,7 +15,8 @@ import numpy as np
 
 from ..composed import cat
 from ..engine import copied, enable_grad
-from ..tensor import Tensor
+from ..observing import constant
+from ..tensor import Tensor, from_numpy
 from .gradients import grad
 
 Function = Callable[..., Any]
@@ -39,7 +40,9 @@ def jvp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False) 
     with enable_grad():
         xs = _fresh(inputs, create_graph)
         ys = func(*xs)
-        us = tuple(Tensor(np.ones(y.shape, y.dtype), requires_grad=True) for y in as_tuple(ys))
+        us = tuple(
+            from_numpy(constant(np.ones(y.shape, y.dtype))).requires_grad_() for y in as_tuple(ys)
+        )
         products = gradients_or_zeros(as_tuple(ys), xs, us, create_graph=True)
         found = gradients_or_zeros(products, us, _weights(_like(inputs, xs), v), create_graph)
     return _let_go(ys, create_graph), _like(ys, found)
@@ -72,7 +75,7 @@ def hessian(func: Function, inputs: Any, create_graph: bool = False) -> Any:
 
     def gradient(*xs: Tensor) -> Any:
         y = func(*xs)
-        if y.data.size != 1:
+        if y.numel() != 1:
             raise ValueError(f"hessian needs a single number, and func gave shape {y.shape}")
         return _like(inputs, gradients_or_zeros((y.sum(),), xs, (None,), create_graph=True))
 
@@ -106,7 +109,7 @@ def gradients_or_zeros(
         outputs, seeds = zip(*used, strict=True)
         found = grad(outputs, xs, seeds, retain, create_graph, allow_unused=True)
     return tuple(
-        Tensor(np.zeros(x.shape, x.dtype)) if g is None else g
+        Tensor(constant(np.zeros(x.shape, x.dtype))) if g is None else g
         for g, x in zip(found, xs, strict=True)
     )
 

@@ -32,7 +32,17 @@ from .findings import findings
 from .outputs import CHART, MODEL, REPORT, RESULTS, check_model, check_output
 from .recipes import AFFINE, BEYOND, ELASTIC, FLIPS, NOISE, RECIPES, AnyRecipe, Recipe
 from .recognise import predict
-from .training import Run, Training, begin, export, finish, load, load_model, save
+from .training import (
+    Run,
+    Training,
+    begin,
+    choose_speedups,
+    export,
+    finish,
+    load,
+    load_model,
+    save,
+)
 
 AUGMENT: dict[str, Transform] = {
     "noise": NOISE,
@@ -157,6 +167,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lr", type=positive, metavar="X", help="learning rate")
     parser.add_argument("--batch-size", type=whole, metavar="N")
     parser.add_argument("--hidden", type=sizes, metavar="N,N", help="units of each hidden layer")
+    parser.add_argument(
+        "--no-compile",
+        dest="compiled",
+        action="store_false",
+        help="nothing that Numba compiles: the same bits, more slowly",
+    )
 
 
 def whole(text: str) -> int:
@@ -242,6 +258,8 @@ def run_compare(options: argparse.Namespace) -> None:
         notes.append("Settings were changed on the command line, so these are not the recipes.")
     for note in notes:
         print(note)
+    for line in ways_of_training(wanted, options.compiled):
+        print(line)
     runs: list[Run] = []
     written: dict[Path, None] = {}  # in the order in which they were written
     try:
@@ -256,6 +274,7 @@ def run_compare(options: argparse.Namespace) -> None:
             watch,
             runs.append,
             lambda path: written.setdefault(path),
+            options.compiled,
         )
     finally:
         if runs:
@@ -263,6 +282,14 @@ def run_compare(options: argparse.Namespace) -> None:
             for sentence in findings(runs):
                 print(f"- {sentence}")
             print(f"\nwritten: {', '.join(map(str, written))}")
+
+
+def ways_of_training(recipes: list[AnyRecipe], compiled: bool) -> list[str]:
+    """A line for each way in which recipes are trained, with their names."""
+    names: dict[str, list[str]] = {}
+    for recipe in recipes:
+        names.setdefault(str(choose_speedups(recipe, compiled)), []).append(recipe.name)
+    return [f"training {way}: {', '.join(those)}" for way, those in names.items()]
 
 
 def is_mnist(test_data: ArrayDataset) -> bool:
@@ -274,12 +301,16 @@ def is_mnist(test_data: ArrayDataset) -> bool:
 
 
 def run_train(options: argparse.Namespace) -> None:
-    training = resumed(options) if options.resume else begin(chosen_recipe(options), options.seed)
+    if options.resume:
+        training = resumed(options)
+    else:
+        training = begin(chosen_recipe(options), options.seed, options.compiled)
     goes_on = options.resume and options.out.exists() and options.out.samefile(options.resume)
     check_model(options.out, training, exported=False, force=options.force or goes_on)
     train_data = load_mnist(options.data)
     test_data = load_mnist(options.data, split="test")
     check_writable(options.out)
+    print(f"training {choose_speedups(training.recipe, options.compiled)}")
     show = watch(training.recipe, training.seed, len(training.history))
 
     def on_epoch(epoch: Epoch) -> None:
@@ -339,7 +370,7 @@ def resumed(options: argparse.Namespace) -> Training:
             f"--resume goes on as the training began, so --{given[0].replace('_', '-')} cannot "
             "be given with it; only --epochs, --data and --out can"
         )
-    training = load(options.resume)
+    training = load(options.resume, options.compiled)
     recipe = training.recipe
     done = len(training.history)
     epochs = options.epochs or recipe.epochs

@@ -23,7 +23,7 @@ from . import plot
 from .findings import accuracies, by_recipe, findings
 from .recipes import RECIPES, AnyRecipe
 from .report import write_report
-from .training import Run, run
+from .training import Run, begin, finish
 
 QUICK_IMAGES = 6_000
 QUICK_IMAGES_ONE_BY_ONE = 500
@@ -51,15 +51,17 @@ def compare(
     watch: Callable[[AnyRecipe, int], Callable[[Epoch], None]] = lambda recipe, seed: print,
     on_run: Callable[[Run], None] = lambda run: None,
     on_file: Callable[[Path], None] = lambda path: None,
+    compiled: bool = True,
 ) -> list[Run]:
     """Run every recipe with seeds 0 to seeds - 1, and write `results.json` and `report.html`.
 
-    out      the folder for both files
-    notes    sentences that belong above the results, such as what the user changed
-    command  the command line, noted in the results
-    watch    gives, for a recipe and a seed, what to call after each of its epochs
-    on_run   called after each run
-    on_file  called with each file that is whole
+    out       the folder for both files
+    notes     sentences that belong above the results, such as what the user changed
+    command   the command line, noted in the results
+    watch     gives, for a recipe and a seed, what to call after each of its epochs
+    on_run    called after each run
+    on_file   called with each file that is whole
+    compiled  let them use what `training.choose_speedups` chooses
 
     The results are written after every run and the report at the end, even after an
     interruption: what was finished is kept. Raises OSError before any training if `out` cannot be
@@ -71,7 +73,8 @@ def compare(
     try:
         for recipe in recipes:
             for seed in range(seeds):
-                runs.append(run(recipe, train_data, test_data, seed, watch(recipe, seed)))
+                training = begin(recipe, seed, compiled)
+                runs.append(finish(training, train_data, test_data, watch(recipe, seed)))
                 write_results(out / "results.json", runs, notes, made)
                 on_file(out / "results.json")
                 on_run(runs[-1])

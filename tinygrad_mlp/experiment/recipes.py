@@ -67,8 +67,12 @@ class BasicRecipe:
         gradient = published_mse_gradient if self.climbs else mse_gradient
         return BasicMLP(self.hidden, self.init, gradient, rng)
 
-    def make_optimizer(self, model: BasicMLP) -> None:
+    def make_optimizer(self, model: BasicMLP, fused: bool = False) -> None:
         """None: the network takes its own steps."""
+
+    def weights_stepped(self) -> int:
+        """How often an optimiser moves a weight: never, the network takes its own steps."""
+        return 0
 
     def fit(
         self,
@@ -77,6 +81,7 @@ class BasicRecipe:
         batches: Batches,
         on_epoch: Callable[[Epoch], None],
         history: list[Epoch],
+        compile: bool = False,
     ) -> list[Epoch]:
         """Train `model` on from `history` to the recipe's number of epochs, as `train.fit`."""
         return fit_basic(model, batches, self.lr, self.epochs, on_epoch, history)
@@ -144,11 +149,18 @@ class Recipe:
         """The untrained network."""
         return build_mlp(self.hidden, rng, self.batch_norm)
 
-    def make_optimizer(self, model: nn.Module) -> optim.Adam:
-        """Adam, or AdamW where the weights decay."""
+    def make_optimizer(self, model: nn.Module, fused: bool = False) -> optim.Adam:
+        """Adam, or AdamW where the weights decay; `fused` changes no bit: see `optim.fused`."""
         if self.weight_decay:
-            return optim.AdamW(model.parameters(), self.lr, weight_decay=self.weight_decay)
-        return optim.Adam(model.parameters(), self.lr)
+            return optim.AdamW(
+                model.parameters(), self.lr, weight_decay=self.weight_decay, fused=fused
+            )
+        return optim.Adam(model.parameters(), self.lr, fused=fused)
+
+    def weights_stepped(self) -> int:
+        """How often the optimiser moves a weight in the whole training, on all of MNIST."""
+        images = (self.train_images or 60_000) * (2 if self.augment and self.originals else 1)
+        return self.epochs * images // self.batch_size * self.count_weights()
 
     def make_schedule(
         self, optimizer: optim.Optimizer, batches: int, done: int = 0
@@ -173,6 +185,7 @@ class Recipe:
         batches: Any,
         on_epoch: Callable[[Epoch], None],
         history: list[Epoch],
+        compile: bool = False,
     ) -> list[Epoch]:
         """Train `model` on from `history` to the recipe's number of epochs, as `train.fit`."""
         schedule = self.make_schedule(optimizer, len(batches), len(history))
@@ -186,6 +199,7 @@ class Recipe:
             on_epoch,
             history,
             after_step,
+            compile,
         )
 
     def first_weights(self, model: nn.Module) -> np.ndarray:

@@ -18,6 +18,7 @@ import numpy as np
 
 from .. import checkpoint, optim
 from ..data import ArrayDataset, AugmentedDataset, DataLoader, transforms
+from ..optim import fused
 from ..train import Diverged, Epoch, Scores, evaluate
 from . import described
 from .recipes import AnyRecipe, from_dict
@@ -40,6 +41,7 @@ class Training:
     order_rng: np.random.Generator
     copies_rng: np.random.Generator
     history: list[Epoch]
+    replayed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,26 +64,64 @@ class Run:
     validation: Scores | None = None
 
 
+@dataclass(frozen=True)
+class Speedups:
+    """What makes a training faster and changes no bit of it.
+
+    replayed  forward and backward pass are written down once and replayed: see `tg.compile`
+    fused     the update of the optimiser is one compiled loop: see `optim.fused`
+    """
+
+    replayed: bool = False
+    fused: bool = False
+
+    def __str__(self) -> str:
+        steps = "by replaying its program" if self.replayed else "step by step"
+        return f"{steps}, {'with the update as one loop by Numba' if self.fused else 'in NumPy'}"
+
+
+WORTH_A_LOOP = 500_000_000
+"""From how many weights stepped a compiled loop gains more than the half second of loading it."""
+
+
+def choose_speedups(recipe: AnyRecipe, allowed: bool = True) -> Speedups:
+    """What a training of this recipe uses here: the one place that decides.
+
+    allowed  False: nothing that is compiled, as `--no-compile` asks
+    """
+    gains = allowed and recipe.weights_stepped() >= WORTH_A_LOOP
+    return Speedups(
+        replayed=allowed and recipe.weights_stepped() > 0, fused=gains and fused.available()
+    )
+
+
 def run(
     recipe: AnyRecipe,
     train_data: ArrayDataset,
     test_data: ArrayDataset,
     seed: int = 0,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    compiled: bool = True,
 ) -> Run:
     """Build, train and score. The same seed gives the same bits on the same machine.
 
+    compiled  let it use what `choose_speedups` chooses
+
     Raises Diverged, naming recipe and seed, when the loss is infinite or not a number.
     """
-    return finish(begin(recipe, seed), train_data, test_data, on_epoch)
+    return finish(begin(recipe, seed, compiled), train_data, test_data, on_epoch)
 
 
-def begin(recipe: AnyRecipe, seed: int = 0) -> Training:
-    """The untrained network, its optimiser and its generators."""
+def begin(recipe: AnyRecipe, seed: int = 0, compiled: bool = True) -> Training:
+    """The untrained network, its optimiser and its generators.
+
+    compiled  let it use what `choose_speedups` chooses
+    """
     weights_rng, order_rng, copies_rng = np.random.default_rng(seed).spawn(3)
     model: Any = recipe.build(weights_rng)
-    optimizer = recipe.make_optimizer(model)
-    return Training(recipe, seed, model, optimizer, order_rng, copies_rng, [])
+    speedups = choose_speedups(recipe, compiled)
+    optimizer = recipe.make_optimizer(model, speedups.fused)
+    return Training(recipe, seed, model, optimizer, order_rng, copies_rng, [], speedups.replayed)
 
 
 def finish(
@@ -101,7 +141,9 @@ def finish(
     _check_last_batch(recipe, batches)
     start = time.perf_counter()
     try:
-        recipe.fit(model, training.optimizer, batches, on_epoch, training.history)
+        recipe.fit(
+            model, training.optimizer, batches, on_epoch, training.history, training.replayed
+        )
     except Diverged as error:
         raise Diverged(f"{recipe.name}, seed {training.seed}: {error}") from error
     seconds = time.perf_counter() - start
@@ -186,8 +228,10 @@ def save(path: str | os.PathLike[str], training: Training) -> None:
     )
 
 
-def load(path: str | os.PathLike[str]) -> Training:
+def load(path: str | os.PathLike[str], compiled: bool = True) -> Training:
     """The training that `save` wrote, here or in an earlier version.
+
+    compiled  let it use what `choose_speedups` chooses, whatever it used before
 
     Raises FileNotFoundError if there is no file, ValueError if it does not hold a training.
     """
@@ -201,7 +245,7 @@ def load(path: str | os.PathLike[str]) -> Training:
         for name in ("order", "copies"):
             described.check_generator(f"the generator {name}", words[name])
         described.check_history(words["history"])
-        training = begin(recipe, words["seed"])
+        training = begin(recipe, words["seed"], compiled)
         training.order_rng.bit_generator.state = words["order"]
         training.copies_rng.bit_generator.state = words["copies"]
         training.history.extend(Epoch(**epoch) for epoch in words["history"])

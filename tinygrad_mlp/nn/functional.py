@@ -23,7 +23,8 @@ from ..composed import pad as pad
 from ..composed import silu as silu
 from ..composed import softplus as softplus
 from ..dtypes import wide_sum
-from ..engine import plain
+from ..engine import no_grad, plain
+from ..observing import constant, decide, drawn
 from ..ops import linear as linear
 from ..ops import log_softmax as log_softmax
 from ..ops import relu as relu
@@ -34,7 +35,7 @@ from ..ops import where
 from ..outside import missing as _missing
 from ..signatures import DType, Operand, Rng
 from ..signatures import TensorOrArray as T
-from ..tensor import Tensor
+from ..tensor import Tensor, from_numpy
 
 # -------------------------------------------------------------------------------------- losses
 
@@ -91,7 +92,12 @@ def _like_given(array: np.ndarray, input: Any) -> Any:
     return Tensor(array) if isinstance(input, Tensor) else array
 
 
-def _check_classes(labels: np.ndarray, num_classes: int) -> None:
+def _check_classes(labels: Any, num_classes: int) -> None:
+    decide(refuse_unknown_classes, labels, num_classes=num_classes)
+
+
+def refuse_unknown_classes(labels: np.ndarray, num_classes: int) -> None:
+    """ValueError unless all labels are from 0 to num_classes - 1."""
     wrong = (labels < 0) | (labels >= num_classes)
     if np.count_nonzero(wrong):
         row = np.flatnonzero(wrong)[0]
@@ -132,10 +138,9 @@ def cross_entropy(
     target = target if isinstance(target, Tensor) else np.asarray(target)
     classes = scores.shape[-1]
     if target.dtype.kind in "iu":
-        target = plain(target)
-        if weight is None and not label_smoothing and not np.count_nonzero(target == ignore_index):
-            return _plain_cross_entropy(scores, target, reduction)
         _check_index_shape("cross_entropy", scores, target)
+        if weight is None and not label_smoothing and not _count(target, ignore_index):
+            return _plain_cross_entropy(scores, target, reduction)
         q, counts = _index_targets(scores, target, weight, ignore_index, label_smoothing)
     else:
         if ignore_index >= 0:
@@ -158,13 +163,27 @@ def cross_entropy(
     return loss if counts or reduction != "mean" else loss + math.nan
 
 
-def _plain_cross_entropy(scores: Any, target: np.ndarray, reduction: str) -> Any:
+def _plain_cross_entropy(scores: Any, target: Any, reduction: str) -> Any:
     """Where every row counts alike and has one right class: the usual case, and the fastest."""
-    _check_index_shape("cross_entropy", scores, target)
     _check_classes(target, scores.shape[-1])
-    share = 1 / (target.size or math.nan) if reduction == "mean" else 1.0
-    target = target.copy()  # so that the caller may fill the array with the next labels
-    return ops.cross_entropy(scores, target=target, share=share, total=reduction != "none")
+    share = 1 / (math.prod(target.shape) or math.nan) if reduction == "mean" else 1.0
+    target = ops.clone(target)  # so that the caller may fill the array with the next labels
+    return ops.cross_entropy(scores, target, share=share, total=reduction != "none")
+
+
+def count_weighted(hot: np.ndarray, weights: Any) -> float:
+    """What all targets count together."""
+    return float(wide_sum(hot * weights))
+
+
+def _count(target: Any, label: int) -> int:
+    """How many of the class indices are this one."""
+    return int(decide(count_equal, target, number=label))
+
+
+def count_equal(array: np.ndarray, number: int) -> int:
+    """How many values of the array are this number."""
+    return int(np.count_nonzero(array == number))
 
 
 def _classes_last(name: str, x: Any) -> Any:
@@ -177,25 +196,29 @@ def _classes_last(name: str, x: Any) -> Any:
 
 
 def _index_targets(
-    scores: Any, target: np.ndarray, weight: Any, ignore_index: int, smoothing: float
-) -> tuple[np.ndarray, float]:
+    scores: Any, target: Any, weight: Any, ignore_index: int, smoothing: float
+) -> tuple[Any, float]:
     """Class indices as weighted targets (..., classes), and what they count together."""
     classes = scores.shape[-1]
-    ignored = target == ignore_index
-    count = int(np.count_nonzero(ignored))
-    hot = _one_hot(np.where(ignored, 0, target) if count else target, classes, scores.dtype)
+    count = _count(target, ignore_index)
+    ignored = ops.eq(target, ignore_index)
+    target = ops.where(ignored, 0, target) if count else target
+    _check_classes(target, classes)
+    hot = ops.astype(ops.is_class(target, classes=classes), dtype=scores.dtype)
     if count:
-        hot[ignored] = 0
+        hot = ops.where(ignored[..., None], 0, hot)
     if weight is None and not smoothing:
-        return hot, float(target.size - count)
-    weights = np.ones(classes, scores.dtype) if weight is None else _like(weight, scores)
-    counts = float(wide_sum(hot * weights))
+        return hot, float(math.prod(target.shape) - count)
+    weights = 1 if weight is None else _like(weight, scores)
+    counts = float(decide(count_weighted, hot, weights))
     if smoothing:
-        hot = hot * (1 - smoothing) + np.where(ignored, 0, smoothing / classes)[..., None]
-    return (hot * weights).astype(scores.dtype), counts
+        share = smoothing / classes
+        spread = ops.where(ignored, 0, share)[..., None] if count else share
+        hot = hot * (1 - smoothing) + spread
+    return hot * weights, counts
 
 
-def _check_index_shape(name: str, scores: Any, target: np.ndarray) -> None:
+def _check_index_shape(name: str, scores: Any, target: Any) -> None:
     if target.shape != scores.shape[:-1]:
         raise ValueError(
             f"{name} needs class indices of shape {scores.shape[:-1]} for these scores, "
@@ -219,10 +242,10 @@ def nll_loss(
     """
     _check_reduction(reduction)
     logs = _classes_last("nll_loss", input)
-    target = np.asarray(plain(target))
+    target = target if isinstance(target, Tensor) else np.asarray(target)
     _check_index_shape("nll_loss", logs, target)
     q, counts = _index_targets(logs, target, weight, ignore_index, 0.0)
-    picked = where(q != 0, logs * q, 0)
+    picked = where(ops.ne(q, 0), logs * q, 0)
     if reduction == "none":
         return -ops.sum(picked, dim=-1)
     loss = -ops.sum(picked)
@@ -315,10 +338,12 @@ def _reduced(values: Any, reduction: str) -> Any:
     return ops.mean(values) if reduction == "mean" else ops.sum(values)
 
 
-def _like(x: Any, input: Any) -> np.ndarray:
-    """`x`, which gets no gradient, as an array of the dtype of the input."""
+def _like(x: Any, input: Any) -> Any:
+    """`x`, which gets no gradient, in the dtype of the input: a tensor beside a tensor."""
     if getattr(x, "requires_grad", False):
         raise ValueError("a weight gets no gradient here; pass weight.detach()")
+    if isinstance(x, Tensor) and isinstance(input, Tensor):
+        return x.detach().to(input.dtype)
     return np.asarray(plain(x), input.dtype)
 
 
@@ -328,10 +353,11 @@ def _check_reduction(reduction: str) -> None:
 
 
 def _check_same_shape(name: str, input: Any, target: Any) -> None:
-    if input.shape != np.shape(plain(target)):
+    shape = target.shape if isinstance(target, Tensor) else np.shape(target)
+    if input.shape != shape:
         raise ValueError(
             f"{name} needs two tensors of one shape, and got {input.shape} and "
-            f"{np.shape(plain(target))}: broadcasting them would compare every value with every "
+            f"{shape}: broadcasting them would compare every value with every "
             "other; reshape one of them"
         )
 
@@ -351,8 +377,10 @@ def dropout(input: T, p: float = 0.5, training: bool = True, rng: Rng = None) ->
         raise ValueError(f"p must be a probability, 0 to 1, not {p}")
     if not training or p == 0:
         return input
-    kept = np.random.default_rng(rng).random(input.shape) >= p
-    return input * (kept * (1 / (1 - p) if p < 1 else 0)).astype(input.dtype)
+    chances: Any = drawn(rng, lambda generator: generator.random(input.shape))
+    chances = from_numpy(chances) if isinstance(input, Tensor) else chances
+    scale = np.asarray(1 / (1 - p) if p < 1 else 0, input.dtype)
+    return input * ops.mul(ops.ge(chances, p), constant(scale))
 
 
 def layer_norm(
@@ -422,9 +450,10 @@ def batch_norm(
         away = input - mean
         variance = ops.mean(away * away, dim=dims, keepdim=True)
         if training and running_mean is not None:
-            unbiased = plain(variance).reshape(-1) * (count / (count - 1))
-            running_mean.mul_(1 - momentum).add_(momentum * plain(mean).reshape(-1))
-            running_var.mul_(1 - momentum).add_(momentum * unbiased)
+            with no_grad():
+                unbiased = variance.reshape(-1) * (count / (count - 1))
+                running_mean.mul_(1 - momentum).add_(momentum * mean.reshape(-1))
+                running_var.mul_(1 - momentum).add_(momentum * unbiased)
     else:
         away = input - _like(running_mean, input).reshape(channel)
         variance = _like(running_var, input).reshape(channel)

@@ -373,7 +373,9 @@ class _BatchNorm(Module):
                 f"{type(self).__name__} needs an input of shape {shapes}, not {input.shape}"
             )
         counter = self.num_batches_tracked
-        seen = 1 if counter is None else int(counter) + 1
+        momentum = self.momentum
+        if momentum is None:  # the mean over all batches
+            momentum = 1 if counter is None else 1 / (int(counter) + 1)
         y = F.batch_norm(
             input,
             self.running_mean,
@@ -381,11 +383,11 @@ class _BatchNorm(Module):
             self.weight,
             self.bias,
             self.training,
-            1 / seen if self.momentum is None else self.momentum,
+            momentum,
             self.eps,
         )
         if self.training and counter is not None:
-            counter.fill_(seen)
+            counter.add_(1)
         return y
 
     def extra_repr(self) -> str:

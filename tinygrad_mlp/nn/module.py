@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from ..arguments import refuse_outside
+from ..observing import refuse_to_trace
 from ..signatures import DType
 from ..state import refuse_misfit
 from ..tensor import Tensor
@@ -112,6 +113,7 @@ class Module:
         return result
 
     def _call_with_hooks(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> Tensor:
+        refuse_to_trace("calls a forward hook, which a program would not call again; remove it")
         for hook in self._forward_hooks:
             if hook.is_before:
                 changed = hook.call(self, inputs)

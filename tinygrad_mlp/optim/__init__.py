@@ -1,7 +1,7 @@
 """What turns gradients into steps.
 
-Optimisers in optimizers.py, what they know as arrays in states.py, and how large their steps are in
-lr_scheduler.py.
+Optimisers in optimizers.py, their updates as compiled loops in fused.py, what they know as arrays
+in states.py, and how large their steps are in lr_scheduler.py.
 """
 
 from typing import TYPE_CHECKING

@@ -19,6 +19,7 @@ import numpy as np
 from ..arguments import refuse_outside
 from ..changes import mark_changed
 from ..tensor import Tensor
+from . import fused as loops
 from . import states
 
 FLUSH_EVERY = 100
@@ -47,8 +48,10 @@ class Optimizer:
     weight_decay  this times the weight is added to its gradient
     maximize      step up the gradient, not down
     options       further options that a subclass has, by name
+    fused         take `update_fused` where it can be taken: the same bits, sooner
 
-    Raises TypeError if a parameter is not a leaf tensor, ValueError if an option makes no sense.
+    Raises TypeError if a parameter is not a leaf tensor, ValueError if an option makes no sense,
+    ImportError if `fused` needs Numba and there is none.
 
     Groups can differ in any option:
 
@@ -83,7 +86,12 @@ class Optimizer:
         weight_decay: float = 0.0,
         maximize: bool = False,
         options: Mapping[str, Any] | None = None,
+        fused: bool = False,
     ):
+        # How the steps are computed, not what they are, so it is no option and not in the state.
+        self.fused = bool(fused)
+        if self.fused:
+            self._refuse_without_fused()
         shared = {"lr": lr, "weight_decay": weight_decay, "maximize": maximize}
         self.defaults = self.checked({**shared, **(options or {})})
         self.param_groups: list[dict[str, Any]] = []
@@ -111,6 +119,25 @@ class Optimizer:
             raise ValueError("a parameter of this group is already in another, and can be in one")
         options = self.checked({**self.defaults, **param_group})
         self.param_groups.append({**options, "params": params})
+        if self.fused:
+            self._compile_update(self.param_groups[-1])
+
+    def _refuse_without_fused(self) -> None:
+        """Raise if there is no fused update, or it does not go with `update`, or lacks Numba."""
+        has_update = next(c for c in type(self).__mro__ if "update" in vars(c))
+        if "update_fused" not in vars(has_update):
+            raise ValueError(
+                f"{has_update.__name__} has an update, and no update_fused that does the same in "
+                "one loop; leave out fused=True, or write it"
+            )
+        loops.require()
+
+    def _compile_update(self, group: Mapping[str, Any]) -> None:
+        """Have the update compiled now, not at the first step, by taking it for no weights."""
+        for dtype in {p.data.dtype for p in group["params"]}:
+            w, g = np.empty(0, dtype), np.empty(0, dtype)
+            moments = {name: np.empty(0, dtype) for name in (*self.moments, *self.later_moments)}
+            self.update_fused(w, g, {"step": 1, **moments}, group)
 
     def checked(self, options: dict[str, Any]) -> dict[str, Any]:
         """The options of a group, its numbers as Python's. ValueError if one makes no sense."""
@@ -145,11 +172,12 @@ class Optimizer:
         w = p.data
         state = self.state.get(p) or self._first_state(p, group)
         state["step"] += 1
-        if group["maximize"]:
-            g = -g
-        if group["weight_decay"] and not group.get("decoupled_weight_decay"):
-            g = g + group["weight_decay"] * w
-        self.update(w, g, state, group)
+        if not (self.fused and self.update_fused(w, g, state, group)):
+            if group["maximize"]:
+                g = -g
+            if _decay(group):
+                g = g + _decay(group) * w
+            self.update(w, g, state, group)
         if state["step"] % FLUSH_EVERY == 0:
             for name in (*self.moments, *self.later_moments):
                 if name in state:
@@ -173,6 +201,16 @@ class Optimizer:
         group  the options
         """
         raise NotImplementedError(f"{type(self).__name__} needs a method update")
+
+    def update_fused(
+        self, w: np.ndarray, g: np.ndarray, state: dict[str, Any], group: Mapping[str, Any]
+    ) -> bool:
+        """As `update`, in one loop, and from the gradient as it came: see `fused`.
+
+        It also does what "maximize" and "weight_decay" ask for. False, and no change, where the
+        loop does not fit; then `update` is taken.
+        """
+        return False
 
     def torch_moment(self, name: str, options: Mapping[str, Any]) -> tuple[str, float]:
         """What PyTorch calls a moment, and what it has to be multiplied by to be PyTorch's."""
@@ -222,6 +260,8 @@ class SGD(Optimizer):
         velocity = momentum * velocity + (1 - dampening) * g        (at first: g)
 
     nesterov  look ahead: step by g + momentum * velocity. Sutskever and others, 2013.
+    fused     one compiled loop instead of a pass for each operation: the same bits, sooner. It
+              needs Numba: pip install "tinygrad_mlp[fast]"
     """
 
     later_moments = ("momentum_buffer",)
@@ -240,11 +280,12 @@ class SGD(Optimizer):
         nesterov: bool = False,
         *,
         maximize: bool = False,
+        fused: bool = False,
     ):
         if nesterov and (momentum <= 0 or dampening):
             raise ValueError("nesterov needs a momentum above 0 and no dampening")
         options = {"momentum": momentum, "dampening": dampening, "nesterov": nesterov}
-        super().__init__(params, lr, weight_decay, maximize, options)
+        super().__init__(params, lr, weight_decay, maximize, options, fused)
 
     def checked(self, options: dict[str, Any]) -> dict[str, Any]:
         momentum = _at_least_zero("momentum", options["momentum"])
@@ -266,6 +307,22 @@ class SGD(Optimizer):
             g = g + momentum * velocity if group["nesterov"] else velocity
         w -= group["lr"] * g
 
+    def update_fused(
+        self, w: np.ndarray, g: np.ndarray, state: dict[str, Any], group: Mapping[str, Any]
+    ) -> bool:
+        momentum, shared = group["momentum"], (group["lr"], _sign(group), _decay(group))
+        if not momentum:
+            return loops.run(loops.sgd, w, g, (), shared)
+        velocity, fresh = state.get("momentum_buffer"), 1 - group["dampening"]
+        if velocity is None:
+            velocity, fresh = np.zeros_like(w), 1.0
+        ahead = 1.0 if group["nesterov"] else 0.0
+        numbers = (*shared, momentum, fresh, ahead)
+        done = loops.run(loops.sgd_with_momentum, w, g, (velocity,), numbers)
+        if done:
+            state["momentum_buffer"] = velocity
+        return done
+
 
 class Adam(Optimizer):
     """Adam: steps of about lr, whatever the size of the gradient. Kingma and Ba, 2015.
@@ -275,6 +332,8 @@ class Adam(Optimizer):
 
     amsgrad                 divide by the largest v so far. Reddi, Kale and Kumar, 2018.
     decoupled_weight_decay  as in AdamW
+    fused                   one compiled loop instead of a pass for each operation: the same bits,
+                            sooner. It needs Numba: pip install "tinygrad_mlp[fast]"
 
     What is kept are the decayed sums of g and g^2: m and v without the factors (1 - b1) and
     (1 - b2), which go into the step size instead. This saves two passes over the weights.
@@ -297,6 +356,7 @@ class Adam(Optimizer):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        fused: bool = False,
         decoupled_weight_decay: bool = False,
     ):
         options = {
@@ -305,7 +365,7 @@ class Adam(Optimizer):
             "amsgrad": amsgrad,
             "decoupled_weight_decay": decoupled_weight_decay,
         }
-        super().__init__(params, lr, weight_decay, maximize, options)
+        super().__init__(params, lr, weight_decay, maximize, options, fused)
 
     def checked(self, options: dict[str, Any]) -> dict[str, Any]:
         b1, b2 = options["betas"]
@@ -341,12 +401,11 @@ class Adam(Optimizer):
     def update(
         self, w: np.ndarray, g: np.ndarray, state: dict[str, Any], group: Mapping[str, Any]
     ) -> None:
-        lr, (b1, b2), step = group["lr"], group["betas"], state["step"]
+        b1, b2 = group["betas"]
+        lr, eps = self.scales(group, state["step"])
         if group["decoupled_weight_decay"] and group["weight_decay"]:
-            w *= 1 - lr * group["weight_decay"]
+            w *= 1 - group["lr"] * group["weight_decay"]
         m, v = state["decayed_sum"], state["decayed_square_sum"]
-        v_scale = math.sqrt((1 - b2**step) / (1 - b2))
-        m_scale = (1 - b1) / (1 - b1**step)
         m *= b1
         m += g
         v *= b2
@@ -356,10 +415,29 @@ class Adam(Optimizer):
             largest = _later(state, "largest_square_sum", v)
             v = np.maximum(largest, v, out=largest)
         np.sqrt(v, out=change)
-        change += group["eps"] * v_scale
+        change += eps
         np.divide(m, change, out=change)
-        change *= lr * m_scale * v_scale
+        change *= lr
         w -= change
+
+    def update_fused(
+        self, w: np.ndarray, g: np.ndarray, state: dict[str, Any], group: Mapping[str, Any]
+    ) -> bool:
+        lr, eps = self.scales(group, state["step"])
+        keep = 1.0
+        if group["decoupled_weight_decay"] and group["weight_decay"]:
+            keep = 1 - group["lr"] * group["weight_decay"]
+        largest = _later(state, "largest_square_sum", w) if group["amsgrad"] else None
+        moments = (state["decayed_sum"], state["decayed_square_sum"], largest)
+        numbers = (lr, _sign(group), _decay(group), keep, *group["betas"], eps)
+        return loops.run(loops.adam, w, g, moments, numbers)
+
+    def scales(self, group: Mapping[str, Any], step: int) -> tuple[float, float]:
+        """lr and eps, with the factors that make means of the sums, free of the bias to 0."""
+        b1, b2 = group["betas"]
+        v_scale = math.sqrt((1 - b2**step) / (1 - b2))
+        m_scale = (1 - b1) / (1 - b1**step)
+        return group["lr"] * m_scale * v_scale, group["eps"] * v_scale
 
 
 class AdamW(Adam):
@@ -378,6 +456,7 @@ class AdamW(Adam):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        fused: bool = False,
     ):
         super().__init__(
             params,
@@ -387,6 +466,7 @@ class AdamW(Adam):
             weight_decay,
             amsgrad,
             maximize=maximize,
+            fused=fused,
             decoupled_weight_decay=True,
         )
 
@@ -549,6 +629,17 @@ class Adagrad(Optimizer):
         np.divide(g, change, out=change)
         change *= lr
         w -= change
+
+
+def _sign(group: Mapping[str, Any]) -> float:
+    """What the gradient is times, to step down the loss or up."""
+    return -1.0 if group["maximize"] else 1.0
+
+
+def _decay(group: Mapping[str, Any]) -> float:
+    """What is added to the gradient, times the weight; 0 where weights decay apart from it."""
+    decay: float = 0.0 if group.get("decoupled_weight_decay") else group["weight_decay"]
+    return decay
 
 
 def _later(state: dict[str, Any], name: str, w: np.ndarray) -> np.ndarray:

@@ -38,19 +38,19 @@ def _step(model: nn.Module, optimizer: optim.Optimizer) -> Any:
     return step
 
 
-def small_step(inputs: Inputs, size: Mapping) -> dict:
+def small_step(inputs: Inputs, size: Mapping, fused: bool = False) -> dict:
     model = _model(inputs, "small", SMALL)
-    optimizer = optim.Adam(model.parameters(), lr=0.01)
+    optimizer = optim.Adam(model.parameters(), lr=0.01, fused=fused)
     return time_steps(_step(model, optimizer), inputs.batches(size["batch"]), size)
 
 
-def wide_step(inputs: Inputs, size: Mapping) -> dict:
+def wide_step(inputs: Inputs, size: Mapping, fused: bool = False) -> dict:
     model = _model(inputs, "wide", WIDE)
-    optimizer = optim.AdamW(model.parameters(), lr=1e-3)
+    optimizer = optim.AdamW(model.parameters(), lr=1e-3, fused=fused)
     return time_steps(_step(model, optimizer), inputs.batches(size["batch"]), size)
 
 
-def epoch(inputs: Inputs, size: Mapping) -> dict:
+def epoch(inputs: Inputs, size: Mapping, fused: bool = False) -> dict:
     """The second of two epochs, as `python -m tinygrad_mlp train --recipe improved` runs them.
 
     With two threads, one prepares the batches and the other multiplies the matrices.
@@ -60,7 +60,7 @@ def epoch(inputs: Inputs, size: Mapping) -> dict:
     if size["images"] < len(data):
         data = ArrayDataset(*data[: size["images"]])
     model = _model(inputs, "small", SMALL)
-    optimizer = optim.Adam(model.parameters(), recipe.lr)
+    optimizer = optim.Adam(model.parameters(), recipe.lr, fused=fused)
     batches = make_batches(recipe, data, order_rng=1, copies_rng=2)
     with threadpool_limits(1, user_api="blas"):
         last = fit(model, batches, optimizer, 2, recipe.loss_fn)[-1]
@@ -68,6 +68,17 @@ def epoch(inputs: Inputs, size: Mapping) -> dict:
         "seconds": last.seconds,
         "checks": {"mean loss": last.loss, "accuracy": last.accuracy},
     }
+
+
+def update(inputs: Inputs, size: Mapping, fused: bool = False) -> dict:
+    """The steps of Adam alone, with gradients that stay the same."""
+    parameters = [nn.Parameter(w) for w in inputs.weights("small")]
+    for p, g in zip(parameters, inputs.weights("direction"), strict=True):
+        p.grad = tg.tensor(g)
+    optimizer = optim.Adam(parameters, lr=1e-6, fused=fused)
+    seconds = time_calls(optimizer.step, size["timed"], size["warm_up"])
+    total = sum(float(p.data.sum(dtype=np.float64)) for p in parameters)
+    return {"seconds": seconds, "checks": {"sum of the weights": total}}
 
 
 def chain(inputs: Inputs, size: Mapping) -> dict:

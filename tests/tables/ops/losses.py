@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays as hypothesis_arrays
+from torch.nn.functional import one_hot
 
 from tinygrad_mlp.testing import Sample, arrays, shapes
 
@@ -29,8 +30,14 @@ def scores_and_targets(draw):
 def scores_and_classes(draw):
     *rows, classes = shape = draw(shapes(min_dims=1, min_side=1))
     target = draw(hypothesis_arrays(np.int64, tuple(rows), elements=st.integers(0, classes - 1)))
-    params = {"target": target, "share": draw(st.floats(0.1, 2)), "total": draw(st.booleans())}
-    return Sample((draw(arrays(shape)),), params)
+    params = {"share": draw(st.floats(0.1, 2)), "total": draw(st.booleans())}
+    return Sample((draw(arrays(shape)), target), params)
+
+
+@st.composite
+def class_indices(draw):
+    target = draw(hypothesis_arrays(np.int64, shapes(), elements=st.integers(0, 3)))
+    return Sample((target,), {"classes": 4})
 
 
 @st.composite
@@ -64,7 +71,8 @@ CASES = {
     "cross_entropy": Case(
         scores_and_classes(),
         cross_entropy_twin,
-        edges=(edge(HUGE, target=np.array([1, 2]), share=0.5, total=False),),
+        edges=(edge(HUGE, np.array([1, 2]), share=0.5, total=False),),
     ),
+    "is_class": Case(class_indices(), lambda target, classes: one_hot(target, classes).bool()),
     "mse_loss": Case(alike(), torch.nn.functional.mse_loss),
 }

@@ -1,5 +1,7 @@
 """Sums, means and extremes over dimensions."""
 
+import math
+
 import numpy as np
 import torch
 from hypothesis import strategies as st
@@ -40,6 +42,17 @@ def over_all(function):
 
 
 @st.composite
+def infinite(draw):
+    x = draw(arrays(shapes(min_dims=1, min_side=1)))
+    return Sample((x,), {"dim": draw(st.integers(-x.ndim, x.ndim - 1))})
+
+
+def finite_amax_twin(x, dim):
+    largest = torch.amax(x, dim, keepdim=True).detach()
+    return torch.where(torch.isfinite(largest), largest, 0)
+
+
+@st.composite
 def along(draw):
     x = draw(arrays(shapes(min_dims=1)))
     return Sample((x,), {"dim": draw(st.integers(-x.ndim, x.ndim - 1))})
@@ -71,5 +84,10 @@ CASES = {
     ),
     "cumsum": Case(along(), torch.cumsum, edges=(edge([[1.0, 2.0], [3.0, 4.0]], dim=-1),)),
     "amax": Case(distinct(), over_all(torch.amax), edges=TIES),
+    "finite_amax": Case(
+        infinite(),
+        finite_amax_twin,
+        edges=(edge([[math.inf, 1.0], [-math.inf, -math.inf]], dim=1),),
+    ),
     "amin": Case(distinct(), over_all(torch.amin), edges=TIES),
 }

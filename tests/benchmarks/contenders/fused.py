@@ -1,0 +1,24 @@
+"""The jobs with `tinygrad_mlp` and the extra `fast`: the update of the optimiser is one loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..inputs import Inputs
+from . import ours
+
+
+def small_step(inputs: Inputs, size: Mapping) -> dict:
+    return ours.small_step(inputs, size, fused=True)
+
+
+def wide_step(inputs: Inputs, size: Mapping) -> dict:
+    return ours.wide_step(inputs, size, fused=True)
+
+
+def epoch(inputs: Inputs, size: Mapping) -> dict:
+    return ours.epoch(inputs, size, fused=True)
+
+
+def update(inputs: Inputs, size: Mapping) -> dict:
+    return ours.update(inputs, size, fused=True)

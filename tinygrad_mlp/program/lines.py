@@ -1,0 +1,141 @@
+"""What a program is made of: values, lines that make them, and the order they stand in.
+
+A program is plain data, so that each pass can be a function from program to program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+EFFECTS = ("draw", "check", "write")
+"""Lines that do something beside computing."""
+
+
+class CompileError(RuntimeError):
+    """A function does what no program can hold; the message says what, where, and what to do."""
+
+
+@dataclass(eq=False)
+class Value:
+    """One array of a program.
+
+    name      what it is called in the text
+    array     the array it was when the program was written down: its shape, dtype and strides
+    kind      "input" (an argument, or what was found outside), "constant", or "made" by a line
+    """
+
+    name: str
+    array: Any
+    kind: str = "made"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.array.shape  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.array.dtype  # type: ignore[no-any-return]
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@dataclass(eq=False)
+class Line:
+    """One step of a program: `out = call(*inputs, **params)`.
+
+    op        the name of the op; "draw", "check" and "write" stand for what Python does beside ops
+    call      the function on arrays
+    inputs    values, numbers and None
+    params    keyword parameters; values may stand in them, too
+    out       what it makes; None for a check and a write
+    carries   for each input, whether a gradient flows back through it here
+    recorded  whether the result carried a gradient
+    answer    of a check: what Python went on with; of a write: the buffer, an input
+    """
+
+    op: str
+    call: Callable[..., Any]
+    inputs: tuple[Any, ...]
+    params: dict[str, Any] = field(default_factory=dict)
+    out: Value | None = None
+    carries: tuple[bool, ...] = ()
+    recorded: bool = False
+    answer: Any = None
+
+    def uses(self) -> Iterator[Value]:
+        """Every value that the line reads, or writes into."""
+        return values_in((self.inputs, self.params, self.answer))
+
+
+@dataclass(eq=False)
+class Program:
+    """Lines in order, from inputs to outputs.
+
+    split  how many lines belong to the forward pass; the rest is the backward pass
+    """
+
+    inputs: list[Value]
+    lines: list[Line]
+    outputs: list[Value]
+    gradients: list[Value] = field(default_factory=list)
+    seeds: list[Value] = field(default_factory=list)
+    split: int = 0
+
+    @property
+    def forward(self) -> list[Line]:
+        return self.lines[: self.split]
+
+    @property
+    def backward(self) -> list[Line]:
+        return self.lines[self.split :]
+
+    @property
+    def results(self) -> list[Value]:
+        """What must be there at the end."""
+        return self.outputs + self.gradients
+
+    def saved(self) -> list[Value]:
+        """What the backward pass reads of the forward pass, or of the inputs."""
+        made = {line.out for line in self.backward} | set(self.seeds)
+        read = [v for line in self.backward for v in line.uses()] + self.gradients
+        return list(dict.fromkeys(v for v in read if v not in made and v.kind != "constant"))
+
+    def with_lines(self, forward: list[Line], backward: list[Line]) -> Program:
+        """The same program made of other lines."""
+        return Program(
+            self.inputs,
+            forward + backward,
+            self.outputs,
+            self.gradients,
+            self.seeds,
+            len(forward),
+        )
+
+
+def values_in(thing: Any) -> Iterator[Value]:
+    """The values in nested tuples, lists, dicts and slices."""
+    if isinstance(thing, Value):
+        yield thing
+    elif isinstance(thing, (tuple, list)):
+        for part in thing:
+            yield from values_in(part)
+    elif isinstance(thing, dict):
+        yield from values_in(list(thing.values()))
+    elif isinstance(thing, slice):
+        yield from values_in((thing.start, thing.stop, thing.step))
+
+
+def replaced(thing: Any, new: Callable[[Value], Any]) -> Any:
+    """`thing` with `new(value)` in the place of every value in it."""
+    if isinstance(thing, Value):
+        return new(thing)
+    if isinstance(thing, (tuple, list)):
+        return type(thing)(replaced(part, new) for part in thing)
+    if isinstance(thing, dict):
+        return {key: replaced(part, new) for key, part in thing.items()}
+    return thing

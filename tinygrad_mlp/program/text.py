@@ -1,0 +1,335 @@
+"""The program as Python: what is printed, and also what is run.
+
+Most ops are one NumPy call, and are written as such (`CALLS`); the others are called by their
+name from `ops.py`, which on arrays are plain NumPy, too.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from .lines import Line, Program, Value, replaced
+from .passes import assign_rooms, owner_of
+
+UFUNCS = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "div": "divide",
+    "exp": "exp",
+    "log": "log",
+    "sqrt": "sqrt",
+    "tanh": "tanh",
+    "sin": "sin",
+    "cos": "cos",
+    "maximum": "maximum",
+    "minimum": "minimum",
+    "eq": "equal",
+    "ne": "not_equal",
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+}
+"""Ops that are a ufunc of NumPy, and its name."""
+
+TAKES_OUT = {*UFUNCS, "relu", "neg", "matmul"}
+"""Ops that can write their result into memory that is there already."""
+
+
+def _sum(line: Line, x: str) -> str:
+    given = _axes(line)
+    if line.inputs[0].dtype.kind != "f":
+        return f"{x}.sum({given})"
+    wide = f"{x}.sum({given}{', ' if given else ''}dtype=np.float64)"
+    dtype = line.out.dtype  # type: ignore[union-attr]
+    return wide if dtype == np.float64 else f"{wide}.astype(np.{dtype})"
+
+
+def _axes(line: Line) -> str:
+    dim = line.params.get("dim")
+    if isinstance(dim, (tuple, list)) and len(dim) == 1:
+        dim = dim[0]
+    parts = [] if dim is None or line.inputs[0].array.ndim == 0 else [f"axis={_shown(dim)}"]
+    return ", ".join(parts + ["keepdims=True"] * bool(line.params.get("keepdim")))
+
+
+CALLS: dict[str, Callable[..., str]] = {
+    "relu": lambda line, x, out: f"np.maximum({x}, 0{out})",
+    "neg": lambda line, x, out: f"np.negative({x}{out})" if out else f"-{x}",
+    "matmul": lambda line, a, b, out: f"np.matmul({a}, {b}{out})" if out else f"{a} @ {b}",
+    "permute": lambda line, x, out: (
+        f"{x}.T" if _is_transposed(line) else f"{x}.transpose({_shown(tuple(line.params['dims']))})"
+    ),
+    "transpose": lambda line, x, out: (
+        f"{x}.swapaxes({line.params['dim0']}, {line.params['dim1']})" if line.inputs[0].shape else x
+    ),
+    "reshape": lambda line, x, out: f"{x}.reshape({_shown(tuple(line.params['shape']))})",
+    "clone": lambda line, x, out: f"{x}.copy()",
+    "astype": lambda line, x, out: f"{x}.astype(np.{np.dtype(line.params['dtype'])})",
+    "getitem": lambda line, x, out: f"{x}[{_index(line.params['index'])}]",
+    "sum": lambda line, x, out: _sum(line, x),
+    "amax": lambda line, x, out: f"{x}.max({_axes(line)})",
+}
+"""How an op is written, if it is no ufunc: a function of the line, its inputs and `, out=...`."""
+
+
+def _is_transposed(line: Line) -> bool:
+    """Whether a permute reverses all dimensions, as .T does."""
+    dims = tuple(line.params["dims"])
+    return dims == tuple(reversed(range(len(dims))))
+
+
+class Text:
+    """A program written as Python.
+
+    source     the text
+    namespace  what its names stand for when it is run
+    fixed      the memory that holds what never changes
+    rooms      for each part, what memory it wants: an array of each shape and dtype
+    """
+
+    def __init__(self, name: str, program: Program, keep: list[Value]):
+        self.program = program
+        self.namespace: dict[str, Any] = {"np": np, "expect": expect}
+        self.constants: list[str] = []
+        self.inline: dict[Value, str] = {}
+        self.helpers: set[str] = set()
+        self.fixed: set[int] = set()
+        self.rooms: dict[str, list[np.ndarray]] = {}
+        _make_names_unique(program)
+        head = [f'"""{name} as a program, written down by tinygrad_mlp."""', ""]
+        self.checks: dict[str, str] = {}
+        self.wanted: list[str] = []
+        saved = [v for v in program.saved() if v not in keep] + keep if program.gradients else keep
+        self.saved = saved
+        body = self._part(
+            "forward",
+            program.inputs,
+            program.forward,
+            [self._results(program.outputs), _tuple(saved)],
+            [*program.outputs, *saved],
+        )
+        if program.gradients:
+            body += ["", ""]
+            body += self._part(
+                "backward",
+                [*saved, *program.seeds],
+                program.backward,
+                [self._results(program.gradients)],
+                program.gradients,
+            )
+        imports = ["import numpy as np"]
+        known = sorted(n for n in self.helpers if hasattr(ops, n))
+        own = sorted(self.helpers.difference(known))
+        if known:
+            imports += ["", f"from tinygrad_mlp.ops import {', '.join(known)}"]
+        imports += [f"# {name} is an op of your own: its function on arrays" for name in own]
+        if self.checks:
+            imports += [f"from {room} import {n}" for n, room in sorted(self.checks.items())]
+            imports += ["from tinygrad_mlp.program.text import expect"]
+        constants = ["", *self.constants, *self.wanted] if self.constants or self.wanted else []
+        self.source = "\n".join([*head, *imports, *constants, "", "", *body]) + "\n"
+
+    def _part(self, name: str, inputs: Any, lines: Any, results: list[str], held: Any) -> list[str]:
+        where = assign_rooms(lines, TAKES_OUT, held)
+        wanted = sorted((r, v.array) for v, r in where.items() if isinstance(r, int))
+        self.rooms[name] = [array for _, array in wanted]
+        given = [v.name for v in dict.fromkeys(inputs)]
+        if wanted:
+            made = ", ".join(f"np.empty({a.shape}, np.{a.dtype})" for _, a in wanted)
+            self.wanted.append(_wrapped(f"room_{name} = ", "[", made, "]"))
+            given.append(f"room=room_{name}")
+        else:
+            given.append("room=()")
+        written = []
+        for line in lines:
+            if line.op == "permute" and _is_transposed(line) and line.out not in held:
+                self.inline[line.out] = f"{self._name(line.inputs[0])}.T"
+                continue
+            code = self._code(line, where)
+            about = f"{line.op} {tuple(line.out.shape)}" if line.out is not None else line.op
+            written.append((code, about))
+        width = min(max([len(code) for code, _ in written if len(code) <= 64], default=0), 64)
+        text = [_wrapped(f"def {name}", "(", ", ".join(given), "):")]
+        for code, about in written:
+            commented = f"    {code:{width}}  # {about}"
+            text.append(commented if len(commented) <= 100 else f"    {code}")
+        whole = f"    return {', '.join(results)}"
+        if len(whole) <= 100:
+            return [*text, whole]
+        parts = [_wrapped("        ", "(", part[1:-1], "),") for part in results]
+        indented = [line.replace("\n", "\n        ") for line in parts]
+        if len(results) == 1:
+            return [
+                *text,
+                _wrapped("    return ", "(", results[0][1:-1], ")").replace("\n", "\n    "),
+            ]
+        return [*text, "    return (", *indented, "    )"]
+
+    def _code(self, line: Line, where: dict[Value, Any]) -> str:
+        names = [self._name(x) for x in line.inputs]
+        if line.op == "write":
+            return f"np.copyto({line.answer.name}, {names[0]})"
+        if line.op == "check":
+            call = line.call.__name__
+            self.checks[call] = line.call.__module__
+            self.namespace[call] = line.call
+            given = [*names, *([_keywords(line.params)] if line.params else [])]
+            return f"expect({call}({', '.join(given)}), {line.answer!r})"
+        if line.op == "draw":
+            return f"{line.out} = {self._helper(line, 'draw')}()"
+        place = where.get(line.out)  # type: ignore[arg-type]
+        out = (
+            ""
+            if place is None
+            else f", out={f'room[{place}]' if isinstance(place, int) else place}"
+        )
+        params = replaced(line.params, lambda v: _Name(self._name(v)))
+        shown = Line(line.op, line.call, line.inputs, params, line.out)
+        ufunc = UFUNCS.get(line.op)
+        if ufunc is not None and not line.params:
+            return f"{line.out} = np.{ufunc}({', '.join(names)}{out})"
+        if line.op in CALLS:
+            return f"{line.out} = {CALLS[line.op](shown, *names, out=out)}"
+        self.helpers.add(line.op)
+        self.namespace[line.op] = line.call
+        given = [*names, *([_keywords(params)] if params else [])]
+        return f"{line.out} = {line.op}({', '.join(given)})"
+
+    def _results(self, values: list[Value]) -> str:
+        """What is returned; of what never changes, a copy: whoever gets it may write into it."""
+        used = [v for line in self.program.lines for v in line.uses()]
+        fixed = {owner_of(v) for v in [*used, *values] if v.kind == "constant"}
+        self.fixed |= fixed
+        names = [f"np.copy({self._name(v)})" if owner_of(v) in fixed else v.name for v in values]
+        return f"({', '.join(names)}{',' if len(names) == 1 else ''})"
+
+    def _helper(self, line: Line, kind: str) -> str:
+        name = f"{kind}_{sum(n.startswith(kind + '_') for n in self.namespace) + 1}"
+        self.namespace[name] = line.call
+        return name
+
+    def _name(self, thing: Any) -> str:
+        if not isinstance(thing, Value):
+            return _shown(thing)
+        if thing in self.inline:
+            return self.inline[thing]
+        if thing.kind == "constant" and thing.name not in self.namespace:
+            self.namespace[thing.name] = thing.array
+            self.constants.append(f"{thing.name} = {_literal(thing.array)}")
+        return thing.name
+
+
+class OtherAnswer(Exception):
+    """A check has another answer than when the program was written: it is not for these values."""
+
+
+def expect(answer: Any, known: Any) -> None:
+    """Go on only if a check has the answer that the program was written for."""
+    if answer != known:
+        raise OtherAnswer
+
+
+class _Name(str):
+    """A name, which is shown without quotation marks."""
+
+    __slots__ = ()
+
+
+def _tuple(values: list[Value]) -> str:
+    names = [v.name for v in values]
+    return f"({', '.join(names)}{',' if len(names) == 1 else ''})"
+
+
+def _wrapped(start: str, opening: str, inside: str, closing: str) -> str:
+    """In one line if it is short enough, else with what is inside in lines of its own."""
+    if len(start + opening + inside + closing) <= 100:
+        return start + opening + inside + closing
+    lines = textwrap.wrap(inside, 92, break_long_words=False)
+    return "\n".join([start + opening, *(f"    {line}" for line in lines), closing])
+
+
+def _literal(array: np.ndarray) -> str:
+    if array.ndim == 0:
+        return f"np.{array.dtype.name}({_shown(array.item())})"
+    if array.size and array.size <= 1000 and np.array_equal(array.ravel(), np.arange(array.size)):
+        text = f"np.arange({array.size}, dtype=np.{array.dtype.name})"
+        return text if array.ndim == 1 else f"{text}.reshape({array.shape})"
+    if array.size and (array == array.flat[0]).all():
+        return f"np.full({array.shape}, {_shown(array.flat[0].item())}, np.{array.dtype.name})"
+    return (
+        f"np.array({_shown(array.tolist())}, np.{array.dtype.name})"
+        if array.size <= 100
+        else f"...  # an array of shape {array.shape}"
+    )
+
+
+def _shown(thing: Any) -> str:
+    if isinstance(thing, _Name):
+        return str(thing)
+    if isinstance(thing, np.dtype):
+        return f"np.{thing.name}"
+    if isinstance(thing, tuple):
+        parts = ", ".join(map(_shown, thing))
+        return f"({parts},)" if len(thing) == 1 else f"({parts})"
+    if isinstance(thing, list):
+        return f"[{', '.join(map(_shown, thing))}]"
+    if isinstance(thing, float) and not np.isfinite(thing):
+        return f"float('{thing}')"
+    if isinstance(thing, slice):
+        return f"slice({_shown(thing.start)}, {_shown(thing.stop)}, {_shown(thing.step)})"
+    return repr(thing)
+
+
+def _index(index: Any) -> str:
+    parts = index if isinstance(index, tuple) else (index,)
+    if not parts:
+        return "()"
+    return ", ".join(map(_index_part, parts)) + (
+        ","
+        if len(parts) == 1 and isinstance(index, tuple) and not isinstance(parts[0], (slice, int))
+        else ""
+    )
+
+
+def _index_part(part: Any) -> str:
+    if part is Ellipsis:
+        return "..."
+    if isinstance(part, slice):
+        ends = ["" if v is None else _shown(v) for v in (part.start, part.stop)]
+        return ":".join(ends + ([_shown(part.step)] if part.step is not None else []))
+    return _shown(part)
+
+
+def _keywords(params: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={_shown(p)}" for name, p in params.items())
+
+
+def _make_names_unique(program: Program) -> None:
+    """Every value of the program its own name, short, and none that Python or we use."""
+    called = {line.op for line in program.lines if line.op not in {*UFUNCS, *CALLS}}
+    taken = {"np", "room", "forward", "backward", "expect", *called, *keyword.kwlist}
+    seen: set[Value] = set()
+    values = [*program.inputs, *program.seeds, *program.outputs]
+    for line in program.lines:
+        values += [*line.uses(), *([line.out] if line.out is not None else [])]
+    for value in values:
+        if value in seen:
+            continue
+        seen.add(value)
+        base = re.sub(r"(_\d+)+$", "", value.name)
+        base = base if base.isidentifier() else "v"
+        name, count = (value.name, 1) if value.kind == "input" else (base, 1)
+        while name in taken or not name.isidentifier():
+            count += 1
+            name = f"{base}_{count}"
+        taken.add(name)
+        value.name = name
