@@ -831,7 +831,11 @@ def log_softmax(x: Array, dim: Dim, dtype: DType | None = None) -> Any:
 @op(grad=(None,))
 def is_class(target: Array, classes: int) -> Any:
     """(...) -> (..., classes): true at the class that `target`, an index, names."""
-    return target[..., None] == np.arange(classes)
+    return _is_class(target, classes)
+
+
+def _is_class(target: Array, classes: int) -> Array:
+    return np.equal(target[..., None], np.arange(classes))
 
 
 def _cross_entropy_grad(g: Any, y: Any, x: Any, target: Any, share: float, total: bool) -> Any:
@@ -845,7 +849,7 @@ def cross_entropy(x: Array, target: Array, share: float = 1.0, total: bool = Tru
     Scores x (..., classes), and for each row the index of its class, 0 to classes - 1.
     """
     shifted = x - x.max(axis=-1, keepdims=True)
-    right = shifted[is_class(target, classes=x.shape[-1])].reshape(target.shape)
+    right = shifted[_is_class(target, x.shape[-1])].reshape(target.shape)
     losses = np.log(sum_of(np.exp(shifted), -1)) - right
     return (sum_of(losses) if total else losses) * share
 

@@ -167,7 +167,8 @@ def _plain_cross_entropy(scores: Any, target: Any, reduction: str) -> Any:
     """Where every row counts alike and has one right class: the usual case, and the fastest."""
     _check_classes(target, scores.shape[-1])
     share = 1 / (math.prod(target.shape) or math.nan) if reduction == "mean" else 1.0
-    target = ops.clone(target)  # so that the caller may fill the array with the next labels
+    # a copy, so that the caller may fill the array with the next labels
+    target = ops.clone(target) if isinstance(target, Tensor) else target.copy()
     return ops.cross_entropy(scores, target, share=share, total=reduction != "none")
 
 
