@@ -36,8 +36,8 @@ OUTSIDE = {
         r"Adam\(\) takes no foreach=: a step",
     ),
     "an optimiser by another": (
-        lambda: tg.optim.AdamW([X], fused=True),
-        r"AdamW\(\) takes no fused",
+        lambda: tg.optim.Adagrad([X], fused=True),
+        r"Adagrad\(\) takes no fused",
     ),
 }
 

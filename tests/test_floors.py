@@ -17,7 +17,7 @@ import tinygrad_mlp
 
 FLOORS: list[set[str]] = [
     {"engine", "changes", "observing", "anomaly", "dtypes", "rules", "signatures"}
-    | {"state", "files", "outside", "arguments", "stopping", "version"},
+    | {"state", "files", "outside", "arguments", "stopping", "decisions", "version"},
     {"ops"},
     {"composed"},
     {"tensor"},

@@ -16,6 +16,7 @@ import numpy as np
 
 from . import ops
 from .arguments import make_helpful, no_dimension
+from .decisions import contains_nan, size_for_power
 from .dtypes import DEFAULT, int64, number_in, result_type
 from .engine import Node, plain, takes_also
 from .observing import decide
@@ -133,11 +134,6 @@ def _or_nan(x: Any, bound: Any) -> Any:
     """A bound, but NaN where `x` is."""
     has_nan = x.dtype.kind == "f" and decide(contains_nan, x)
     return where(ops.ne(x, x), math.nan, bound) if has_nan else bound
-
-
-def contains_nan(array: np.ndarray) -> bool:
-    """Whether a value is NaN."""
-    return bool(np.isnan(array).any())
 
 
 clip = clamp
@@ -406,18 +402,6 @@ def _size_for_power(x: Any, p: float) -> float:
     Else 1. What is divided by it keeps all its digits, as a power of two has only one.
     """
     return float(decide(size_for_power, x, p=p))
-
-
-def size_for_power(values: np.ndarray, p: float) -> float:
-    """A power of two near the largest value, if its power p is not representable; else 1."""
-    largest = float(np.max(np.abs(values), initial=0.0))
-    limits = np.finfo(values.dtype)
-    room = 0.8 / builtins.max(abs(p), 2)
-    if not math.isfinite(largest) or largest == 0:
-        return 1.0
-    if float(limits.tiny) ** room < largest < float(limits.max) ** room:
-        return 1.0
-    return 2.0 ** math.frexp(largest)[1]
 
 
 def _sqrt_or_zero(x: T) -> T:

@@ -510,7 +510,7 @@ def run_backward(
             if gradient is not None:
                 for hook in node.hooks or ():
                     gradient = _after_hook(hook, gradient)
-                if _is_leaf(node) if targets is None else serial in targets:
+                if node.op is None if targets is None else serial in targets:
                     own = gradient if node.op is None else copied(gradient)
                     found.append((node, _as_node(own)))
             if node.op is None or not (targets is None or _leads_to(node, needed)):
@@ -562,11 +562,6 @@ def _on_the_way(nodes: dict[int, Node], order: list[int], targets: set[int]) -> 
 def _leads_to(node: Node, needed: Any) -> bool:
     """Whether an input of `node` is needed."""
     return any(isinstance(x, Node) and x.serial in needed for x in node.inputs or ())
-
-
-def _is_leaf(node: Node) -> bool:
-    """Whether `node` keeps a gradient: it may have stopped requiring one."""
-    return node.op is None and node.requires_grad
 
 
 def _send_back(

@@ -834,7 +834,7 @@ def is_class(target: Array, classes: int) -> Any:
     return _is_class(target, classes)
 
 
-def _is_class(target: Array, classes: int) -> Array:
+def _is_class(target: Array, classes: int) -> Any:
     return np.equal(target[..., None], np.arange(classes))
 
 

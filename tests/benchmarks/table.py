@@ -85,14 +85,15 @@ def compare(job: Job, threads: int, rounds: Sequence[Round], judged: bool = True
     """A line for each of the job's goals whose contender took part."""
     rows = []
     for goal in job.goals:
-        if all(goal.against in one for one in rounds):
+        if all(goal.against in one and goal.of in one for one in rounds):
             ours, theirs = (
-                [one[name][goal.measure] for one in rounds] for name in (OURS, goal.against)
+                [one[name][goal.measure] for one in rounds] for name in (goal.of, goal.against)
             )
+            against = goal.against if goal.of == OURS else f"{goal.against}, by {goal.of[14:]}"
             unit = job.unit if goal.measure == "seconds" else "peak of the process"
             rows.append(
                 make_row(
-                    job.name, threads, goal.against, unit, goal.measure,
+                    job.name, threads, against, unit, goal.measure,
                     ours, theirs, goal.limit(threads), judged,
                 )
             )  # fmt: skip

@@ -22,7 +22,8 @@ from ..composed import leaky_relu as leaky_relu
 from ..composed import pad as pad
 from ..composed import silu as silu
 from ..composed import softplus as softplus
-from ..dtypes import wide_sum
+from ..decisions import count_equal, count_weighted, refuse_unknown_classes
+from ..dtypes import float64
 from ..engine import no_grad, plain
 from ..observing import constant, decide, drawn
 from ..ops import linear as linear
@@ -96,17 +97,6 @@ def _check_classes(labels: Any, num_classes: int) -> None:
     decide(refuse_unknown_classes, labels, num_classes=num_classes)
 
 
-def refuse_unknown_classes(labels: np.ndarray, num_classes: int) -> None:
-    """ValueError unless all labels are from 0 to num_classes - 1."""
-    wrong = (labels < 0) | (labels >= num_classes)
-    if np.count_nonzero(wrong):
-        row = np.flatnonzero(wrong)[0]
-        raise ValueError(
-            f"row {row} has class {labels.ravel()[row]}, and with {num_classes} classes the "
-            f"indices go from 0 to {num_classes - 1}"
-        )
-
-
 def cross_entropy(
     input: T,
     target: Any,
@@ -172,19 +162,9 @@ def _plain_cross_entropy(scores: Any, target: Any, reduction: str) -> Any:
     return ops.cross_entropy(scores, target, share=share, total=reduction != "none")
 
 
-def count_weighted(hot: np.ndarray, weights: Any) -> float:
-    """What all targets count together."""
-    return float(wide_sum(hot * weights))
-
-
 def _count(target: Any, label: int) -> int:
     """How many of the class indices are this one."""
     return int(decide(count_equal, target, number=label))
-
-
-def count_equal(array: np.ndarray, number: int) -> int:
-    """How many values of the array are this number."""
-    return int(np.count_nonzero(array == number))
 
 
 def _classes_last(name: str, x: Any) -> Any:
@@ -213,10 +193,9 @@ def _index_targets(
     weights = 1 if weight is None else _like(weight, scores)
     counts = float(decide(count_weighted, hot, weights))
     if smoothing:
-        share = smoothing / classes
-        spread = ops.where(ignored, 0, share)[..., None] if count else share
-        hot = hot * (1 - smoothing) + spread
-    return hot * weights, counts
+        spread = ops.mul(ops.astype(~ignored, dtype=float64), smoothing / classes)
+        hot = hot * (1 - smoothing) + spread[..., None]  # in float64, and rounded once
+    return ops.astype(hot * weights, dtype=scores.dtype), counts
 
 
 def _check_index_shape(name: str, scores: Any, target: Any) -> None:

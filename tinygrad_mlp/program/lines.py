@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -67,9 +68,13 @@ class Line:
     recorded: bool = False
     answer: Any = None
 
-    def uses(self) -> Iterator[Value]:
+    def uses(self) -> tuple[Value, ...]:
         """Every value that the line reads, or writes into."""
-        return values_in((self.inputs, self.params, self.answer))
+        return self._uses
+
+    @cached_property
+    def _uses(self) -> tuple[Value, ...]:
+        return tuple(values_in((self.inputs, self.params, self.answer)))
 
 
 @dataclass(eq=False)

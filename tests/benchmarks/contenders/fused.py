@@ -1,4 +1,4 @@
-"""The jobs with `tinygrad_mlp` and the extra `fast`: the update of the optimiser is one loop."""
+"""The jobs with `tg.compile` and the extra `fast`: the update of the optimiser is one loop, too."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from . import ours
 
 
 def small_step(inputs: Inputs, size: Mapping) -> dict:
-    return ours.small_step(inputs, size, fused=True)
+    return ours.small_step(inputs, size, compiled=True, fused=True)
 
 
 def wide_step(inputs: Inputs, size: Mapping) -> dict:
-    return ours.wide_step(inputs, size, fused=True)
+    return ours.wide_step(inputs, size, compiled=True, fused=True)
 
 
 def epoch(inputs: Inputs, size: Mapping) -> dict:
-    return ours.epoch(inputs, size, fused=True)
+    return ours.epoch(inputs, size, compiled=True, fused=True)
 
 
 def update(inputs: Inputs, size: Mapping) -> dict:

@@ -27,9 +27,14 @@ def _model(inputs: Inputs, name: str, sizes: tuple[int, ...]) -> nn.Sequential:
     return model
 
 
-def _step(model: nn.Module, optimizer: optim.Optimizer) -> Any:
+def _step(model: nn.Module, optimizer: optim.Optimizer, compiled: bool = False) -> Any:
+    def loss_of(x: np.ndarray, y: np.ndarray) -> Any:
+        return F.cross_entropy(model(x), y)
+
+    forward = tg.compile(loss_of) if compiled else loss_of
+
     def step(x: np.ndarray, y: np.ndarray) -> float:
-        loss = F.cross_entropy(model(x), y)
+        loss = forward(x, y)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -38,19 +43,19 @@ def _step(model: nn.Module, optimizer: optim.Optimizer) -> Any:
     return step
 
 
-def small_step(inputs: Inputs, size: Mapping, fused: bool = False) -> dict:
+def small_step(inputs: Inputs, size: Mapping, compiled: bool = False, fused: bool = False) -> dict:
     model = _model(inputs, "small", SMALL)
     optimizer = optim.Adam(model.parameters(), lr=0.01, fused=fused)
-    return time_steps(_step(model, optimizer), inputs.batches(size["batch"]), size)
+    return time_steps(_step(model, optimizer, compiled), inputs.batches(size["batch"]), size)
 
 
-def wide_step(inputs: Inputs, size: Mapping, fused: bool = False) -> dict:
+def wide_step(inputs: Inputs, size: Mapping, compiled: bool = False, fused: bool = False) -> dict:
     model = _model(inputs, "wide", WIDE)
     optimizer = optim.AdamW(model.parameters(), lr=1e-3, fused=fused)
-    return time_steps(_step(model, optimizer), inputs.batches(size["batch"]), size)
+    return time_steps(_step(model, optimizer, compiled), inputs.batches(size["batch"]), size)
 
 
-def epoch(inputs: Inputs, size: Mapping, fused: bool = False) -> dict:
+def epoch(inputs: Inputs, size: Mapping, compiled: bool = False, fused: bool = False) -> dict:
     """The second of two epochs, as `python -m tinygrad_mlp train --recipe improved` runs them.
 
     With two threads, one prepares the batches and the other multiplies the matrices.
@@ -63,7 +68,7 @@ def epoch(inputs: Inputs, size: Mapping, fused: bool = False) -> dict:
     optimizer = optim.Adam(model.parameters(), recipe.lr, fused=fused)
     batches = make_batches(recipe, data, order_rng=1, copies_rng=2)
     with threadpool_limits(1, user_api="blas"):
-        last = fit(model, batches, optimizer, 2, recipe.loss_fn)[-1]
+        last = fit(model, batches, optimizer, 2, recipe.loss_fn, compile=compiled)[-1]
     return {
         "seconds": last.seconds,
         "checks": {"mean loss": last.loss, "accuracy": last.accuracy},
@@ -105,17 +110,22 @@ def record(inputs: Inputs, size: Mapping) -> dict:
     return {"seconds": time_expression("x + y", names, size["number"], size["repeats"])}
 
 
-def second_order(inputs: Inputs, size: Mapping) -> dict:
+def second_order(inputs: Inputs, size: Mapping, compiled: bool = False) -> dict:
     model = _model(inputs, "small", SMALL)
     parameters = list(model.parameters())
     direction = [tg.tensor(v) for v in inputs.weights("direction")]
     x, y = inputs.batches(size["batch"])[0]
     found: dict[str, Any] = {}
 
-    def product() -> None:
-        found["loss"] = loss = F.cross_entropy(model(x), y)
+    def loss_and_product(x: Any, y: Any) -> Any:
+        loss = F.cross_entropy(model(x), y)
         gradients = tg.grad(loss, parameters, create_graph=True)
-        found["product"] = tg.grad(gradients, parameters, grad_outputs=direction)
+        return loss, tg.grad(gradients, parameters, grad_outputs=direction)
+
+    computed = tg.compile(loss_and_product) if compiled else loss_and_product
+
+    def product() -> None:
+        found["loss"], found["product"] = computed(x, y)
 
     seconds = time_calls(product, size["timed"], size["warm_up"])
     norm = sum(float(np.sum(np.square(p.data, dtype=np.float64))) for p in found["product"]) ** 0.5

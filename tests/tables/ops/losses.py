@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays as hypothesis_arrays
 from torch.nn.functional import one_hot
 
+from tinygrad_mlp import ops
 from tinygrad_mlp.testing import Sample, arrays, shapes
 
 from ..case import Case, edge
@@ -36,8 +37,8 @@ def scores_and_classes(draw):
 
 @st.composite
 def class_indices(draw):
-    target = draw(hypothesis_arrays(np.int64, shapes(), elements=st.integers(0, 3)))
-    return Sample((target,), {"classes": 4})
+    """Whole numbers from 0 to 3, drawn as floats and cast."""
+    return Sample((np.asarray(np.round(draw(arrays(low=0.0, high=3.0)))),), {"classes": 4})
 
 
 @st.composite
@@ -73,6 +74,10 @@ CASES = {
         cross_entropy_twin,
         edges=(edge(HUGE, np.array([1, 2]), share=0.5, total=False),),
     ),
-    "is_class": Case(class_indices(), lambda target, classes: one_hot(target, classes).bool()),
+    "is_class": Case(
+        class_indices(),
+        lambda target, classes: one_hot(target.long(), classes).bool(),
+        ours=lambda target, classes: ops.is_class(target.astype(np.int64), classes=classes),
+    ),
     "mse_loss": Case(alike(), torch.nn.functional.mse_loss),
 }

@@ -1,0 +1,52 @@
+"""What Python decides by looking at values: checks, and choices of how to go on.
+
+Each is asked through `observing.decide`, so that a program that was written down (`tg.compile`)
+asks again at each call. They stand here under a name so that its text can call them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .dtypes import wide_sum
+
+
+def contains_nan(array: np.ndarray) -> bool:
+    """Whether a value is NaN."""
+    return bool(np.isnan(array).any())
+
+
+def count_equal(array: np.ndarray, number: int) -> int:
+    """How many values of the array are this number."""
+    return int(np.count_nonzero(array == number))
+
+
+def count_weighted(hot: np.ndarray, weights: Any) -> float:
+    """What all targets count together."""
+    return float(wide_sum(hot * weights))
+
+
+def refuse_unknown_classes(labels: np.ndarray, num_classes: int) -> None:
+    """ValueError unless all labels are from 0 to num_classes - 1."""
+    wrong = (labels < 0) | (labels >= num_classes)
+    if np.count_nonzero(wrong):
+        row = np.flatnonzero(wrong)[0]
+        raise ValueError(
+            f"row {row} has class {labels.ravel()[row]}, and with {num_classes} classes the "
+            f"indices go from 0 to {num_classes - 1}"
+        )
+
+
+def size_for_power(values: np.ndarray, p: float) -> float:
+    """A power of two near the largest value, if its power p might not be representable; else 1."""
+    largest = float(np.max(np.abs(values), initial=0.0))
+    limits = np.finfo(values.dtype)
+    room = 0.8 / max(abs(p), 2)
+    if not math.isfinite(largest) or largest == 0:
+        return 1.0
+    if float(limits.tiny) ** room < largest < float(limits.max) ** room:
+        return 1.0
+    return 2.0 ** math.frexp(largest)[1]
