@@ -11,7 +11,7 @@ A picture on its way is an array (h, w, 3) of how much light comes back, from 0 
 import io
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
 
 def photograph(image, defects, rng, strength=1.0):
@@ -54,7 +54,7 @@ def apply(stage, defects, page, rng, strength):
 
 
 def drawn(image, rng):
-    """The digit with smooth edges, 10 times as large, its strokes thinner or thicker: (280, 280)."""
+    """The digit (280, 280), 10 times as large, with smooth edges, thinner or thicker."""
     large = resized(image / image.max(), (280, 280))
     edge = rng.uniform(0.25, 0.4)
     return np.clip((large - edge) / 0.2 + 0.5, 0, 1)

@@ -173,9 +173,9 @@ def mean_near(values: np.ndarray, reach: int) -> np.ndarray:
     return values
 
 
-def largest_near(values: np.ndarray, reach: int) -> np.ndarray:
-    """The largest of the values (h, w) up to `reach` pixels away along each axis."""
-    for axis in (0, 1):
+def largest_near(values: np.ndarray, reach: int, axes: tuple[int, ...] = (0, 1)) -> np.ndarray:
+    """The largest of the values (h, w) up to `reach` pixels away along each of the axes."""
+    for axis in axes:
         pad = [(reach, reach) if axis == a else (0, 0) for a in (0, 1)]
         values = np.moveaxis(np.pad(values, pad, "edge"), axis, 0)
         seen, width = 1, 2 * reach + 1
@@ -214,6 +214,9 @@ def lines_across(ink: np.ndarray) -> list[tuple[float, float]]:
     height, width = ink.shape
     ink = ink[: height // 2 * 2, : width // 2 * 2]
     half = np.maximum(ink[::2, ::2] + ink[::2, 1::2], ink[1::2, ::2] + ink[1::2, 1::2]) / 2
+    # What is thin from top to bottom: what an opening along the columns takes away.
+    reach = max(3, round(0.0125 * min(ink.shape)))
+    half = half - largest_near(-largest_near(-half, reach, (0,)), reach, (0,))
     across = half.shape[1] // PARTS * PARTS
     height, width = half.shape
     strongest, slopes = np.zeros(height, np.float32), np.zeros(height)
@@ -223,7 +226,9 @@ def lines_across(ink: np.ndarray) -> list[tuple[float, float]]:
     columns = np.arange(across)
     away = columns - (width - 1) / 2
     rows = (np.arange(height)[:, None] + tall) * across + columns
-    for slope in np.arange(-STEEPEST, STEEPEST, 1.2 / width):
+    step = 1.2 / width
+    steps = int(STEEPEST / step)
+    for slope in step * np.arange(-steps, steps + 1):
         down = np.rint(slope * away).astype(np.int64)
         parts = page[rows + down * across].reshape(height, PARTS, -1).mean(2)
         parts.partition(2, axis=1)
@@ -256,7 +261,7 @@ def divided_out(ink: np.ndarray, row: float, slope: float) -> tuple[np.ndarray, 
     through, the ink just above and just below it is joined.
     """
     slope = max(
-        (slope + part / ink.shape[1] for part in (0, -1.2, -0.6, 0.6, 1.2)),
+        (slope + part / ink.shape[1] for part in (0, -0.4, 0.4, -0.8, 0.8, -1.2, 1.2)),
         key=lambda one: darkest(along(ink, row, one, 2)[0]),
     )
     widest = max(3, round(0.025 * min(ink.shape)))
@@ -282,7 +287,7 @@ def divided_out(ink: np.ndarray, row: float, slope: float) -> tuple[np.ndarray, 
 def along(
     ink: np.ndarray, row: float, slope: float, reach: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The ink (2 * reach + 1, w) along a line and above and below it, its rows, and if they exist."""
+    """The ink (2 * reach + 1, w) near a line, its rows, and whether these are on the page."""
     height, width = ink.shape
     columns = np.arange(width)
     middle = np.rint(row + slope * (columns - (width - 1) / 2)).astype(np.int64)
@@ -344,9 +349,12 @@ def chosen(pieces: list[Piece], labels: np.ndarray, removed: np.ndarray) -> list
         and piece.left > 0
         and piece.bottom < height
         and piece.right < width
-        and not is_frame(piece, labels)
-        and removed[piece.box][labels[piece.box] == piece.label].mean() < 0.7
+        and not (
+            is_thin(piece, labels.shape)
+            and removed[piece.box][labels[piece.box] == piece.label].mean() > 0.7
+        )
     ]
+    free = [piece for piece in free if not is_thin_and_long(piece, labels.shape)] or free
     if not free:
         return []
     main = max(free, key=lambda piece: piece.mass)
@@ -361,15 +369,16 @@ def chosen(pieces: list[Piece], labels: np.ndarray, removed: np.ndarray) -> list
     ]
 
 
-def is_frame(piece: Piece, labels: np.ndarray) -> bool:
-    """Whether a piece is a thin line around most of the page."""
-    height, width = labels.shape
+def is_thin(piece: Piece, shape: tuple[int, ...]) -> bool:
+    """Whether a piece is as thin as lines on paper (h, w) are."""
     tall, wide = piece.bottom - piece.top, piece.right - piece.left
-    if tall < 0.6 * height or wide < 0.6 * width:
-        return False
-    here = labels[piece.box] == piece.label
-    sides = here[: tall // 6].any(0), here[-(tall // 6) :].any(0)
-    return bool(here.mean() < 0.2 and min(side.mean() for side in sides) > 0.9)
+    return piece.area / (tall + wide) < 0.03 * min(shape)
+
+
+def is_thin_and_long(piece: Piece, shape: tuple[int, ...]) -> bool:
+    """Whether a piece is a thin line along most of the page (h, w), or around it, as frames are."""
+    tall, wide = piece.bottom - piece.top, piece.right - piece.left
+    return is_thin(piece, shape) and (tall > 0.55 * shape[0] or wide > 0.55 * shape[1])
 
 
 # ---------------------------------------------------------------------------- digits in a row

@@ -25,7 +25,7 @@ from .training import load_model
 BEST = Path(__file__).parent / "weights" / "best.safetensors"
 """The trained weights that come with the package, as `export` wrote them."""
 
-SURE = 0.8
+SURE = 0.85
 """The least probability of an answer without a doubt. `best` gives right answers about 0.9: it was
 trained with smoothed labels, to be no surer than 0.91."""
 
