@@ -37,8 +37,9 @@ CONTRAST = 0.08
 WORKING_PIXELS = 50_000
 """Larger pictures are reduced until they have so many pixels, 224 by 224 for instance."""
 
-STROKE = 0.3
-"""The widest stroke that is filled in to find the paper, as a part of the shorter side."""
+STROKES = (0.3, 0.15)
+"""The widest stroke that is filled in to find the paper, as a part of the shorter side, and what
+is tried next if no drawing stands free then: the paper follows narrower shadows."""
 
 STEEPEST = 0.32
 """The slope of the steepest line that is looked for: a page turned by 17 degrees."""
@@ -90,10 +91,17 @@ def find_drawing(greys: np.ndarray) -> Drawing:
     Raises ValueError if nothing is.
     """
     greys = blurred(reduced(greys.astype(np.float32)))
-    ink = ink_on(greys if is_dark_on_light(greys) else 1 - greys)
-    ink, across = without_lines(ink)
-    ink, down = without_lines(ink.T)
-    return drawing_in(ink.T, across | down.T)
+    greys = greys if is_dark_on_light(greys) else 1 - greys
+    for stroke in STROKES:
+        ink, across = without_lines(ink_on(greys, stroke))
+        ink, down = without_lines(ink.T)
+        drawing = drawing_in(ink.T, across | down.T)
+        if drawing is not None:
+            return drawing
+    raise ValueError(
+        "nothing is drawn on this picture: it is all about the same grey, or what there is runs "
+        "off its edges; a digit should stand out from paper on all of its sides"
+    )
 
 
 def fitted(ink: np.ndarray) -> np.ndarray:
@@ -154,7 +162,7 @@ def is_dark_on_light(greys: np.ndarray) -> bool:
     side: the sign of the skewness says to which.
     """
     greys = greys[::2, ::2].astype(np.float64) if min(greys.shape) >= 100 else greys
-    reach = max(2, round(STROKE / 2 * min(greys.shape)))
+    reach = max(2, round(STROKES[0] / 2 * min(greys.shape)))
     away = greys - mean_near(greys, reach)
     away = away / (np.sqrt(mean_near(away**2, reach)) + 0.02)
     top, left = (round(0.14 * side) for side in greys.shape)
@@ -187,9 +195,12 @@ def largest_near(values: np.ndarray, reach: int, axes: tuple[int, ...] = (0, 1))
     return values
 
 
-def ink_on(greys: np.ndarray) -> np.ndarray:
-    """The ink of dark strokes, from 0 to 1: the share of the paper's light that is missing."""
-    reach = max(2, round(STROKE / 2 * min(greys.shape)))
+def ink_on(greys: np.ndarray, stroke: float) -> np.ndarray:
+    """The ink of dark strokes, from 0 to 1: the share of the paper's light that is missing.
+
+    stroke  the widest stroke, as a part of the shorter side
+    """
+    reach = max(2, round(stroke / 2 * min(greys.shape)))
     paper = -largest_near(-largest_near(greys, reach), reach)
     ink: np.ndarray = np.clip(1 - greys / np.maximum(paper, 0.02), 0, 1)
     return ink
@@ -304,12 +315,12 @@ def darkest(band: np.ndarray) -> float:
 # ------------------------------------------------------------------------------------ the drawing
 
 
-def drawing_in(ink: np.ndarray, removed: np.ndarray) -> Drawing:
+def drawing_in(ink: np.ndarray, removed: np.ndarray) -> Drawing | None:
     """What is drawn, without the grain of the paper, edges, frames, specks and remains of lines.
 
     removed  (h, w), where lines were
 
-    Raises ValueError if nothing is left.
+    None if nothing is left.
     """
     usual = float(np.median(ink))
     grain = 1.4826 * float(np.median(np.abs(ink - usual)))
@@ -327,10 +338,7 @@ def drawing_in(ink: np.ndarray, removed: np.ndarray) -> Drawing:
         if drawn:
             break
     else:
-        raise ValueError(
-            "nothing is drawn on this picture: it is all about the same grey, or what there is "
-            "runs off its edges; a digit should stand out from paper on all of its sides"
-        )
+        return None
     mask = np.isin(labels, [piece.label for piece in drawn])
     full = float(np.quantile(ink[mask], 0.8))
     none = max(floor, 0.15 * full)
@@ -354,7 +362,10 @@ def chosen(pieces: list[Piece], labels: np.ndarray, removed: np.ndarray) -> list
             and removed[piece.box][labels[piece.box] == piece.label].mean() > 0.7
         )
     ]
-    free = [piece for piece in free if not is_thin_and_long(piece, labels.shape)] or free
+    lines = [piece for piece in free if is_line_or_frame(piece, labels.shape)]
+    others = [piece for piece in free if piece not in lines]
+    if lines and others and max(o.mass for o in others) > 0.05 * max(o.mass for o in lines):
+        free = others  # otherwise the line is a large 1, or the frame a 0
     if not free:
         return []
     main = max(free, key=lambda piece: piece.mass)
@@ -375,10 +386,12 @@ def is_thin(piece: Piece, shape: tuple[int, ...]) -> bool:
     return piece.area / (tall + wide) < 0.03 * min(shape)
 
 
-def is_thin_and_long(piece: Piece, shape: tuple[int, ...]) -> bool:
-    """Whether a piece is a thin line along most of the page (h, w), or around it, as frames are."""
+def is_line_or_frame(piece: Piece, shape: tuple[int, ...]) -> bool:
+    """Whether a piece is a thin line along most of the page (h, w), or around most of it."""
     tall, wide = piece.bottom - piece.top, piece.right - piece.left
-    return is_thin(piece, shape) and (tall > 0.55 * shape[0] or wide > 0.55 * shape[1])
+    long = tall > 0.55 * shape[0], wide > 0.55 * shape[1]
+    around = all(long) and piece.area < 0.2 * tall * wide
+    return around or (any(long) and is_thin(piece, shape))
 
 
 # ---------------------------------------------------------------------------- digits in a row
