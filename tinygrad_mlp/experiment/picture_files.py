@@ -59,7 +59,8 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
             "it is damaged; use a PNG or JPEG file"
         ) from None
     except Exception as error:  # Pillow's readers raise errors of all kinds for damaged files
-        why = " ".join(str(error).split()) or type(error).__name__
+        printable = "".join(c if c.isprintable() else " " for c in str(error))
+        why = " ".join(printable.split()) or type(error).__name__
         raise ValueError(
             f"{path}: this cannot be read as a picture ({why}); use a PNG or JPEG file"
         ) from error

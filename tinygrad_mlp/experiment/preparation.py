@@ -41,6 +41,12 @@ STROKES = (0.3, 0.15)
 """The widest stroke that is filled in to find the paper, as a part of the shorter side, and what
 is tried next if no drawing stands free then: the paper follows narrower shadows."""
 
+SMALL = 112
+"""Pictures with a shorter longer side than this, in pixels, are enlarged to it."""
+
+NEAR = 0.2
+"""How far around a pixel most of what there is is paper, as a part of the shorter side."""
+
 STEEPEST = 0.32
 """The slope of the steepest line that is looked for: a page turned by 17 degrees."""
 
@@ -65,24 +71,32 @@ class Drawing:
 def prepare(greys: np.ndarray) -> np.ndarray:
     """A picture (h, w) of greys from 0 to 1 as MNIST would have it: float32 (28, 28).
 
-    A picture that is so already, light on black, is given back as it is.
+    A picture that is so already is given back as it is, or as its negative if it is black on white.
     Raises ValueError if nothing is drawn on it.
     """
-    if is_like_mnist(greys):
-        return greys.astype(np.float32)
-    return fitted(find_drawing(greys).ink)
+    as_it_is = like_mnist(greys)
+    return fitted(find_drawing(greys).ink) if as_it_is is None else as_it_is
 
 
-def is_like_mnist(greys: np.ndarray) -> bool:
-    """Whether this is 28 by 28, black around a box of 20 by 20, its mass in the middle."""
-    if greys.shape != (SIDE, SIDE) or greys.max() < 0.5:
-        return False
-    for axis in (0, 1):
-        mass = greys.sum(axis, dtype=np.float64)
-        inked = np.flatnonzero(mass)
-        if np.ptp(inked) + 1 > BOX or abs((mass * np.arange(SIDE)).sum() / mass.sum() - MIDDLE) > 1:
-            return False
-    return True
+def like_mnist(greys: np.ndarray) -> np.ndarray | None:
+    """The picture, or its negative, if one of them is as MNIST has it; None if neither is.
+
+    That is 28 by 28, black around a box of 20 by 20, with its mass in the middle.
+    """
+    if greys.shape != (SIDE, SIDE):
+        return None
+    for picture in (greys.astype(np.float32), 1 - greys.astype(np.float32)):
+        box = (np.ptp(np.flatnonzero(picture.max(axis))) + 1 for axis in (0, 1) if picture.any())
+        if picture.max() >= 0.5 and max(box) <= BOX and _is_centred(picture):
+            return picture
+    return None
+
+
+def _is_centred(image: np.ndarray) -> bool:
+    """Whether the centre of mass is in the middle, to a pixel."""
+    masses = (image.sum(axis, dtype=np.float64) for axis in (0, 1))
+    centres = [(mass * np.arange(SIDE)).sum() / mass.sum() for mass in masses]
+    return all(abs(centre - MIDDLE) <= 1 for centre in centres)
 
 
 def find_drawing(greys: np.ndarray) -> Drawing:
@@ -90,7 +104,7 @@ def find_drawing(greys: np.ndarray) -> Drawing:
 
     Raises ValueError if nothing is.
     """
-    greys = blurred(reduced(greys.astype(np.float32)))
+    greys = blurred(resized(greys.astype(np.float32)))
     greys = greys if is_dark_on_light(greys) else 1 - greys
     for stroke in STROKES:
         ink, across = without_lines(ink_on(greys, stroke))
@@ -134,13 +148,16 @@ def _centred(ink: np.ndarray) -> np.ndarray:
 # ------------------------------------------------------------------------------ paper and ink
 
 
-def reduced(greys: np.ndarray) -> np.ndarray:
-    """The picture (h, w), of `WORKING_PIXELS` pixels if it has more."""
+def resized(greys: np.ndarray) -> np.ndarray:
+    """The picture (h, w) at the size to work at: neither large nor, if it is small, so small."""
     share = float(np.sqrt(WORKING_PIXELS / greys.size))
-    if share >= 1:
+    if share > 1:
+        share = max(1.0, SMALL / max(greys.shape))
+    if share == 1:
         return greys
     height, width = (max(1, round(side * share)) for side in greys.shape)
-    return np.asarray(Image.fromarray(greys).resize((width, height), Image.Resampling.BOX))
+    how = Image.Resampling.BOX if share < 1 else Image.Resampling.BICUBIC
+    return np.clip(np.asarray(Image.fromarray(greys).resize((width, height), how)), 0, 1)
 
 
 def blurred(greys: np.ndarray) -> np.ndarray:
@@ -162,7 +179,7 @@ def is_dark_on_light(greys: np.ndarray) -> bool:
     side: the sign of the skewness says to which.
     """
     greys = greys[::2, ::2].astype(np.float64) if min(greys.shape) >= 100 else greys
-    reach = max(2, round(STROKES[0] / 2 * min(greys.shape)))
+    reach = max(2, round(NEAR * min(greys.shape)))
     away = greys - mean_near(greys, reach)
     away = away / (np.sqrt(mean_near(away**2, reach)) + 0.02)
     top, left = (round(0.14 * side) for side in greys.shape)

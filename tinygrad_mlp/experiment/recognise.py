@@ -19,7 +19,7 @@ from ..nn import Module
 from ..ops import softmax
 from ..train import in_eval_mode
 from .picture_files import read_picture
-from .preparation import digits_of, find_drawing, fitted, is_like_mnist
+from .preparation import digits_of, find_drawing, fitted, like_mnist
 from .training import load_model
 
 BEST = Path(__file__).parent / "weights" / "best.safetensors"
@@ -60,8 +60,9 @@ def predict(picture: str | os.PathLike[str] | np.ndarray, model: Any = None) -> 
     nothing is drawn on it, or if the model gives no probabilities.
     """
     greys = _greys(picture)
-    if is_like_mnist(greys):
-        return _answers([greys.astype(np.float32)], model)[0]
+    as_it_is = like_mnist(greys)
+    if as_it_is is not None:
+        return _answers([as_it_is], model)[0]
     drawing = find_drawing(greys)
     side_by_side = len(digits_of(drawing))
     return _answers([fitted(drawing.ink)], model, side_by_side)[0]
@@ -75,8 +76,9 @@ def predict_row(
     Takes and raises what `predict` does.
     """
     greys = _greys(picture)
-    if is_like_mnist(greys):
-        return _answers([greys.astype(np.float32)], model)
+    as_it_is = like_mnist(greys)
+    if as_it_is is not None:
+        return _answers([as_it_is], model)
     return _answers([fitted(ink) for ink in digits_of(find_drawing(greys))], model)
 
 
