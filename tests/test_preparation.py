@@ -70,8 +70,11 @@ def test_size_place_and_colour_do_not_matter(digits, side, dark):
     for image in digits[:10]:
         page = np.pad(enlarged(image, side, 30), ((0, 50), (90, 0)))
         prepared = prepare(1 - page if dark else page)
-        assert np.abs(prepared - image).mean() < 0.05
-        assert np.corrcoef(prepared.ravel(), image.ravel())[0, 1] > 0.9
+        # A centre of mass between two pixels may be rounded either way.
+        places = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+        moved = [np.roll(prepared, place, (0, 1)) for place in places]
+        assert min(np.abs(one - image).mean() for one in moved) < 0.05
+        assert max(np.corrcoef(one.ravel(), image.ravel())[0, 1] for one in moved) > 0.9
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(40, 300), st.integers(40, 300), st.booleans())

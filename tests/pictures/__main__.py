@@ -7,7 +7,7 @@ from tinygrad_mlp.experiment.training import load_model
 
 from .rates import DESIGN, JUDGE, OTHERS, by_kind, noticed, outcomes, row_right, share
 
-WHOLE = {"singles": 60, "pairs": 5}
+WHOLE = {"singles": 40, "pairs": 4}
 """How many pictures of each kind, and of each pair of kinds, a half has."""
 
 

@@ -358,7 +358,7 @@ def drawing_in(ink: np.ndarray, removed: np.ndarray) -> Drawing | None:
         return None
     mask = np.isin(labels, [piece.label for piece in drawn])
     full = float(np.quantile(ink[mask], 0.8))
-    none = max(floor, 0.15 * full)
+    none = max(usual + 4 * grain, 0.08 * full)
     soft = largest_near(mask.astype(np.float32), 2)
     strength = np.clip((ink - none) / (full - none), 0, 1) * soft
     return Drawing(strength.astype(np.float32), labels, sorted(drawn, key=lambda piece: piece.left))
