@@ -106,12 +106,13 @@ def find_drawing(greys: np.ndarray) -> Drawing:
     """
     greys = blurred(resized(greys.astype(np.float32)))
     greys = greys if is_dark_on_light(greys) else 1 - greys
-    for stroke in STROKES:
-        ink, across = without_lines(ink_on(greys, stroke))
-        ink, down = without_lines(ink.T)
-        drawing = drawing_in(ink.T, across | down.T)
-        if drawing is not None:
-            return drawing
+    for touching in (False, True):
+        for stroke in STROKES:
+            ink, across = without_lines(ink_on(greys, stroke))
+            ink, down = without_lines(ink.T)
+            drawing = drawing_in(ink.T, across | down.T, touching)
+            if drawing is not None:
+                return drawing
     raise ValueError(
         "nothing is drawn on this picture: it is all about the same grey, or what there is runs "
         "off its edges; a digit should stand out from paper on all of its sides"
@@ -157,7 +158,8 @@ def resized(greys: np.ndarray) -> np.ndarray:
         return greys
     height, width = (max(1, round(side * share)) for side in greys.shape)
     how = Image.Resampling.BOX if share < 1 else Image.Resampling.BICUBIC
-    return np.clip(np.asarray(Image.fromarray(greys).resize((width, height), how)), 0, 1)
+    picture = np.asarray(Image.fromarray(greys).resize((width, height), how))
+    return picture.clip(0, 1)
 
 
 def blurred(greys: np.ndarray) -> np.ndarray:
@@ -332,10 +334,11 @@ def darkest(band: np.ndarray) -> float:
 # ------------------------------------------------------------------------------------ the drawing
 
 
-def drawing_in(ink: np.ndarray, removed: np.ndarray) -> Drawing | None:
+def drawing_in(ink: np.ndarray, removed: np.ndarray, touching: bool) -> Drawing | None:
     """What is drawn, without the grain of the paper, edges, frames, specks and remains of lines.
 
-    removed  (h, w), where lines were
+    removed   (h, w), where lines were
+    touching  whether a digit may touch the border here and there, as where it was cut out closely
 
     None if nothing is left.
     """
@@ -351,7 +354,7 @@ def drawing_in(ink: np.ndarray, removed: np.ndarray) -> Drawing | None:
         if share * level < floor:
             continue
         labels, pieces = pieces_of(ink > share * level, ink)
-        drawn = chosen(pieces, labels, removed)
+        drawn = chosen(pieces, labels, removed, touching)
         if drawn:
             break
     else:
@@ -364,16 +367,17 @@ def drawing_in(ink: np.ndarray, removed: np.ndarray) -> Drawing | None:
     return Drawing(strength.astype(np.float32), labels, sorted(drawn, key=lambda piece: piece.left))
 
 
-def chosen(pieces: list[Piece], labels: np.ndarray, removed: np.ndarray) -> list[Piece]:
+def chosen(
+    pieces: list[Piece], labels: np.ndarray, removed: np.ndarray, touching: bool
+) -> list[Piece]:
     """The pieces that are the drawing; none if there is nothing large enough."""
     height, width = labels.shape
+    border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    contact = np.bincount(border, minlength=len(pieces) + 1)
     free = [
         piece
         for piece in pieces
-        if piece.top > 0
-        and piece.left > 0
-        and piece.bottom < height
-        and piece.right < width
+        if (contact[piece.label] == 0 or (touching and is_cut_closely(piece, border, contact)))
         and not (
             is_thin(piece, labels.shape)
             and removed[piece.box][labels[piece.box] == piece.label].mean() > 0.7
@@ -395,6 +399,11 @@ def chosen(pieces: list[Piece], labels: np.ndarray, removed: np.ndarray) -> list
         if 0.02 * main.mass <= piece.mass < 0.2 * main.mass
         and min(gap(piece, other) for other in large) <= 0.25 * main.size
     ]
+
+
+def is_cut_closely(piece: Piece, border: np.ndarray, contact: np.ndarray) -> bool:
+    """Whether a piece takes most of the page, and touches its border (n,) only here and there."""
+    return bool(piece.size > len(border) / 8 and contact[piece.label] < 0.15 * len(border))
 
 
 def is_thin(piece: Piece, shape: tuple[int, ...]) -> bool:
