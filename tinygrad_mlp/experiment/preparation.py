@@ -106,11 +106,11 @@ def find_drawing(greys: np.ndarray) -> Drawing:
     """
     greys = blurred(resized(greys.astype(np.float32)))
     greys = greys if is_dark_on_light(greys) else 1 - greys
-    for touching in (False, True):
+    for lenient in (False, True):
         for stroke in STROKES:
             ink, across = without_lines(ink_on(greys, stroke))
             ink, down = without_lines(ink.T)
-            drawing = drawing_in(ink.T, across | down.T, touching)
+            drawing = drawing_in(ink.T, across | down.T, lenient)
             if drawing is not None:
                 return drawing
     raise ValueError(
@@ -334,11 +334,12 @@ def darkest(band: np.ndarray) -> float:
 # ------------------------------------------------------------------------------------ the drawing
 
 
-def drawing_in(ink: np.ndarray, removed: np.ndarray, touching: bool) -> Drawing | None:
+def drawing_in(ink: np.ndarray, removed: np.ndarray, lenient: bool) -> Drawing | None:
     """What is drawn, without the grain of the paper, edges, frames, specks and remains of lines.
 
-    removed   (h, w), where lines were
-    touching  whether a digit may touch the border here and there, as where it was cut out closely
+    removed  (h, w), where lines were
+    lenient  whether a digit may touch the border here and there, as where it was cut out closely,
+             and may be as small as on a sheet of many
 
     None if nothing is left.
     """
@@ -354,7 +355,7 @@ def drawing_in(ink: np.ndarray, removed: np.ndarray, touching: bool) -> Drawing 
         if share * level < floor:
             continue
         labels, pieces = pieces_of(ink > share * level, ink)
-        drawn = chosen(pieces, labels, removed, touching)
+        drawn = chosen(pieces, labels, removed, lenient)
         if drawn:
             break
     else:
@@ -368,7 +369,7 @@ def drawing_in(ink: np.ndarray, removed: np.ndarray, touching: bool) -> Drawing 
 
 
 def chosen(
-    pieces: list[Piece], labels: np.ndarray, removed: np.ndarray, touching: bool
+    pieces: list[Piece], labels: np.ndarray, removed: np.ndarray, lenient: bool
 ) -> list[Piece]:
     """The pieces that are the drawing; none if there is nothing large enough."""
     height, width = labels.shape
@@ -377,7 +378,7 @@ def chosen(
     free = [
         piece
         for piece in pieces
-        if (contact[piece.label] == 0 or (touching and is_cut_closely(piece, border, contact)))
+        if (contact[piece.label] == 0 or (lenient and is_cut_closely(piece, border, contact)))
         and not (
             is_thin(piece, labels.shape)
             and removed[piece.box][labels[piece.box] == piece.label].mean() > 0.7
@@ -390,7 +391,7 @@ def chosen(
     if not free:
         return []
     main = max(free, key=lambda piece: piece.mass)
-    if main.size < 0.1 * min(height, width):
+    if main.size < (0.04 if lenient else 0.1) * min(height, width):
         return []
     large = [piece for piece in free if piece.mass >= 0.2 * main.mass]
     return large + [
