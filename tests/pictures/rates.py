@@ -7,6 +7,7 @@ to judge by. Every picture has a seed of its own, so any of them can be made aga
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -45,6 +46,12 @@ class Outcome:
     refused: bool
 
 
+@cache
+def all_digits():
+    """The test images (10000, 28, 28) and labels, read once."""
+    return load_mnist(split="test")[:]
+
+
 def generator(*what):
     """A generator for one picture, seeded by numbers and words."""
     return np.random.default_rng([zlib.crc32(str(part).encode()) for part in what])
@@ -52,10 +59,10 @@ def generator(*what):
 
 def digit_picture(defects, half, number, strength=1.0):
     """A spoilt test digit, bytes (h, w, 3), and its label."""
-    data = load_mnist(split="test")
+    images, labels = all_digits()
     rng = generator("digit", defects, half, number)
-    which = 2 * rng.integers(len(data) // 2) + half
-    return photograph(data.images[which], defects, rng, strength), int(data.labels[which])
+    which = 2 * rng.integers(len(images) // 2) + half
+    return photograph(images[which], defects, rng, strength), int(labels[which])
 
 
 def outcome(defects, half, number, strength, model):
@@ -99,7 +106,7 @@ def by_kind(found):
 OTHERS = {
     "letters": letter,
     "scribbles": scribble,
-    "two digits": lambda rng: two_digits(rng, load_mnist(split="test").images),
+    "two digits": lambda rng: two_digits(rng, all_digits()[0]),
     "ruled or squared paper": ruled_paper,
     "empty pages": empty_page,
 }
@@ -115,14 +122,14 @@ def noticed(kind, number, model):
 
 
 def row_right(count, number, model, defects=()):
-    """How many digits of a row there were, how many were answered, and whether all were right."""
-    data = load_mnist(split="test")
-    page, which = row(generator("row", count, number), data.images, count, defects)
+    """Whether all digits of a row were read right."""
+    images, labels = all_digits()
+    page, which = row(generator("row", count, number), images, count, defects)
     try:
         answers = [one.digit for one in predict_row(greys_of(page), model)]
     except ValueError:
         answers = []
-    return answers == data.labels[which].tolist()
+    return answers == labels[which].tolist()
 
 
 def greys_of(page):
