@@ -7,7 +7,7 @@ from tinygrad_mlp.experiment.training import load_model
 
 from .rates import DESIGN, JUDGE, OTHERS, by_kind, noticed, outcomes, row_right, share
 
-WHOLE = {"singles": 40, "pairs": 4}
+WHOLE = {"singles": 60, "pairs": 6}
 """How many pictures of each kind, and of each pair of kinds, a half has."""
 
 
@@ -19,12 +19,12 @@ def main():
     if options.what == "others":
         for kind in OTHERS:
             print(
-                f"{kind:24} {share(noticed(kind, i, model) for i in range(100)):6.1f} %", flush=True
+                f"{kind:24} {share(noticed(kind, i, model) for i in range(200)):6.1f} %", flush=True
             )
     elif options.what == "rows":
         for count in (2, 5, 8):
             print(
-                f"{count} digits  {share(row_right(count, i, model) for i in range(50)):6.1f} %",
+                f"{count} digits  {share(row_right(count, i, model) for i in range(100)):6.1f} %",
                 flush=True,
             )
     elif options.what == "harder":
@@ -49,10 +49,10 @@ def print_kinds(found):
 
 def print_harder(model):
     print("three defects at a time:", end=" ", flush=True)
-    print(f"{share(one.right for one in outcomes(DESIGN, 0, 0, model, triples=200)):.1f} %")
-    for strength in (1.5, 2.0):
+    print(f"{share(one.right for one in outcomes(DESIGN, 0, 0, model, triples=400)):.1f} %")
+    for strength in (1.5, 2.0, 3.0):
         print(f"\neach defect {strength} times as strong:")
-        for kind, ones in by_kind(outcomes(DESIGN, 10, 0, model, strength)).items():
+        for kind, ones in by_kind(outcomes(DESIGN, 30, 0, model, strength)).items():
             print(f"{kind:20} {share(one.right for one in ones):6.1f} %", flush=True)
 
 

@@ -30,6 +30,11 @@ class Piece:
     right: int
 
     @property
+    def height(self) -> int:
+        """The rows that it takes."""
+        return self.bottom - self.top
+
+    @property
     def size(self) -> int:
         """The longer side of the box around it, in pixels."""
         return max(self.bottom - self.top, self.right - self.left)

@@ -427,11 +427,11 @@ def is_line_or_frame(piece: Piece, shape: tuple[int, ...]) -> bool:
 def digits_of(drawing: Drawing) -> list[np.ndarray]:
     """The ink (h, w) of each digit that stands for itself, from left to right.
 
-    Pieces above each other are one digit, as is a piece too small to be a digit with the digit
-    that is nearest.
+    Pieces above each other are one digit, as is a piece too low to be a digit, such as the bar of a
+    5, with the digit that is nearest.
     """
-    tallest = max(piece.size for piece in drawing.pieces)
-    whole = [piece for piece in drawing.pieces if piece.size >= 0.5 * tallest]
+    tallest = max(piece.height for piece in drawing.pieces)
+    whole = [piece for piece in drawing.pieces if piece.height >= 0.5 * tallest]
     groups: list[list[Piece]] = []
     for piece in whole:
         if groups and _is_above(piece, groups[-1]):
