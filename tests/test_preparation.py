@@ -225,7 +225,7 @@ def test_a_row_is_cut_from_left_to_right_and_keeps_the_parts_of_a_digit_together
     page = np.zeros((80, 200))
     page[20:60, 30:36] = 1  # a 1
     page[20:60, 80:86] = page[20:26, 90:106] = 1  # a digit with its bar beside it
-    page[20:36, 150:170] = page[44:60, 150:170] = 1  # two halves above each other
+    page[14:38, 150:170] = page[44:68, 150:170] = 1  # two halves above each other
     drawing = find_drawing(page)
     columns = [np.flatnonzero(ink.max(0) > 0.5) for ink in digits_of(drawing)]
     assert [(int(c[0]), int(c[-1])) for c in columns] == [(30, 35), (80, 105), (150, 169)]
