@@ -326,10 +326,32 @@ def test_predict_names_the_digit_its_probabilities_and_a_picture(run, some_digit
     code, out, err = run("predict", "one.png", "--model", "model", "--out", "out/seen.png")
     assert (code, err) == (0, "")
     answer, probabilities, where = out.splitlines()
-    assert re.fullmatch(r"this is a [0-9], with [0-9.]+ %", answer)
+    assert re.fullmatch(r"(this is|unsure, most like) a [0-9], with [0-9.]+ %(: .*)?", answer)
+    assert answer.startswith("unsure") == (": " in answer)
     assert len(re.findall(r"[0-9]: [0-9.]+ %", probabilities)) == 10
     assert where == f"what the network saw: {os.path.join('out', 'seen.png')}"
     assert Path("out/seen.png").read_bytes().startswith(PNG)
+
+
+def test_predict_says_that_it_is_unsure_of_two_digits_and_several_reads_both(run):
+    page = np.full((70, 120), 255, np.uint8)
+    page[15:55, 30:35] = page[15:55, 80:85] = 0
+    Image.fromarray(page).save("two.png")
+    code, out, err = run("predict", "two.png")
+    assert (code, err) == (0, "")
+    assert re.match(r"unsure, most like a [0-9], with [0-9.]+ %: 2 things are drawn side", out)
+    code, out, err = run("predict", "two.png", "--several", "--out", "row.png")
+    assert (code, err) == (0, "")
+    row, *answers, where = out.splitlines()
+    assert row == "from left to right: 1 1" and len(answers) == 2
+    assert where == "what the network saw: row.png"
+    assert Path("row.png").read_bytes().startswith(PNG)
+
+
+def test_predict_says_which_pictures_it_opens(run):
+    code, out, _ = run("predict", "--help")
+    words = " ".join(out.split())
+    assert code == 0 and "PNG, JPEG, GIF, BMP, TIFF, WEBP, PPM, of at most 50 million" in words
 
 
 @pytest.mark.parametrize(

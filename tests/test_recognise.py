@@ -1,11 +1,7 @@
-"""A picture of yours: it is prepared as MNIST was, and anything else gets a clear message."""
-
-import io
+"""The answer for a picture of yours: how often it is right, and when it is unsure."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 import tinygrad_mlp as tg
@@ -13,17 +9,32 @@ from tinygrad_mlp import checkpoint, nn
 from tinygrad_mlp.data import load_mnist
 from tinygrad_mlp.experiment import plot
 from tinygrad_mlp.experiment.cli import main
+from tinygrad_mlp.experiment.picture_files import read_picture
+from tinygrad_mlp.experiment.preparation import prepare
 from tinygrad_mlp.experiment.recipes import RECIPES
-from tinygrad_mlp.experiment.recognise import BEST, BOX, MIDDLE, predict, prepare, read_picture
+from tinygrad_mlp.experiment.recognise import BEST, SURE, predict, predict_row
 from tinygrad_mlp.experiment.training import load_model
 from tinygrad_mlp.train import evaluate
 
+from .pictures.__main__ import WHOLE
+from .pictures.plain import enlarged, first_digits
+from .pictures.rates import (
+    DESIGN,
+    JUDGE,
+    OTHERS,
+    by_kind,
+    digit_picture,
+    greys_of,
+    noticed,
+    outcomes,
+    row_right,
+    share,
+)
 
-@pytest.fixture(scope="session")
+
+@pytest.fixture(scope="module")
 def digits():
-    """The first 100 test images, each with its brightest pixel at 1."""
-    images = load_mnist(split="test").images[:100]
-    return images / images.max(axis=(1, 2), keepdims=True)
+    return first_digits()
 
 
 class Corner(nn.Module):
@@ -36,154 +47,9 @@ class Corner(nn.Module):
         return tg.tensor(scores)
 
 
-def enlarged(image, side, margin):
-    """A digit as someone might draw it: bigger, on a wider page."""
-    big = Image.fromarray(image).resize((side, side), Image.Resampling.NEAREST)
-    return np.pad(np.clip(np.asarray(big), 0, 1), margin)
-
-
 def saved(tmp_path, image, name="digit.png"):
     image.save(tmp_path / name)
     return tmp_path / name
-
-
-# Preparing.
-
-
-def test_mnist_has_the_measures_that_are_used():
-    images = load_mnist(split="test").images
-    places = np.arange(28)
-    for axis in (1, 2):
-        mass = images.sum(axis)
-        centres = (mass * places).sum(1) / mass.sum(1)
-        assert abs(centres - MIDDLE).max() <= 0.51
-    rows, columns = (images.max(axis) > 0 for axis in (2, 1))
-    sides = [
-        [np.ptp(np.flatnonzero(line)) + 1 for line in lines]
-        for lines in (rows[:500], columns[:500])
-    ]
-    assert set(np.max(sides, axis=0)) == {BOX}
-
-
-def test_a_digit_of_mnist_stays_what_it_is(digits):
-    for image in digits:
-        prepared = prepare(image)
-        shifts = [
-            np.abs(np.roll(prepared, (down, right), (0, 1)) - image).max()
-            for down in (-1, 0, 1)
-            for right in (-1, 0, 1)
-        ]
-        # A centre of mass between two pixels may be rounded either way.
-        assert min(shifts) < 0.03
-
-
-@pytest.mark.parametrize("side", [84, 280, 700])
-@pytest.mark.parametrize("dark", [False, True])
-def test_size_place_and_colour_do_not_matter(digits, side, dark):
-    for image in digits[:10]:
-        page = np.pad(enlarged(image, side, 30), ((0, 50), (90, 0)))
-        prepared = prepare(1 - page if dark else page)
-        assert np.abs(prepared - image).mean() < 0.05
-        assert np.corrcoef(prepared.ravel(), image.ravel())[0, 1] > 0.9
-
-
-@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(1, 60), st.booleans())
-def test_any_ink_ends_in_the_box_with_its_centre_in_the_middle(seed, h, w, dark):
-    rng = np.random.default_rng(seed)
-    page = np.zeros((h + 20, w + 20))
-    page[10:-10, 10:-10] = rng.uniform(0.3, 1, (h, w)) * (rng.random((h, w)) < 0.5)
-    page[10, 10] = page[-11, -11] = 1
-    image = prepare(1 - page if dark else page)
-    assert image.shape == (28, 28) and image.dtype == np.float32
-    assert image.min() >= 0 and image.max() == 1
-    rows, columns = np.flatnonzero(image.max(1)), np.flatnonzero(image.max(0))
-    assert max(np.ptp(rows), np.ptp(columns)) + 1 <= BOX
-    for mass in (image.sum(1), image.sum(0)):
-        assert abs((mass * np.arange(28)).sum() / mass.sum() - MIDDLE) <= 4.01
-
-
-def test_proportions_are_kept():
-    page = np.zeros((300, 300))
-    page[50:250, 100:150] = 1  # 200 by 50
-    image = prepare(page)
-    rows, columns = np.flatnonzero(image.max(1) > 0.5), np.flatnonzero(image.max(0) > 0.5)
-    assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == (20, 5)
-
-
-def test_the_grain_of_the_paper_is_not_ink(digits):
-    rng = np.random.default_rng(0)
-    page = 0.8 - 0.7 * enlarged(digits[0], 200, 60)
-    noisy = np.clip(page + rng.normal(0, 0.02, page.shape), 0, 1)
-    assert np.abs(prepare(noisy) - prepare(page)).mean() < 0.04
-
-
-@pytest.mark.parametrize("grey", [0.0, 0.5, 1.0])
-def test_an_empty_page_is_refused(grey):
-    with pytest.raises(ValueError, match="nothing is drawn"):
-        prepare(np.full((40, 30), grey))
-
-
-def test_a_page_of_faint_grain_is_refused():
-    rng = np.random.default_rng(0)
-    with pytest.raises(ValueError, match="nothing is drawn"):
-        prepare(rng.normal(0.5, 0.02, (100, 100)).clip(0, 1))
-
-
-# Reading.
-
-
-def test_a_picture_is_read_as_its_brightness(tmp_path):
-    coloured = Image.new("RGB", (3, 2), (255, 0, 0))
-    greys = read_picture(saved(tmp_path, coloured))
-    np.testing.assert_allclose(greys, np.full((2, 3), 0.299), atol=1e-6)
-
-
-@pytest.mark.parametrize("ink, around", [((0, 0, 0), 1.0), ((255, 255, 255), 0.0)])
-def test_transparent_paper_is_seen_behind_ink_of_either_colour(tmp_path, ink, around):
-    picture = Image.new("RGBA", (30, 30), (*ink, 0))
-    picture.paste((*ink, 255), (10, 5, 15, 25))
-    greys = read_picture(saved(tmp_path, picture))
-    assert greys[0, 0] == around and greys[10, 12] == pytest.approx(1 - around, abs=1e-6)
-
-
-@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "I;16"])
-def test_every_kind_of_png_is_read(tmp_path, digits, mode):
-    grey = Image.fromarray((255 * digits[3]).astype(np.uint8))
-    if mode == "I;16":
-        picture = Image.fromarray((65535 * digits[3]).astype(np.uint16))
-    else:
-        picture = grey.convert(mode)
-    image = prepare(read_picture(saved(tmp_path, picture)))
-    assert np.corrcoef(image.ravel(), digits[3].ravel())[0, 1] > 0.85
-
-
-def test_a_photograph_is_turned_as_the_camera_says(tmp_path):
-    picture = Image.new("L", (40, 20), 255)
-    exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was held upright
-    picture.save(tmp_path / "photo.jpg", exif=exif)
-    assert read_picture(tmp_path / "photo.jpg").shape == (40, 20)
-
-
-@pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n"])
-def test_what_is_not_a_picture_is_refused(tmp_path, content):
-    (tmp_path / "digit.png").write_bytes(content)
-    with pytest.raises(ValueError, match=r"digit.png: this cannot be read as a picture"):
-        read_picture(tmp_path / "digit.png")
-
-
-def test_half_a_picture_is_refused(tmp_path):
-    buffer = io.BytesIO()
-    noise = np.random.default_rng(0).integers(0, 256, (50, 50), dtype=np.uint8)
-    Image.fromarray(noise).save(buffer, format="PNG")
-    (tmp_path / "digit.png").write_bytes(buffer.getvalue()[:1000])
-    with pytest.raises(ValueError, match="cannot be read as a picture"):
-        read_picture(tmp_path / "digit.png")
-
-
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="nowhere\\.png: no such file"):
-        read_picture(tmp_path / "nowhere.png")
 
 
 # Answering.
@@ -246,6 +112,36 @@ def test_the_hand_written_network_gives_no_probabilities(digits):
         predict(digits[0], RECIPES["basic"].build(0))
 
 
+# When it is unsure.
+
+
+class Fixed(nn.Module):
+    """A made-up model: a 6 for everything, with a probability that is given."""
+
+    def __init__(self, probability):
+        rest = (1 - probability) / 9
+        self.scores = np.log(np.where(np.arange(10) == 6, probability, rest)).astype(np.float32)
+
+    def forward(self, x):
+        return tg.tensor(np.tile(self.scores, (len(x), 1)))
+
+
+def test_an_answer_below_the_line_has_a_doubt_and_one_above_has_none(digits):
+    assert predict(digits[0], Fixed(SURE + 0.01)).doubt == ""
+    assert "a clear digit gets 85 % or more" in predict(digits[0], Fixed(SURE - 0.01)).doubt
+
+
+def test_two_digits_are_told_however_sure_the_network_is(digits):
+    page = np.concatenate([enlarged(image, 100, 20) for image in digits[:2]], axis=1)
+    assert predict(page, Fixed(0.99)).doubt.startswith("2 things are drawn side by side")
+    assert [one.doubt for one in predict_row(page, Fixed(0.99))] == ["", ""]
+
+
+def test_weights_that_are_not_numbers_are_refused(digits):
+    with pytest.raises(ValueError, match=r"not a number .nan.: its weights are damaged"):
+        predict(digits[0], Fixed(np.nan))
+
+
 # The weights that come with the package.
 
 
@@ -283,3 +179,47 @@ def test_the_documented_command_makes_the_shipped_weights_again(tmp_path):
     assert {n: a.shape for n, a in checkpoint.read(exported).weights.items()} == {
         n: a.shape for n, a in shipped.weights.items()
     }
+
+
+# Other people's pictures. `python -m tests.pictures` measures the same, and more.
+
+
+@pytest.fixture(scope="module")
+def best():
+    return load_model(BEST)[1]
+
+
+def test_a_sample_of_other_peoples_pictures_is_read(best):
+    found = outcomes(DESIGN, singles=3, pairs=0, model=best, triples=20)
+    assert share(one.right for one in found) >= 94
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("half", [DESIGN, JUDGE])
+def test_other_peoples_pictures_are_read(best, half):
+    found = outcomes(half, **WHOLE, model=best)
+    assert len(found) > 1000
+    assert share(one.right for one in found) >= 99
+    for kind, ones in by_kind(found).items():
+        assert share(one.right for one in ones) >= 97, kind
+    assert share(one.unsure for one in found) <= 5
+
+
+def test_clean_digits_on_a_page_are_read(best):
+    found = [predict(greys_of(page), best).digit == label for page, label in clean_pages(100)]
+    assert share(found) >= 98
+
+
+def clean_pages(count):
+    return [digit_picture((), DESIGN, number) for number in range(count)]
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_what_is_no_digit_is_noticed(best, kind):
+    least = {"letters": 50, "scribbles": 85}.get(kind, 95)
+    assert share(noticed(kind, number, best) for number in range(20)) >= least
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 8])
+def test_a_row_is_read_from_left_to_right(best, count):
+    assert share(row_right(count, number, best) for number in range(10)) >= 80

@@ -30,8 +30,9 @@ from .command import Parser, run_command
 from .compare import as_text, augmented_rows, compare, quick, table
 from .findings import findings
 from .outputs import CHART, MODEL, REPORT, RESULTS, check_model, check_output
+from .picture_files import FORMATS, MOST_PIXELS
 from .recipes import AFFINE, BEYOND, ELASTIC, FLIPS, NOISE, RECIPES, AnyRecipe, Recipe
-from .recognise import predict
+from .recognise import Prediction, predict, predict_row
 from .training import (
     Run,
     Training,
@@ -138,9 +139,25 @@ def make_parser() -> Parser:
     add.add_argument("--data", metavar="DIR", help="a folder with MNIST or Fashion-MNIST")
     add.set_defaults(run=run_evaluate, writes={})
 
-    add = commands.add_parser("predict", help="say which digit a picture of yours shows")
-    add.add_argument("file", type=Path, help="a PNG or JPEG of any size, dark on light or not")
+    add = commands.add_parser(
+        "predict",
+        help="say which digit a picture of yours shows",
+        description=(
+            "Say which digit a picture shows, and whether that is unsure. The paper may be ruled, "
+            "in shadow or framed, with dark edges, and turned by up to 15 degrees; the digit "
+            "should stand free of the edges."
+        ),
+    )
+    add.add_argument(
+        "file",
+        type=Path,
+        help=f"a picture, dark on light or not: {', '.join(FORMATS)}, "
+        f"of at most {MOST_PIXELS // 10**6} million pixels",
+    )
     add.add_argument("--model", type=Path, metavar="FILE", help="a model that `train` wrote")
+    add.add_argument(
+        "--several", action="store_true", help="read a row of digits, from left to right"
+    )
     add.add_argument("--out", type=Path, default=Path("runs/predict.png"), metavar="FILE")
     add.set_defaults(run=run_predict, writes={"": CHART})
 
@@ -433,11 +450,30 @@ def run_predict(options: argparse.Namespace) -> None:
     model = None
     if options.model:
         _, model = load_model(options.model)
+    if options.several:
+        print_row(predict_row(options.file, model), options.out)
+        return
     found = predict(options.file, model)
     plot.save(plot.prediction(found.image, found.probabilities), options.out)
-    print(f"this is a {found.digit}, with {100 * found.probabilities[found.digit]:.1f} %")
+    print(answer(found))
     print("  ".join(f"{digit}: {100 * p:.1f} %" for digit, p in enumerate(found.probabilities)))
     print(f"what the network saw: {options.out}")
+
+
+def answer(found: Prediction) -> str:
+    """An answer in words, with its doubt."""
+    likely = f"a {found.digit}, with {100 * found.probabilities[found.digit]:.1f} %"
+    return f"unsure, most like {likely}: {found.doubt}" if found.doubt else f"this is {likely}"
+
+
+def print_row(row: list[Prediction], out: Path) -> None:
+    """Print the digits of a row, and draw what the network saw of each."""
+    titles = [f"{found.digit}{' ?' if found.doubt else ''}" for found in row]
+    plot.save(plot.digits(np.stack([found.image for found in row]), titles), out)
+    print(f"from left to right: {' '.join(str(found.digit) for found in row)}")
+    for found in row:
+        print(answer(found))
+    print(f"what the network saw: {out}")
 
 
 def run_export(options: argparse.Namespace) -> None:

@@ -1,0 +1,231 @@
+"""A picture is prepared as MNIST's digits were, whatever paper, light and edges it has."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from tinygrad_mlp.data import load_mnist
+from tinygrad_mlp.experiment.pieces import gap, pieces_of
+from tinygrad_mlp.experiment.preparation import (
+    BOX,
+    MIDDLE,
+    digits_of,
+    find_drawing,
+    is_dark_on_light,
+    largest_near,
+    lines_across,
+    mean_near,
+    prepare,
+    without_lines,
+)
+
+from .pictures.defects import DEFECTS
+from .pictures.plain import enlarged, first_digits
+from .pictures.rates import DESIGN, digit_picture, greys_of
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return first_digits()
+
+
+def likeness(prepared, image):
+    """The correlation of two images; a centre between two pixels may be rounded either way."""
+    places = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    moved = [np.roll(prepared, place, (0, 1)) for place in places]
+    return max(np.corrcoef(one.ravel(), image.ravel())[0, 1] for one in moved)
+
+
+# What MNIST is, and what it stays.
+
+
+def test_mnist_has_the_measures_that_are_used():
+    images = load_mnist(split="test").images
+    places = np.arange(28)
+    for axis in (1, 2):
+        mass = images.sum(axis)
+        centres = (mass * places).sum(1) / mass.sum(1)
+        assert abs(centres - MIDDLE).max() <= 0.51
+    rows, columns = (images.max(axis) > 0 for axis in (2, 1))
+    sides = [
+        [np.ptp(np.flatnonzero(line)) + 1 for line in lines]
+        for lines in (rows[:500], columns[:500])
+    ]
+    assert set(np.max(sides, axis=0)) == {BOX}
+
+
+def test_every_test_digit_of_mnist_stays_as_it_is_to_the_bit():
+    for image in load_mnist(split="test").images:
+        prepared = prepare(image)
+        assert prepared.dtype == np.float32 and np.array_equal(prepared, image)
+
+
+def test_a_digit_of_mnist_as_dark_on_light_is_turned_into_its_negative(digits):
+    for image in digits[:30]:
+        np.testing.assert_allclose(prepare(1 - image), image, atol=1e-6)
+
+
+# Any page.
+
+
+@pytest.mark.parametrize("side", [84, 280, 700])
+@pytest.mark.parametrize("dark", [False, True])
+def test_size_place_and_colour_do_not_matter(digits, side, dark):
+    for image in digits[:10]:
+        page = np.pad(enlarged(image, side, 30), ((0, 50), (90, 0)))
+        prepared = prepare(1 - page if dark else page)
+        assert likeness(prepared, image) > 0.9
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(40, 300), st.integers(40, 300), st.booleans())
+def test_any_stroke_ends_in_the_box_with_its_centre_in_the_middle(seed, height, width, dark):
+    rng = np.random.default_rng(seed)
+    picture = Image.new("L", (width, height))
+    places = rng.uniform(0.25, 0.75, (4, 2)) * (width, height)
+    thick = max(2, min(height, width) // 15)
+    ImageDraw.Draw(picture).line([tuple(place) for place in places], 255, thick)
+    page = np.asarray(picture) / 255
+    image = prepare(1 - page if dark else page)
+    assert image.shape == (28, 28) and image.dtype == np.float32
+    assert image.min() >= 0 and image.max() == 1
+    rows, columns = np.flatnonzero(image.max(1)), np.flatnonzero(image.max(0))
+    assert max(np.ptp(rows), np.ptp(columns)) + 1 <= BOX
+    for mass in (image.sum(1), image.sum(0)):
+        assert abs((mass * np.arange(28)).sum() / mass.sum() - MIDDLE) <= 4.01
+
+
+def test_proportions_are_kept():
+    page = np.zeros((300, 300))
+    page[50:250, 100:150] = 1  # 200 by 50
+    image = prepare(page)
+    rows, columns = np.flatnonzero(image.max(1) > 0.5), np.flatnonzero(image.max(0) > 0.5)
+    assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == (20, 5)
+
+
+def test_the_grain_of_the_paper_is_not_ink(digits):
+    rng = np.random.default_rng(0)
+    page = 0.8 - 0.7 * enlarged(digits[0], 200, 60)
+    noisy = np.clip(page + rng.normal(0, 0.02, page.shape), 0, 1)
+    assert np.abs(prepare(noisy) - prepare(page)).mean() < 0.04
+
+
+@pytest.mark.parametrize("grey", [0.0, 0.5, 1.0])
+def test_an_empty_page_is_refused(grey):
+    with pytest.raises(ValueError, match="nothing is drawn"):
+        prepare(np.full((40, 30), grey))
+
+
+def test_a_page_of_faint_grain_is_refused():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="nothing is drawn"):
+        prepare(rng.normal(0.5, 0.02, (100, 100)).clip(0, 1))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (2, 3), (5, 5), (7, 3000)])
+def test_a_page_of_any_shape_is_read_or_refused(shape):
+    rng = np.random.default_rng(0)
+    for page in (np.zeros(shape), rng.random(shape)):
+        try:
+            assert prepare(page).shape == (28, 28)
+        except ValueError as error:
+            assert "nothing is drawn" in str(error)
+
+
+# The steps.
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_strokes_are_known_to_be_dark_or_light(defect):
+    for number in range(3):
+        page, _ = digit_picture((defect,), DESIGN, number)
+        assert is_dark_on_light(greys_of(page)) == (defect != "chalk")
+
+
+@given(st.integers(1, 9), st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**32 - 1))
+def test_largest_and_mean_of_a_window_are_those_of_each_window(reach, height, width, seed):
+    values = np.random.default_rng(seed).random((height, width))
+    padded = np.pad(values, reach, "edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (2 * reach + 1, 2 * reach + 1))
+    np.testing.assert_array_equal(largest_near(values, reach), windows.max((2, 3)))
+    np.testing.assert_allclose(mean_near(values, reach), windows.mean((2, 3)), atol=1e-12)
+
+
+@pytest.mark.parametrize("slope", [0, 0.02, -0.1, 0.25])
+def test_a_line_across_is_found_with_its_slope_and_taken_away_and_the_stroke_stays(slope):
+    rows, columns = np.indices((200, 240))
+    away = np.abs(rows - 100 - slope * (columns - 119.5))
+    line = 0.3 * np.clip(1.5 - away, 0, 1)
+    stroke = 0.8 * ((np.abs(columns - 150) < 8) & (np.abs(rows - 100) < 50))
+    ink = 1 - (1 - line) * (1 - stroke)
+    ((row, found),) = lines_across(ink)
+    assert abs(row - 100) <= 2 and abs(found - slope) < 0.01
+    left, gone = without_lines(ink)
+    assert left[~(stroke > 0)].max() < 0.16
+    assert left[stroke > 0].min() > 0.7
+    assert gone[(line > 0.2) & (stroke == 0)].mean() > 0.95
+
+
+def test_a_stroke_is_no_line(digits):
+    for image in digits[:20]:
+        assert lines_across(enlarged(image, 140, 30)) == []
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.1, 0.9))
+def test_pieces_are_those_that_a_flood_finds(seed, share):
+    mask = np.random.default_rng(seed).random((9, 11)) < share
+    labels, pieces = pieces_of(mask, np.ones(mask.shape))
+    assert np.array_equal(labels > 0, mask)
+    left = {tuple(place) for place in np.argwhere(mask).tolist()}
+    count = 0
+    while left:
+        flood, edge = set(), {next(iter(left))}
+        while edge:
+            flood |= edge
+            edge = {(r + a, c + b) for r, c in edge for a in (-1, 0, 1) for b in (-1, 0, 1)} & left
+            edge -= flood
+        left -= flood
+        count += 1
+        (label,) = {int(labels[place]) for place in flood}
+        piece = pieces[label - 1]
+        rows, columns = zip(*flood, strict=True)
+        assert piece.label == label and piece.area == len(flood) == piece.mass
+        assert (piece.top, piece.bottom) == (min(rows), max(rows) + 1)
+        assert (piece.left, piece.right) == (min(columns), max(columns) + 1)
+    assert count == len(pieces)
+
+
+def test_the_gap_between_pieces_is_counted_in_pixels():
+    mask = np.zeros((10, 20), bool)
+    mask[2:5, 2:4] = mask[3:6, 9:12] = True
+    _, (one, other) = pieces_of(mask, mask.astype(float))
+    assert gap(one, other) == gap(other, one) == 5
+
+
+def test_what_touches_the_border_is_dropped(digits):
+    page = np.pad(enlarged(digits[0], 140, 40), 0)
+    spoilt = page.copy()
+    spoilt[:, :9] = 1
+    spoilt[-6:] = 1
+    np.testing.assert_allclose(prepare(1 - spoilt), prepare(1 - page), atol=0.03)
+
+
+def test_a_digit_that_was_cut_out_closely_is_read_though_it_touches_the_border(digits):
+    for image in digits[:10]:
+        large = enlarged(image, 140, 0)
+        rows, columns = np.flatnonzero(large.max(1)), np.flatnonzero(large.max(0))
+        if np.ptp(columns) < 60:
+            continue  # a 1 that fills the page is a page of ink
+        close = large[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        assert likeness(prepare(1 - close), prepare(large)) > 0.85
+
+
+def test_a_row_is_cut_from_left_to_right_and_keeps_the_parts_of_a_digit_together():
+    page = np.zeros((80, 200))
+    page[20:60, 30:36] = 1  # a 1
+    page[20:60, 80:86] = page[20:26, 90:106] = 1  # a digit with its bar beside it
+    page[14:38, 150:170] = page[44:68, 150:170] = 1  # two halves above each other
+    drawing = find_drawing(page)
+    columns = [np.flatnonzero(ink.max(0) > 0.5) for ink in digits_of(drawing)]
+    assert [(int(c[0]), int(c[-1])) for c in columns] == [(30, 35), (80, 105), (150, 169)]
