@@ -511,7 +511,13 @@ def process(folder, *arguments, encoding="utf-8"):
             "PYTHONIOENCODING": encoding,
             "OPENBLAS_NUM_THREADS": "1",
         },
+        preexec_fn=None if os.name == "nt" else heed_sigint,
     )
+
+
+def heed_sigint():
+    """A process that was started with `nohup ... &` hands on that it ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")

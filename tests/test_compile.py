@@ -932,21 +932,27 @@ def test_the_second_call_calls_no_hook_and_walks_no_graph_of_others():
     assert not calls
 
 
-@tg.op(grad=lambda g, y, x: -g)
-def turned_round(x):
-    return x
+def turned_round():
+    @tg.op(grad=lambda g, y, x: -g)
+    def turned_round(x):
+        return x
+
+    return lambda h: (turned_round(h) * 3).sum() + (h * h).sum()
 
 
-@tg.op(grad=lambda g, y, x: g * tg.composed.clamp(x, 0, 1))
-def clamped_behind(x):
-    return x * x
+def clamped_behind():
+    @tg.op(grad=lambda g, y, x: g * tg.composed.clamp(x, 0, 1))
+    def clamped_behind(x):
+        return x * x
+
+    return lambda h: clamped_behind(h).sum()
 
 
-@pytest.mark.parametrize(
-    "function",
-    [lambda h: (turned_round(h) * 3).sum() + (h * h).sum(), lambda h: clamped_behind(h).sum()],
-)
-def test_ops_of_ones_own_keep_every_bit(function):
+@pytest.mark.usefixtures("forgets_new_ops")
+@pytest.mark.parametrize("make", [turned_round, clamped_behind], ids=lambda make: make.__name__)
+def test_ops_of_ones_own_keep_every_bit(make):
+    function = make()
+
     def found(wrap):
         w = tg.tensor(array(3), requires_grad=True)
         f = wrap(lambda x: function(x * w))

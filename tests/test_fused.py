@@ -1,7 +1,6 @@
 """Fused optimisers: the bits of the ordinary ones, whatever the weights, gradients and options."""
 
 import copy
-import importlib.util
 import os
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from tinygrad_mlp.optim import fused as loops
 ROOT = Path(__file__).parent.parent
 
 needs_numba = pytest.mark.skipif(
-    importlib.util.find_spec("numba") is None, reason="Numba (the extra fast) is not installed"
+    not loops.available(), reason="Numba (the extra fast) is not installed"
 )
 
 SGDS = [

@@ -294,7 +294,7 @@ def test_the_example_of_a_fault_runs_and_shows_it(planted, monkeypatch):
 
 WITHOUT_SAMPLES = {
     # what both have, and op_db has no samples of: other tests are about it
-    "": "as_tensor enable_grad from_dlpack from_numpy is_grad_enabled no_grad rand randperm"
+    "": "as_tensor compile enable_grad from_dlpack from_numpy is_grad_enabled no_grad rand randperm"
     " result_type tensor",
     "F.": "",
     "Tensor.": "backward copy_ cpu data detach dim dtype grad is_leaf ndim numel numpy"

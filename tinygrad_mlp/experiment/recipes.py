@@ -160,7 +160,7 @@ class Recipe:
     def weights_stepped(self) -> int:
         """How often the optimiser moves a weight in the whole training, on all of MNIST."""
         images = (self.train_images or 60_000) * (2 if self.augment and self.originals else 1)
-        return self.epochs * images // self.batch_size * self.count_weights()
+        return max(1, self.epochs * images // self.batch_size) * self.count_weights()
 
     def make_schedule(
         self, optimizer: optim.Optimizer, batches: int, done: int = 0
