@@ -1043,3 +1043,43 @@ def test_a_gradient_needs_no_graph_while_another_thread_is_tracing():
 
 class Tracing(Observer):
     writes_programs = True
+
+
+def test_a_draw_that_no_result_needs_is_still_drawn():
+    def states(wrap):
+        rng = np.random.default_rng(0)
+        function = wrap(lambda x: (F.dropout(x, 0.5, rng=rng), x * 2)[1])
+        found = []
+        for _ in range(4):
+            function(tg.tensor(array(3)))
+            found.append(rng.bit_generator.state["state"]["state"])
+        return found
+
+    assert states(tg.compile) == states(lambda f: f)
+
+
+def test_a_buffer_that_a_program_writes_into_counts_as_changed():
+    norm = nn.BatchNorm1d(3)
+    compiled = tg.compile(norm)
+    for _ in range(3):
+        compiled(array(4, 3))
+    scale = tg.tensor(array(3), requires_grad=True)
+    loss = (scale * norm.running_mean).sum()
+    compiled(array(4, 3))
+    with pytest.raises(RuntimeError, match="changed in place"):
+        loss.backward()
+
+
+def test_a_copy_of_an_argument_stays_a_copy():
+    def gradient(wrap):
+        scale = tg.tensor(array(3), requires_grad=True)
+        function = wrap(lambda x: ((x * 1) * scale).sum())
+        for _ in range(3):
+            x = array(3)
+            scale.grad = None
+            loss = function(tg.from_numpy(x))
+            x[:] = 0  # as a loader does that fills one array again and again
+            loss.backward()
+        return scale.grad
+
+    assert equal(gradient(tg.compile), gradient(lambda f: f))

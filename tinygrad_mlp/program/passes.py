@@ -325,8 +325,7 @@ def assign_rooms(lines: list[Line], takes_out: set[str], held: Iterable[Value]) 
         else:
             where[value] = rooms
             rooms += 1
-        if last[owner_of(value)] < len(lines):
-            free.append((last[owner_of(value)], value))
+        free.append((last[owner_of(value)], value))
     return where
 
 
