@@ -1083,3 +1083,20 @@ def test_a_copy_of_an_argument_stays_a_copy():
         return scale.grad
 
     assert equal(gradient(tg.compile), gradient(lambda f: f))
+
+
+def test_a_result_whose_graph_was_freed_inside_has_no_graph():
+    weight = tg.tensor(array(3, 3), requires_grad=True)
+    direction = tg.tensor(array(3, 3, seed=1))
+
+    def loss_and_product(x):
+        loss = (x @ weight).tanh().sum()
+        (gradient,) = tg.grad(loss, weight, create_graph=True)
+        return loss, tg.grad(gradient, weight, grad_outputs=direction)
+
+    compiled = tg.compile(loss_and_product)
+    for i in range(4):
+        loss, product = compiled(array(4, 3, seed=i))
+        assert equal((loss, product), loss_and_product(tg.tensor(array(4, 3, seed=i))))
+        with pytest.raises(RuntimeError, match="no graph behind it"):
+            loss.backward()

@@ -358,7 +358,8 @@ class Replay:
                     f"{self.owner.name} cannot be compiled: it returns a tensor that it writes "
                     "into, or a view of it; return a clone()"
                 )
-            if leaf.requires_grad and not (known and _leads_outside(tracer, leaf)):
+            carries = leaf.requires_grad and not _was_freed(leaf)
+            if carries and not (known and _leads_outside(tracer, leaf)):
                 raise CompileError(
                     f"{self.owner.name} cannot be compiled: it returns a tensor whose graph begins "
                     "at a tensor that was made inside, which a replay would not make; return it "
@@ -369,9 +370,9 @@ class Replay:
                 return Result(source=source, is_source=leaf is sources[source])
             if value not in self.outputs:
                 self.outputs.append(value)
-            if leaf.requires_grad and value not in self.differentiable:
+            if carries and value not in self.differentiable:
                 self.differentiable.append(value)
-            return Result(self.outputs.index(value), leaf.requires_grad)
+            return Result(self.outputs.index(value), carries)
 
         self.structure = _with_tensors(result, read)
 
@@ -562,6 +563,21 @@ class Rooms:
         self._idle.append(rooms)
 
 
+def _was_freed(result: Any) -> bool:
+    """Whether the function has walked back over the graph behind a result, and freed it."""
+    seen: set[int] = set()
+    waiting = [result]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen or node.op is None:
+            continue
+        if node.inputs is None:
+            return True
+        seen.add(id(node))
+        waiting += [x for x in node.inputs if isinstance(x, Node) and x.requires_grad]
+    return False
+
+
 def _leads_outside(tracer: Tracer, result: Any) -> bool:
     """Whether the graph behind a result reaches a tensor that the function did not make."""
     seen: set[int] = set()
@@ -658,7 +674,11 @@ class SecondCall:
         replay = self.replay
         if not replay.uses:
             return []
-        outputs = [x for _, x in leaves(result) if isinstance(x, Node) and x.op is not None]
+        outputs = [
+            x
+            for _, x in leaves(result)
+            if isinstance(x, Node) and x.op is not None and not _was_freed(x)
+        ]
         sources = [self.tensors[i] if h is None else h for i, h in replay.inputs]
         inputs = [x for x, flag in zip(sources, replay.flags, strict=True) if flag]
         gradients: list[Any] = []
