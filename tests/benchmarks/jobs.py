@@ -76,6 +76,7 @@ class Job:
 
 PUBLISHED = "PyTorch, as published"
 BEST = "PyTorch, at its best"
+TORCH_COMPILE = "PyTorch, torch.compile"
 TORCH = "PyTorch"
 JAX = "JAX, whole step jitted"
 HIPS = "HIPS autograd"
@@ -97,6 +98,7 @@ JOBS = (
             FUSED: "fused.small_step",
             PUBLISHED: "pytorch.small_step_published",
             BEST: "pytorch.small_step_best",
+            TORCH_COMPILE: "pytorch.small_step_compiled",
             JAX: "jax_.small_step",
             HIPS: "hips.small_step",
             "tinygrad, TinyJit": "tinygrad_.small_step",
@@ -108,11 +110,13 @@ JOBS = (
             Goal(FUSED),
             Goal(PUBLISHED, {1: 0.45}, of=COMPILED),
             Goal(BEST, {1: 0.62, 2: 0.75}, of=COMPILED),
+            Goal(TORCH_COMPILE, {1: 0.62}, of=COMPILED),
             Goal(JAX, {1: 1.15}, of=COMPILED),
             Goal(BARE, {1: 0.97}, of=COMPILED),
             Goal(PRODUCTS, {1: 2.0}, of=COMPILED),
             Goal(PUBLISHED, {1: 0.32}, of=FUSED),
             Goal(BEST, {1: 0.45, 2: 0.60}, of=FUSED),
+            Goal(TORCH_COMPILE, {1: 0.45}, of=FUSED),
             Goal(JAX, {1: 0.80}, of=FUSED),
             Goal(BARE, {1: 0.68}, of=FUSED),
             Goal(PRODUCTS, {1: 1.4}, of=FUSED),
@@ -178,6 +182,26 @@ JOBS = (
         threads=(2,),
         # Each draws its own order, flips and noise.
         tolerances={"mean loss": 0.1, "accuracy": 0.05},
+    ),
+    Job(
+        "best",
+        "recipe best, an epoch of 20,000 images",
+        "an epoch",
+        {OURS: "ours.best_epoch", COMPILED: "compiled.best_epoch", FUSED: "fused.best_epoch"},
+        (Goal(OURS, 0.97, of=COMPILED), Goal(OURS, 0.88, of=FUSED)),
+        full={"images": 20_000},
+        smallest={"images": 512},
+        threads=(2,),
+        tolerances={"mean loss": 0.0, "accuracy": 0.0},
+    ),
+    Job(
+        "first-call",
+        "the first call of a compiled loss (784-100-10, batch 50), beside an ordinary step",
+        "a call",
+        {OURS: "ours.small_step", COMPILED: "compiled.first_call"},
+        (Goal(OURS, 8, of=COMPILED),),
+        full={"batch": 50, "warm_up": 200, "timed": 50, "early": 1},
+        smallest={"batch": 50, "warm_up": 1, "timed": 2, "early": 1},
     ),
     Job(
         "update",

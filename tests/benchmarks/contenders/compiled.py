@@ -20,5 +20,13 @@ def epoch(inputs: Inputs, size: Mapping) -> dict:
     return ours.epoch(inputs, size, compiled=True)
 
 
+def best_epoch(inputs: Inputs, size: Mapping) -> dict:
+    return ours.best_epoch(inputs, size, compiled=True)
+
+
+def first_call(inputs: Inputs, size: Mapping) -> dict:
+    return ours.first_call(inputs, size)
+
+
 def second_order(inputs: Inputs, size: Mapping) -> dict:
     return ours.second_order(inputs, size, compiled=True)

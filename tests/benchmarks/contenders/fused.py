@@ -20,5 +20,9 @@ def epoch(inputs: Inputs, size: Mapping) -> dict:
     return ours.epoch(inputs, size, compiled=True, fused=True)
 
 
+def best_epoch(inputs: Inputs, size: Mapping) -> dict:
+    return ours.best_epoch(inputs, size, compiled=True, fused=True)
+
+
 def update(inputs: Inputs, size: Mapping) -> dict:
     return ours.update(inputs, size, fused=True)

@@ -54,6 +54,29 @@ def small_step_best(inputs: Inputs, size: Mapping) -> dict:
     return _time_steps(inputs, size, model, optimizer)
 
 
+def small_step_compiled(inputs: Inputs, size: Mapping) -> dict:
+    """At its best, and model and loss compiled by torch.compile, which needs a C++ compiler."""
+    if size["timed"] < 100:
+        raise RuntimeError("torch.compile takes most of a minute: at its full size only")
+    torch.set_flush_denormal(True)
+    model = _model(inputs, "small", SMALL)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01, fused=True)
+
+    @torch.compile
+    def loss_of(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return F.cross_entropy(model(x), y)
+
+    def step(x: torch.Tensor, y: torch.Tensor) -> float:
+        loss = loss_of(x, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    batches = [(torch.from_numpy(x), torch.from_numpy(y)) for x, y in inputs.batches(size["batch"])]
+    return time_steps(step, batches, size)
+
+
 def wide_step_published(inputs: Inputs, size: Mapping) -> dict:
     model = _model(inputs, "wide", WIDE)
     return _time_steps(inputs, size, model, torch.optim.AdamW(model.parameters(), lr=1e-3))
