@@ -13,7 +13,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 import torch
-from hypothesis import is_hypothesis_test, settings
+from hypothesis import settings
 
 from tinygrad_mlp.engine import OPS
 
@@ -63,7 +63,7 @@ def forgets_new_ops():
 
 
 def pytest_runtest_setup(item):
-    if is_hypothesis_test(getattr(item, "obj", None)) or "property" in item.keywords:
+    if item.get_closest_marker("hypothesis") or item.get_closest_marker("property"):
         item.user_properties.append(("property", item.name))
 
 
