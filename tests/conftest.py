@@ -1,14 +1,19 @@
-"""How the tests run: Hypothesis without deadlines, the same examples each time in CI.
+"""How the tests run: one thread for each matrix product, and the same drawn examples each time.
 
-Tests that measure how far two computations lie apart report the largest difference, which is
-printed at the end of the run.
+The tests may run in several processes (`pytest -n auto`) and in any order. What a test has to tell
+at the end of the run therefore travels with its report: how far two computations lay apart, of
+which the largest is printed, and lines of text.
 """
 
 import os
 
+# Before NumPy is loaded, and for the processes that are started from here: two threads for one
+# product disturb each other when the other core is busy.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import pytest
 import torch
-from hypothesis import is_hypothesis_test, settings
+from hypothesis import settings
 
 from tinygrad_mlp.engine import OPS
 
@@ -19,20 +24,33 @@ settings.register_profile("same", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
-torch.set_num_threads(1)  # two disturb each other when the other core is busy
+torch.set_num_threads(1)
 
 DIFFERENCES: dict[str, float] = {}
+SECTIONS: dict[str, list[str]] = {}
 COUNTS = {"properties": 0}
 
 
 @pytest.fixture
-def largest_difference():
+def largest_difference(request):
     """Call it with what was compared and how far apart it was."""
+    largest = {}
 
     def report(what: str, difference: float) -> None:
-        DIFFERENCES[what] = max(DIFFERENCES.get(what, 0.0), difference)
+        largest[what] = max(largest.get(what, 0.0), float(difference))
 
-    return report
+    yield report
+    request.node.user_properties.append(("differences", largest))
+
+
+@pytest.fixture
+def print_at_the_end(request):
+    """Call it with the title of a section and its lines."""
+
+    def keep(title, lines):
+        request.node.user_properties.append(("section", (title, list(lines))))
+
+    return keep
 
 
 @pytest.fixture
@@ -44,14 +62,31 @@ def forgets_new_ops():
     OPS.update(before)
 
 
-def pytest_collection_modifyitems(items):
-    COUNTS["properties"] = sum(
-        is_hypothesis_test(getattr(item, "obj", None)) or "property" in item.keywords
-        for item in items
-    )
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("hypothesis") or item.get_closest_marker("property"):
+        item.user_properties.append(("property", item.name))
+
+
+def pytest_runtest_logreport(report):
+    """Collect what a test has to tell, here or from the process that ran it."""
+    if report.when != "teardown":
+        return
+    for kind, told in report.user_properties:
+        if kind == "property":
+            COUNTS["properties"] += 1
+        elif kind == "section":
+            title, lines = told
+            SECTIONS[title] = lines
+        elif kind == "differences":
+            for what, difference in told.items():
+                DIFFERENCES[what] = max(DIFFERENCES.get(what, 0.0), difference)
 
 
 def pytest_terminal_summary(terminalreporter):
+    for title, lines in sorted(SECTIONS.items()):
+        terminalreporter.section(title)
+        for line in lines:
+            terminalreporter.write_line(line)
     terminalreporter.section("what was held")
     terminalreporter.write_line(
         ", ".join(f"{len(table.cases)} rows for {room}" for room, table in TABLES.items())

@@ -3,6 +3,7 @@
 import inspect
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -85,3 +86,23 @@ def test_a_name_without_a_docstring_or_with_a_mere_signature_is_noticed(monkeypa
     monkeypatch.setattr(nn.Linear, "__doc__", "Linear(in_features, out_features)")
     assert "transpose" in without_a_sentence(tinygrad_mlp)
     assert without_a_sentence(nn) == {"Linear"}
+
+
+# ------------------------------------------------------------------------------------- workflows
+
+WORKFLOWS = sorted((Path(__file__).parents[1] / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_may_only_read_and_takes_actions_by_their_commits(path):
+    text = path.read_text("utf-8")
+    assert re.findall(r"^permissions:\n((?:  .*\n)+)", text, re.M) == ["  contents: read\n"]
+    assert text.count("permissions:") == 1 and "secrets." not in text
+    actions = re.findall(r"uses: *(.*)", text)
+    assert actions
+    for action in actions:
+        assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", action)
+
+
+def test_there_is_a_workflow():
+    assert WORKFLOWS

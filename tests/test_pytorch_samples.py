@@ -22,36 +22,18 @@ REST = tuple(dtype for dtype in DTYPES if dtype not in QUICK)
 SHOWN = 10
 
 
-class Summary:
-    """What pytest prints at the end of the run."""
-
-    def __init__(self):
-        self.lines = []
-
-    def add(self, title, tally):
-        self.lines += [f"{title}: {len(tally.names)} names", *tally.table()]
-        self.lines += tally.faults(most=SHOWN)
-        if len(tally.groups) > SHOWN:
-            self.lines.append("... all of them: python -m tests.pytorch_samples --wrong")
-
-    def pytest_terminal_summary(self, terminalreporter):
-        terminalreporter.section("PyTorch's samples")
-        for line in self.lines:
-            terminalreporter.write_line(line)
+def what_was_found(tally):
+    """What is printed at the end of the run."""
+    yield f"{len(tally.names)} names"
+    yield from tally.table()
+    yield from tally.faults(most=SHOWN)
+    if len(tally.groups) > SHOWN:
+        yield "... all of them: python -m tests.pytorch_samples --wrong"
 
 
 @pytest.fixture(scope="module")
-def summary(request):
-    plugin = Summary()
-    request.config.pluginmanager.register(plugin)
-    return plugin
-
-
-@pytest.fixture(scope="module")
-def quick(summary):
-    tally = Tally(comparisons(QUICK))
-    summary.add("float64 and error inputs", tally)
-    return tally
+def quick():
+    return Tally(comparisons(QUICK))
 
 
 # --------------------------------------------------------------------------------- the suite
@@ -60,23 +42,25 @@ def quick(summary):
 WHAT_TO_DO = "`python -m tests.pytorch_samples --wrong --only NAME` shows the faults as code"
 
 
-def test_in_float64_nothing_is_wrong(quick):
+def test_in_float64_nothing_is_wrong(quick, print_at_the_end):
+    print_at_the_end("PyTorch's samples: float64 and error inputs", what_was_found(quick))
     assert dict(quick.wrong) == {}, WHAT_TO_DO
     documented = quick.total("documented") - quick.counts["any", "error", "documented"]
     assert documented <= 150
     assert quick.total("refused") <= 0.03 * quick.total()
 
 
-def test_in_the_other_dtypes_nothing_is_wrong_on_the_samples(summary):
+def test_in_the_other_dtypes_nothing_is_wrong_on_the_samples(print_at_the_end):
     tally = Tally(comparisons(REST, reference=False))
-    summary.add("the other dtypes, without reference inputs", tally)
+    title = "PyTorch's samples: the other dtypes, without reference inputs"
+    print_at_the_end(title, what_was_found(tally))
     assert dict(tally.wrong) == {}, WHAT_TO_DO
 
 
 @pytest.mark.slow
-def test_in_all_dtypes_nothing_is_wrong(summary):
+def test_in_all_dtypes_nothing_is_wrong(print_at_the_end):
     tally = Tally(comparisons())
-    summary.add("everything", tally)
+    print_at_the_end("PyTorch's samples: everything", what_was_found(tally))
     assert dict(tally.wrong) == {}, WHAT_TO_DO
     used = {because for verdict, because in tally.because if verdict == "documented"}
     assert {row.row for row in tables.DOCUMENTED} == used, "rows that document nothing"

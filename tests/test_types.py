@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "tests" / "typing" / "program.py"
-LINES = PROGRAM.read_text().splitlines()
+LINES = PROGRAM.read_text("utf-8").splitlines()
 
 
 def promised():

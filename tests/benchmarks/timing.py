@@ -6,7 +6,6 @@ Times are medians: one disturbed step does not change them.
 from __future__ import annotations
 
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -16,6 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .jobs import EARLY, LATE
+
+try:
+    import resource
+except ImportError:  # Windows has none, and these benchmarks need it
+    resource = None  # type: ignore[assignment]
 
 
 def time_steps(

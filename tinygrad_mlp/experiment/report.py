@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from ..files import write_whole
 from .plot import to_data_uri
 
-STYLE = (Path(__file__).parent / "report.css").read_text()
+STYLE = (Path(__file__).parent / "report.css").read_text("utf-8")
 
 # A number, a range, a number and its spread, with a sign or a short unit: "97.1 ± 0.2 %",
 # "79,510", "5.6 min", "2e-16"; or nan or inf. Signs are \W: neither a letter nor a digit.
