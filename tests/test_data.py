@@ -782,6 +782,25 @@ def test_a_worker_that_is_stopped_early_prepares_only_a_few_batches():
     assert len(asked) <= prefetch.AHEAD + 3
 
 
+def test_a_worker_prepares_a_few_batches_while_nobody_asks_and_no_more():
+    asked = []
+
+    def batches():
+        for i in range(50):
+            asked.append(i)
+            yield i
+
+    ahead = prefetch.prepared_ahead(batches())
+    next(ahead)
+    end = time.monotonic() + 5
+    while len(asked) < prefetch.AHEAD:
+        assert time.monotonic() < end, f"only {len(asked)} prepared"
+    time.sleep(0.1)  # in which all 50 would be prepared, if nothing held the thread up
+    # One was taken, so many wait, and the one after them is in the thread's hands.
+    assert len(asked) <= prefetch.AHEAD + 2
+    ahead.close()
+
+
 def test_an_error_in_a_worker_is_raised_where_the_batch_is_asked_for():
     def fail(images, rng):
         raise ArithmeticError("no such copy")
@@ -1430,6 +1449,18 @@ def test_too_few_training_images_to_hold_out(tmp_path):
     write_idx(tmp_path)
     with pytest.raises(ValueError, match="cannot be held out for validation"):
         load_mnist(tmp_path, split="validation")
+
+
+@pytest.mark.parametrize(("held_out", "is_enough"), [(1, True), (-1, True), (0, False)])
+def test_at_least_one_image_is_left_to_train_on(tmp_path, monkeypatch, held_out, is_enough):
+    write_idx(tmp_path)
+    count = len(SMALL["train-images"])
+    monkeypatch.setattr(mnist, "HELD_OUT", held_out if held_out > 0 else count + held_out)
+    if is_enough:
+        assert len(load_mnist(tmp_path, split="validation")) == mnist.HELD_OUT
+    else:
+        with pytest.raises(ValueError, match=f"has {count} training images, so {count} of them"):
+            load_mnist(tmp_path, split="validation")
 
 
 @pytest.mark.parametrize(("split", "prefix"), [("train", "train"), ("test", "t10k")])

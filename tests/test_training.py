@@ -57,6 +57,22 @@ def test_batches_are_in_order_or_shuffled_as_the_recipe_says(name, digits):
     assert np.array_equal(labels, digits[0].labels) == (not recipe.shuffle)
 
 
+def test_the_order_and_the_copies_are_drawn_from_a_generator_each(digits):
+    recipe = replace(RECIPES["best"], batch_size=60)
+
+    def two_epochs(order, copies):
+        order_rng, copies_rng = np.random.default_rng(order), np.random.default_rng(copies)
+        batches = training.make_batches(recipe, digits[0], order_rng, copies_rng)
+        images, labels = zip(*[batch for _ in range(2) for batch in batches.arrays()], strict=True)
+        return np.concatenate(images), np.concatenate(labels)
+
+    images, labels = two_epochs(0, 1)
+    other_images, same_labels = two_epochs(0, 2)
+    np.testing.assert_array_equal(labels, same_labels)
+    assert not np.array_equal(images, other_images)
+    assert not np.array_equal(labels, two_epochs(1, 1)[1])
+
+
 # ----------------------------------------------------------------------------------------- run
 
 
@@ -288,6 +304,18 @@ def test_weights_that_were_exported_under_former_names_are_read(tmp_path, name):
     assert recipe == small(name)
     halved = begun.model.dense[0].weight.astype(np.float16)
     np.testing.assert_array_equal(model.dense[0].weight, halved)
+
+
+def test_an_export_halves_floats_and_keeps_integers(tmp_path):
+    begun = training.begin(small("best"))
+    begun.model[2].num_batches_tracked.data[...] = 70_001  # which float16 does not have
+    begun.model[1].weight.data[...] = 1 / 3
+    training.export(begun, tmp_path / "weights")
+    found = checkpoint.read(tmp_path / "weights").weights
+    assert found["2.num_batches_tracked"].dtype == np.int64
+    assert found["2.num_batches_tracked"] == 70_001
+    assert found["1.weight"].dtype == np.float16
+    np.testing.assert_array_equal(found["1.weight"], np.float16(1 / 3))
 
 
 def test_a_loaded_model_is_in_use_and_not_trained(half):
