@@ -252,6 +252,8 @@ def can_be_wrong(node: ast.AST, line: int) -> Iterator[tuple[int, ast.AST]]:
     match node:
         case ast.Raise() | ast.JoinedStr() | ast.arg():
             return
+        case ast.Call(ast.Name("isinstance"), [thing, _]):
+            below = [thing]
         case ast.AnnAssign(target, _, value):
             below = [target, *([value] if value else [])]
         case ast.FunctionDef():
@@ -346,10 +348,9 @@ def mutants_of_module(module: str) -> Iterator[Mutant]:
     tree = ast.parse(inspect.getsource(sys.modules[module]))
     for node in tree.body:
         match node:
-            case (
-                ast.Assign([ast.Name(name)], ast.Constant(int() | float() as value))
-                | ast.AnnAssign(ast.Name(name), _, ast.Constant(int() | float() as value))
-            ):
+            case ast.Assign(
+                [ast.Name(name)], ast.Constant(int() | float() as value)
+            ) | ast.AnnAssign(ast.Name(name), _, ast.Constant(int() | float() as value)):
                 wrong = not value if isinstance(value, bool) else value + 1
                 planted = functools.partial(with_constant, module, name, wrong)
                 change, was = f"{name} = {wrong}", f"{name} = {value}"

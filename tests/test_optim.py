@@ -273,7 +273,9 @@ def test_what_is_flushed_is_below_a_million_times_the_smallest_normal_number(dty
     below = np.nextafter(edge, np.array(0, dtype))
     moment = np.array([edge, below, -edge, -below, 0, 1, np.inf, np.nan], dtype)
     optim.optimizers._flush(moment)
-    np.testing.assert_array_equal(moment, np.array([edge, 0, -edge, 0, 0, 1, np.inf, np.nan], dtype))
+    np.testing.assert_array_equal(
+        moment, np.array([edge, 0, -edge, 0, 0, 1, np.inf, np.nan], dtype)
+    )
 
 
 def test_moments_are_flushed_at_every_hundredth_step():

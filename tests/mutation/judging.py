@@ -8,6 +8,8 @@ reach its line, quickest first, until one fails. What does not end, or takes all
 
 from __future__ import annotations
 
+import _thread
+import gc
 import json
 import os
 import resource
@@ -24,7 +26,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import _thread
 import pytest
 from _pytest.runner import runtestprotocol
 
@@ -75,7 +76,7 @@ class Judges:
         return "too long" if answer is None else str(answer)
 
     def reach(self, name: str, files: frozenset[str]) -> Reach | None:
-        """What a test reaches of these files; None if it fails or does not run in such a process."""
+        """What a test reaches of these files; None if it fails when it runs alone."""
 
         def run() -> Any:
             began = time.process_time()
@@ -186,6 +187,7 @@ class _Instead:
         self.work = work
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        gc.freeze()  # so that collecting garbage in a fork copies no memory
         self.work(Judges(session.items))
         return True
 

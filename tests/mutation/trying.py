@@ -165,7 +165,9 @@ def try_sample(judges: Judges) -> Iterator[Tried]:
         for (module, mutant), (names, others) in zip(mutants, tests, strict=True):
             by = judges.verdict(mutant, names, 5.0) if names else ""
             listed = is_listed(Tried(module, mutant, by))
-            yield Tried(module, mutant, by or ("" if listed else judges.verdict(mutant, others, 60.0)))
+            yield Tried(
+                module, mutant, by or ("" if listed else judges.verdict(mutant, others, 60.0))
+            )
 
 
 def is_in_sample(module: str, mutant: Mutant) -> bool:
