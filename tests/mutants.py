@@ -200,8 +200,10 @@ def wrong_forms(node: ast.AST) -> list[ast.AST]:
             return [a]
         case ast.Compare(a, [comparison], [b]):
             return [ast.Compare(a, [c()], [b]) for c in COMPARISONS[type(comparison)]]
-        case ast.BoolOp(_, parts):
-            return list(parts)
+        case ast.BoolOp(ast.And(), parts):
+            return [ast.BoolOp(ast.Or(), parts), *parts]
+        case ast.BoolOp(ast.Or(), parts):
+            return [ast.BoolOp(ast.And(), parts), *parts]
         case ast.IfExp(_, a, b):
             return [a, b]
         case ast.Constant(bool() as value):
