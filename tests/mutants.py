@@ -279,8 +279,8 @@ def compiled(tree: ast.AST, function: Any) -> CodeType:
     uses = [ast.If(ast.Constant(False), [ast.Expr(ast.Name(n, ast.Load()))], []) for n in around]
     tree.body[:0] = uses
     tree.decorator_list = []
-    maker = ast.parse(f"def maker({', '.join(around)}): return {tree.name}")
-    maker.body[0].body.insert(0, tree)
+    maker = ast.parse(f"def maker({', '.join(around)}):\n global {tree.name}\n return {tree.name}")
+    maker.body[0].body.insert(1, tree)  # global, as it may call itself
     exec(compile(ast.fix_missing_locations(maker), "<mutant>", "exec", flags), space)
     return space["maker"](*around).__code__
 

@@ -157,6 +157,49 @@ def test_labels_must_be_integers_on_one_axis(labels):
         ArrayDataset(np.zeros((3, 2, 2)), labels)
 
 
+def test_what_is_given_as_lists_becomes_arrays():
+    ours = ArrayDataset([[0.5], [1.0]], [3, 4])  # type: ignore[arg-type]
+    assert (ours.images.shape, ours.images.dtype) == ((2, 1), np.float64)
+    assert (ours.labels.shape, ours.labels.dtype) == ((2,), np.int64)
+
+
+def test_an_image_may_be_a_single_number_and_no_images_may_not():
+    assert len(ArrayDataset(np.zeros(3), np.arange(3))) == 3
+    with pytest.raises(ValueError, match="expects images as floats of shape"):
+        ArrayDataset(np.array(1.0), np.arange(1))
+
+
+def test_labels_of_64_bits_are_kept_and_not_copied():
+    images, labels = np.zeros((2, 1)), np.arange(2)
+    ours = ArrayDataset(images, labels)
+    assert ours.images is images
+    assert np.shares_memory(ours.labels, labels)
+
+
+def test_loader_and_augmented_dataset_say_what_they_hold():
+    inner, transform = numbered(5), RandomHorizontalFlip(0.5)
+    both = AugmentedDataset(inner, transform)
+    copies = AugmentedDataset(inner, transform, originals=False)
+    assert repr(both) == f"AugmentedDataset({inner!r}, {transform!r})"
+    assert repr(copies) == f"AugmentedDataset({inner!r}, {transform!r}, originals=False)"
+    assert repr(DataLoader(inner, 2, drop_last=True)) == (
+        f"DataLoader({inner!r}, batch_size=2, shuffle=False, drop_last=True)"
+    )
+
+
+def test_a_loader_gives_one_example_at_a_time_and_starts_no_thread_unless_asked():
+    batches = DataLoader(numbered(3))
+    assert [len(labels) for _, labels in batches] == [1, 1, 1]
+    assert batches.num_workers == 0
+
+
+def test_a_subset_may_count_from_the_end_as_far_as_there_are_examples():
+    ours = numbered(3)
+    assert Subset(ours, [-3])[:][1].tolist() == [0]
+    with pytest.raises(IndexError):
+        Subset(ours, [-4])
+
+
 def test_repr_is_short():
     assert repr(numbered(5)) == "ArrayDataset(5 x 2 x 3 images of float32, 5 labels)"
 

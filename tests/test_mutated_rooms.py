@@ -13,6 +13,7 @@ import ast
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,21 @@ def changes_of(source):
 )
 def test_each_part_of_a_statement_is_exchanged_or_left_out(line, changes):
     assert set(changes_of(f"def function(x, y, f):\n    {line}\n")) == changes
+
+
+def factorial(n):
+    return n * factorial(n - 1) if n else 1
+
+
+def test_a_function_that_calls_itself_is_mutated_like_any_other():
+    found = {}
+    for mutant in mutants_of_module(__name__):
+        if mutant.owner == "factorial":
+            with mutant.planted(), suppress(TypeError, RecursionError):
+                found[mutant.change] = factorial(3)
+    assert found["return n * factorial(n - 1) if n else 2"] == 12
+    assert found["return n if n else 1"] == 3
+    assert factorial(3) == 6
 
 
 class Base:

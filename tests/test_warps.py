@@ -250,6 +250,8 @@ def test_a_single_image_is_refused(transform):
         {"degrees": 0, "scale": ()},
         {"degrees": 0, "scale": (1.2, 1.1)},
         {"degrees": 0, "shear": 90},
+        {"degrees": 0, "shear": (-90, 0)},
+        {"degrees": 0, "shear": (0, 90)},
         {"degrees": 0, "shear": (1, 2, 3)},
     ],
 )

@@ -21,13 +21,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.runner import runtestprotocol
 
 from ..mutants import Mutant
 
@@ -51,28 +50,39 @@ class Reach:
 
 
 class Judges:
-    """The tests of a room, collected."""
+    """The tests of a room, collected; and a plugin that pytest tells how they go."""
 
     def __init__(self, items: list[Any]):
         self.items = {item.nodeid: item for item in items}
+        self.failed = False
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.failed = self.failed or report.failed
 
     def fail(self, names: list[str]) -> str:
         """The first of these tests that fails; "" if all pass."""
+        self.failed = False
         items = [self.items[name] for name in names]
         for item, following in zip(items, [*items[1:], None], strict=True):
-            reports = runtestprotocol(item, log=False, nextitem=following)
-            if any(report.failed for report in reports):
-                return item.nodeid
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self.failed:
+                return str(item.nodeid)
         return ""
 
     def verdict(self, mutant: Mutant, names: list[str], seconds: float) -> str:
         """The test that notices the mutant; "too long" if it hangs; "" if none does."""
 
-        def judge() -> str:
-            with mutant.planted():
+        def judge() -> str | list[str]:
+            with ExitStack() as stack:
+                try:
+                    stack.enter_context(mutant.planted())
+                except Exception as error:
+                    return [repr(error)]
                 return self.fail(names)
 
         answer = apart(judge, PATIENCE + 3 * seconds)
+        if isinstance(answer, list):
+            raise RuntimeError(f"{mutant} could not be planted: {answer[0]}")
         return "too long" if answer is None else str(answer)
 
     def reach(self, name: str, files: frozenset[str]) -> Reach | None:
@@ -187,8 +197,10 @@ class _Instead:
         self.work = work
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        judges = Judges(session.items)
+        session.config.pluginmanager.register(judges)
         gc.freeze()  # so that collecting garbage in a fork copies no memory
-        self.work(Judges(session.items))
+        self.work(judges)
         return True
 
 

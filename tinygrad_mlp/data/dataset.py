@@ -200,7 +200,7 @@ def _counts(n: int, lengths: Sequence[float]) -> list[int]:
         )
     counts = [math.floor(n * share) for share in lengths]
     for i in range(n - sum(counts)):
-        counts[i % len(counts)] += 1
+        counts[i] += 1
     return counts
 
 
