@@ -226,7 +226,7 @@ def wrong_forms(node: ast.AST) -> list[ast.AST]:
         case ast.AugAssign(a, _, b):
             return [ast.Assign([a], b), ast.Pass()]
         case ast.Return(value) if value is not None:
-            return [ast.Return(None)]
+            return [] if ast.unparse(value) == "None" else [ast.Return(None)]
         case ast.comprehension(target, values, [_, *_], is_async):
             return [ast.comprehension(target, values, [], is_async)]
         case (

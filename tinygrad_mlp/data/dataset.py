@@ -243,7 +243,7 @@ class AugmentedDataset:
         n = len(self.dataset)
         first_copy = n if self.originals else 0
         is_copy = positions >= first_copy
-        images, *labels = self.dataset[positions % n if n else positions]
+        images, *labels = self.dataset[positions % n]
         if is_copy.any():
             images[is_copy] = self._changed(images[is_copy])
         return images, *labels
