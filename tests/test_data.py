@@ -24,6 +24,7 @@ import zipfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -853,6 +854,32 @@ def test_an_error_in_a_worker_is_raised_where_the_batch_is_asked_for():
     next(batches)
     with pytest.raises(ArithmeticError, match="no such copy"):
         next(batches)
+
+
+def generators_of(**attributes):
+    return loader._generators(SimpleNamespace(**attributes))
+
+
+def test_generators_are_found_in_short_lists_and_not_in_long_ones():
+    rng = np.random.default_rng(0)
+    assert generators_of(values=[0] * 99 + [rng]) == [rng]
+    assert generators_of(values=[0] * 100 + [rng]) == []
+
+
+def test_generators_of_modules_and_classes_are_not_those_of_a_dataset():
+    module = ModuleType("module")
+    module.rng = np.random.default_rng(0)
+    assert generators_of(module=module, kind=type("Kind", (), {"rng": module.rng})) == []
+
+
+def test_generators_are_found_in_the_defaults_of_functions_and_beside_partial_functions():
+    one, other, third, last = (np.random.default_rng(seed) for seed in range(4))
+
+    def draw(images, first=one, *, second=other):
+        return images
+
+    found = generators_of(before=third, function=partial(draw, third=last))
+    assert {id(rng) for rng in found} == {id(rng) for rng in (one, other, third, last)}
 
 
 @dataclass
