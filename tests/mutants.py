@@ -209,7 +209,7 @@ def wrong_forms(node: ast.AST) -> list[ast.AST]:
         case ast.Constant(bool() as value):
             return [ast.Constant(not value)]
         case ast.Constant(int() | float() as value):
-            return [ast.Constant(value + 1)]
+            return [ast.Constant(one_more(value))]
         case ast.Call(ast.Name("isinstance")):
             return []
         case ast.Call(f, [*args, _], []) if args:
@@ -241,6 +241,11 @@ def wrong_forms(node: ast.AST) -> list[ast.AST]:
         ):
             return [ast.Pass()]
     return []
+
+
+def one_more(value: float) -> float:
+    """The next number; twice a number that is too large to have one."""
+    return value + 1 if value + 1 != value else 2 * value
 
 
 def can_be_wrong(node: ast.AST, line: int) -> Iterator[tuple[int, ast.AST]]:
@@ -353,7 +358,7 @@ def mutants_of_module(module: str) -> Iterator[Mutant]:
             case ast.Assign(
                 [ast.Name(name)], ast.Constant(int() | float() as value)
             ) | ast.AnnAssign(ast.Name(name), _, ast.Constant(int() | float() as value)):
-                wrong = not value if isinstance(value, bool) else value + 1
+                wrong = not value if isinstance(value, bool) else one_more(value)
                 planted = functools.partial(with_constant, module, name, wrong)
                 change, was = f"{name} = {wrong}", f"{name} = {value}"
                 yield Mutant(name, "", change, was, planted)
@@ -398,7 +403,7 @@ def mutants_of_defaults(owner: str, function: Any, node: ast.FunctionDef) -> Ite
     for argument, default in named:
         match default:
             case ast.Constant(int() | float() as value):
-                wrong = not value if isinstance(value, bool) else value + 1
+                wrong = not value if isinstance(value, bool) else one_more(value)
                 planted = functools.partial(with_default, function, argument.arg, wrong)
                 change, was = f"{argument.arg}={wrong}", f"{argument.arg}={value}"
                 yield Mutant(owner, "", change, was, planted, function.__code__.co_firstlineno)

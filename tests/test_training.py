@@ -148,6 +148,48 @@ def test_a_loop_is_compiled_where_the_training_is_long_enough_to_gain(monkeypatc
     assert fused == RECIPES.keys() - {"basic", "basic-sign-fixed", "basic-fixed", "small"}
 
 
+@pytest.mark.parametrize(("more", "gains"), [(0, True), (1, False)])
+def test_a_loop_gains_from_a_certain_number_of_steps_on(monkeypatch, more, gains):
+    monkeypatch.setattr(training.fused, "available", lambda: True)
+    recipe = RECIPES["small"]
+    monkeypatch.setattr(training, "WORTH_A_LOOP", recipe.weights_stepped() + more)
+    assert training.choose_speedups(recipe).fused is gains
+
+
+def test_what_an_optimiser_steps_is_replayed_unless_that_is_not_allowed():
+    assert training.choose_speedups(RECIPES["small"]).replayed
+    assert not training.choose_speedups(RECIPES["small"], allowed=False).replayed
+    assert not training.choose_speedups(RECIPES["basic"]).replayed
+    assert not training.choose_speedups(RECIPES["basic"], allowed=False).replayed
+
+
+@pytest.mark.parametrize("begins", [training.begin, training.run])
+def test_speedups_are_used_unless_they_are_refused(digits, begins):
+    data = digits if begins is training.run else ()
+    asked = []
+
+    def choose(recipe, allowed=True):
+        asked.append(allowed)
+        return training.Speedups()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "choose_speedups", choose)
+        recipe = small("improved-plain", epochs=1)
+        begins(recipe, *data)
+        begins(recipe, *data, compiled=False)
+    assert asked == [True, False]
+
+
+def test_speedups_say_what_they_are():
+    said = [str(training.Speedups(*on)) for on in [(0, 0), (1, 0), (0, 1), (1, 1)]]
+    assert said == [
+        "step by step, in NumPy",
+        "by replaying its program, in NumPy",
+        "step by step, with the update as one loop by Numba",
+        "by replaying its program, with the update as one loop by Numba",
+    ]
+
+
 def test_nothing_is_compiled_without_numba_or_where_it_is_not_allowed(monkeypatch):
     monkeypatch.setattr(training.fused, "available", lambda: False)
     assert not training.choose_speedups(RECIPES["best"]).fused

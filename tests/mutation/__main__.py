@@ -1,6 +1,6 @@
 """Try mutants:  python -m tests.mutation data
 
-prints those that no test of the room notices, and fails if one of them is not in `survivors.py`.
+prints those that no test of the room notices, and fails if one of them is not in `survivors.txt`.
 `sample` tries one in so many of all rooms; `--remember` writes down which tests noticed the
 mutants of each function, so that the sample is tried with these first.
 """
