@@ -57,13 +57,8 @@ def test_every_mutant_of_a_room_is_noticed(room, capsys):
 def test_each_survivor_that_is_listed_is_still_a_mutant_and_has_a_reason():
     from .mutation.trying import Tried, listed, mutants_of
 
-    rooms = [
-        room
-        for room, (modules, _) in ROOMS.items()
-        if any(
-            function.startswith(f"{module}.") for function, _, _ in listed() for module in modules
-        )
-    ]
+    functions = " ".join(function for function, _, _ in listed())
+    rooms = [room for room in ROOMS if any(m + "." in functions for m in ROOMS[room].modules)]
     made = {
         (Tried(module, mutant, "").function, mutant.was, mutant.change)
         for room in rooms
