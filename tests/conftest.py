@@ -13,7 +13,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 import torch
-from hypothesis import settings
+from hypothesis import Phase, is_hypothesis_test, settings
 
 from tinygrad_mlp.engine import OPS
 
@@ -22,6 +22,14 @@ from .tables import TABLES
 # The same examples each time; HYPOTHESIS_PROFILE=explore draws new ones.
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
+# For mutants (see mutation/): that a test fails is enough, and not how simply it can be made to.
+settings.register_profile(
+    "mutants",
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    report_multiple_bugs=False,
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 torch.set_num_threads(1)

@@ -1,10 +1,12 @@
-"""Mutants: small faults, planted one at a time in the rules of the derivative table.
+"""Mutants: small faults, planted one at a time in any function, and in the derivative table.
 
-A test that cannot notice a planted fault proves nothing, so `test_mutation.py` plants them all.
-Some are made by wrapping a rule: its gradient negated, doubled, replaced by zero. The others are
-made from the source: each operator, comparison, constant and choice in a rule, or in a function
-that rules call, is exchanged for a wrong one. Which rules there are follows from the registry,
-and what they say from the syntax tree of their module, so a new op is mutated like the rest.
+A test that cannot notice a planted fault proves nothing. Mutants are made from the source: each
+operator, comparison, constant, choice and argument is exchanged for a wrong one or left out, and
+each statement is left out. What the source says follows from the syntax tree of its module, so a
+new function is mutated like the rest. Messages and types stay as they are.
+
+A rule of the derivative table has some more, made by wrapping it: its gradient negated, doubled,
+replaced by zero (`test_mutation.py` plants those of all rules, `mutation/` those of other rooms).
 
 A mutant lives for the length of a `with` block. Mutated source is planted by giving the function
 itself new code, so that every module that imported it has the fault too.
@@ -21,6 +23,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from types import CodeType
 from typing import Any
 
@@ -36,6 +39,7 @@ class Mutant:
     change   what was done: a word, or the first line that reads differently
     was      how that line read before
     planted  with planted(): the fault is there
+    line     of the module: that of the statement it is in; 0 where it is in none
     """
 
     owner: str
@@ -43,6 +47,7 @@ class Mutant:
     change: str
     was: str
     planted: Callable[[], AbstractContextManager]
+    line: int = 0
 
     def __str__(self) -> str:
         where = f"{self.owner}, {self.place}" if self.place else self.owner
@@ -92,6 +97,35 @@ def with_text(function: Any, old: str, new: str) -> AbstractContextManager:
     tree = ast.parse(source.replace(old, new)).body[0]
     tree.decorator_list.clear()
     return with_code(function, compiled(tree, function))
+
+
+@contextmanager
+def with_default(function: Any, name: str, value: Any) -> Iterator[None]:
+    """Inside, an argument that is left out has this value."""
+    own = function.__defaults__, function.__kwdefaults__
+    parameters = inspect.signature(function, follow_wrapped=False).parameters.values()
+    given = {p.name: p.default for p in parameters if p.default is not p.empty} | {name: value}
+    by_name = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
+    function.__defaults__ = tuple(v for n, v in given.items() if n not in by_name)
+    function.__kwdefaults__ = {n: v for n, v in given.items() if n in by_name}
+    try:
+        yield
+    finally:
+        function.__defaults__, function.__kwdefaults__ = own
+
+
+@contextmanager
+def with_constant(module: str, name: str, value: Any) -> Iterator[None]:
+    """Inside, the constant has this value, also where it was imported by its name."""
+    own = getattr(sys.modules[module], name)
+    holders = [m for m in list(sys.modules.values()) if vars(m).get(name) is own]
+    for holder in holders:
+        setattr(holder, name, value)
+    try:
+        yield
+    finally:
+        for holder in holders:
+            setattr(holder, name, own)
 
 
 # ------------------------------------------------------------------------------ what rules say
@@ -152,7 +186,7 @@ COMPARISONS: dict[type, list[type]] = {
 
 
 def wrong_forms(node: ast.AST) -> list[ast.AST]:
-    """What could stand in the place of an expression by mistake."""
+    """What could stand in the place of an expression or a statement by mistake."""
     match node:
         case ast.BinOp(a, ast.Add(), b):
             return [ast.BinOp(a, ast.Sub(), b), a, b]
@@ -166,45 +200,129 @@ def wrong_forms(node: ast.AST) -> list[ast.AST]:
             return [a]
         case ast.Compare(a, [comparison], [b]):
             return [ast.Compare(a, [c()], [b]) for c in COMPARISONS[type(comparison)]]
-        case ast.BoolOp(_, parts):
-            return list(parts)
+        case ast.BoolOp(ast.And(), parts):
+            return [ast.BoolOp(ast.Or(), parts), *parts]
+        case ast.BoolOp(ast.Or(), parts):
+            return [ast.BoolOp(ast.And(), parts), *parts]
         case ast.IfExp(_, a, b):
             return [a, b]
         case ast.Constant(bool() as value):
             return [ast.Constant(not value)]
         case ast.Constant(int() | float() as value):
-            return [ast.Constant(value + 1)]
+            return [ast.Constant(one_more(value))]
+        case ast.Call(ast.Name("isinstance")):
+            return []
+        case ast.Call(f, [*args, _], []) if args:
+            return [ast.Call(f, args, [])]
+        case ast.Call(f, args, keywords):
+            rests = [[k for k in keywords if k is not left_out] for left_out in keywords]
+            return [ast.Call(f, args, rest) for rest in rests]
+        case ast.If(test) if wrong_forms(test) and not isinstance(test, ast.BoolOp | ast.Call):
+            return [ast.Pass()]
+        case ast.If(test, then, otherwise):
+            return [ast.If(ast.UnaryOp(ast.Not(), test), then, otherwise), ast.Pass()]
+        case ast.While(test, body, otherwise):
+            return [ast.While(ast.UnaryOp(ast.Not(), test), body, otherwise), ast.Pass()]
+        case ast.AugAssign(a, _, b):
+            return [ast.Assign([a], b), ast.Pass()]
+        case ast.Return(value) if value is not None:
+            return [] if ast.unparse(value) == "None" else [ast.Return(None)]
+        case ast.comprehension(target, values, [_, *_], is_async):
+            return [ast.comprehension(target, values, [], is_async)]
+        case (
+            ast.Expr(ast.Call() | ast.Await() | ast.Yield() | ast.YieldFrom())
+            | ast.Assign()
+            | ast.Raise()
+            | ast.Return()
+            | ast.Break()
+            | ast.Continue()
+            | ast.Delete()
+            | ast.For()
+        ):
+            return [ast.Pass()]
     return []
+
+
+def one_more(value: float) -> float:
+    """The next number; twice a number that is too large to have one."""
+    return value + 1 if value + 1 != value else 2 * value
+
+
+def can_be_wrong(node: ast.AST, line: int) -> Iterator[tuple[int, ast.AST]]:
+    """The nodes from this one down that are mutated, each with the line of its statement.
+
+    Messages, types, and what is raised stay as they are.
+    """
+    if isinstance(node, ast.stmt):
+        line = node.lineno
+    yield line, node
+    match node:
+        case ast.Raise() | ast.JoinedStr() | ast.arg():
+            return
+        case ast.Call(ast.Name("isinstance"), [thing, _]):
+            below = [thing]
+        case ast.AnnAssign(target, _, value):
+            below = [target, *([value] if value else [])]
+        case ast.FunctionDef():
+            below = [*node.args.defaults, *filter(None, node.args.kw_defaults), *node.body]
+        case _:
+            below = list(ast.iter_child_nodes(node))
+    for child in below:
+        yield from can_be_wrong(child, line)
 
 
 def compiled(tree: ast.AST, function: Any) -> CodeType:
     """The code of a syntax tree, made where the function was made."""
     space = dict(function.__globals__)
     flags = __future__.annotations.compiler_flag
+    tree = copy.deepcopy(tree)
     if isinstance(tree, ast.Lambda):
-        body = ast.fix_missing_locations(ast.Expression(copy.deepcopy(tree)))
+        body = ast.fix_missing_locations(ast.Expression(tree))
         return eval(compile(body, "<mutant>", "eval", flags), space).__code__
-    body = ast.fix_missing_locations(ast.Module([copy.deepcopy(tree)], []))
-    exec(compile(body, "<mutant>", "exec", flags), space)
-    return space[function.__name__].__code__
+    # What it takes from around itself, a class for `super()` as a rule, it must go on taking.
+    around = function.__code__.co_freevars
+    uses = [ast.If(ast.Constant(False), [ast.Expr(ast.Name(n, ast.Load()))], []) for n in around]
+    tree.body[:0] = uses
+    tree.decorator_list = []
+    maker = ast.parse(f"def maker({', '.join(around)}):\n global {tree.name}\n return {tree.name}")
+    maker.body[0].body.insert(1, tree)  # global, as it may call itself
+    exec(compile(ast.fix_missing_locations(maker), "<mutant>", "exec", flags), space)
+    return space["maker"](*around).__code__
 
 
-def faults_in(tree: ast.AST) -> Iterator[ast.AST]:
-    """The syntax tree of a function with one fault, for each fault that it can have."""
-    body = [tree.body] if isinstance(tree, ast.Lambda) else tree.body
-    for statement in body:
-        for node in ast.walk(statement):
+def faults_in(tree: Any) -> Iterator[tuple[int, Any, ast.AST, ast.AST]]:
+    """Each fault that a function can have: its line, the function's syntax tree with it, and the
+    statement of it that is changed, before and after.
+    """
+    if isinstance(tree, ast.Lambda):
+        for line, node in can_be_wrong(tree.body, tree.lineno):
             for wrong in wrong_forms(node):
-                yield copy.deepcopy(tree, {id(node): wrong})
+                faulty = copy.deepcopy(tree, {id(node): wrong})
+                yield line, faulty, tree, faulty
+        return
+    for i, statement in enumerate(tree.body):
+        for line, node in can_be_wrong(statement, statement.lineno):
+            for wrong in wrong_forms(node):
+                if not hasattr(wrong, "lineno"):
+                    wrong.lineno = line
+                after = copy.deepcopy(statement, {id(node): wrong})
+                faulty = copy.copy(tree)
+                faulty.body = [*tree.body[:i], after, *tree.body[i + 1 :]]
+                yield line, faulty, statement, after
 
 
 def mutants_from_source(owner: str, place: str, function: Any, tree: ast.AST) -> Iterator[Mutant]:
-    before = ast.unparse(tree).splitlines()
-    for faulty in faults_in(tree):
-        after = ast.unparse(faulty).splitlines()
-        was, change = next(pair for pair in zip(before, after, strict=True) if len(set(pair)) == 2)
-        planted = functools.partial(with_code, function, compiled(faulty, function))
-        yield Mutant(owner, place, change.strip(), was.strip(), planted)
+    def planted(faulty: Any) -> AbstractContextManager:
+        return with_code(function, compiled(faulty, function))
+
+    before: dict[int, list[str]] = {}
+    for line, faulty, statement, wrong in faults_in(tree):
+        if id(statement) not in before:
+            before[id(statement)] = ast.unparse(statement).splitlines()
+        pairs = zip_longest(before[id(statement)], ast.unparse(wrong).splitlines(), fillvalue="")
+        was, change = next(pair for pair in pairs if len(set(pair)) == 2)
+        plant = functools.partial(planted, faulty)
+        yield Mutant(owner, place, change.strip(), was.strip(), plant, line)
 
 
 CHANGES = {"negated": lambda g: -g, "doubled": lambda g: g * 2, "zero": lambda g: g * 0}
@@ -227,3 +345,65 @@ def mutants_of_function(name: str, module: str) -> list[Mutant]:
     """Every mutant of a function that rules call."""
     function = getattr(sys.modules[module], name)
     return list(mutants_from_source(name, "", function, functions_of(module)[name]))
+
+
+# ------------------------------------------------------------------------------ whole modules
+
+
+def mutants_of_module(module: str) -> Iterator[Mutant]:
+    """Every mutant of a module: of its functions, their defaults, and its numbers."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    for node in tree.body:
+        match node:
+            case ast.Assign(
+                [ast.Name(name)], ast.Constant(int() | float() as value)
+            ) | ast.AnnAssign(ast.Name(name), _, ast.Constant(int() | float() as value)):
+                wrong = not value if isinstance(value, bool) else one_more(value)
+                planted = functools.partial(with_constant, module, name, wrong)
+                change, was = f"{name} = {wrong}", f"{name} = {value}"
+                yield Mutant(name, "", change, was, planted)
+    for owner, function, node in all_functions(module, tree):
+        yield from mutants_of_defaults(owner, function, node)
+        yield from mutants_from_source(owner, "", function, node)
+
+
+def all_functions(module: str, tree: ast.Module) -> Iterator[tuple[str, Any, ast.FunctionDef]]:
+    """The functions and methods of a module: their names, themselves, and their syntax trees."""
+    for node in tree.body:
+        space, inside, prefix = vars(sys.modules[module]), [node], ""
+        if isinstance(node, ast.ClassDef):
+            space, inside, prefix = vars(space[node.name]), node.body, f"{node.name}."
+        for child in inside:
+            if isinstance(child, ast.FunctionDef) and not is_for_types_alone(child):
+                yield prefix + child.name, undecorated(space[child.name], child), child
+
+
+def is_for_types_alone(node: ast.FunctionDef) -> bool:
+    return any(ast.unparse(decorator) == "overload" for decorator in node.decorator_list)
+
+
+def undecorated(found: Any, node: ast.FunctionDef) -> Any:
+    """The function that `node` defines, without what its decorators have put around it."""
+    first_line = min(n.lineno for n in (node, *node.decorator_list))
+    todo = [found]
+    while todo:
+        function = todo.pop()
+        code = getattr(function, "__code__", None)
+        if code is not None and code.co_firstlineno == first_line and code.co_name == node.name:
+            return function
+        names = ("fget", "fset", "__func__", "__wrapped__", "func")
+        todo += [getattr(function, name) for name in names if hasattr(function, name)]
+    raise LookupError(f"{node.name}, line {node.lineno}, is not in {found!r}")
+
+
+def mutants_of_defaults(owner: str, function: Any, node: ast.FunctionDef) -> Iterator[Mutant]:
+    arguments = [*node.args.posonlyargs, *node.args.args]
+    named = [*zip(arguments[::-1], node.args.defaults[::-1], strict=False)]
+    named += zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+    for argument, default in named:
+        match default:
+            case ast.Constant(int() | float() as value):
+                wrong = not value if isinstance(value, bool) else one_more(value)
+                planted = functools.partial(with_default, function, argument.arg, wrong)
+                change, was = f"{argument.arg}={wrong}", f"{argument.arg}={value}"
+                yield Mutant(owner, "", change, was, planted, function.__code__.co_firstlineno)

@@ -321,6 +321,54 @@ def test_a_file_of_version_1_is_what_the_same_training_gives_today(name):
         assert_equal(theirs.exact_state(), mine.exact_state())
 
 
+def test_a_file_of_version_1_leaves_nothing_of_what_the_optimiser_knew_before():
+    model = nn.Linear(2, 3)
+    fresh, used = (IN_VERSION_1["sgd"](model.parameters()) for _ in range(2))
+    for p in model.parameters():
+        p.grad = tg.ones_like(p)
+    used.step()  # the file has no state for the bias, and this gives it one
+    for optimizer in (fresh, used):
+        checkpoint.load(FILES / "version_1_sgd.safetensors", model, optimizer)
+    assert_equal(used.exact_state(), fresh.exact_state())
+    assert used.exact_state().keys() == fresh.exact_state().keys()
+
+
+@pytest.mark.parametrize("was_asked_for", [True, False])
+def test_a_file_of_version_1_says_by_what_it_holds_whether_amsgrad_is_on(was_asked_for):
+    model = nn.Linear(2, 3)
+    optimizer = optim.Adam(model.parameters(), amsgrad=was_asked_for)
+    checkpoint.load(FILES / "version_1_adam.safetensors", model, optimizer)
+    assert optimizer.param_groups[0]["amsgrad"] is True
+
+
+def test_the_parameters_of_version_1_are_counted():
+    model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1, bias=False))
+    old = {f"{i}.step": np.array(3) for i in range(3)} | {"lr": np.array(0.5)}
+    state = checkpoint._from_version_1(old, optim.SGD(model.parameters()))
+    assert state["param_groups.0.params"].tolist() == [0, 1, 2]
+    assert state["param_groups.0.lr"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("key", "about", "why"),
+    [
+        (checkpoint.ABOUT, [1], "not an object of a version and words"),
+        (checkpoint.ABOUT, {"version": 2}, "not an object of a version and words"),
+        (checkpoint.ABOUT, {"version": 2, "words": {}, "more": 1}, "not an object of a version"),
+        (checkpoint.ABOUT, {"version": 0, "words": {}}, "not a whole number of at least 1"),
+        (checkpoint.ABOUT, {"version": 1.5, "words": {}}, "not a whole number of at least 1"),
+        (checkpoint.ABOUT, {"version": True, "words": {}}, "not a whole number of at least 1"),
+        (checkpoint.ABOUT, {"version": 2, "words": [1]}, "not an object of names and values"),
+        (checkpoint.WORDS_IN_VERSION_1, "all", "not an object of names and values"),
+    ],
+)
+def test_a_file_that_describes_itself_otherwise_is_refused(tmp_path, key, about, why):
+    arrays = {"weight": np.ones(1, np.float32)}
+    save_file(arrays, tmp_path / "odd", metadata={key: json.dumps(about)})
+    with pytest.raises(ValueError, match=f"what it says about itself cannot be read .*{why}"):
+        checkpoint.read(tmp_path / "odd")
+
+
 P = nn.Parameter([1.0])
 
 

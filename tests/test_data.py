@@ -24,6 +24,7 @@ import zipfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -155,6 +156,49 @@ def test_images_of_bytes_are_refused():
 def test_labels_must_be_integers_on_one_axis(labels):
     with pytest.raises(ValueError, match=r"integers of shape \(n,\)"):
         ArrayDataset(np.zeros((3, 2, 2)), labels)
+
+
+def test_what_is_given_as_lists_becomes_arrays():
+    ours = ArrayDataset([[0.5], [1.0]], [3, 4])  # type: ignore[arg-type]
+    assert (ours.images.shape, ours.images.dtype) == ((2, 1), np.float64)
+    assert (ours.labels.shape, ours.labels.dtype) == ((2,), np.int64)
+
+
+def test_an_image_may_be_a_single_number_and_no_images_may_not():
+    assert len(ArrayDataset(np.zeros(3), np.arange(3))) == 3
+    with pytest.raises(ValueError, match="expects images as floats of shape"):
+        ArrayDataset(np.array(1.0), np.arange(1))
+
+
+def test_labels_of_64_bits_are_kept_and_not_copied():
+    images, labels = np.zeros((2, 1)), np.arange(2)
+    ours = ArrayDataset(images, labels)
+    assert ours.images is images
+    assert np.shares_memory(ours.labels, labels)
+
+
+def test_loader_and_augmented_dataset_say_what_they_hold():
+    inner, transform = numbered(5), RandomHorizontalFlip(0.5)
+    both = AugmentedDataset(inner, transform)
+    copies = AugmentedDataset(inner, transform, originals=False)
+    assert repr(both) == f"AugmentedDataset({inner!r}, {transform!r})"
+    assert repr(copies) == f"AugmentedDataset({inner!r}, {transform!r}, originals=False)"
+    assert repr(DataLoader(inner, 2, drop_last=True)) == (
+        f"DataLoader({inner!r}, batch_size=2, shuffle=False, drop_last=True)"
+    )
+
+
+def test_a_loader_gives_one_example_at_a_time_and_starts_no_thread_unless_asked():
+    batches = DataLoader(numbered(3))
+    assert [len(labels) for _, labels in batches] == [1, 1, 1]
+    assert batches.num_workers == 0
+
+
+def test_a_subset_may_count_from_the_end_as_far_as_there_are_examples():
+    ours = numbered(3)
+    assert Subset(ours, [-3])[:][1].tolist() == [0]
+    with pytest.raises(IndexError):
+        Subset(ours, [-4])
 
 
 def test_repr_is_short():
@@ -782,6 +826,25 @@ def test_a_worker_that_is_stopped_early_prepares_only_a_few_batches():
     assert len(asked) <= prefetch.AHEAD + 3
 
 
+def test_a_worker_prepares_a_few_batches_while_nobody_asks_and_no_more():
+    asked = []
+
+    def batches():
+        for i in range(50):
+            asked.append(i)
+            yield i
+
+    ahead = prefetch.prepared_ahead(batches())
+    next(ahead)
+    end = time.monotonic() + 5
+    while len(asked) < prefetch.AHEAD:
+        assert time.monotonic() < end, f"only {len(asked)} prepared"
+    time.sleep(0.1)  # in which all 50 would be prepared, if nothing held the thread up
+    # One was taken, so many wait, and the one after them is in the thread's hands.
+    assert len(asked) <= prefetch.AHEAD + 2
+    ahead.close()
+
+
 def test_an_error_in_a_worker_is_raised_where_the_batch_is_asked_for():
     def fail(images, rng):
         raise ArithmeticError("no such copy")
@@ -791,6 +854,32 @@ def test_an_error_in_a_worker_is_raised_where_the_batch_is_asked_for():
     next(batches)
     with pytest.raises(ArithmeticError, match="no such copy"):
         next(batches)
+
+
+def generators_of(**attributes):
+    return loader._generators(SimpleNamespace(**attributes))
+
+
+def test_generators_are_found_in_short_lists_and_not_in_long_ones():
+    rng = np.random.default_rng(0)
+    assert generators_of(values=[0] * 99 + [rng]) == [rng]
+    assert generators_of(values=[0] * 100 + [rng]) == []
+
+
+def test_generators_of_modules_and_classes_are_not_those_of_a_dataset():
+    module = ModuleType("module")
+    module.rng = np.random.default_rng(0)
+    assert generators_of(module=module, kind=type("Kind", (), {"rng": module.rng})) == []
+
+
+def test_generators_are_found_in_the_defaults_of_functions_and_beside_partial_functions():
+    one, other, third, last = (np.random.default_rng(seed) for seed in range(4))
+
+    def draw(images, first=one, *, second=other):
+        return images
+
+    found = generators_of(before=third, function=partial(draw, third=last))
+    assert {id(rng) for rng in found} == {id(rng) for rng in (one, other, third, last)}
 
 
 @dataclass
@@ -1430,6 +1519,18 @@ def test_too_few_training_images_to_hold_out(tmp_path):
     write_idx(tmp_path)
     with pytest.raises(ValueError, match="cannot be held out for validation"):
         load_mnist(tmp_path, split="validation")
+
+
+@pytest.mark.parametrize(("held_out", "is_enough"), [(1, True), (-1, True), (0, False)])
+def test_at_least_one_image_is_left_to_train_on(tmp_path, monkeypatch, held_out, is_enough):
+    write_idx(tmp_path)
+    count = len(SMALL["train-images"])
+    monkeypatch.setattr(mnist, "HELD_OUT", held_out if held_out > 0 else count + held_out)
+    if is_enough:
+        assert len(load_mnist(tmp_path, split="validation")) == mnist.HELD_OUT
+    else:
+        with pytest.raises(ValueError, match=f"has {count} training images, so {count} of them"):
+            load_mnist(tmp_path, split="validation")
 
 
 @pytest.mark.parametrize(("split", "prefix"), [("train", "train"), ("test", "t10k")])

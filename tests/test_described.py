@@ -4,6 +4,7 @@ A training is written, one thing in its description is changed, and it is read a
 """
 
 import json
+import math
 import tracemalloc
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from tinygrad_mlp import checkpoint
-from tinygrad_mlp.experiment import cli, training
+from tinygrad_mlp.experiment import cli, described, training
+from tinygrad_mlp.experiment.described import either, number, one_of, several, whole
 from tinygrad_mlp.experiment.recipes import ELASTIC, RECIPES, Recipe
 from tinygrad_mlp.train import Epoch
 
@@ -207,3 +209,52 @@ def test_what_a_file_says_is_no_command_to_the_terminal(write, tmp_path, capsys)
 def test_the_file_as_it_was_is_read(write, begun):
     found = training.load(write())
     assert (found.recipe, found.seed, found.history) == (begun.recipe, 3, begun.history)
+
+
+# ------------------------------------------------------------------------------ kinds of values
+
+KINDS = {
+    "any whole": (lambda: whole(0), [0, 10**9], [-1, 10**9 + 1]),
+    "whole": (lambda: whole(1, 3), [1, 2, 3], [0, 4, 2.0, True, "2", None]),
+    "number": (
+        lambda: number(0, 1),
+        [0, 1, 0.5],
+        [-0.1, 1.1, 2, True, "0", None, 10**400],
+    ),
+    "any number": (
+        lambda: number(),
+        [-1e30, 0, 1e30],
+        [-2e30, 2e30, math.inf, math.nan],
+    ),
+    "one of": (lambda: one_of("a", "b"), ["a", "b"], ["c", "ab", "", 5, ["a"], None]),
+    "several": (
+        lambda: several(whole(1), 1, 2),
+        [[1], (1,), [1, 2]],
+        [[], [1, 2, 3], [0], [1, 0], "12", {1: 2}, 1, None],
+    ),
+    "any count": (lambda: several(whole(1)), [[], [1] * 1000], [[1] * 1001]),
+    "either": (lambda: either(whole(1, 3), one_of("a")), [2, "a"], [4, "b", None]),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_kind_of_value_is_what_it_says(name):
+    make, good, bad = KINDS[name]
+    allowed = make()
+    assert [value for value in good if not allowed.test(value)] == []
+    assert [value for value in bad if allowed.test(value)] == []
+
+
+def test_kinds_say_in_words_what_they_are():
+    assert whole(1, 3).words == "a whole number from 1 to 3"
+    assert number(0, 0.5).words == "a number from 0 to 0.5"
+    assert one_of("a", "b").words == "a or b"
+    assert several(whole(1, 3), 2, 4).words == "2 to 4 values, each a whole number from 1 to 3"
+    assert either(whole(1, 3), one_of("a")).words == "a whole number from 1 to 3, or a"
+
+
+def test_names_may_be_left_out_where_they_are_not_needed():
+    table = {"lr": number(0), "seed": whole(0)}
+    described.check("it", {"seed": 3}, table, needed=("seed",))
+    with pytest.raises(ValueError, match="it: lr is missing"):
+        described.check("it", {"seed": 3}, table)

@@ -466,13 +466,41 @@ def test_interop_a_state_of_pytorch_is_copied():
     np.testing.assert_array_equal(flat["state.0.exp_avg"], before)
 
 
+def test_interop_what_is_none_in_a_state_of_pytorch_is_not_there():
+    groups = [{"lr": 0.1, "params": [0]}]
+    state = {"state": {0: {"momentum_buffer": None}}, "param_groups": groups}  # of older versions
+    assert optimizer_state_from_torch(state).keys() == {
+        "param_groups.0.lr",
+        "param_groups.0.params",
+    }
+
+
+def test_interop_steps_are_those_that_pytorch_counts_and_1_where_it_counts_none():
+    for kind, options, steps in (
+        (torch.optim.SGD, {"momentum": 0.9}, 1),
+        (torch.optim.Adam, {}, 3),
+    ):
+        twin = to_torch(network(0))
+        theirs = kind(twin.parameters(), 0.1, **options)
+        train(twin, theirs, torch.from_numpy, seed=0, steps=3)
+        assert optimizer_state_from_torch(theirs.state_dict())["state.0.step"] == steps
+
+
+def test_interop_betas_are_a_pair_in_pytorch_and_other_options_numbers():
+    state = optim.Adam(network(0).parameters(), 0.1).state_dict()
+    (group,) = optimizer_state_to_torch(state)["param_groups"]
+    assert group["betas"] == (0.9, 0.999)
+    assert type(group["lr"]) is float and group["params"] == [0, 1, 2, 3]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         lambda model, optimizer: optimizer.exact_state(),
         lambda model, optimizer: model.state_dict(),
+        lambda model, optimizer: {"state.0.exp_avg.0": np.zeros(3)},
     ],
-    ids=["an exact state", "that of a model"],
+    ids=["an exact state", "that of a model", "a name that goes on"],
 )
 def test_interop_names_what_is_not_in_a_state_of_pytorchs(wrong):
     model = network(0)

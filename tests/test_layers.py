@@ -378,8 +378,14 @@ def test_the_same_seed_gives_the_same_weights_in_float32(make):
 
 
 REFUSED = {
+    "no inputs": (lambda: nn.Linear(0, 3), "at least one input and one output"),
+    "no outputs": (lambda: nn.Linear(3, 0), "at least one input and one output"),
     "no channels": (lambda: nn.Conv2d(0, 3, 3), "at least one channel in"),
+    "no channels out": (lambda: nn.Conv2d(3, 0, 3), "at least one channel in and one out"),
     "groups": (lambda: nn.Conv2d(4, 3, 3, groups=2), "divide into its 2 groups"),
+    "groups of what comes in": (lambda: nn.Conv2d(3, 4, 3, groups=2), "divide into its 2 groups"),
+    "no groups": (lambda: nn.Conv2d(4, 4, 3, groups=0), "divide into its 0 groups"),
+    "fewer than no groups": (lambda: nn.Conv2d(4, 4, 3, groups=-2), "divide into its -2 groups"),
     "kernel": (lambda: nn.Conv2d(1, 3, 0), "kernel_size must be a whole number"),
     "padding": (lambda: nn.Embedding(3, 2, 3), "one of 3 rows"),
 }
@@ -390,7 +396,10 @@ REFUSED = {
     [
         (lambda: nn.Linear("a", 3), "Linear .* in_features, not 'a'"),
         (lambda: nn.Linear(2, 3.0), "Linear .* out_features, not 3.0"),
+        (lambda: nn.Conv2d(1.0, 1, 3), "Conv2d .* in_channels, not 1.0"),
         (lambda: nn.Conv2d(1, None, 3), "Conv2d .* out_channels, not None"),
+        (lambda: nn.Conv2d(1, 1, 3, groups=1.0), "Conv2d .* groups, not 1.0"),
+        (lambda: nn.Embedding("a", 3), "Embedding .* num_embeddings, not 'a'"),
         (lambda: nn.Embedding(3, "b"), "Embedding .* embedding_dim, not 'b'"),
         (lambda: nn.BatchNorm2d((3,)), r"BatchNorm2d .* num_features, not \(3,\)"),
     ],
@@ -405,6 +414,19 @@ def test_what_cannot_be_made_is_refused_when_it_is_made(name):
     make, words = REFUSED[name]
     with pytest.raises(ValueError, match=words):
         make()
+
+
+def test_a_convolution_of_single_pixels_and_single_channels_is_a_product():
+    layer = nn.Conv2d(1, 1, 1, rng=0)
+    images = np.arange(6, dtype=np.float32).reshape(1, 1, 2, 3)
+    expected = images * layer.weight.item() + np.float32(layer.bias.item())
+    np.testing.assert_allclose(layer(images).data, expected, rtol=1e-6)
+
+
+def test_the_row_of_the_padding_is_not_trained():
+    layer = nn.Embedding(4, 3, padding_idx=1, rng=0)
+    layer(tg.tensor([[0, 1, 1], [3, 1, 3]])).sum().backward()
+    np.testing.assert_array_equal(layer.weight.grad.data[:, 0], [1, 0, 0, 2])
 
 
 # ------------------------------------------------------------------------------------------ buffers

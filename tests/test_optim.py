@@ -267,6 +267,32 @@ def test_flushing_denormals_changes_nothing_beyond_rounding(make, monkeypatch):
     assert any(denormal(unflushed[name]).any() for name in names)
 
 
+@pytest.mark.parametrize(("dtype", "threshold"), [("float32", 2.0**-126), ("float64", 2.0**-1022)])
+def test_what_is_flushed_is_below_a_million_times_the_smallest_normal_number(dtype, threshold):
+    edge = np.array(threshold, dtype) * np.array(1e6, dtype)
+    below = np.nextafter(edge, np.array(0, dtype))
+    moment = np.array([edge, below, -edge, -below, 0, 1, np.inf, np.nan], dtype)
+    optim.optimizers._flush(moment)
+    np.testing.assert_array_equal(
+        moment, np.array([edge, 0, -edge, 0, 0, 1, np.inf, np.nan], dtype)
+    )
+
+
+def test_moments_are_flushed_at_every_hundredth_step():
+    p = leaf(np.zeros(1, np.float32))
+    optimizer = optim.SGD([p], momentum=1.0)
+    p.grad = tg.tensor(np.full(1, 1e-36, np.float32))
+    optimizer.step()
+    p.grad = tg.tensor(np.zeros(1, np.float32))
+    is_left = []
+    for _ in range(199):
+        optimizer.step()
+        is_left.append(bool(optimizer.state[p]["momentum_buffer"].any()))
+        if not is_left[-1]:
+            optimizer.state[p]["momentum_buffer"][:] = 1e-36
+    assert [step for step, left in enumerate(is_left, 2) if not left] == [100, 200]
+
+
 def denormal(moment):
     return (moment != 0) & (np.abs(moment) < np.finfo(moment.dtype).tiny)
 

@@ -10,6 +10,7 @@ from tinygrad_mlp.data import load_mnist
 from tinygrad_mlp.experiment.pieces import gap, pieces_of
 from tinygrad_mlp.experiment.preparation import (
     BOX,
+    CONTRAST,
     MIDDLE,
     digits_of,
     find_drawing,
@@ -121,6 +122,13 @@ def test_a_page_of_faint_grain_is_refused():
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match="nothing is drawn"):
         prepare(rng.normal(0.5, 0.02, (100, 100)).clip(0, 1))
+
+
+def test_ink_is_a_drawing_from_a_certain_contrast_on(digits):
+    page = enlarged(digits[0], 200, 60)
+    with pytest.raises(ValueError, match="nothing is drawn"):
+        prepare(1 - 0.9 * CONTRAST * page)
+    assert np.abs(prepare(1 - 1.6 * CONTRAST * page) - prepare(1 - page)).mean() < 0.04
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (2, 3), (5, 5), (7, 3000)])

@@ -1,15 +1,18 @@
 """The training loop and the scoring: what is reported is what was measured."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import nn, optim
+from tinygrad_mlp import nn, optim, train
 from tinygrad_mlp.data import ArrayDataset, DataLoader, TensorDataset, load_mnist, random_split
 from tinygrad_mlp.nn import functional as F
-from tinygrad_mlp.train import Diverged, Epoch, Scores, Tally, evaluate, fit
+from tinygrad_mlp.program import Compiled
+from tinygrad_mlp.train import Diverged, Epoch, Scores, Tally, evaluate, fit, predicted_classes
 
 
 @pytest.fixture(scope="session")
@@ -213,6 +216,43 @@ def test_a_learning_rate_far_too_large_diverges_without_warnings(digits):
         fit(model, DataLoader(digits, 50), optim.SGD(model.parameters(), 1e30), 5)
 
 
+def overflowing(outputs, targets):
+    return (outputs * 0 + 1e30).mean() * 1e30
+
+
+def undefined(outputs, targets):
+    return (outputs * 0 + np.inf).mean() - np.inf
+
+
+@pytest.mark.parametrize(("loss_fn", "loss"), [(overflowing, "inf"), (undefined, "nan")])
+def test_a_loss_that_is_too_large_or_undefined_leaks_no_warning(loss_fn, loss):
+    model = nn.Linear(2, 3, rng=0)
+    with pytest.raises(Diverged, match=f"became {loss}"):
+        fit(model, [a_batch(4)], optim.SGD(model.parameters()), 1, loss_fn)
+    assert str(evaluate(model, TensorDataset(*a_batch(4)), loss_fn).loss) == loss
+
+
+@pytest.mark.parametrize("compile", [True, False])
+def test_fit_replays_a_program_where_it_is_asked_to(monkeypatch, compile):
+    made = []
+
+    def spy(function):
+        made.append(function)
+        return Compiled(function)
+
+    monkeypatch.setattr(train, "Compiled", spy)
+    model = nn.Linear(2, 3, rng=0)
+    fit(model, [a_batch(4)], optim.SGD(model.parameters()), 2, compile=compile)
+    assert len(made) == compile
+
+
+def test_the_seconds_of_an_epoch_are_those_that_have_passed(monkeypatch):
+    clock = iter([100.0, 107.5])
+    monkeypatch.setattr(train, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    [epoch] = fit_with_losses([0.5], 1, [a_batch(1)])
+    assert epoch.seconds == 7.5
+
+
 def test_finished_epochs_are_reported_before_a_divergence():
     told = []
     with pytest.raises(Diverged):
@@ -324,6 +364,15 @@ def test_scores_of_a_regression_are_its_loss_alone(batch_size):
 def test_only_one_integer_for_each_example_is_a_class(targets):
     data = TensorDataset(np.zeros((4, 3)), targets)
     assert evaluate(Fixed(), data, lambda outputs, targets: 1.5).accuracy is None
+
+
+def test_targets_may_be_a_list():
+    assert predicted_classes(np.eye(3), [2, 1, 0]).tolist() == [0, 1, 2]
+    assert predicted_classes(np.eye(3), [2.0, 1.0, 0.0]) is None
+
+
+def test_answers_are_counted_in_integers(digits):
+    assert evaluate(mlp(), digits).confusion.dtype == np.int64
 
 
 def test_integers_are_no_classes_where_there_is_one_output_for_each():

@@ -57,6 +57,22 @@ def test_batches_are_in_order_or_shuffled_as_the_recipe_says(name, digits):
     assert np.array_equal(labels, digits[0].labels) == (not recipe.shuffle)
 
 
+def test_the_order_and_the_copies_are_drawn_from_a_generator_each(digits):
+    recipe = replace(RECIPES["best"], batch_size=60)
+
+    def two_epochs(order, copies):
+        order_rng, copies_rng = np.random.default_rng(order), np.random.default_rng(copies)
+        batches = training.make_batches(recipe, digits[0], order_rng, copies_rng)
+        images, labels = zip(*[batch for _ in range(2) for batch in batches.arrays()], strict=True)
+        return np.concatenate(images), np.concatenate(labels)
+
+    images, labels = two_epochs(0, 1)
+    other_images, same_labels = two_epochs(0, 2)
+    np.testing.assert_array_equal(labels, same_labels)
+    assert not np.array_equal(images, other_images)
+    assert not np.array_equal(labels, two_epochs(1, 1)[1])
+
+
 # ----------------------------------------------------------------------------------------- run
 
 
@@ -130,6 +146,48 @@ def test_a_loop_is_compiled_where_the_training_is_long_enough_to_gain(monkeypatc
     monkeypatch.setattr(training.fused, "available", lambda: True)
     fused = {name for name, recipe in RECIPES.items() if training.choose_speedups(recipe).fused}
     assert fused == RECIPES.keys() - {"basic", "basic-sign-fixed", "basic-fixed", "small"}
+
+
+@pytest.mark.parametrize(("more", "gains"), [(0, True), (1, False)])
+def test_a_loop_gains_from_a_certain_number_of_steps_on(monkeypatch, more, gains):
+    monkeypatch.setattr(training.fused, "available", lambda: True)
+    recipe = RECIPES["small"]
+    monkeypatch.setattr(training, "WORTH_A_LOOP", recipe.weights_stepped() + more)
+    assert training.choose_speedups(recipe).fused is gains
+
+
+def test_what_an_optimiser_steps_is_replayed_unless_that_is_not_allowed():
+    assert training.choose_speedups(RECIPES["small"]).replayed
+    assert not training.choose_speedups(RECIPES["small"], allowed=False).replayed
+    assert not training.choose_speedups(RECIPES["basic"]).replayed
+    assert not training.choose_speedups(RECIPES["basic"], allowed=False).replayed
+
+
+@pytest.mark.parametrize("begins", [training.begin, training.run])
+def test_speedups_are_used_unless_they_are_refused(digits, begins):
+    data = digits if begins is training.run else ()
+    asked = []
+
+    def choose(recipe, allowed=True):
+        asked.append(allowed)
+        return training.Speedups()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "choose_speedups", choose)
+        recipe = small("improved-plain", epochs=1)
+        begins(recipe, *data)
+        begins(recipe, *data, compiled=False)
+    assert asked == [True, False]
+
+
+def test_speedups_say_what_they_are():
+    said = [str(training.Speedups(*on)) for on in [(0, 0), (1, 0), (0, 1), (1, 1)]]
+    assert said == [
+        "step by step, in NumPy",
+        "by replaying its program, in NumPy",
+        "step by step, with the update as one loop by Numba",
+        "by replaying its program, with the update as one loop by Numba",
+    ]
 
 
 def test_nothing_is_compiled_without_numba_or_where_it_is_not_allowed(monkeypatch):
@@ -288,6 +346,18 @@ def test_weights_that_were_exported_under_former_names_are_read(tmp_path, name):
     assert recipe == small(name)
     halved = begun.model.dense[0].weight.astype(np.float16)
     np.testing.assert_array_equal(model.dense[0].weight, halved)
+
+
+def test_an_export_halves_floats_and_keeps_integers(tmp_path):
+    begun = training.begin(small("best"))
+    begun.model[2].num_batches_tracked.data[...] = 70_001  # which float16 does not have
+    begun.model[1].weight.data[...] = 1 / 3
+    training.export(begun, tmp_path / "weights")
+    found = checkpoint.read(tmp_path / "weights").weights
+    assert found["2.num_batches_tracked"].dtype == np.int64
+    assert found["2.num_batches_tracked"] == 70_001
+    assert found["1.weight"].dtype == np.float16
+    np.testing.assert_array_equal(found["1.weight"], np.float16(1 / 3))
 
 
 def test_a_loaded_model_is_in_use_and_not_trained(half):

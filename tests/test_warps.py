@@ -9,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tinygrad_mlp.data import transforms
 from tinygrad_mlp.data.transforms import ElasticTransform, RandomAffine
 from tinygrad_mlp.data.warp import CHUNK, affine_places, blur_matrix, sample
 
@@ -222,6 +223,21 @@ def test_parameters_survive_json(transform):
     assert type(transform)(**words) == transform
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("transform", BOTH)
+def test_images_are_warped_in_their_own_precision(transform, dtype, monkeypatch):
+    kinds = set()
+
+    def watched(images, places):
+        result = sample(images, places)
+        kinds.update([images.dtype, places.dtype, result.dtype])
+        return result
+
+    monkeypatch.setattr(transforms, "sample", watched)
+    transform(np.ones((2, 5, 4), dtype), 0)
+    assert kinds == {np.dtype(dtype)}
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.float16, np.int64])
 @pytest.mark.parametrize("transform", BOTH)
 def test_images_of_another_kind_are_refused(transform, dtype):
@@ -250,6 +266,8 @@ def test_a_single_image_is_refused(transform):
         {"degrees": 0, "scale": ()},
         {"degrees": 0, "scale": (1.2, 1.1)},
         {"degrees": 0, "shear": 90},
+        {"degrees": 0, "shear": (-90, 0)},
+        {"degrees": 0, "shear": (0, 90)},
         {"degrees": 0, "shear": (1, 2, 3)},
     ],
 )

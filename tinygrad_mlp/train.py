@@ -20,7 +20,7 @@ import numpy as np
 
 from .data import DataLoader
 from .data.dataset import Dataset
-from .engine import Node, no_grad, plain
+from .engine import no_grad, plain
 from .nn import Module
 from .nn import functional as F
 from .optim import Optimizer
@@ -200,7 +200,7 @@ def evaluate(
             inputs, targets = dataset[start : start + batch_size]
             outputs = model(inputs)
             total_loss += float(loss_fn(outputs, targets)) * len(targets)
-            values = outputs.data if isinstance(outputs, Node) else outputs
+            values = plain(outputs)
             predicted = predicted_classes(values, targets)
             if predicted is not None:
                 if confusion is None:

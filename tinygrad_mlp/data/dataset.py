@@ -200,7 +200,7 @@ def _counts(n: int, lengths: Sequence[float]) -> list[int]:
         )
     counts = [math.floor(n * share) for share in lengths]
     for i in range(n - sum(counts)):
-        counts[i % len(counts)] += 1
+        counts[i] += 1
     return counts
 
 
@@ -243,7 +243,7 @@ class AugmentedDataset:
         n = len(self.dataset)
         first_copy = n if self.originals else 0
         is_copy = positions >= first_copy
-        images, *labels = self.dataset[positions % n if n else positions]
+        images, *labels = self.dataset[positions % n]
         if is_copy.any():
             images[is_copy] = self._changed(images[is_copy])
         return images, *labels

@@ -64,6 +64,8 @@ CASES = {
             edge([0.0, 1.0], 3),
             edge([0.0, 0.0, 2.0, -3.0], np.array([0, 2, 0, 1])),
             edge(0, [0.0, 0.5, 1.0, 3.0]),
+            Sample((0.1, np.array([0.5, 1.7])), {}, smooth=False),  # not rounded to float32
+            Sample((np.array([0.5, 1.7]), 2.1), {}, smooth=False),
         ),
     ),
 }

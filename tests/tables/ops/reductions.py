@@ -82,7 +82,11 @@ CASES = {
         over_all(torch.mean),
         edges=tuple(edge(2.0, dim=dim, keepdim=False) for dim in (0, -1, (0,), (-1,), [0], [-1])),
     ),
-    "cumsum": Case(along(), torch.cumsum, edges=(edge([[1.0, 2.0], [3.0, 4.0]], dim=-1),)),
+    "cumsum": Case(
+        along(),
+        torch.cumsum,
+        edges=(edge([[1.0, 2.0], [3.0, 4.0]], dim=-1), edge(2.0, dim=0)),
+    ),
     "amax": Case(distinct(), over_all(torch.amax), edges=TIES),
     "finite_amax": Case(
         infinite(),

@@ -1,0 +1,214 @@
+"""Running tests against mutants, each in a process of its own, so that nothing leaks.
+
+pytest collects the tests of a room once; then the process forks for every run, which takes about
+20 ms instead of the seconds that imports take. A first pass runs every test alone and notes which
+lines of the room it reaches and how long it takes. A mutant is then tried with the tests that
+reach its line, quickest first, until one fails. What does not end, or takes all memory, fails too.
+"""
+
+from __future__ import annotations
+
+import _thread
+import gc
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..mutants import Mutant
+
+PATIENCE = 10.0
+"""Seconds of computing that the tests of a mutant may take beyond three times as long as usual."""
+
+MEMORY = 6 * 2**30
+"""Bytes that a test run may use."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a test reaches when it runs alone.
+
+    lines    of the room's files: file, line
+    seconds  how long it takes, fixtures included
+    """
+
+    lines: frozenset[tuple[str, int]]
+    seconds: float
+
+
+class Judges:
+    """The tests of a room, collected; and a plugin that pytest tells how they go."""
+
+    def __init__(self, items: list[Any]):
+        self.items = {item.nodeid: item for item in items}
+        self.failed = False
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.failed = self.failed or report.failed
+
+    def fail(self, names: list[str]) -> str:
+        """The first of these tests that fails; "" if all pass."""
+        self.failed = False
+        items = [self.items[name] for name in names]
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self.failed:
+                return str(item.nodeid)
+        return ""
+
+    def verdict(self, mutant: Mutant, names: list[str], seconds: float) -> str:
+        """The test that notices the mutant; "too long" if it hangs; "" if none does."""
+
+        def judge() -> str | list[str]:
+            with ExitStack() as stack:
+                try:
+                    stack.enter_context(mutant.planted())
+                except Exception as error:
+                    return [repr(error)]
+                return self.fail(names)
+
+        answer = apart(judge, PATIENCE + 3 * seconds)
+        if isinstance(answer, list):
+            raise RuntimeError(f"{mutant} could not be planted: {answer[0]}")
+        return "too long" if answer is None else str(answer)
+
+    def reach(self, name: str, files: frozenset[str]) -> Reach | None:
+        """What a test reaches of these files; None if it fails when it runs alone."""
+
+        def run() -> Any:
+            began = time.process_time()
+            with noted_lines(files) as lines:
+                failed = self.fail([name])
+            return None if failed else [sorted(lines), time.process_time() - began]
+
+        answer = apart(run, 300.0)
+        if not isinstance(answer, list):
+            return None
+        lines, seconds = answer
+        return Reach(frozenset((file, line) for file, line in lines), seconds)
+
+
+@contextmanager
+def noted_lines(files: frozenset[str]) -> Iterator[set[tuple[str, int]]]:
+    """The lines of these files that are run inside, in threads too."""
+    lines: set[tuple[str, int]] = set()
+
+    def of_line(frame: Any, event: str, _: Any) -> Any:
+        lines.add((frame.f_code.co_filename, frame.f_lineno))
+        return of_line
+
+    def of_call(frame: Any, event: str, _: Any) -> Any:
+        if frame.f_code.co_filename not in files:
+            return None
+        lines.add((frame.f_code.co_filename, frame.f_lineno))
+        return of_line
+
+    start = _thread.start_new_thread
+
+    def start_traced(function: Callable, args: tuple, kwargs: dict | None = None) -> int:
+        def traced() -> None:
+            sys.settrace(of_call)
+            function(*args, **(kwargs or {}))
+
+        return start(traced, ())
+
+    _thread.start_new_thread = start_traced
+    threading.settrace(of_call)
+    sys.settrace(of_call)
+    try:
+        yield lines
+    finally:
+        sys.settrace(None)
+        threading.settrace(None)
+        _thread.start_new_thread = start
+
+
+def apart(work: Callable[[], Any], seconds: float) -> Any:
+    """What `work` gives in a fork of this process; None if it ends otherwise, or takes longer.
+
+    seconds  of computing; it may wait for ten times as long
+    """
+    reading, writing = os.pipe()
+    folder = tempfile.mkdtemp()
+    child = os.fork()
+    if not child:
+        os.close(reading)
+        _in_child(work, writing, folder, seconds)
+    os.close(writing)
+    try:
+        said = _all_of(reading, time.monotonic() + 10 * seconds)
+    finally:
+        os.close(reading)
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        shutil.rmtree(folder, ignore_errors=True)
+    return json.loads(said) if said else None
+
+
+def _in_child(work: Callable[[], Any], writing: int, folder: str, seconds: float) -> None:
+    """Do the work, write what it gives as JSON, and end, whatever happens."""
+    try:
+        os.setpgid(0, 0)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(nothing, standard)
+        tempfile.tempdir = folder
+        limit = int(seconds) + 1
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+        os.write(writing, json.dumps(work()).encode())
+    finally:
+        os._exit(0)
+
+
+def _all_of(reading: int, until: float) -> bytes:
+    """What comes until the other side closes; nothing if that is too late."""
+    parts = []
+    while True:
+        ready, _, _ = select.select([reading], [], [], max(0.0, until - time.monotonic()))
+        if not ready:
+            return b""
+        part = os.read(reading, 1 << 16)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+
+
+class _Instead:
+    """A plugin for pytest: once the tests are collected, something else is done with them."""
+
+    def __init__(self, work: Callable[[Judges], None]):
+        self.work = work
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        judges = Judges(session.items)
+        session.config.pluginmanager.register(judges)
+        gc.freeze()  # so that collecting garbage in a fork copies no memory
+        self.work(judges)
+        return True
+
+
+def with_judges(files: list[Path], work: Callable[[Judges], None]) -> None:
+    """Collect the tests of these files, and do the work with them."""
+    os.environ["HYPOTHESIS_PROFILE"] = "mutants"
+    # What a test prints is not kept, and a failing one is not explained.
+    quiet = ["-q", "-s", "--no-header", "--no-summary", "-p", "no:cacheprovider", "--tb=no"]
+    code = pytest.main([*quiet, *map(str, files)], plugins=[_Instead(work)])
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        raise SystemExit(f"pytest ended with {code!r}")
