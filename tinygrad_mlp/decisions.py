@@ -71,6 +71,11 @@ def refuse_unknown_classes(labels: np.ndarray, num_classes: int) -> None:
         )
 
 
+def shape_of(array: np.ndarray) -> tuple[int, ...]:
+    """The shape of what was picked by a mask: it depends on the values."""
+    return array.shape
+
+
 def size_for_power(values: np.ndarray, p: float) -> float:
     """A power of two near the largest value, if its power p might not be representable; else 1."""
     largest = float(np.max(np.abs(values), initial=0.0))

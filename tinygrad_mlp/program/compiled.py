@@ -30,7 +30,7 @@ from ..engine import (
 )
 from ..observing import observers
 from ..ops import clone
-from .lines import CompileError, Program, Value
+from .lines import DRAW, WRITE, CompileError, Program, Value
 from .outside import NUMBERS, Survey, leaves
 from .passes import clean, owner_of
 from .text import OtherAnswer, Text
@@ -75,7 +75,7 @@ class Compiled:
         self._programs: dict[Any, list[Replay]] = {}
         self._latest: Replay | None = None
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         if observers:  # someone watches the ordinary steps: take them
             args, kwargs = (_with_tensors(part, _as_tensor) for part in (args, kwargs))
             return self.function(*args, **kwargs)
@@ -308,8 +308,8 @@ class Replay:
             )
         self.program = program
         cleaned = clean(whole)
-        self.written = [program.inputs.index(x.answer) for x in program.lines if x.op == "write"]
-        self.draws = [x.out for x in cleaned.lines if x.op == "draw" and x.out is not None]
+        self.written = [program.inputs.index(x.answer) for x in program.lines if x.op == WRITE]
+        self.draws = [x.out for x in cleaned.lines if x.op == DRAW and x.out is not None]
         text = Text(owner.name, cleaned, self.draws if self.uses else [])
         self.source = text.source
         self.saved = text.saved

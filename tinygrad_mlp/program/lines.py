@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-EFFECTS = ("draw", "check", "write")
-"""Lines that do something beside computing."""
+DRAW, CHECK, WRITE = "a draw", "a check", "a write"
+"""Lines that stand for what Python does beside ops; no op has such a name."""
 
 
 class CompileError(RuntimeError):
@@ -49,7 +49,7 @@ class Value:
 class Line:
     """One step of a program: `out = call(*inputs, **params)`.
 
-    op        the name of the op; "draw", "check" and "write" stand for what Python does beside ops
+    op        the name of the op, or DRAW, CHECK or WRITE
     call      the function on arrays
     inputs    values, numbers and None
     params    keyword parameters; values may stand in them, too
@@ -57,6 +57,7 @@ class Line:
     carries   for each input, whether a gradient flows back through it here
     recorded  whether the result carried a gradient
     answer    of a check: what Python went on with; of a write: the buffer, an input
+    made_by   the op, as the engine knows it
     """
 
     op: str
@@ -67,6 +68,7 @@ class Line:
     carries: tuple[bool, ...] = ()
     recorded: bool = False
     answer: Any = None
+    made_by: Any = None
 
     def uses(self) -> tuple[Value, ...]:
         """Every value that the line reads, or writes into."""
@@ -135,12 +137,19 @@ def values_in(thing: Any) -> Iterator[Value]:
         yield from values_in((thing.start, thing.stop, thing.step))
 
 
+def mapped(thing: Any, new: Callable[[Any], Any]) -> Any:
+    """`thing` with `new(leaf)` in the place of every leaf of nested tuples, lists and dicts."""
+    if isinstance(thing, tuple) and hasattr(thing, "_fields"):
+        return type(thing)(*(mapped(part, new) for part in thing))
+    if isinstance(thing, (tuple, list)):
+        return type(thing)(mapped(part, new) for part in thing)
+    if isinstance(thing, dict):
+        return {key: mapped(part, new) for key, part in thing.items()}
+    if isinstance(thing, slice):
+        return slice(*(mapped(part, new) for part in (thing.start, thing.stop, thing.step)))
+    return new(thing)
+
+
 def replaced(thing: Any, new: Callable[[Value], Any]) -> Any:
     """`thing` with `new(value)` in the place of every value in it."""
-    if isinstance(thing, Value):
-        return new(thing)
-    if isinstance(thing, (tuple, list)):
-        return type(thing)(replaced(part, new) for part in thing)
-    if isinstance(thing, dict):
-        return {key: replaced(part, new) for key, part in thing.items()}
-    return thing
+    return mapped(thing, lambda leaf: new(leaf) if isinstance(leaf, Value) else leaf)

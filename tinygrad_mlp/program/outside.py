@@ -157,7 +157,7 @@ class Survey:
             self._visit_object(name, thing)
 
     def _visit_function(self, name: str, function: types.FunctionType) -> None:
-        if _is_library(function.__module__) and function not in self.roots.values():
+        if is_library(function.__module__) and function not in self.roots.values():
             return
         code = function.__code__
         for cell_name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
@@ -165,7 +165,7 @@ class Survey:
             self._later("", {cell_name: _contents(cell)[0]})
         self._check(name, lambda: [function.__defaults__, function.__kwdefaults__])
         self._later(name, {"": function.__defaults__, "defaults": function.__kwdefaults__})
-        if _is_library(function.__module__):
+        if is_library(function.__module__):
             return
         if vars(function):
             self._visit_container(name, vars(function))
@@ -182,7 +182,7 @@ class Survey:
 
     def _visit_module(self, name: str, module: types.ModuleType, names: list[str]) -> None:
         used = [n for n in names if n in vars(module)]
-        if _is_library(module.__name__):  # only its settings, such as os.environ
+        if is_library(module.__name__):  # only its settings, such as os.environ
             used = [n for n in used if not callable(vars(module)[n])]
         if used:
             self._check(name, lambda: [getattr(module, n, MISSING) for n in used])
@@ -203,7 +203,7 @@ class Survey:
 
     def _visit_class(self, name: str, cls: type) -> None:
         for base in cls.__mro__:
-            if base is object or _is_library(base.__module__):
+            if base is object or is_library(base.__module__):
                 continue
             own = vars(base)
             self._check(name, functools.partial(_own_parts, base))
@@ -216,7 +216,7 @@ class Survey:
     def _visit_object(self, name: str, thing: Any) -> None:
         self._visit_class(name, type(thing))
         slots = [s for base in type(thing).__mro__ for s in getattr(base, "__slots__", ())]
-        if slots and not _is_library(type(thing).__module__):
+        if slots and not is_library(type(thing).__module__):
             self._check(name, lambda: [getattr(thing, s, MISSING) for s in slots])
             self._later(name, {s: getattr(thing, s, None) for s in slots})
         attributes = getattr(thing, "__dict__", None)
@@ -284,7 +284,7 @@ def _bare(thing: Any) -> Any:
     return getattr(thing, "__func__", thing)
 
 
-def _is_library(module: str | None) -> bool:
+def is_library(module: str | None) -> bool:
     """Whether this is our own code, NumPy's or Python's, which read nothing of the user's."""
     root = (module or "").split(".")[0]
     return root in (OWN, "numpy") or (root in sys.stdlib_module_names and root != "__main__")

@@ -13,6 +13,7 @@ Every pass leaves every bit of every result as it was. In their order:
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -22,7 +23,7 @@ import numpy as np
 from .. import ops
 from ..engine import new_node, plain
 from ..observing import observe
-from .lines import Line, Program, Value, replaced, values_in
+from .lines import CHECK, DRAW, WRITE, Line, Program, Value, replaced, values_in
 from .tracing import Tracer
 
 LARGE = 8192
@@ -53,7 +54,7 @@ def drop_unused(program: Program) -> Program:
     needed = set(program.results)
     kept = []
     for line in reversed(program.lines):
-        if line.out is None or line.op == "draw" or line.out in needed:
+        if line.out is None or line.op == DRAW or line.out in needed:
             needed.update(line.uses())
             kept.append(line)
     return _split_as_before(program, kept[::-1])
@@ -61,8 +62,8 @@ def drop_unused(program: Program) -> Program:
 
 def keep_last_writes(program: Program) -> Program:
     """Of several writes into one buffer, the last, at the end of the forward pass."""
-    last = {id(line.answer): line for line in program.forward if line.op == "write"}
-    forward = [line for line in program.forward if line.op != "write"]
+    last = {id(line.answer): line for line in program.forward if line.op == WRITE}
+    forward = [line for line in program.forward if line.op != WRITE]
     return program.with_lines(forward + list(last.values()), program.backward)
 
 
@@ -70,9 +71,9 @@ def checks_first(program: Program) -> Program:
     """With the checks, and what they are about, before all else: nothing is done in vain."""
     needed: set[Value] = set()
     for line in reversed(program.forward):
-        if line.op == "check" or line.out in needed:
+        if line.op == CHECK or line.out in needed:
             needed.update(line.uses())
-    first = [x for x in program.forward if x.op == "check" or x.out in needed]
+    first = [x for x in program.forward if x.op == CHECK or x.out in needed]
     rest = [x for x in program.forward if x not in first]
     return program.with_lines(first + rest, program.backward)
 
@@ -140,10 +141,11 @@ def _expanded(program: Program, line: Line) -> list[Line]:
     found = tracer.value_of(result)
     if not _same_bits(found.array, line.out.array):  # type: ignore[union-attr]
         return [line]
-    for made in tracer.lines:
-        if made.out is not None and made.out is not found:
+    lines = [made for made in tracer.lines if made.out is not None]  # the checks stand already
+    for made in lines:
+        if made.out is not found:
             made.out.name = f"{line.out.name}_{made.op}"  # type: ignore[union-attr]
-    return [_renamed(made, {found: line.out}) for made in tracer.lines]
+    return [_renamed(made, {found: line.out}) for made in lines]
 
 
 def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
@@ -234,7 +236,7 @@ def fold_constants(program: Program) -> Program:
     backward: list[Line] = []
     for place, line in enumerate(program.lines):
         fixed = all(v.kind == "constant" for v in line.uses())
-        does_something = line.out is None or line.op == "draw" or line.out in results
+        does_something = line.out is None or line.op == DRAW or line.out in results
         if fixed and not does_something:
             line.out.kind = "constant"  # type: ignore[union-attr]
         else:
@@ -268,9 +270,9 @@ def share_equal_lines(program: Program) -> Program:
 
 def _key(line: Line) -> Any:
     """What two lines have in common that compute the same; None for what does something."""
-    if line.op in ("draw", "check", "write", "clone") or line.out is None:
+    if line.made_by is None or line.op == "clone":
         return None
-    return line.op, _frozen(line.inputs), _frozen(line.params)
+    return id(line.made_by), _frozen(line.inputs), _frozen(line.params)
 
 
 def _frozen(thing: Any) -> Any:
@@ -342,16 +344,8 @@ def _renamed(line: Line, instead: dict[Value, Any]) -> Line:
     if not any(v in instead for v in used):
         return line
     new = lambda v: instead.get(v, v)  # noqa: E731
-    return Line(
-        line.op,
-        line.call,
-        replaced(line.inputs, new),
-        replaced(line.params, new),
-        replaced(line.out, new),
-        line.carries,
-        line.recorded,
-        line.answer,
-    )
+    inputs, params = replaced(line.inputs, new), replaced(line.params, new)
+    return dataclasses.replace(line, inputs=inputs, params=params, out=replaced(line.out, new))
 
 
 def _split_as_before(program: Program, kept: list[Line], was: Any = None) -> Program:
