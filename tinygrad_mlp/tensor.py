@@ -34,7 +34,7 @@ from .engine import (
     run_backward,
     set_grad_enabled,
 )
-from .observing import Place, constant, place_in, refuse_to_trace, tracing
+from .observing import Place, constant, handed_on, place_in, refuse_to_trace, tracing
 from .outside import OUTSIDE, Outside
 from .signatures import DType, Number, Operand, Plain
 
@@ -286,7 +286,7 @@ class Tensor(Node):
                     f"np.{name} would silently lose the gradient of a tensor; write {own}"
                     f"np.{name}(t.detach().numpy()) if no gradient is needed"
                 )
-            return plain(value)
+            return handed_on(value) if function in ABOUT_SHAPES else plain(value)
 
         return function(*map(read, args), **{name: read(value) for name, value in kwargs.items()})
 
