@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import inspect
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,6 +39,12 @@ from .tracing import Tracer, per_use, run_recorded, trace, with_backward
 
 MANY = 64
 """How many programs one function may have: one for each set of shapes, dtypes and numbers."""
+
+FEW, WORTH = 16, 100
+"""After so many programs a new one is written only if each was replayed so often on average.
+
+Writing one takes as long as some hundred ordinary steps.
+"""
 
 
 def compile(function: Callable[..., Any]) -> Compiled:
@@ -74,22 +81,54 @@ class Compiled:
         self.name = self.name.rsplit("<locals>.", 1)[-1].replace("<lambda>", "function")
         self._programs: dict[Any, list[Replay]] = {}
         self._latest: Replay | None = None
+        self._written = self._replayed = 0
+        self._described: dict[str, str] = {}
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         if observers:  # someone watches the ordinary steps: take them
-            args, kwargs = (_with_tensors(part, _as_tensor) for part in (args, kwargs))
-            return self.function(*args, **kwargs)
+            return self._run_ordinarily(args, kwargs)
         tensors: list[Any] = []
         key = _signature(args, kwargs, tensors)
         for replay in self._programs.get(key, ()):
             if replay.survey.still_holds():
+                if replay.meets_outside(tensors):
+                    return self._run_ordinarily(args, kwargs)
                 try:
                     result = replay.run(tensors, args, kwargs)
                 except OtherAnswer:
                     continue
                 self._latest = replay
+                self._replayed += 1
                 return result
+        if self._written >= FEW and self._replayed < WORTH * self._written:
+            self._warn(key, args, kwargs)
+            return self._run_ordinarily(args, kwargs)
         return self._write_down(key, args, kwargs)
+
+    def _run_ordinarily(self, args: Any, kwargs: Any) -> Any:
+        args, kwargs = (_with_tensors(part, _as_tensor) for part in (args, kwargs))
+        return self.function(*args, **kwargs)
+
+    def _warn(self, key: Any, args: Any, kwargs: Any) -> None:
+        """Say once that programs are not worth writing, and what keeps changing."""
+        if not self._described:
+            return
+        before, self._described = self._described, {}
+        now = _described(self.function, args, kwargs)
+        changed = [
+            f"{n} was {before.get(n)} and is {now[n]}" for n in now if now[n] != before.get(n)
+        ]
+        if not changed and key in self._programs:
+            survey = self._programs[key][0].survey
+            changed = [] if survey.still_holds() else [survey.differences()]
+        warnings.warn(
+            f"{self.name} was written down as a program {self._written} times, and only "
+            f"{self._replayed} calls could use one, since something changes from call to call: "
+            f"{', '.join(changed) or 'a choice that it makes by values'}. Calls that fit no "
+            "program run the ordinary way now. Pass a number that changes as a tensor, "
+            "tg.tensor(number), and one program fits all its values",
+            stacklevel=3,
+        )
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As a decorator of a method: one program for each instance."""
@@ -115,6 +154,8 @@ class Compiled:
 
     def _write_down(self, key: Any, args: Any, kwargs: Any) -> Any:
         replay, result = _first_call(self, args, kwargs)
+        self._written += 1
+        self._described = _described(self.function, args, kwargs)
         known = self._programs.setdefault(key, [])
         known.insert(0, replay)
         del known[MANY:]
@@ -193,19 +234,25 @@ def _first_call(owner: Compiled, args: Any, kwargs: Any) -> tuple[Replay, Any]:
     """Run the function and write down what it does: the program, and the ordinary result."""
     survey = Survey({"": owner.function, **_objects(args, kwargs)})
     tracer = Tracer(owner.name, survey)
-    names = _argument_names(owner.function, args, kwargs)
+    named = list(_named_leaves(owner.function, args, kwargs))
+    names = iter([name for name, x in named if isinstance(x, (np.ndarray, Node))])
     given: list[Any] = []
+
+    with_gradient = {id(x.data) for _, x in named if isinstance(x, Node) and x.requires_grad}
 
     def take(part: Any) -> Any:
         name = next(names)
         tensor = _as_tensor(part)
+        is_shared = id(tensor.data) in survey.holders or id(tensor.data) in with_gradient
+        if is_shared and not tensor.requires_grad and id(tensor) not in survey.ids:
+            tensor = new_node(tensor.data.view())  # to tell it from who has the same memory
         for other in given:
             either = tensor.requires_grad or other.requires_grad
             if other.data is tensor.data and other is not tensor and either:
                 raise CompileError(
                     f"{owner.name} cannot be compiled: two of its arguments are different tensors "
-                    f"on the same memory, of which one requires a gradient ({name}); a program "
-                    "could not tell them apart: pass one, and detach() or clone() it inside"
+                    f"on the same memory, which both require a gradient (one is {name}); a program "
+                    "could not tell them apart: pass one, or a clone()"
                 )
         if id(tensor.data) in survey.holders:
             raise CompileError(
@@ -243,23 +290,29 @@ def _objects(args: Any, kwargs: Any) -> dict[str, Any]:
     return {f"argument{i}": x for i, (_, x) in enumerate(found) if not isinstance(x, kinds)}
 
 
-def _argument_names(function: Any, args: Any, kwargs: Any) -> Iterator[str]:
-    """A name for each tensor among the arguments."""
+def _described(function: Any, args: Any, kwargs: Any) -> dict[str, str]:
+    """What the arguments are, by name: numbers by value, tensors by dtype and shape."""
+
+    def words(leaf: Any) -> str:
+        array = plain(leaf)
+        is_array = isinstance(array, np.ndarray)
+        return f"{array.dtype} {array.shape}" if is_array else f"{leaf!r:.60}"
+
+    return {name: words(leaf) for name, leaf in _named_leaves(function, args, kwargs)}
+
+
+def _named_leaves(function: Any, args: Any, kwargs: Any) -> Iterator[tuple[str, Any]]:
+    """The arguments, and what stands in lists and dicts of them, each with a name."""
     function = getattr(function, "forward", function)
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
         parameters = []
     names = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
-    for i, part in enumerate(args):
-        name = names[i] if i < len(names) else f"x{i}"
+    given = [(names[i] if i < len(names) else f"x{i}", part) for i, part in enumerate(args)]
+    for name, part in [*given, *kwargs.items()]:
         for path, leaf in leaves(part):
-            if isinstance(leaf, (np.ndarray, Node)):
-                yield name + "".join(c if c.isalnum() else "_" for c in path.strip("[]"))
-    for name, part in kwargs.items():
-        for path, leaf in leaves(part):
-            if isinstance(leaf, (np.ndarray, Node)):
-                yield name + "".join(c if c.isalnum() else "_" for c in path.strip("[]"))
+            yield name + "".join(c if c.isalnum() else "_" for c in path.strip("[]")), leaf
 
 
 def _as_tensor(part: Any) -> Any:
@@ -375,6 +428,14 @@ class Replay:
             return Result(self.outputs.index(value), carries)
 
         self.structure = _with_tensors(result, read)
+
+    def meets_outside(self, tensors: list[Any]) -> bool:
+        """Whether an argument is also found outside, or lies in memory that is written into."""
+        if not self.survey.ids.isdisjoint(map(id, tensors)):
+            return True
+        buffers = [plain(self.inputs[k][1]) for k in self.written]
+        arrays = map(plain, tensors) if buffers else ()
+        return any(np.may_share_memory(a, b) for a in arrays for b in buffers)
 
     def run(self, tensors: list[Any], args: Any, kwargs: Any) -> Any:
         """The results for new arguments; the second time, compared with the ordinary ones."""

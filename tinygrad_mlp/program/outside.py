@@ -40,6 +40,7 @@ class Survey:
     """Everything that a function can reach.
 
     holders     by the id of an array: the tensor or array that it was found as, and its name
+    ids         the ids of all tensors and arrays
     generators  the random generators, by name
     """
 
@@ -48,6 +49,7 @@ class Survey:
         self.holders: dict[int, tuple[Any, str]] = {}
         self.generators: dict[int, tuple[np.random.Generator, str]] = {}
         self._checks: list[tuple[str, Callable[[], list[Any]], list[Any]]] = []
+        self._parts: dict[int, list[str]] = {}
         self.tensors: list[Any] = []
         self._arrays: list[tuple[Any, str, list[Any]]] = []
         self._modules: dict[str, tuple[types.ModuleType, set[str]]] = {}
@@ -57,6 +59,7 @@ class Survey:
         self._waiting = list(roots.items())[::-1]
         self._visit_all()
         self._forms = [_form(t) for t in self.tensors]
+        self.ids = {id(x) for x in [*self.tensors, *(array for array, *_ in self._arrays)]}
         ids = [id(form[0]) for form in self._forms] + [id(a) for a, *_ in self._arrays]
         self._shared = {i for i in ids if ids.count(i) > 1} if len(set(ids)) < len(ids) else set()
 
@@ -84,9 +87,10 @@ class Survey:
             now = read()
             if len(now) != len(known):
                 return f"{name} had {len(known)} parts and has {len(now)}"
-            for before, after in zip(known, now, strict=True):
+            parts = self._parts.get(id(read), [f"in {name},"] * len(known))
+            for before, after, part in zip(known, now, parts, strict=True):
                 if not _equal(before, after):
-                    return f"in {name}, {before!r:.60} became {after!r:.60}"
+                    return f"{part} {before!r:.60} became {after!r:.60}"
         return "the shape of a tensor, or whether it requires a gradient"
 
     def look_after_values(self, used: Any) -> None:
@@ -173,7 +177,7 @@ class Survey:
         self._names.update(names)
         world = function.__globals__
         used = [n for n in sorted(_global_names(code)) if n in world]
-        self._check("the globals", lambda: [world.get(n, MISSING) for n in used])
+        self._check("the globals", lambda: [world.get(n, MISSING) for n in used], used)
         for n in used:
             self._later("", {n: world[n]})
         for n in names:
@@ -224,8 +228,12 @@ class Survey:
             self._check(name, lambda: [*attributes.keys(), *attributes.values()])
             self._later(name, attributes)
 
-    def _check(self, name: str, read: Callable[[], list[Any]]) -> None:
+    def _check(
+        self, name: str, read: Callable[[], list[Any]], parts: list[str] | None = None
+    ) -> None:
         self._checks.append((name, read, read()))
+        if parts is not None:
+            self._parts[id(read)] = [f"{part}:" for part in parts]
 
     def _later(self, name: str, things: Mapping[Any, Any]) -> None:
         """Visit these next, in their order."""
