@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..changes import mark_changed, next_serial
+from ..changes import _owner, mark_changed, next_serial
 from ..engine import (
     NO_PARAMS,
     NOTHING_FLOWS,
@@ -33,7 +33,7 @@ from ..observing import observers
 from ..ops import clone
 from .lines import DRAW, WRITE, CompileError, Program, Value
 from .outside import NUMBERS, Survey, leaves
-from .passes import clean, owner_of
+from .passes import clean
 from .text import OtherAnswer, Text
 from .tracing import Tracer, per_use, run_recorded, trace, with_backward
 
@@ -367,7 +367,7 @@ class Replay:
         self.source = text.source
         self.saved = text.saved
         for _, leaf in leaves(result):  # the first result must not be what later ones copy
-            if isinstance(leaf, Node) and owner_of(Value("", leaf.data)) in text.fixed:
+            if isinstance(leaf, Node) and id(_owner(leaf.data)) in text.fixed:
                 leaf.data = np.copy(leaf.data)
         names: dict[str, Any] = dict(text.namespace)
         exec(builtins.compile(text.source, f"<{owner.name}, compiled>", "exec"), names)
@@ -433,9 +433,10 @@ class Replay:
         """Whether an argument is also found outside, or lies in memory that is written into."""
         if not self.survey.ids.isdisjoint(map(id, tensors)):
             return True
-        buffers = [plain(self.inputs[k][1]) for k in self.written]
-        arrays = map(plain, tensors) if buffers else ()
-        return any(np.may_share_memory(a, b) for a in arrays for b in buffers)
+        if not self.written:
+            return False
+        owners = {id(_owner(plain(self.inputs[k][1]))) for k in self.written}
+        return not owners.isdisjoint([id(_owner(plain(x))) for x in tensors])
 
     def run(self, tensors: list[Any], args: Any, kwargs: Any) -> Any:
         """The results for new arguments; the second time, compared with the ordinary ones."""

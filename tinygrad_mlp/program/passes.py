@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..changes import _owner
 from ..engine import new_node, plain
 from ..observing import observe
 from .lines import CHECK, DRAW, WRITE, Line, Program, Value, replaced, values_in
@@ -220,10 +221,7 @@ def _kept(program: Program, instead: dict[Value, Value]) -> Iterable[Line]:
 
 def owner_of(value: Value) -> int:
     """Which memory a value lies in."""
-    array = value.array
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return id(array)
+    return id(_owner(value.array))
 
 
 # ------------------------------------------------------------------------------------ constants
