@@ -31,8 +31,8 @@ from ..engine import (
 )
 from ..observing import observers
 from ..ops import clone
-from .lines import DRAW, WRITE, CompileError, Program, Value
-from .outside import NUMBERS, Survey, leaves
+from .lines import DRAW, WRITE, CompileError, Program, Value, leaves, mapped
+from .outside import NUMBERS, Survey
 from .passes import clean
 from .text import OtherAnswer, Text
 from .tracing import Tracer, per_use, run_recorded, trace, with_backward
@@ -321,15 +321,7 @@ def _as_tensor(part: Any) -> Any:
 
 def _with_tensors(thing: Any, take: Callable[[Any], Any]) -> Any:
     """The same structure with `take(x)` for each tensor and array in it."""
-    if isinstance(thing, (np.ndarray, Node)):
-        return take(thing)
-    if isinstance(thing, tuple) and hasattr(thing, "_fields"):
-        return type(thing)(*(_with_tensors(part, take) for part in thing))
-    if isinstance(thing, (tuple, list)):
-        return type(thing)(_with_tensors(part, take) for part in thing)
-    if isinstance(thing, dict):
-        return {name: _with_tensors(part, take) for name, part in thing.items()}
-    return thing
+    return mapped(thing, lambda x: take(x) if isinstance(x, (np.ndarray, Node)) else x)
 
 
 # ------------------------------------------------------------------------------------ replaying
@@ -351,7 +343,7 @@ class Replay:
         sources = [given[i] if h is None else h for i, h in self.inputs]
         self.flags = [isinstance(x, Node) and x.requires_grad for x in sources]
         self._read_results(tracer, result, sources)
-        program = Program(tracer.inputs, tracer.lines, self.outputs, split=len(tracer.lines))
+        program = Program(tracer.inputs, tracer.lines, self.outputs)
         wanted = [v for v, flag in zip(tracer.inputs, self.flags, strict=True) if flag]
         self.uses = per_use(program, wanted) if self.differentiable else []
         whole, self.used = program, list[int]()
@@ -361,8 +353,8 @@ class Replay:
             )
         self.program = program
         cleaned = clean(whole)
-        self.written = [program.inputs.index(x.answer) for x in program.lines if x.op == WRITE]
-        self.draws = [x.out for x in cleaned.lines if x.op == DRAW and x.out is not None]
+        self.written = [program.inputs.index(x.answer) for x in program.lines if x.effect == WRITE]
+        self.draws = [x.out for x in cleaned.lines if x.effect == DRAW and x.out is not None]
         text = Text(owner.name, cleaned, self.draws if self.uses else [])
         self.source = text.source
         self.saved = text.saved
@@ -386,15 +378,12 @@ class Replay:
 
     def _refuse_arrays(self, result: Any) -> None:
         for _, leaf in leaves(result):
-            if not isinstance(leaf, (np.ndarray, Node, *NUMBERS)):
+            if not isinstance(leaf, (Node, *NUMBERS)):
+                is_array = isinstance(leaf, np.ndarray)
+                kind = f"NumPy array of shape {leaf.shape}" if is_array else type(leaf).__name__
                 raise CompileError(
-                    f"{self.owner.name} cannot be compiled: it returns a {type(leaf).__name__}; "
-                    "return a tensor, or tuples, lists and dicts of tensors and numbers"
-                )
-            if isinstance(leaf, np.ndarray):
-                raise CompileError(
-                    f"{self.owner.name} cannot be compiled: it returns a NumPy array of shape "
-                    f"{leaf.shape}; return a tensor"
+                    f"{self.owner.name} cannot be compiled: it returns a {kind}; return a tensor, "
+                    "or tuples, lists and dicts of tensors and numbers"
                 )
 
     def _read_results(self, tracer: Tracer, result: Any, sources: list[Any]) -> None:
@@ -412,7 +401,8 @@ class Replay:
                     "into, or a view of it; return a clone()"
                 )
             carries = leaf.requires_grad and not _was_freed(leaf)
-            if carries and not (known and _leads_outside(tracer, leaf)):
+            leads_outside = any(id(x) in (tracer.sources or ()) for x in _behind(leaf))
+            if carries and not (known and leads_outside):
                 raise CompileError(
                     f"{self.owner.name} cannot be compiled: it returns a tensor whose graph begins "
                     "at a tensor that was made inside, which a replay would not make; return it "
@@ -625,34 +615,21 @@ class Rooms:
         self._idle.append(rooms)
 
 
+def _behind(result: Any) -> Iterator[Any]:
+    """Every tensor that carries the gradient of a result, itself included."""
+    seen: set[int] = set()
+    waiting = [result]
+    while waiting:
+        node = waiting.pop()
+        if node.requires_grad and id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            waiting += [x for x in node.inputs or () if isinstance(x, Node)]
+
+
 def _was_freed(result: Any) -> bool:
     """Whether the function has walked back over the graph behind a result, and freed it."""
-    seen: set[int] = set()
-    waiting = [result]
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen or node.op is None:
-            continue
-        if node.inputs is None:
-            return True
-        seen.add(id(node))
-        waiting += [x for x in node.inputs if isinstance(x, Node) and x.requires_grad]
-    return False
-
-
-def _leads_outside(tracer: Tracer, result: Any) -> bool:
-    """Whether the graph behind a result reaches a tensor that the function did not make."""
-    seen: set[int] = set()
-    waiting = [result]
-    while waiting:
-        node = waiting.pop()
-        if not node.requires_grad or id(node) in seen:
-            continue
-        if id(node) in tracer.sources:  # type: ignore[operator]
-            return True
-        seen.add(id(node))
-        waiting += [x for x in node.inputs or () if isinstance(x, Node)]
-    return False
+    return any(node.op is not None and node.inputs is None for node in _behind(result))
 
 
 def _needed_inputs(program: Program, differentiable: list[Value]) -> list[int]:

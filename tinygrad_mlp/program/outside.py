@@ -16,7 +16,7 @@ import sys
 import types
 from array import array as Numbers
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -308,15 +308,3 @@ def _equal(known: Any, now: Any) -> bool:
     if not isinstance(known, NUMBERS) or type(known) is not type(now):
         return False
     return bool(known == now) or (known != known and now != now)
-
-
-def leaves(thing: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """What stands in nested tuples, lists and dicts, with the path to it."""
-    if isinstance(thing, (tuple, list)):
-        for i, part in enumerate(thing):
-            yield from leaves(part, f"{path}[{i}]")
-    elif isinstance(thing, dict):
-        for key, part in thing.items():
-            yield from leaves(part, f"{path}[{key!r}]")
-    else:
-        yield path, thing

@@ -168,15 +168,15 @@ class Text:
     def _name_call(self, line: Line) -> None:
         """Give a name to what the line calls, unless it is written as NumPy."""
         known = line.op in CALLS or (line.op in UFUNCS and not line.params)
-        if known or line.op == WRITE or id(line.call) in self.called:
+        if known or line.effect == WRITE or id(line.call) in self.called:
             return
         room = line.call.__module__
-        if line.op == DRAW:
+        if line.effect == DRAW:
             name = self._free_name("draw")
         else:
             name = self._free_name(line.call.__name__)
             self.imports.setdefault("" if _is_own(line) else room, []).append(name)
-        if line.op == CHECK:
+        if line.effect == CHECK:
             self.imports[__name__] = ["expect"]
         self.called[id(line.call)] = name
         self.namespace[name] = line.call
@@ -211,7 +211,7 @@ class Text:
                 self.inline[line.out] = f"{self._name(line.inputs[0])}.T"
                 continue
             about = f"{line.op} {tuple(line.out.shape)}" if line.out is not None else line.op
-            written.append((self._code(line, where), about.removeprefix("a ")))
+            written.append((self._code(line, where), about))
             if _is_own(line):
                 shape = _shown(line.out.shape)
                 written.append((f"insist({line.out}, {shape})", "whatever the values"))
@@ -235,12 +235,12 @@ class Text:
 
     def _code(self, line: Line, where: dict[Value, Any]) -> str:
         names = [self._name(x) for x in line.inputs]
-        if line.op == WRITE:
+        if line.effect == WRITE:
             return f"np.copyto({line.answer.name}, {names[0]})"
         call = self.called.get(id(line.call))
         params = mapped(line.params, self._object)
         given = ", ".join([*names, *([_keywords(params)] if params else [])])
-        if line.op == CHECK:
+        if line.effect == CHECK:
             return f"expect({call}({given}), {line.answer!r})"
         if call is not None:
             return f"{line.out} = {call}({given})"
@@ -369,7 +369,7 @@ def _keywords(params: dict[str, Any]) -> str:
 
 def _is_own(line: Line) -> bool:
     """Whether the line calls an op of the user's."""
-    return line.made_by is not None and not is_library(line.call.__module__)
+    return not (line.effect or is_library(line.call.__module__))
 
 
 def _values_of(program: Program) -> dict[Value, None]:

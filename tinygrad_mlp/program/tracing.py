@@ -151,7 +151,7 @@ class Tracer(Observer):
     def decided(self, function: Any, values: Any, params: Any, answer: Any) -> None:
         if self._mine():
             inputs = tuple(map(self.value_of, values))
-            drawn = {line.out for line in self.lines if line.op == DRAW}
+            drawn = {line.out for line in self.lines if line.effect == DRAW}
             if self._depends(inputs, drawn):
                 self.refuse("decides by values that were drawn at random")
             self.lines.append(Line(CHECK, function, inputs, params, answer=answer))
@@ -194,7 +194,7 @@ class Tracer(Observer):
 
     def is_written(self, array: np.ndarray) -> bool:
         """Whether an array lies in memory that the function writes into."""
-        written = [x.answer.array for x in self.lines if x.op == WRITE]
+        written = [x.answer.array for x in self.lines if x.effect == WRITE]
         return any(np.may_share_memory(array, buffer) for buffer in written)
 
     def refuse(self, what: str) -> None:
@@ -398,7 +398,7 @@ def run_recorded(
         return env[value]
 
     for place, line in enumerate(program.forward):
-        if line.made_by is not None:
+        if not line.effect:
             inputs: list[Any] = []
             for i, (x, carries) in enumerate(zip(line.inputs, line.carries, strict=True)):
                 if (-place, i) in leaves:
@@ -431,7 +431,7 @@ def with_backward(
         for value in line.uses():
             if value.kind == "constant":
                 env[value] = new_node(tracer.remember(value.array, value).array)
-        if line.op == DRAW and line.out is not None:
+        if line.effect == DRAW and line.out is not None:
             env[line.out] = new_node(tracer.remember(line.out.array, line.out).array)
     leaves = {}
     for place, i, value in uses:
@@ -461,11 +461,10 @@ def with_backward(
             gradients.append(gradient)
             if gradient.kind == "made":
                 gradient.name = f"d_{value.name}"
-    backward = tracer.lines
-    whole = Program(
-        program.inputs, forward + backward, program.outputs, gradients, seed_values, len(forward)
-    )
-    return whole, used
+    for line in tracer.lines:
+        line.is_backward = True
+    lines = forward + tracer.lines
+    return Program(program.inputs, lines, program.outputs, gradients, seed_values), used
 
 
 def _identifier(name: str) -> str:
