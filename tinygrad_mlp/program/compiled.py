@@ -56,7 +56,9 @@ def compile(function: Callable[..., Any]) -> Compiled:
     The first call with each set of shapes, dtypes and numbers runs the function and writes its
     program down (`.source`). The second also runs the ordinary way, and is compared to the bit.
     Parameters and other tensors from outside are read anew at each call, and numbers and flags
-    from outside are looked after: if one has changed, a new program is written.
+    from outside are looked after: if one has changed, a new program is written. Where programs
+    are written again and again and hardly used, a warning says what keeps changing, and calls
+    that fit none run the ordinary way. A number that changes is best passed as a tensor.
 
     Gradients of a result that are recorded (`create_graph=True`) are right up to rounding: to have
     their bits, too, compile the function that computes them.
@@ -155,7 +157,8 @@ class Compiled:
     def _write_down(self, key: Any, args: Any, kwargs: Any) -> Any:
         replay, result = _first_call(self, args, kwargs)
         self._written += 1
-        self._described = _described(self.function, args, kwargs)
+        if self._written >= FEW:
+            self._described = _described(self.function, args, kwargs)
         known = self._programs.setdefault(key, [])
         known.insert(0, replay)
         del known[MANY:]
@@ -237,7 +240,6 @@ def _first_call(owner: Compiled, args: Any, kwargs: Any) -> tuple[Replay, Any]:
     named = list(_named_leaves(owner.function, args, kwargs))
     names = iter([name for name, x in named if isinstance(x, (np.ndarray, Node))])
     given: list[Any] = []
-
     with_gradient = {id(x.data) for _, x in named if isinstance(x, Node) and x.requires_grad}
 
     def take(part: Any) -> Any:
@@ -247,8 +249,7 @@ def _first_call(owner: Compiled, args: Any, kwargs: Any) -> tuple[Replay, Any]:
         if is_shared and not tensor.requires_grad and id(tensor) not in survey.ids:
             tensor = new_node(tensor.data.view())  # to tell it from who has the same memory
         for other in given:
-            either = tensor.requires_grad or other.requires_grad
-            if other.data is tensor.data and other is not tensor and either:
+            if other.data is tensor.data and other is not tensor and tensor.requires_grad:
                 raise CompileError(
                     f"{owner.name} cannot be compiled: two of its arguments are different tensors "
                     f"on the same memory, which both require a gradient (one is {name}); a program "
@@ -294,9 +295,9 @@ def _described(function: Any, args: Any, kwargs: Any) -> dict[str, str]:
     """What the arguments are, by name: numbers by value, tensors by dtype and shape."""
 
     def words(leaf: Any) -> str:
-        array = plain(leaf)
-        is_array = isinstance(array, np.ndarray)
-        return f"{array.dtype} {array.shape}" if is_array else f"{leaf!r:.60}"
+        if isinstance(leaf, (np.ndarray, Node)):
+            return f"{plain(leaf).dtype} {plain(leaf).shape}"
+        return f"{leaf!r:.60}" if isinstance(leaf, NUMBERS) else f"a {type(leaf).__name__}"
 
     return {name: words(leaf) for name, leaf in _named_leaves(function, args, kwargs)}
 

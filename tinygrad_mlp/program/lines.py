@@ -139,7 +139,13 @@ def leaves(thing: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def values_in(thing: Any) -> Iterator[Value]:
     """The values in nested tuples, lists and dicts."""
-    return (leaf for _, leaf in leaves(thing) if isinstance(leaf, Value))
+    if isinstance(thing, Value):
+        yield thing
+    elif isinstance(thing, (tuple, list)):
+        for part in thing:
+            yield from values_in(part)
+    elif isinstance(thing, dict):
+        yield from values_in([*thing.values()])
 
 
 def mapped(thing: Any, new: Callable[[Any], Any]) -> Any:

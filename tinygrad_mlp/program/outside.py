@@ -16,7 +16,7 @@ import sys
 import types
 from array import array as Numbers
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -173,10 +173,10 @@ class Survey:
             return
         if vars(function):
             self._visit_container(name, vars(function))
-        names = sorted(_names(code))
+        names = sorted({n for c in _codes(code) for n in c.co_names})
         self._names.update(names)
         world = function.__globals__
-        used = [n for n in sorted(_global_names(code)) if n in world]
+        used = [n for n in _global_names(code) if n in world]
         self._check("the globals", lambda: [world.get(n, MISSING) for n in used], used)
         for n in used:
             self._later("", {n: world[n]})
@@ -250,28 +250,26 @@ def _form(tensor: Any) -> list[Any]:
     return [array, tensor.requires_grad, array.shape, array.dtype, array.strides]
 
 
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """The code of a function, and that of the functions inside it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes(constant)
+
+
 @functools.cache
-def _global_names(code: types.CodeType) -> frozenset[str]:
+def _global_names(code: types.CodeType) -> list[str]:
     """The globals that a function reads, and those of the functions inside it."""
     reads = ("LOAD_GLOBAL", "LOAD_NAME")
-    found = {i.argval for i in dis.get_instructions(code) if i.opname in reads}
-    inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
-    return frozenset(found.union(*map(_global_names, inner)))
+    steps = [step for c in _codes(code) for step in dis.get_instructions(c)]
+    return sorted({step.argval for step in steps if step.opname in reads})
 
 
 def _values_of(array: np.ndarray) -> list[Any]:
     """What an array holds, to be compared; nothing if it is too large for that."""
     large = array.nbytes > LARGEST_ARRAY
     return [f"{array.dtype} {array.shape}", b"" if large else array.tobytes()]
-
-
-def _names(code: types.CodeType) -> set[str]:
-    """The globals and attributes that a function names, and those of the functions inside it."""
-    found = set(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            found |= _names(constant)
-    return found
 
 
 def _contents(cell: Any) -> list[Any]:
@@ -292,6 +290,7 @@ def _bare(thing: Any) -> Any:
     return getattr(thing, "__func__", thing)
 
 
+@functools.cache
 def is_library(module: str | None) -> bool:
     """Whether this is our own code, NumPy's or Python's, which read nothing of the user's."""
     root = (module or "").split(".")[0]

@@ -75,7 +75,8 @@ def checks_first(program: Program) -> Program:
         if line.effect == CHECK or line.out in needed:
             needed.update(line.uses())
     first = [x for x in program.forward if x.effect == CHECK or x.out in needed]
-    rest = [x for x in program.forward if x not in first]
+    now = set(map(id, first))
+    rest = [x for x in program.forward if id(x) not in now]
     return program.with_lines(first + rest + program.backward)
 
 
@@ -327,8 +328,7 @@ def _alike(a: Value, b: Value) -> bool:
 
 def _renamed(line: Line, instead: dict[Value, Any]) -> Line:
     """The line with values replaced by others; itself if it has none of them."""
-    used = [*line.uses(), *values_in(line.out)]
-    if not any(v in instead for v in used):
+    if not instead or (instead.keys().isdisjoint(line.uses()) and line.out not in instead):
         return line
     new = lambda v: instead.get(v, v)  # noqa: E731
     inputs, params = replaced(line.inputs, new), replaced(line.params, new)

@@ -201,7 +201,7 @@ class Text:
         given = [v.name for v in dict.fromkeys(inputs)]
         if wanted:
             made = ", ".join(f"np.empty({a.shape}, np.{a.dtype})" for _, a in wanted)
-            self.wanted.append(_wrapped(f"room_{name} = ", "[", made, "]"))
+            self.wanted += _wrapped(f"room_{name} = [", made, "]")
             given.append(f"room=room_{name}")
         else:
             given.append("room=()")
@@ -217,21 +217,17 @@ class Text:
                 written.append((f"insist({line.out}, {shape})", "whatever the values"))
                 self.imports[__name__] = sorted({*self.imports.get(__name__, ()), "insist"})
         width = min(max([len(code) for code, _ in written if len(code) <= 64], default=0), 64)
-        text = [_wrapped(f"def {name}", "(", ", ".join(given), "):")]
+        text = _wrapped(f"def {name}(", ", ".join(given), "):")
         for code, about in written:
             commented = f"    {code:{width}}  # {about}"
             text.append(commented if len(commented) <= 100 else f"    {code}")
         whole = f"    return {', '.join(results)}"
         if len(whole) <= 100:
             return [*text, whole]
-        parts = [_wrapped("        ", "(", part[1:-1], "),") for part in results]
-        indented = [line.replace("\n", "\n        ") for line in parts]
         if len(results) == 1:
-            return [
-                *text,
-                _wrapped("    return ", "(", results[0][1:-1], ")").replace("\n", "\n    "),
-            ]
-        return [*text, "    return (", *indented, "    )"]
+            return text + _wrapped("    return (", results[0][1:-1], ")")
+        parts = [line for part in results for line in _wrapped("        (", part[1:-1], "),")]
+        return [*text, "    return (", *parts, "    )"]
 
     def _code(self, line: Line, where: dict[Value, Any]) -> str:
         names = [self._name(x) for x in line.inputs]
@@ -241,7 +237,7 @@ class Text:
         params = mapped(line.params, self._object)
         given = ", ".join([*names, *([_keywords(params)] if params else [])])
         if line.effect == CHECK:
-            return f"expect({call}({given}), {line.answer!r})"
+            return f"expect({call}({given}), {_shown(line.answer)})"
         if call is not None:
             return f"{line.out} = {call}({given})"
         place = where.get(line.out)  # type: ignore[arg-type]
@@ -280,7 +276,7 @@ class OtherAnswer(Exception):
 
 def expect(answer: Any, known: Any) -> None:
     """Go on only if a check has the answer that the program was written for."""
-    if answer != known:
+    if answer != known and not (answer != answer and known != known):
         raise OtherAnswer
 
 
@@ -305,12 +301,13 @@ def _tuple(values: list[Value]) -> str:
     return f"({', '.join(names)}{',' if len(names) == 1 else ''})"
 
 
-def _wrapped(start: str, opening: str, inside: str, closing: str) -> str:
+def _wrapped(start: str, inside: str, end: str) -> list[str]:
     """In one line if it is short enough, else with what is inside in lines of its own."""
-    if len(start + opening + inside + closing) <= 100:
-        return start + opening + inside + closing
+    if len(start + inside + end) <= 100:
+        return [start + inside + end]
+    margin = " " * (len(start) - len(start.lstrip()))
     lines = textwrap.wrap(inside, 92, break_long_words=False, break_on_hyphens=False)
-    return "\n".join([start + opening, *(f"    {line}" for line in lines), closing])
+    return [start, *(f"{margin}    {line}" for line in lines), margin + end]
 
 
 def _literal(array: np.ndarray) -> str:
