@@ -16,10 +16,10 @@ import numpy as np
 
 from . import ops
 from .arguments import make_helpful, no_dimension
-from .decisions import contains_nan, size_for_power
+from .decisions import all_close, contains_nan, counts_of, most_at_one_place, size_for_power
 from .dtypes import DEFAULT, int64, number_in, result_type
-from .engine import Node, plain, takes_also
-from .observing import decide
+from .engine import Node, beside, plain, takes_also
+from .observing import constant, decide, handed_on
 from .ops import count, where
 from .signatures import BinaryOp, Dim, DType, Operand, P
 from .signatures import TensorOrArray as T
@@ -65,14 +65,14 @@ def _times(name: str, alpha: Any, other: Any, x: Any) -> Any:
     """alpha * other, in the dtype that the result beside `x` has."""
     if alpha == 1:
         return other
-    dtype = result_type(plain(x), plain(other))
+    dtype = result_type(x, other)
     if isinstance(alpha, (float, np.floating)) and dtype.kind != "f":
         raise TypeError(f"{name} of integers takes an integer alpha, not {alpha}")
     is_array = isinstance(other, (Node, np.ndarray))
     if not is_array:
         return other * alpha
-    same: Any = other if plain(other).dtype == dtype else ops.astype(other, dtype)
-    return ops.mul(same, np.asarray(alpha).astype(dtype))
+    same: Any = other if other.dtype == dtype else ops.astype(other, dtype)
+    return ops.mul(same, constant(np.asarray(alpha).astype(dtype)))
 
 
 @_of_two
@@ -91,7 +91,7 @@ def div(input: Any, other: Any, rounding_mode: str | None = None) -> Any:
 
 def equal(input: Any, other: Any) -> bool:
     """Whether two tensors have one shape and all values alike; `eq` compares value by value."""
-    return np.array_equal(plain(input), plain(other))
+    return bool(decide(np.array_equal, input, other))
 
 
 greater, greater_equal = ops.gt, ops.ge
@@ -148,11 +148,15 @@ def isclose(
     >>> tg.isclose(tg.tensor([1.0, 2.0]), tg.tensor([1.000001, 2.1]))
     tensor([ True, False])
     """
+    _check_closeness(input, other, rtol, atol)
+    return ops.isclose(input, other, rtol, atol, equal_nan)
+
+
+def _check_closeness(input: Any, other: Any, rtol: float, atol: float) -> None:
     if not all(isinstance(a, (Node, np.ndarray)) for a in (input, other)):
         raise TypeError(f"isclose compares two tensors, not {input!r:.60} and {other!r:.60}")
     if rtol < 0 or atol < 0:
         raise ValueError(f"isclose needs an rtol and an atol of at least 0, not {rtol} and {atol}")
-    return ops.isclose(input, other, rtol, atol, equal_nan)
 
 
 def allclose(
@@ -163,12 +167,14 @@ def allclose(
     >>> tg.allclose(tg.tensor([1.0]), tg.tensor([1.000001]))
     True
     """
-    return bool(isclose(plain(input), plain(other), rtol, atol, equal_nan).all())
+    _check_closeness(input, other, rtol, atol)
+    return bool(decide(all_close, input, other, rtol=rtol, atol=atol, equal_nan=equal_nan))
 
 
 def masked_fill(input: T, mask: Any, value: Any) -> T:
     """`input` with `value` where the mask is true: cast to the dtype of `input`, as in PyTorch."""
-    filling: Any = number_in(value, input.dtype) if not isinstance(value, Node) else value
+    given = isinstance(value, (Node, np.ndarray))
+    filling: Any = value if given else constant(number_in(value, input.dtype))
     if filling.dtype != input.dtype:
         filling = ops.astype(filling, input.dtype)
     return where(mask, filling, input)
@@ -438,7 +444,7 @@ def prod(input: T, dim: int | None = None, keepdim: bool = False, dtype: DType |
         if rest.shape[-1]:
             input = ops.cat(input, rest, dim=-1)
     if input.shape[-1] == 0:
-        input = ops.cat(input, np.ones((*input.shape[:-1], 1), input.dtype), dim=-1)
+        input = ops.cat(input, constant(np.ones((*input.shape[:-1], 1), input.dtype)), dim=-1)
     input = swap_to_end(input, dim)
     return input if keepdim else squeeze(input, dim)
 
@@ -586,7 +592,7 @@ def roll(input: T, shifts: int | Sequence[int], dims: int | Sequence[int] | None
     for shift, dim in zip(shifts, dims, strict=True):
         dim = _axis(dim, input.ndim)
         positions = (np.arange(input.shape[dim]) - shift) % builtins.max(input.shape[dim], 1)
-        input = input[(slice(None),) * dim + (positions,)]
+        input = _taken(input, dim, constant(positions))
     return input
 
 
@@ -695,7 +701,7 @@ def pad(input: T, pad: Sequence[int], mode: str = "constant", value: float | Non
     if value:
         margin = np.full(shape, number_in(value, input.dtype))
         margin[inside] = 0
-        return ops.put(input, shape=shape, index=inside) + margin
+        return ops.put(input, shape=shape, index=inside) + constant(margin)
     return ops.put(input, shape=shape, index=inside)
 
 
@@ -723,7 +729,7 @@ def _repeated_margins(x: T, margins: list[tuple[int, int]], mode: str) -> T:
                 places = np.pad(places, added, PAD_MODES[mode])  # type: ignore[call-overload]
                 end = len(places) - builtins.max(-after, 0)
                 places = places[builtins.max(-before, 0) : end]
-            x = _taken(x, d, places)
+            x = _taken(x, d, constant(places))
     return x
 
 
@@ -775,21 +781,21 @@ def repeat_interleave(
     tensor([1, 1, 2, 2])
     """
     if repeats is None:
-        counts: Any = input
-        return repeat_interleave(counts * 0 + np.arange(counts.shape[0]), counts, 0)
+        places: Any = input * 0 + constant(np.arange(input.shape[0]))
+        return repeat_interleave(places, input, 0)
     if dim is None:
         input, dim = flatten(input), 0
     dim = _axis(dim, input.ndim)
     if input.ndim == 0:
         input = input.reshape(1)
-    counts = np.asarray(plain(repeats))
-    fits = counts.size in (1, input.shape[dim])
-    if counts.dtype.kind not in "iu" or not fits or np.any(counts < 0):
+    counts: Any = beside(input, repeats)
+    known = decide(counts_of, counts) if counts.dtype.kind in "iu" else (-1,)
+    if len(known) not in (1, input.shape[dim]) or builtins.min(known, default=0) < 0:
         raise ValueError(
             f"repeat_interleave needs one count, or one for each of {input.shape[dim]} slices, "
-            f"whole and not below 0, not {repeats!r:.80}"
+            f"whole and not below 0, not {known if isinstance(repeats, Node) else repeats!r:.80}"
         )
-    return _taken(input, dim, np.repeat(np.arange(input.shape[dim]), counts.reshape(-1)))
+    return _taken(input, dim, constant(np.repeat(np.arange(input.shape[dim]), known)))
 
 
 @overload
@@ -848,7 +854,7 @@ def contiguous(input: T) -> T:
     >>> tg.zeros(2, 3).T.contiguous().data.flags.c_contiguous
     True
     """
-    return input if plain(input).flags.c_contiguous else ops.clone(input)
+    return input if handed_on(input).flags.c_contiguous else ops.clone(input)
 
 
 def t(input: T) -> T:
@@ -877,8 +883,8 @@ def diag(input: T, diagonal: int = 0) -> T:
     if input.ndim != 1:
         raise ValueError(f"diag takes a vector or a matrix, not the shape {input.shape}")
     steps, size = np.arange(input.shape[0]), input.shape[0] + builtins.abs(diagonal)
-    places = (steps + builtins.max(0, -diagonal), steps + builtins.max(0, diagonal))
-    return ops.put(input, shape=(size, size), index=places)
+    rows, columns = steps + builtins.max(0, -diagonal), steps + builtins.max(0, diagonal)
+    return ops.put(input, shape=(size, size), index=(constant(rows), constant(columns)))
 
 
 def trace(input: T) -> T:
@@ -894,43 +900,42 @@ def trace(input: T) -> T:
 
 def tril(input: T, diagonal: int = 0) -> T:
     """The lower triangle of each matrix; 0 elsewhere."""
-    return where(_lower(input, diagonal), input, np.zeros((), input.dtype))
+    return where(_lower(input, diagonal), input, constant(np.zeros((), input.dtype)))
 
 
 def triu(input: T, diagonal: int = 0) -> T:
     """The upper triangle of each matrix; 0 elsewhere."""
-    return where(_lower(input, diagonal - 1), np.zeros((), input.dtype), input)
+    return where(_lower(input, diagonal - 1), constant(np.zeros((), input.dtype)), input)
 
 
 def _lower(x: Any, diagonal: int) -> np.ndarray:
     if x.ndim < 2:
         raise ValueError(f"tril and triu need at least 2 dimensions, not the shape {x.shape}")
     rows, columns = x.shape[-2:]
-    return np.tri(rows, columns, diagonal, dtype=bool)
+    return constant(np.tri(rows, columns, diagonal, dtype=bool))
 
 
 # ------------------------------------------------------------------------------------ indexing
 
 
-def _places(index: Any, dim: int) -> tuple[np.ndarray, ...]:
+def _places(index: Any, dim: int) -> tuple[Any, ...]:
     """NumPy's index for "at `index` along `dim`, and in the same place along the others"."""
-    index = np.asarray(plain(index))
-    grid = [np.arange(n).reshape([-1 if i == d else 1 for i in range(index.ndim)])
+    grid = [constant(np.arange(n).reshape([-1 if i == d else 1 for i in range(index.ndim)]))
             for d, n in enumerate(index.shape)]  # fmt: skip
-    grid[dim] = index
+    grid[dim] = handed_on(index)
     return tuple(grid)
 
 
 @takes_also()
 def gather(input: T, dim: int, index: Operand) -> T:
     """Values picked along `dim`: result[i][j] = input[index[i][j]][j], for dim = 0."""
-    index = np.asarray(plain(index))
-    if index.size == 0:  # of any shape, as in PyTorch
-        return flatten(input)[np.zeros(index.shape, np.int64)]
-    if input.ndim + index.ndim < 2:  # no dimensions count as one of size 1
-        return gather(input.reshape(-1), dim, index.reshape(-1)).reshape(index.shape)
-    _need_same_ndim("gather", input, index)
-    return input[_places(index, _axis(dim, input.ndim))]
+    at: Any = beside(input, index)
+    if 0 in at.shape:  # of any shape, as in PyTorch
+        return flatten(input)[constant(np.zeros(at.shape, np.int64))]
+    if input.ndim + at.ndim < 2:  # no dimensions count as one of size 1
+        return gather(input.reshape(-1), dim, at.reshape(-1)).reshape(at.shape)
+    _need_same_ndim("gather", input, at)
+    return input[_places(at, _axis(dim, input.ndim))]
 
 
 def _need_same_ndim(name: str, x: Any, *others: Any) -> None:
@@ -945,29 +950,30 @@ def _need_same_ndim(name: str, x: Any, *others: Any) -> None:
 @takes_also()
 def take_along_dim(input: T, indices: Operand, dim: int | None = None) -> T:
     """Values picked along `dim`, `indices` broadcast along the others; as from argmax, argsort."""
-    indices = np.asarray(plain(indices))
+    at: Any = beside(input, indices)
     if dim is None:
-        return flatten(input)[indices.reshape(-1)]
-    _need_same_ndim("take_along_dim", input, indices)
+        return flatten(input)[at.reshape(-1)]
+    _need_same_ndim("take_along_dim", input, at)
     dim = _axis(dim, input.ndim)
-    ours, theirs = list(input.shape), list(indices.shape)
+    ours, theirs = list(input.shape), list(at.shape)
     ours[dim] = theirs[dim] = 1
     shape = list(np.broadcast_shapes(tuple(ours), tuple(theirs)))
-    wide, shape[dim] = list(shape), indices.shape[dim]
+    wide, shape[dim] = list(shape), at.shape[dim]
     wide[dim] = input.shape[dim]
-    return ops.expand(input, shape=wide)[_places(np.broadcast_to(indices, shape), dim)]
+    return ops.expand(input, shape=wide)[_places(ops.expand(at, shape=shape), dim)]
 
 
 @takes_also()
 def scatter_add(input: T, dim: int, index: Operand, src: T) -> T:
     """`input` with `src` added at `index` along `dim`; what is named twice is added twice."""
-    index, dim = np.asarray(plain(index)), _axis(dim, input.ndim)
+    at: Any = beside(input, index)
+    dim = _axis(dim, input.ndim)
     # no dimensions count as one of size 1
-    if input.ndim < 2 and 0 in (input.ndim, index.ndim, src.ndim):
-        flat = scatter_add(input.reshape(-1), 0, index.reshape(-1), src.reshape(-1))
+    if input.ndim < 2 and 0 in (input.ndim, at.ndim, src.ndim):
+        flat = scatter_add(input.reshape(-1), 0, at.reshape(-1), src.reshape(-1))
         return flat.reshape(input.shape)
-    part = _source("scatter_add", input, index, src)
-    return input + ops.put(part, shape=input.shape, index=_places(index, dim))
+    part = _source("scatter_add", input, at, src)
+    return input + ops.put(part, shape=input.shape, index=_places(at, dim))
 
 
 @takes_also(value="src")
@@ -979,35 +985,34 @@ def scatter(input: T, dim: int, index: Operand, src: Any, reduce: str | None = N
     >>> tg.zeros(3).scatter(0, tg.tensor([2, 0]), tg.tensor([5.0, 7.0]))
     tensor([7., 0., 5.])
     """
-    index, dim = np.asarray(plain(index)), _axis(dim, input.ndim)
+    at: Any = beside(input, index)
+    dim = _axis(dim, input.ndim)
     if not isinstance(src, (Node, np.ndarray)):
-        src = np.full(index.shape, number_in(src, input.dtype))
+        src = constant(np.full(at.shape, number_in(src, input.dtype)))
+    src = src if isinstance(src, Node) else beside(input, src)
     if reduce == "add":
-        return scatter_add(input, dim, index, src)
+        return scatter_add(input, dim, at, src)
     if reduce not in (None, "multiply"):
         raise ValueError(f'scatter knows reduce=None, "add" or "multiply", not {reduce!r}')
-    if input.ndim < 2 and 0 in (input.ndim, index.ndim, src.ndim):
-        flat = scatter(input.reshape(-1), 0, index.reshape(-1), src.reshape(-1), reduce)
+    if input.ndim < 2 and 0 in (input.ndim, at.ndim, src.ndim):
+        flat = scatter(input.reshape(-1), 0, at.reshape(-1), src.reshape(-1), reduce)
         return flat.reshape(input.shape)
-    part = _source("scatter", input, index, src).reshape(-1)
-    if not index.size:
+    part = _source("scatter", input, at, src).reshape(-1)
+    if 0 in at.shape:
         return ops.clone(input)
-    places = [np.broadcast_to(p, index.shape).reshape(-1) for p in _places(index, dim)]
-    number = np.arange(index.size)
-    while True:
-        last = np.full(input.shape, -1)  # which value of `part` comes to each place
-        last[tuple(places)] = number
-        brought = ops.getitem(part, index=np.maximum(last, 0))
+    shape, times = input.shape, 1
+    if reduce is not None:
+        times = decide(most_at_one_place, at, shape=shape, dim=dim)
+    for nth in range(times):
+        last = ops.comes_to(at, shape=shape, dim=dim, nth=nth)
+        brought = part[ops.maximum(last, 0)]
         if reduce is None:
             return where(last < 0, input, brought)
-        input = input * where(last < 0, np.ones((), input.dtype), brought)
-        left = number != last[tuple(places)]
-        if not left.any():
-            return input
-        places, number = [p[left] for p in places], number[left]
+        input = input * where(last < 0, constant(np.ones((), input.dtype)), brought)
+    return input
 
 
-def _source(name: str, x: Any, index: np.ndarray, src: Any) -> Any:
+def _source(name: str, x: Any, index: Any, src: Any) -> Any:
     """The part of `src` that an index of its shape, or a smaller one, covers."""
     if index.ndim != x.ndim or index.ndim != src.ndim or np.any(np.less(src.shape, index.shape)):
         raise ValueError(
@@ -1033,18 +1038,20 @@ def nonzero(input: T, as_tuple: bool = False) -> Any:
 @takes_also()
 def index_add(input: T, dim: int, index: Operand, source: T, alpha: float = 1) -> T:
     """`input` with alpha times the slices of `source` added to its slices `index` along `dim`."""
-    index, dim = np.asarray(plain(index)), _axis(dim, input.ndim)
+    at: Any = beside(input, index)
+    dim = _axis(dim, input.ndim)
     if input.ndim == 0:
-        flat = index_add(input.reshape(1), 0, index.reshape(-1), source.reshape(-1), alpha)
+        flat = index_add(input.reshape(1), 0, at.reshape(-1), source.reshape(-1), alpha)
         return flat.reshape(())
-    index = index.reshape(-1) if index.ndim == 0 else index
-    wanted = (*input.shape[:dim], index.size, *input.shape[dim + 1 :])
-    if index.ndim != 1 or source.shape != wanted:
+    at = at.reshape(-1) if at.ndim == 0 else at
+    wanted = (*input.shape[:dim], math.prod(at.shape), *input.shape[dim + 1 :])
+    if at.ndim != 1 or source.shape != wanted:
         raise ValueError(
-            f"index_add needs an index of one dimension, not {index.shape}, and, for it, a "
+            f"index_add needs an index of one dimension, not {at.shape}, and, for it, a "
             f"source of shape {wanted}, not {source.shape}"
         )
-    added = ops.put(source, shape=input.shape, index=(slice(None),) * dim + (index,))
+    places = (slice(None),) * dim + (handed_on(at),)
+    added = ops.put(source, shape=input.shape, index=places)
     return input + _times("index_add", alpha, added, input)
 
 

@@ -7,7 +7,7 @@ integers), and what is random takes `rng=`, a numpy Generator or a seed.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,9 @@ import numpy as np
 from .arguments import make_helpful
 from .composed import sizes
 from .dtypes import number_in
-from .observing import constant
+from .observing import constant, drawn
 from .signatures import DType, Rng
-from .tensor import Tensor, _to_array
+from .tensor import Tensor, _to_array, from_numpy
 
 FLOAT = np.float32
 
@@ -134,7 +134,7 @@ def randint(
     """
     bounds, size = (given, size) if size is not None else (given[:-1], given[-1])
     low, high = bounds if len(bounds) == 2 else (low, *bounds) if bounds else (low, high)
-    return _made(np.random.default_rng(rng).integers(low, high, size).astype(dtype), False)
+    return _drawn(rng, lambda generator: generator.integers(low, high, size), dtype)
 
 
 def randperm(n: int, rng: Rng = None, dtype: DType = np.int64) -> Tensor:
@@ -143,7 +143,7 @@ def randperm(n: int, rng: Rng = None, dtype: DType = np.int64) -> Tensor:
     >>> tg.randperm(3, rng=0).sort().values
     tensor([0, 1, 2])
     """
-    return _made(np.random.default_rng(rng).permutation(n).astype(dtype), False)
+    return _drawn(rng, lambda generator: generator.permutation(n), dtype)
 
 
 def rand(
@@ -154,8 +154,9 @@ def rand(
     requires_grad: bool = False,
 ) -> Tensor:
     """Uniform between 0 and 1."""
-    drawn = np.random.default_rng(rng).random(sizes(given, size), _drawn_as(dtype))
-    return _made(drawn.astype(dtype, copy=False), requires_grad)
+    shape = sizes(given, size)
+    made = _drawn(rng, lambda generator: generator.random(shape, _drawn_as(dtype)), dtype)
+    return made.requires_grad_(requires_grad)
 
 
 def randn(
@@ -166,8 +167,14 @@ def randn(
     requires_grad: bool = False,
 ) -> Tensor:
     """Normal, mean 0 and standard deviation 1."""
-    drawn = np.random.default_rng(rng).standard_normal(sizes(given, size), _drawn_as(dtype))
-    return _made(drawn.astype(dtype, copy=False), requires_grad)
+    shape = sizes(given, size)
+    made = _drawn(rng, lambda generator: generator.standard_normal(shape, _drawn_as(dtype)), dtype)
+    return made.requires_grad_(requires_grad)
+
+
+def _drawn(rng: Rng, draw: Callable[[np.random.Generator], Any], dtype: DType) -> Tensor:
+    """What `draw` takes from a generator, in this dtype."""
+    return from_numpy(drawn(rng, lambda generator: np.asarray(draw(generator)).astype(dtype)))
 
 
 def _drawn_as(dtype: DType) -> Any:

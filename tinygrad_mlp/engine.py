@@ -378,6 +378,18 @@ def plain(value: Any) -> Any:
     return value.data if isinstance(value, Node) else value
 
 
+def beside(input: Any, value: Any) -> Any:
+    """What is given beside a tensor and gets no gradient: numbers, lists and tensors as an array.
+
+    While a program is written down, as a tensor, so that what is computed with it is seen.
+    """
+    if not (tracing and isinstance(input, Node)):
+        return np.asarray(plain(value))
+    if isinstance(value, Node):
+        return value
+    return new_node(value if isinstance(value, np.ndarray) else constant(np.asarray(value)))
+
+
 def copied(value: Any) -> Any:
     """A copy with memory of its own: of an array, or of a tensor, then recorded as an op."""
     return value * 1

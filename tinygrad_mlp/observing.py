@@ -70,6 +70,26 @@ def array_of(value: Any) -> Any:
     return value if isinstance(value, (np.ndarray, np.generic)) else getattr(value, "data", value)
 
 
+def handed_on(value: Any) -> Any:
+    """The array of a tensor, for an op that takes it as a parameter: nobody looks at its values."""
+    return array_of(value)
+
+
+class Place(int):
+    """The whole number in an array of no dimensions, which a program reads anew at each call."""
+
+    array: np.ndarray
+
+
+def place_in(array: np.ndarray) -> int:
+    """A place that an array of no dimensions names."""
+    if not tracing:
+        return int(array)
+    place = Place(array)
+    place.array = array
+    return place
+
+
 def decide(function: Callable[..., Any], *values: Any, **params: Any) -> Any:
     """`function` of the arrays of `values`: for a check, or for what Python decides by values."""
     answer = function(*map(array_of, values), **params)

@@ -30,7 +30,7 @@ import numpy as np
 
 from .dtypes import choices, fitted, float64, floats, powers, promoted, sum_of, totals, wide_sum
 from .engine import op
-from .observing import constant
+from .observing import constant, handed_on
 from .signatures import Array, Dim, DType, Index
 
 if TYPE_CHECKING:
@@ -665,7 +665,8 @@ def _put_on_diagonal(g: Any, y: Any, x: Any, offset: int, dim1: int, dim2: int) 
     ends = [dim1 % x.ndim, dim2 % x.ndim]
     order = [d for d in range(x.ndim) if d not in ends] + ends
     steps = np.arange(g.shape[-1])
-    places = (Ellipsis, steps + builtins.max(0, -offset), steps + builtins.max(0, offset))
+    rows, columns = steps + builtins.max(0, -offset), steps + builtins.max(0, offset)
+    places = (Ellipsis, constant(rows), constant(columns))
     return permute(
         put(g, shape=[x.shape[d] for d in order], index=places), dims=_back(order, x.ndim)
     )
@@ -695,12 +696,13 @@ def getitem(x: Array, index: Index) -> Any:
 @op(grad=lambda g, y, x, shape, index: g[index])
 def put(x: Array, shape: Sequence[int], index: Index) -> Any:
     """Zeros of `shape` with `x` added at `index`; what is indexed twice is added twice."""
+    parts: Any = tuple(map(handed_on, index)) if isinstance(index, tuple) else handed_on(index)
     out = np.zeros(shape, x.dtype)
-    if not _may_repeat(index):
-        out[index] = x
+    if not _may_repeat(parts):
+        out[parts] = x
         return out
     wide = out.astype(float64) if x.dtype.kind == "f" else out
-    np.add.at(wide, index, x)  # type: ignore[arg-type]
+    np.add.at(wide, parts, x)
     return wide.astype(x.dtype, copy=False)
 
 
@@ -708,7 +710,28 @@ def _may_repeat(index: Any) -> bool:
     """Whether an index can name a place twice: whatever NumPy reads as an array of integers."""
     parts = index if isinstance(index, tuple) else (index,)
     never = (int, slice, EllipsisType, type(None))
-    return builtins.any(not isinstance(p, never) and np.asarray(p).dtype != bool for p in parts)
+    arrays = [np.asarray(p) for p in parts if not isinstance(p, never)]
+    return builtins.any(a.ndim and a.dtype != bool for a in arrays)
+
+
+@op(grad=(None,))
+def comes_to(index: Array, shape: Sequence[int], dim: int, nth: int = 0) -> Any:
+    """For each place of `shape`, which value of `index`, counted flat, names it last; or -1.
+
+    dim  the dimension in which `index` names places; in the others they are its own
+    nth  the last but so many instead
+    """
+    places = list(np.indices(index.shape).reshape(index.ndim, -1))
+    places[dim] = index.ravel()
+    number = np.arange(index.size)
+    last = np.full(shape, -1)
+    last[tuple(places)] = number
+    for _ in range(nth):
+        left = number != last[tuple(places)]
+        places, number = [p[left] for p in places], number[left]
+        last = np.full(shape, -1)
+        last[tuple(places)] = number
+    return last
 
 
 def _slices_of(g: Any, y: Any, *tensors: Any, dim: int) -> Callable[[int], Any]:

@@ -34,7 +34,7 @@ from .engine import (
     run_backward,
     set_grad_enabled,
 )
-from .observing import constant, refuse_to_trace, tracing
+from .observing import Place, constant, handed_on, place_in, refuse_to_trace, tracing
 from .outside import OUTSIDE, Outside
 from .signatures import DType, Number, Operand, Plain
 
@@ -286,7 +286,7 @@ class Tensor(Node):
                     f"np.{name} would silently lose the gradient of a tensor; write {own}"
                     f"np.{name}(t.detach().numpy()) if no gradient is needed"
                 )
-            return plain(value)
+            return handed_on(value) if function in ABOUT_SHAPES else plain(value)
 
         return function(*map(read, args), **{name: read(value) for name, value in kwargs.items()})
 
@@ -743,33 +743,30 @@ def _plain_index(index: Any) -> tuple[Any, Any]:
     if type(index) in (int, slice):
         return None, index
     parts = [_plain_part(p) for p in (index if isinstance(index, tuple) else (index,))]
-    has_integer = any(type(p) is int for p in parts)
+    has_integer = any(isinstance(p, int) for p in parts)
     if not has_integer or not any(isinstance(p, np.ndarray) for p in parts):
         return None, tuple(parts)
     first: list[Any] = []
     for p in parts:
-        if type(p) is int or p is Ellipsis:
+        if isinstance(p, int) or p is Ellipsis:
             first.append(p)
         elif p is not None:
             is_mask = isinstance(p, np.ndarray) and p.dtype == bool_
             first += [slice(None)] * (p.ndim if is_mask else 1)
-    return tuple(first), tuple(p for p in parts if type(p) is not int)
+    return tuple(first), tuple(p for p in parts if not isinstance(p, int))
 
 
 def _plain_part(part: Any) -> Any:
     """One part of an index: an int, a slice, None, Ellipsis, or an array."""
     if part is None or part is Ellipsis or isinstance(part, slice):
         return part
-    if type(part) is int:
+    if type(part) in (int, Place):
         return part
+    given = isinstance(part, (np.ndarray, Node))
     try:
         array = np.asarray(plain(part))
     except ValueError:
         array = np.asarray(part, object)
-    if not isinstance(part, (np.ndarray, Node)):
-        constant(array)
-    elif array.ndim == 0:
-        refuse_to_trace("takes a place from a tensor as a number; take_along_dim() needs no number")
     if array.size == 0 and not hasattr(part, "dtype"):
         array = array.astype(np.int64)
     if array.dtype.kind not in "iub":
@@ -777,4 +774,6 @@ def _plain_part(part: Any) -> Any:
             "an index is made of integers, booleans, slices, None, ... and lists or arrays of "
             f"integers or booleans, not {part!r:.60}"
         )
-    return int(array) if array.ndim == 0 and array.dtype != bool_ else array
+    if array.ndim == 0 and array.dtype != bool_:
+        return place_in(array) if given else int(array)
+    return array if given else constant(array)

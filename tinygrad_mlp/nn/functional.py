@@ -22,9 +22,15 @@ from ..composed import leaky_relu as leaky_relu
 from ..composed import pad as pad
 from ..composed import silu as silu
 from ..composed import softplus as softplus
-from ..decisions import count_equal, count_weighted, refuse_unknown_classes
+from ..decisions import (
+    count_equal,
+    count_weighted,
+    largest,
+    refuse_unknown_classes,
+    refuse_unknown_rows,
+)
 from ..dtypes import float64
-from ..engine import no_grad, plain
+from ..engine import beside, no_grad, plain
 from ..observing import constant, decide, drawn
 from ..ops import linear as linear
 from ..ops import log_softmax as log_softmax
@@ -34,7 +40,7 @@ from ..ops import softmax as softmax
 from ..ops import tanh as tanh
 from ..ops import where
 from ..outside import missing as _missing
-from ..signatures import DType, Operand, Rng
+from ..signatures import Operand, Rng
 from ..signatures import TensorOrArray as T
 from ..tensor import Tensor, from_numpy
 
@@ -55,42 +61,36 @@ def one_hot(input: Any, num_classes: int = -1) -> Any:
     tensor([[0, 0, 1],
             [1, 0, 0]])
     """
-    classes = np.asarray(plain(input))
+    classes: Any = input if isinstance(input, Tensor) else np.asarray(input)
     if num_classes == -1:
-        if not classes.size:
+        if 0 in classes.shape:
             raise ValueError("one_hot of no labels cannot tell how many classes there are; say it")
-        num_classes = int(classes.max()) + 1
-    return _like_given(_one_hot(classes, num_classes, np.int64), input)
-
-
-def _one_hot(classes: np.ndarray, num_classes: int, dtype: DType) -> np.ndarray:
+        num_classes = int(decide(largest, classes)) + 1
     if classes.dtype.kind not in "iu":
         raise TypeError(f"class indices must be integers, and these are {classes.dtype}")
     _check_classes(classes, num_classes)
-    hot = np.zeros((classes.size, num_classes), dtype)
-    hot[np.arange(classes.size), classes.ravel()] = 1
-    return hot.reshape(*classes.shape, num_classes)
+    return ops.astype(ops.is_class(classes, classes=num_classes), dtype=np.int64)
 
 
 def _largest_inside(
-    flat: np.ndarray,
+    flat: Any,
     size: tuple[int, ...],
     kernel: tuple[int, int],
     steps: tuple[int, int],
     gaps: tuple[int, int],
     margins: Margins,
-) -> np.ndarray:
+) -> Any:
     """Where the largest value of each window stands: never in the margin, which may equal it."""
     if not any(map(any, margins)):
-        return np.argmax(flat, axis=-1)
-    is_largest = (flat == flat.max(axis=-1, keepdims=True)) | (flat != flat)
+        return ops.argmax(flat, dim=-1)
+    is_largest = ops.logical_or(flat == ops.amax(flat, dim=-1, keepdim=True), flat != flat)
     inside = _with_margins(np.ones((1, 1, *size), np.bool_), margins, 0.0)
-    return np.argmax(is_largest & flatten(_windows(inside, kernel, steps, gaps), 4), axis=-1)
+    inside = constant(flatten(_windows(inside, kernel, steps, gaps), 4))
+    return ops.argmax(ops.logical_and(is_largest, inside), dim=-1)
 
 
-def _like_given(array: np.ndarray, input: Any) -> Any:
-    """A tensor for a tensor, an array for an array."""
-    return Tensor(array) if isinstance(input, Tensor) else array
+def _without_gradient(x: Any) -> Any:
+    return x.detach() if isinstance(x, Tensor) else x
 
 
 def _check_classes(labels: Any, num_classes: int) -> None:
@@ -125,7 +125,7 @@ def cross_entropy(
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"label_smoothing must be between 0 and 1, not {label_smoothing}")
     scores = _classes_last("cross_entropy", input)
-    target = target if isinstance(target, Tensor) else np.asarray(target)
+    target = _target(input, target)
     classes = scores.shape[-1]
     if target.dtype.kind in "iu":
         _check_index_shape("cross_entropy", scores, target)
@@ -151,6 +151,10 @@ def cross_entropy(
         q = q / counts
     loss = ops.soft_cross_entropy(scores, q, total=reduction != "none")
     return loss if counts or reduction != "mean" else loss + math.nan
+
+
+def _target(input: Any, target: Any) -> Any:
+    return target if isinstance(target, Tensor) else beside(input, target)
 
 
 def _plain_cross_entropy(scores: Any, target: Any, reduction: str) -> Any:
@@ -222,7 +226,7 @@ def nll_loss(
     """
     _check_reduction(reduction)
     logs = _classes_last("nll_loss", input)
-    target = target if isinstance(target, Tensor) else np.asarray(target)
+    target = _target(input, target)
     _check_index_shape("nll_loss", logs, target)
     q, counts = _index_targets(logs, target, weight, ignore_index, 0.0)
     picked = where(ops.ne(q, 0), logs * q, 0)
@@ -322,6 +326,7 @@ def _like(x: Any, input: Any) -> Any:
     """`x`, which gets no gradient, in the dtype of the input: a tensor beside a tensor."""
     if getattr(x, "requires_grad", False):
         raise ValueError("a weight gets no gradient here; pass weight.detach()")
+    x = x if isinstance(x, Tensor) else beside(input, x)
     if isinstance(x, Tensor) and isinstance(input, Tensor):
         return x.detach().to(input.dtype)
     return np.asarray(plain(x), input.dtype)
@@ -454,20 +459,16 @@ def embedding(input: Operand, weight: T, padding_idx: int | None = None) -> T:
     tensor([[4., 5.],
             [0., 1.]])
     """
-    index = np.asarray(plain(input))
+    index = beside(weight, input)
     if weight.ndim != 2:
         raise ValueError(f"embedding needs a weight of shape (num, dim), not {weight.shape}")
     if index.dtype.kind not in "iu":
         raise TypeError(f"embedding needs integers that name rows, and got {index.dtype}")
-    if index.size and (index.min() < 0 or index.max() >= weight.shape[0]):
-        raise ValueError(
-            f"embedding has rows 0 to {weight.shape[0] - 1}, and was asked for "
-            f"{index.min()} to {index.max()}"
-        )
+    decide(refuse_unknown_rows, index, rows=weight.shape[0])
     row = _row(padding_idx, weight.shape[0])
     if row is None:
         return weight[index]
-    return where((index == row)[..., None], plain(weight)[row], weight[index])
+    return where((index == row)[..., None], _without_gradient(weight)[row], weight[index])
 
 
 def _row(padding_idx: int | None, rows: int) -> int | None:
@@ -592,16 +593,18 @@ def max_pool2d(
     kernel, steps, margins = _pooling(images, kernel_size, stride, padding, gaps, ceil_mode)
     lowest = -math.inf if images.dtype.kind == "f" else np.iinfo(images.dtype).min
     flat = flatten(_windows(_with_margins(images, margins, lowest), kernel, steps, gaps), 4)
-    found = _largest_inside(plain(flat), images.shape[2:], kernel, steps, gaps, margins)
+    seen = _without_gradient(flat)
+    found = _largest_inside(seen, images.shape[2:], kernel, steps, gaps, margins)
     values = squeeze(take_along_dim(flat, found[..., None], -1), -1)
     values = values if input.ndim == 4 else values[0]
     if not return_indices:
         return values
     rows = np.arange(found.shape[2])[:, None] * steps[0] - margins[0][0]
     columns = np.arange(found.shape[3]) * steps[1] - margins[1][0]
-    rows = rows + found // kernel[1] * gaps[0]
-    places = rows * images.shape[3] + columns + found % kernel[1] * gaps[1]
-    return values, _like_given(places if input.ndim == 4 else places[0], input)
+    corners = constant(rows * images.shape[3] + columns)
+    rows, columns = found // kernel[1] * gaps[0], found % kernel[1] * gaps[1]
+    places = corners + (rows * images.shape[3] + columns)
+    return values, places if input.ndim == 4 else places[0]
 
 
 def avg_pool2d(
@@ -645,7 +648,7 @@ def avg_pool2d(
                 (0, after - p) for (_, after), p in zip(margins, (height, width), strict=True)
             )  # type: ignore[assignment]
         inside = _with_margins(inside, margins, 0.0)
-        counts = _windows(inside, kernel, steps, (1, 1)).sum((-2, -1))
+        counts = constant(_windows(inside, kernel, steps, (1, 1)).sum((-2, -1)))
     total = ops.sum(windows, dim=(-2, -1))
     result = total / counts if is_float else ops.trunc_divide(total, counts)
     return result if input.ndim == 4 else result[0]

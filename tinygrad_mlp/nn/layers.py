@@ -373,9 +373,9 @@ class _BatchNorm(Module):
                 f"{type(self).__name__} needs an input of shape {shapes}, not {input.shape}"
             )
         counter = self.num_batches_tracked
-        momentum = self.momentum
+        momentum: Any = self.momentum
         if momentum is None:  # the mean over all batches
-            momentum = 1 if counter is None else 1 / (int(counter) + 1)
+            momentum = 1 if counter is None else 1 / (counter.double() + 1)
         y = F.batch_norm(
             input,
             self.running_mean,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import inspect
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..changes import mark_changed, next_serial
+from ..changes import _owner, mark_changed, next_serial
 from ..engine import (
     NO_PARAMS,
     NOTHING_FLOWS,
@@ -30,14 +31,20 @@ from ..engine import (
 )
 from ..observing import observers
 from ..ops import clone
-from .lines import CompileError, Program, Value
-from .outside import NUMBERS, Survey, leaves
-from .passes import clean, owner_of
+from .lines import DRAW, WRITE, CompileError, Program, Value, leaves, mapped
+from .outside import NUMBERS, Survey
+from .passes import clean
 from .text import OtherAnswer, Text
 from .tracing import Tracer, per_use, run_recorded, trace, with_backward
 
 MANY = 64
 """How many programs one function may have: one for each set of shapes, dtypes and numbers."""
+
+FEW, WORTH = 16, 100
+"""After so many programs a new one is written only if each was replayed so often on average.
+
+Writing one takes as long as some hundred ordinary steps.
+"""
 
 
 def compile(function: Callable[..., Any]) -> Compiled:
@@ -49,7 +56,9 @@ def compile(function: Callable[..., Any]) -> Compiled:
     The first call with each set of shapes, dtypes and numbers runs the function and writes its
     program down (`.source`). The second also runs the ordinary way, and is compared to the bit.
     Parameters and other tensors from outside are read anew at each call, and numbers and flags
-    from outside are looked after: if one has changed, a new program is written.
+    from outside are looked after: if one has changed, a new program is written. Where programs
+    are written again and again and hardly used, a warning says what keeps changing, and calls
+    that fit none run the ordinary way. A number that changes is best passed as a tensor.
 
     Gradients of a result that are recorded (`create_graph=True`) are right up to rounding: to have
     their bits, too, compile the function that computes them.
@@ -74,22 +83,54 @@ class Compiled:
         self.name = self.name.rsplit("<locals>.", 1)[-1].replace("<lambda>", "function")
         self._programs: dict[Any, list[Replay]] = {}
         self._latest: Replay | None = None
+        self._written = self._replayed = 0
+        self._described: dict[str, str] = {}
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         if observers:  # someone watches the ordinary steps: take them
-            args, kwargs = (_with_tensors(part, _as_tensor) for part in (args, kwargs))
-            return self.function(*args, **kwargs)
+            return self._run_ordinarily(args, kwargs)
         tensors: list[Any] = []
         key = _signature(args, kwargs, tensors)
         for replay in self._programs.get(key, ()):
             if replay.survey.still_holds():
+                if replay.meets_outside(tensors):
+                    return self._run_ordinarily(args, kwargs)
                 try:
                     result = replay.run(tensors, args, kwargs)
                 except OtherAnswer:
                     continue
                 self._latest = replay
+                self._replayed += 1
                 return result
+        if self._written >= FEW and self._replayed < WORTH * self._written:
+            self._warn(key, args, kwargs)
+            return self._run_ordinarily(args, kwargs)
         return self._write_down(key, args, kwargs)
+
+    def _run_ordinarily(self, args: Any, kwargs: Any) -> Any:
+        args, kwargs = (_with_tensors(part, _as_tensor) for part in (args, kwargs))
+        return self.function(*args, **kwargs)
+
+    def _warn(self, key: Any, args: Any, kwargs: Any) -> None:
+        """Say once that programs are not worth writing, and what keeps changing."""
+        if not self._described:
+            return
+        before, self._described = self._described, {}
+        now = _described(self.function, args, kwargs)
+        changed = [
+            f"{n} was {before.get(n)} and is {now[n]}" for n in now if now[n] != before.get(n)
+        ]
+        if not changed and key in self._programs:
+            survey = self._programs[key][0].survey
+            changed = [] if survey.still_holds() else [survey.differences()]
+        warnings.warn(
+            f"{self.name} was written down as a program {self._written} times, and only "
+            f"{self._replayed} calls could use one, since something changes from call to call: "
+            f"{', '.join(changed) or 'a choice that it makes by values'}. Calls that fit no "
+            "program run the ordinary way now. Pass a number that changes as a tensor, "
+            "tg.tensor(number), and one program fits all its values",
+            stacklevel=3,
+        )
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As a decorator of a method: one program for each instance."""
@@ -115,6 +156,9 @@ class Compiled:
 
     def _write_down(self, key: Any, args: Any, kwargs: Any) -> Any:
         replay, result = _first_call(self, args, kwargs)
+        self._written += 1
+        if self._written >= FEW:
+            self._described = _described(self.function, args, kwargs)
         known = self._programs.setdefault(key, [])
         known.insert(0, replay)
         del known[MANY:]
@@ -193,19 +237,23 @@ def _first_call(owner: Compiled, args: Any, kwargs: Any) -> tuple[Replay, Any]:
     """Run the function and write down what it does: the program, and the ordinary result."""
     survey = Survey({"": owner.function, **_objects(args, kwargs)})
     tracer = Tracer(owner.name, survey)
-    names = _argument_names(owner.function, args, kwargs)
+    named = list(_named_leaves(owner.function, args, kwargs))
+    names = iter([name for name, x in named if isinstance(x, (np.ndarray, Node))])
     given: list[Any] = []
+    with_gradient = {id(x.data) for _, x in named if isinstance(x, Node) and x.requires_grad}
 
     def take(part: Any) -> Any:
         name = next(names)
         tensor = _as_tensor(part)
+        is_shared = id(tensor.data) in survey.holders or id(tensor.data) in with_gradient
+        if is_shared and not tensor.requires_grad and id(tensor) not in survey.ids:
+            tensor = new_node(tensor.data.view())  # to tell it from who has the same memory
         for other in given:
-            either = tensor.requires_grad or other.requires_grad
-            if other.data is tensor.data and other is not tensor and either:
+            if other.data is tensor.data and other is not tensor and tensor.requires_grad:
                 raise CompileError(
                     f"{owner.name} cannot be compiled: two of its arguments are different tensors "
-                    f"on the same memory, of which one requires a gradient ({name}); a program "
-                    "could not tell them apart: pass one, and detach() or clone() it inside"
+                    f"on the same memory, which both require a gradient (one is {name}); a program "
+                    "could not tell them apart: pass one, or a clone()"
                 )
         if id(tensor.data) in survey.holders:
             raise CompileError(
@@ -243,23 +291,29 @@ def _objects(args: Any, kwargs: Any) -> dict[str, Any]:
     return {f"argument{i}": x for i, (_, x) in enumerate(found) if not isinstance(x, kinds)}
 
 
-def _argument_names(function: Any, args: Any, kwargs: Any) -> Iterator[str]:
-    """A name for each tensor among the arguments."""
+def _described(function: Any, args: Any, kwargs: Any) -> dict[str, str]:
+    """What the arguments are, by name: numbers by value, tensors by dtype and shape."""
+
+    def words(leaf: Any) -> str:
+        if isinstance(leaf, (np.ndarray, Node)):
+            return f"{plain(leaf).dtype} {plain(leaf).shape}"
+        return f"{leaf!r:.60}" if isinstance(leaf, NUMBERS) else f"a {type(leaf).__name__}"
+
+    return {name: words(leaf) for name, leaf in _named_leaves(function, args, kwargs)}
+
+
+def _named_leaves(function: Any, args: Any, kwargs: Any) -> Iterator[tuple[str, Any]]:
+    """The arguments, and what stands in lists and dicts of them, each with a name."""
     function = getattr(function, "forward", function)
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
         parameters = []
     names = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
-    for i, part in enumerate(args):
-        name = names[i] if i < len(names) else f"x{i}"
+    given = [(names[i] if i < len(names) else f"x{i}", part) for i, part in enumerate(args)]
+    for name, part in [*given, *kwargs.items()]:
         for path, leaf in leaves(part):
-            if isinstance(leaf, (np.ndarray, Node)):
-                yield name + "".join(c if c.isalnum() else "_" for c in path.strip("[]"))
-    for name, part in kwargs.items():
-        for path, leaf in leaves(part):
-            if isinstance(leaf, (np.ndarray, Node)):
-                yield name + "".join(c if c.isalnum() else "_" for c in path.strip("[]"))
+            yield name + "".join(c if c.isalnum() else "_" for c in path.strip("[]")), leaf
 
 
 def _as_tensor(part: Any) -> Any:
@@ -268,15 +322,7 @@ def _as_tensor(part: Any) -> Any:
 
 def _with_tensors(thing: Any, take: Callable[[Any], Any]) -> Any:
     """The same structure with `take(x)` for each tensor and array in it."""
-    if isinstance(thing, (np.ndarray, Node)):
-        return take(thing)
-    if isinstance(thing, tuple) and hasattr(thing, "_fields"):
-        return type(thing)(*(_with_tensors(part, take) for part in thing))
-    if isinstance(thing, (tuple, list)):
-        return type(thing)(_with_tensors(part, take) for part in thing)
-    if isinstance(thing, dict):
-        return {name: _with_tensors(part, take) for name, part in thing.items()}
-    return thing
+    return mapped(thing, lambda x: take(x) if isinstance(x, (np.ndarray, Node)) else x)
 
 
 # ------------------------------------------------------------------------------------ replaying
@@ -298,7 +344,7 @@ class Replay:
         sources = [given[i] if h is None else h for i, h in self.inputs]
         self.flags = [isinstance(x, Node) and x.requires_grad for x in sources]
         self._read_results(tracer, result, sources)
-        program = Program(tracer.inputs, tracer.lines, self.outputs, split=len(tracer.lines))
+        program = Program(tracer.inputs, tracer.lines, self.outputs)
         wanted = [v for v, flag in zip(tracer.inputs, self.flags, strict=True) if flag]
         self.uses = per_use(program, wanted) if self.differentiable else []
         whole, self.used = program, list[int]()
@@ -308,13 +354,13 @@ class Replay:
             )
         self.program = program
         cleaned = clean(whole)
-        self.written = [program.inputs.index(x.answer) for x in program.lines if x.op == "write"]
-        self.draws = [x.out for x in cleaned.lines if x.op == "draw" and x.out is not None]
+        self.written = [program.inputs.index(x.answer) for x in program.lines if x.effect == WRITE]
+        self.draws = [x.out for x in cleaned.lines if x.effect == DRAW and x.out is not None]
         text = Text(owner.name, cleaned, self.draws if self.uses else [])
         self.source = text.source
         self.saved = text.saved
         for _, leaf in leaves(result):  # the first result must not be what later ones copy
-            if isinstance(leaf, Node) and owner_of(Value("", leaf.data)) in text.fixed:
+            if isinstance(leaf, Node) and id(_owner(leaf.data)) in text.fixed:
                 leaf.data = np.copy(leaf.data)
         names: dict[str, Any] = dict(text.namespace)
         exec(builtins.compile(text.source, f"<{owner.name}, compiled>", "exec"), names)
@@ -333,15 +379,12 @@ class Replay:
 
     def _refuse_arrays(self, result: Any) -> None:
         for _, leaf in leaves(result):
-            if not isinstance(leaf, (np.ndarray, Node, *NUMBERS)):
+            if not isinstance(leaf, (Node, *NUMBERS)):
+                is_array = isinstance(leaf, np.ndarray)
+                kind = f"NumPy array of shape {leaf.shape}" if is_array else type(leaf).__name__
                 raise CompileError(
-                    f"{self.owner.name} cannot be compiled: it returns a {type(leaf).__name__}; "
-                    "return a tensor, or tuples, lists and dicts of tensors and numbers"
-                )
-            if isinstance(leaf, np.ndarray):
-                raise CompileError(
-                    f"{self.owner.name} cannot be compiled: it returns a NumPy array of shape "
-                    f"{leaf.shape}; return a tensor"
+                    f"{self.owner.name} cannot be compiled: it returns a {kind}; return a tensor, "
+                    "or tuples, lists and dicts of tensors and numbers"
                 )
 
     def _read_results(self, tracer: Tracer, result: Any, sources: list[Any]) -> None:
@@ -359,7 +402,8 @@ class Replay:
                     "into, or a view of it; return a clone()"
                 )
             carries = leaf.requires_grad and not _was_freed(leaf)
-            if carries and not (known and _leads_outside(tracer, leaf)):
+            leads_outside = any(id(x) in (tracer.sources or ()) for x in _behind(leaf))
+            if carries and not (known and leads_outside):
                 raise CompileError(
                     f"{self.owner.name} cannot be compiled: it returns a tensor whose graph begins "
                     "at a tensor that was made inside, which a replay would not make; return it "
@@ -375,6 +419,15 @@ class Replay:
             return Result(self.outputs.index(value), carries)
 
         self.structure = _with_tensors(result, read)
+
+    def meets_outside(self, tensors: list[Any]) -> bool:
+        """Whether an argument is also found outside, or lies in memory that is written into."""
+        if not self.survey.ids.isdisjoint(map(id, tensors)):
+            return True
+        if not self.written:
+            return False
+        owners = {id(_owner(plain(self.inputs[k][1]))) for k in self.written}
+        return not owners.isdisjoint([id(_owner(plain(x))) for x in tensors])
 
     def run(self, tensors: list[Any], args: Any, kwargs: Any) -> Any:
         """The results for new arguments; the second time, compared with the ordinary ones."""
@@ -563,34 +616,21 @@ class Rooms:
         self._idle.append(rooms)
 
 
+def _behind(result: Any) -> Iterator[Any]:
+    """Every tensor that carries the gradient of a result, itself included."""
+    seen: set[int] = set()
+    waiting = [result]
+    while waiting:
+        node = waiting.pop()
+        if node.requires_grad and id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            waiting += [x for x in node.inputs or () if isinstance(x, Node)]
+
+
 def _was_freed(result: Any) -> bool:
     """Whether the function has walked back over the graph behind a result, and freed it."""
-    seen: set[int] = set()
-    waiting = [result]
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen or node.op is None:
-            continue
-        if node.inputs is None:
-            return True
-        seen.add(id(node))
-        waiting += [x for x in node.inputs if isinstance(x, Node) and x.requires_grad]
-    return False
-
-
-def _leads_outside(tracer: Tracer, result: Any) -> bool:
-    """Whether the graph behind a result reaches a tensor that the function did not make."""
-    seen: set[int] = set()
-    waiting = [result]
-    while waiting:
-        node = waiting.pop()
-        if not node.requires_grad or id(node) in seen:
-            continue
-        if id(node) in tracer.sources:  # type: ignore[operator]
-            return True
-        seen.add(id(node))
-        waiting += [x for x in node.inputs or () if isinstance(x, Node)]
-    return False
+    return any(node.op is not None and node.inputs is None for node in _behind(result))
 
 
 def _needed_inputs(program: Program, differentiable: list[Value]) -> list[int]:

@@ -6,14 +6,14 @@ A program is plain data, so that each pass can be a function from program to pro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-EFFECTS = ("draw", "check", "write")
-"""Lines that do something beside computing."""
+DRAW, CHECK, WRITE = "draw", "check", "write"
+"""The effects of lines that do something beside computing."""
 
 
 class CompileError(RuntimeError):
@@ -49,14 +49,16 @@ class Value:
 class Line:
     """One step of a program: `out = call(*inputs, **params)`.
 
-    op        the name of the op; "draw", "check" and "write" stand for what Python does beside ops
-    call      the function on arrays
-    inputs    values, numbers and None
-    params    keyword parameters; values may stand in them, too
-    out       what it makes; None for a check and a write
-    carries   for each input, whether a gradient flows back through it here
-    recorded  whether the result carried a gradient
-    answer    of a check: what Python went on with; of a write: the buffer, an input
+    op           the name of the op, or DRAW, CHECK or WRITE
+    call         the function on arrays
+    inputs       values, numbers and None
+    params       keyword parameters; values may stand in them, too
+    out          what it makes; None for a check and a write
+    carries      for each input, whether a gradient flows back through it here
+    recorded     whether the result carried a gradient
+    answer       of a check: what Python went on with; of a write: the buffer, an input
+    made_by      the op, as the engine knows it; None for a line with an effect
+    is_backward  whether it belongs to the backward pass
     """
 
     op: str
@@ -67,6 +69,13 @@ class Line:
     carries: tuple[bool, ...] = ()
     recorded: bool = False
     answer: Any = None
+    made_by: Any = None
+    is_backward: bool = False
+
+    @property
+    def effect(self) -> str:
+        """DRAW, CHECK or WRITE; "" of an op, which may have any name."""
+        return "" if self.made_by else self.op
 
     def uses(self) -> tuple[Value, ...]:
         """Every value that the line reads, or writes into."""
@@ -79,17 +88,18 @@ class Line:
 
 @dataclass(eq=False)
 class Program:
-    """Lines in order, from inputs to outputs.
-
-    split  how many lines belong to the forward pass; the rest is the backward pass
-    """
+    """Lines in order, from inputs to outputs: the forward pass, then the backward pass."""
 
     inputs: list[Value]
     lines: list[Line]
     outputs: list[Value]
     gradients: list[Value] = field(default_factory=list)
     seeds: list[Value] = field(default_factory=list)
-    split: int = 0
+
+    @property
+    def split(self) -> int:
+        """How many lines belong to the forward pass."""
+        return sum(not line.is_backward for line in self.lines)
 
     @property
     def forward(self) -> list[Line]:
@@ -110,37 +120,45 @@ class Program:
         read = [v for line in self.backward for v in line.uses()] + self.gradients
         return list(dict.fromkeys(v for v in read if v not in made and v.kind != "constant"))
 
-    def with_lines(self, forward: list[Line], backward: list[Line]) -> Program:
+    def with_lines(self, lines: list[Line]) -> Program:
         """The same program made of other lines."""
-        return Program(
-            self.inputs,
-            forward + backward,
-            self.outputs,
-            self.gradients,
-            self.seeds,
-            len(forward),
-        )
+        return replace(self, lines=lines)
+
+
+def leaves(thing: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """What stands in nested tuples, lists and dicts, with the path to it."""
+    if isinstance(thing, (tuple, list)):
+        for i, part in enumerate(thing):
+            yield from leaves(part, f"{path}[{i}]")
+    elif isinstance(thing, dict):
+        for key, part in thing.items():
+            yield from leaves(part, f"{path}[{key!r}]")
+    else:
+        yield path, thing
 
 
 def values_in(thing: Any) -> Iterator[Value]:
-    """The values in nested tuples, lists, dicts and slices."""
+    """The values in nested tuples, lists and dicts."""
     if isinstance(thing, Value):
         yield thing
     elif isinstance(thing, (tuple, list)):
         for part in thing:
             yield from values_in(part)
     elif isinstance(thing, dict):
-        yield from values_in(list(thing.values()))
-    elif isinstance(thing, slice):
-        yield from values_in((thing.start, thing.stop, thing.step))
+        yield from values_in([*thing.values()])
+
+
+def mapped(thing: Any, new: Callable[[Any], Any]) -> Any:
+    """`thing` with `new(leaf)` in the place of every leaf of nested tuples, lists and dicts."""
+    if isinstance(thing, tuple) and hasattr(thing, "_fields"):
+        return type(thing)(*(mapped(part, new) for part in thing))
+    if isinstance(thing, (tuple, list)):
+        return type(thing)(mapped(part, new) for part in thing)
+    if isinstance(thing, dict):
+        return {key: mapped(part, new) for key, part in thing.items()}
+    return new(thing)
 
 
 def replaced(thing: Any, new: Callable[[Value], Any]) -> Any:
     """`thing` with `new(value)` in the place of every value in it."""
-    if isinstance(thing, Value):
-        return new(thing)
-    if isinstance(thing, (tuple, list)):
-        return type(thing)(replaced(part, new) for part in thing)
-    if isinstance(thing, dict):
-        return {key: replaced(part, new) for key, part in thing.items()}
-    return thing
+    return mapped(thing, lambda leaf: new(leaf) if isinstance(leaf, Value) else leaf)

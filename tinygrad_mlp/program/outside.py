@@ -40,6 +40,7 @@ class Survey:
     """Everything that a function can reach.
 
     holders     by the id of an array: the tensor or array that it was found as, and its name
+    ids         the ids of all tensors and arrays
     generators  the random generators, by name
     """
 
@@ -48,6 +49,7 @@ class Survey:
         self.holders: dict[int, tuple[Any, str]] = {}
         self.generators: dict[int, tuple[np.random.Generator, str]] = {}
         self._checks: list[tuple[str, Callable[[], list[Any]], list[Any]]] = []
+        self._parts: dict[int, list[str]] = {}
         self.tensors: list[Any] = []
         self._arrays: list[tuple[Any, str, list[Any]]] = []
         self._modules: dict[str, tuple[types.ModuleType, set[str]]] = {}
@@ -57,6 +59,7 @@ class Survey:
         self._waiting = list(roots.items())[::-1]
         self._visit_all()
         self._forms = [_form(t) for t in self.tensors]
+        self.ids = {id(x) for x in [*self.tensors, *(array for array, *_ in self._arrays)]}
         ids = [id(form[0]) for form in self._forms] + [id(a) for a, *_ in self._arrays]
         self._shared = {i for i in ids if ids.count(i) > 1} if len(set(ids)) < len(ids) else set()
 
@@ -84,9 +87,10 @@ class Survey:
             now = read()
             if len(now) != len(known):
                 return f"{name} had {len(known)} parts and has {len(now)}"
-            for before, after in zip(known, now, strict=True):
+            parts = self._parts.get(id(read), [f"in {name},"] * len(known))
+            for before, after, part in zip(known, now, parts, strict=True):
                 if not _equal(before, after):
-                    return f"in {name}, {before!r:.60} became {after!r:.60}"
+                    return f"{part} {before!r:.60} became {after!r:.60}"
         return "the shape of a tensor, or whether it requires a gradient"
 
     def look_after_values(self, used: Any) -> None:
@@ -157,7 +161,7 @@ class Survey:
             self._visit_object(name, thing)
 
     def _visit_function(self, name: str, function: types.FunctionType) -> None:
-        if _is_library(function.__module__) and function not in self.roots.values():
+        if is_library(function.__module__) and function not in self.roots.values():
             return
         code = function.__code__
         for cell_name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
@@ -165,15 +169,15 @@ class Survey:
             self._later("", {cell_name: _contents(cell)[0]})
         self._check(name, lambda: [function.__defaults__, function.__kwdefaults__])
         self._later(name, {"": function.__defaults__, "defaults": function.__kwdefaults__})
-        if _is_library(function.__module__):
+        if is_library(function.__module__):
             return
         if vars(function):
             self._visit_container(name, vars(function))
-        names = sorted(_names(code))
+        names = sorted({n for c in _codes(code) for n in c.co_names})
         self._names.update(names)
         world = function.__globals__
-        used = [n for n in sorted(_global_names(code)) if n in world]
-        self._check("the globals", lambda: [world.get(n, MISSING) for n in used])
+        used = [n for n in _global_names(code) if n in world]
+        self._check("the globals", lambda: [world.get(n, MISSING) for n in used], used)
         for n in used:
             self._later("", {n: world[n]})
         for n in names:
@@ -182,7 +186,7 @@ class Survey:
 
     def _visit_module(self, name: str, module: types.ModuleType, names: list[str]) -> None:
         used = [n for n in names if n in vars(module)]
-        if _is_library(module.__name__):  # only its settings, such as os.environ
+        if is_library(module.__name__):  # only its settings, such as os.environ
             used = [n for n in used if not callable(vars(module)[n])]
         if used:
             self._check(name, lambda: [getattr(module, n, MISSING) for n in used])
@@ -203,7 +207,7 @@ class Survey:
 
     def _visit_class(self, name: str, cls: type) -> None:
         for base in cls.__mro__:
-            if base is object or _is_library(base.__module__):
+            if base is object or is_library(base.__module__):
                 continue
             own = vars(base)
             self._check(name, functools.partial(_own_parts, base))
@@ -216,7 +220,7 @@ class Survey:
     def _visit_object(self, name: str, thing: Any) -> None:
         self._visit_class(name, type(thing))
         slots = [s for base in type(thing).__mro__ for s in getattr(base, "__slots__", ())]
-        if slots and not _is_library(type(thing).__module__):
+        if slots and not is_library(type(thing).__module__):
             self._check(name, lambda: [getattr(thing, s, MISSING) for s in slots])
             self._later(name, {s: getattr(thing, s, None) for s in slots})
         attributes = getattr(thing, "__dict__", None)
@@ -224,8 +228,12 @@ class Survey:
             self._check(name, lambda: [*attributes.keys(), *attributes.values()])
             self._later(name, attributes)
 
-    def _check(self, name: str, read: Callable[[], list[Any]]) -> None:
+    def _check(
+        self, name: str, read: Callable[[], list[Any]], parts: list[str] | None = None
+    ) -> None:
         self._checks.append((name, read, read()))
+        if parts is not None:
+            self._parts[id(read)] = [f"{part}:" for part in parts]
 
     def _later(self, name: str, things: Mapping[Any, Any]) -> None:
         """Visit these next, in their order."""
@@ -242,28 +250,26 @@ def _form(tensor: Any) -> list[Any]:
     return [array, tensor.requires_grad, array.shape, array.dtype, array.strides]
 
 
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """The code of a function, and that of the functions inside it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes(constant)
+
+
 @functools.cache
-def _global_names(code: types.CodeType) -> frozenset[str]:
+def _global_names(code: types.CodeType) -> list[str]:
     """The globals that a function reads, and those of the functions inside it."""
     reads = ("LOAD_GLOBAL", "LOAD_NAME")
-    found = {i.argval for i in dis.get_instructions(code) if i.opname in reads}
-    inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
-    return frozenset(found.union(*map(_global_names, inner)))
+    steps = [step for c in _codes(code) for step in dis.get_instructions(c)]
+    return sorted({step.argval for step in steps if step.opname in reads})
 
 
 def _values_of(array: np.ndarray) -> list[Any]:
     """What an array holds, to be compared; nothing if it is too large for that."""
     large = array.nbytes > LARGEST_ARRAY
     return [f"{array.dtype} {array.shape}", b"" if large else array.tobytes()]
-
-
-def _names(code: types.CodeType) -> set[str]:
-    """The globals and attributes that a function names, and those of the functions inside it."""
-    found = set(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            found |= _names(constant)
-    return found
 
 
 def _contents(cell: Any) -> list[Any]:
@@ -284,7 +290,8 @@ def _bare(thing: Any) -> Any:
     return getattr(thing, "__func__", thing)
 
 
-def _is_library(module: str | None) -> bool:
+@functools.cache
+def is_library(module: str | None) -> bool:
     """Whether this is our own code, NumPy's or Python's, which read nothing of the user's."""
     root = (module or "").split(".")[0]
     return root in (OWN, "numpy") or (root in sys.stdlib_module_names and root != "__main__")
@@ -300,15 +307,3 @@ def _equal(known: Any, now: Any) -> bool:
     if not isinstance(known, NUMBERS) or type(known) is not type(now):
         return False
     return bool(known == now) or (known != known and now != now)
-
-
-def leaves(thing: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """What stands in nested tuples, lists and dicts, with the path to it."""
-    if isinstance(thing, (tuple, list)):
-        for i, part in enumerate(thing):
-            yield from leaves(part, f"{path}[{i}]")
-    elif isinstance(thing, dict):
-        for key, part in thing.items():
-            yield from leaves(part, f"{path}[{key!r}]")
-    else:
-        yield path, thing

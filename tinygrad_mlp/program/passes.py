@@ -13,6 +13,7 @@ Every pass leaves every bit of every result as it was. In their order:
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -20,9 +21,10 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..changes import _owner
 from ..engine import new_node, plain
 from ..observing import observe
-from .lines import Line, Program, Value, replaced, values_in
+from .lines import CHECK, DRAW, WRITE, Line, Program, Value, replaced, values_in
 from .tracing import Tracer
 
 LARGE = 8192
@@ -53,28 +55,29 @@ def drop_unused(program: Program) -> Program:
     needed = set(program.results)
     kept = []
     for line in reversed(program.lines):
-        if line.out is None or line.op == "draw" or line.out in needed:
+        if line.out is None or line.effect == DRAW or line.out in needed:
             needed.update(line.uses())
             kept.append(line)
-    return _split_as_before(program, kept[::-1])
+    return program.with_lines(kept[::-1])
 
 
 def keep_last_writes(program: Program) -> Program:
     """Of several writes into one buffer, the last, at the end of the forward pass."""
-    last = {id(line.answer): line for line in program.forward if line.op == "write"}
-    forward = [line for line in program.forward if line.op != "write"]
-    return program.with_lines(forward + list(last.values()), program.backward)
+    last = {id(line.answer): line for line in program.forward if line.effect == WRITE}
+    forward = [line for line in program.forward if line.effect != WRITE]
+    return program.with_lines(forward + list(last.values()) + program.backward)
 
 
 def checks_first(program: Program) -> Program:
     """With the checks, and what they are about, before all else: nothing is done in vain."""
     needed: set[Value] = set()
     for line in reversed(program.forward):
-        if line.op == "check" or line.out in needed:
+        if line.effect == CHECK or line.out in needed:
             needed.update(line.uses())
-    first = [x for x in program.forward if x.op == "check" or x.out in needed]
-    rest = [x for x in program.forward if x not in first]
-    return program.with_lines(first + rest, program.backward)
+    first = [x for x in program.forward if x.effect == CHECK or x.out in needed]
+    now = set(map(id, first))
+    rest = [x for x in program.forward if id(x) not in now]
+    return program.with_lines(first + rest + program.backward)
 
 
 # ------------------------------------------------------------------------------------ expanding
@@ -116,13 +119,10 @@ EXPANSIONS: dict[str, Callable[..., Any]] = {
 
 def expand(program: Program) -> Program:
     """With the ops of `EXPANSIONS` written as what they are made of."""
-    pieces = [_expanded(program, line) for line in program.lines]
-    forward = [line for piece in pieces[: program.split] for line in piece]
-    backward = [line for piece in pieces[program.split :] for line in piece]
-    return program.with_lines(forward, backward)
+    return program.with_lines([made for line in program.lines for made in _expanded(line)])
 
 
-def _expanded(program: Program, line: Line) -> list[Line]:
+def _expanded(line: Line) -> list[Line]:
     made_of = EXPANSIONS.get(line.op)
     arrays = [x.array for x in line.inputs if isinstance(x, Value)]
     if made_of is None or line.params.get("dtype") is not None or not all(a.size for a in arrays):
@@ -140,10 +140,12 @@ def _expanded(program: Program, line: Line) -> list[Line]:
     found = tracer.value_of(result)
     if not _same_bits(found.array, line.out.array):  # type: ignore[union-attr]
         return [line]
-    for made in tracer.lines:
-        if made.out is not None and made.out is not found:
+    lines = [made for made in tracer.lines if made.out is not None]  # the checks stand already
+    for made in lines:
+        made.is_backward = line.is_backward
+        if made.out is not found:
             made.out.name = f"{line.out.name}_{made.op}"  # type: ignore[union-attr]
-    return [_renamed(made, {found: line.out}) for made in tracer.lines]
+    return [_renamed(made, {found: line.out}) for made in lines]
 
 
 def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
@@ -208,20 +210,13 @@ def _drop_copies(program: Program, same_as: Callable[[Line], Any]) -> Program:
         own = owner_of(other) in inside or (is_seed and owner_of(line.out) not in leaving)
         if fits and own and owner_of(line.out) not in leaving:
             instead[line.out] = instead.get(other, other)
-    kept = [_renamed(line, instead) for line in program.lines if line.out not in instead]
-    return _split_as_before(program, kept, dict(zip(kept, _kept(program, instead), strict=True)))
-
-
-def _kept(program: Program, instead: dict[Value, Value]) -> Iterable[Line]:
-    return [line for line in program.lines if line.out not in instead]
+    kept = [line for line in program.lines if line.out not in instead]
+    return program.with_lines([_renamed(line, instead) for line in kept])
 
 
 def owner_of(value: Value) -> int:
     """Which memory a value lies in."""
-    array = value.array
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return id(array)
+    return id(_owner(value.array))
 
 
 # ------------------------------------------------------------------------------------ constants
@@ -230,16 +225,14 @@ def owner_of(value: Value) -> int:
 def fold_constants(program: Program) -> Program:
     """With what no input has a part in computed once, now."""
     results = set(program.results)
-    forward: list[Line] = []
-    backward: list[Line] = []
-    for place, line in enumerate(program.lines):
+    kept = []
+    for line in program.lines:
         fixed = all(v.kind == "constant" for v in line.uses())
-        does_something = line.out is None or line.op == "draw" or line.out in results
-        if fixed and not does_something:
-            line.out.kind = "constant"  # type: ignore[union-attr]
+        if not fixed or line.effect or line.out in results:
+            kept.append(line)
         else:
-            (forward if place < program.split else backward).append(line)
-    return program.with_lines(forward, backward)
+            line.out.kind = "constant"  # type: ignore[union-attr]
+    return program.with_lines(kept)
 
 
 # ---------------------------------------------------------------------------------- equal lines
@@ -250,27 +243,24 @@ def share_equal_lines(program: Program) -> Program:
     leaving = {owner_of(v) for v in program.results}
     known: dict[Any, Value] = {}
     instead: dict[Value, Value] = {}
-    forward: list[Line] = []
-    backward: list[Line] = []
-    for place, given in enumerate(program.lines):
+    kept = []
+    for given in program.lines:
         line = _renamed(given, instead)
-        key = _key(line)
-        if line.out is not None and owner_of(line.out) in leaving:
-            key = None
+        key = None if line.out is None or owner_of(line.out) in leaving else _key(line)
         if key is not None and key in known:
             instead[line.out] = known[key]  # type: ignore[index]
             continue
-        if key is not None and line.out is not None:
-            known[key] = line.out
-        (forward if place < program.split else backward).append(line)
-    return program.with_lines(forward, backward)
+        if key is not None:
+            known[key] = line.out  # type: ignore[assignment]
+        kept.append(line)
+    return program.with_lines(kept)
 
 
 def _key(line: Line) -> Any:
     """What two lines have in common that compute the same; None for what does something."""
-    if line.op in ("draw", "check", "write", "clone") or line.out is None:
+    if line.effect or line.op == "clone":
         return None
-    return line.op, _frozen(line.inputs), _frozen(line.params)
+    return id(line.made_by), _frozen(line.inputs), _frozen(line.params)
 
 
 def _frozen(thing: Any) -> Any:
@@ -338,24 +328,8 @@ def _alike(a: Value, b: Value) -> bool:
 
 def _renamed(line: Line, instead: dict[Value, Any]) -> Line:
     """The line with values replaced by others; itself if it has none of them."""
-    used = [*line.uses(), *values_in(line.out)]
-    if not any(v in instead for v in used):
+    if not instead or (instead.keys().isdisjoint(line.uses()) and line.out not in instead):
         return line
     new = lambda v: instead.get(v, v)  # noqa: E731
-    return Line(
-        line.op,
-        line.call,
-        replaced(line.inputs, new),
-        replaced(line.params, new),
-        replaced(line.out, new),
-        line.carries,
-        line.recorded,
-        line.answer,
-    )
-
-
-def _split_as_before(program: Program, kept: list[Line], was: Any = None) -> Program:
-    before = set(map(id, program.forward))
-    forward = [x for x in kept if id(was[x] if was else x) in before]
-    backward = [x for x in kept if id(was[x] if was else x) not in before]
-    return program.with_lines(forward, backward)
+    inputs, params = replaced(line.inputs, new), replaced(line.params, new)
+    return dataclasses.replace(line, inputs=inputs, params=params, out=replaced(line.out, new))

@@ -6,17 +6,30 @@ name from `ops.py`, which on arrays are plain NumPy, too.
 
 from __future__ import annotations
 
+import dataclasses
 import keyword
 import re
 import textwrap
+import unicodedata
 from collections.abc import Callable
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
 
-from .. import ops
-from .lines import Line, Program, Value, replaced
+from .lines import CHECK, DRAW, WRITE, CompileError, Line, Program, Value, mapped
+from .outside import NUMBERS, is_library
 from .passes import assign_rooms, owner_of
+
+RESERVED = {
+    *keyword.kwlist,
+    *("forward", "backward", "room", "room_forward", "room_backward"),
+    *("bool", "int", "float", "slice", "Ellipsis"),
+}
+"""What no value and nothing that is called may be named."""
+
+WRITTEN = (bool, int, float, *np.sctypeDict.values())
+"""Types that are written down as they are."""
 
 UFUNCS = {
     "add": "add",
@@ -45,12 +58,12 @@ TAKES_OUT = {*UFUNCS, "relu", "neg", "matmul"}
 
 
 def _sum(line: Line, x: str) -> str:
-    given = _axes(line)
-    if line.inputs[0].dtype.kind != "f":
-        return f"{x}.sum({given})"
-    wide = f"{x}.sum({given}{', ' if given else ''}dtype=np.float64)"
-    dtype = line.out.dtype  # type: ignore[union-attr]
-    return wide if dtype == np.float64 else f"{wide}.astype(np.{dtype})"
+    given, before = _axes(line), line.inputs[0].dtype
+    dtype = np.dtype(line.params.get("dtype") or before)
+    x = x if dtype == before else f"{x}.astype(np.{dtype})"
+    is_float = dtype.kind == "f"
+    wide = f"{x}.sum({given}{', ' if given and is_float else ''}{'dtype=np.float64' * is_float})"
+    return wide if dtype in (np.float64, np.int64) else f"{wide}.astype(np.{dtype})"
 
 
 def _axes(line: Line) -> str:
@@ -98,15 +111,18 @@ class Text:
 
     def __init__(self, name: str, program: Program, keep: list[Value]):
         self.program = program
-        self.namespace: dict[str, Any] = {"np": np, "expect": expect}
+        self.namespace: dict[str, Any] = {"np": np, "expect": expect, "insist": insist}
+        self.taken = {*self.namespace, *RESERVED}
         self.constants: list[str] = []
         self.inline: dict[Value, str] = {}
-        self.helpers: set[str] = set()
         self.fixed: set[int] = set()
         self.rooms: dict[str, list[np.ndarray]] = {}
-        _make_names_unique(program)
-        head = [f'"""{name} as a program, written down by tinygrad_mlp."""', ""]
-        self.checks: dict[str, str] = {}
+        self.called: dict[int, str] = {}
+        self.imports: dict[str, list[str]] = {}
+        for line in sorted(program.lines, key=_is_own):  # those of the library keep their names
+            self._name_call(line)
+        for value in _values_of(program):
+            value.name = self._free_name(value.name, value.kind == "input")
         self.wanted: list[str] = []
         saved = [v for v in program.saved() if v not in keep] + keep if program.gradients else keep
         self.saved = saved
@@ -126,17 +142,57 @@ class Text:
                 [self._results(program.gradients)],
                 program.gradients,
             )
-        imports = ["import numpy as np"]
-        known = sorted(n for n in self.helpers if hasattr(ops, n))
-        own = sorted(self.helpers.difference(known))
-        if known:
-            imports += ["", f"from tinygrad_mlp.ops import {', '.join(known)}"]
+        head = [f'"""{name} as a program, written down by tinygrad_mlp."""', ""]
+        imports = ["import numpy as np", *([""] if self.imports else [])]
+        own = self.imports.pop("", [])
+        for room, names in sorted(self.imports.items()):
+            imports.append(f"from {room} import {', '.join(sorted(names))}")
         imports += [f"# {name} is an op of your own: its function on arrays" for name in own]
-        if self.checks:
-            imports += [f"from {room} import {n}" for n, room in sorted(self.checks.items())]
-            imports += ["from tinygrad_mlp.program.text import expect"]
         constants = ["", *self.constants, *self.wanted] if self.constants or self.wanted else []
         self.source = "\n".join([*head, *imports, *constants, "", "", *body]) + "\n"
+
+    # ---- names
+
+    def _free_name(self, wanted: str, whole: bool = False) -> str:
+        """A name that nothing has yet; without the number at its end, unless `whole`."""
+        wanted = unicodedata.normalize("NFKC", wanted)  # as Python does with names
+        base = re.sub(r"(_\d+)+$", "", wanted)
+        base = base if base.isidentifier() else "v"
+        name, count = (wanted if whole else base), 1
+        while name in self.taken or not name.isidentifier():
+            count += 1
+            name = f"{base}_{count}"
+        self.taken.add(name)
+        return name
+
+    def _name_call(self, line: Line) -> None:
+        """Give a name to what the line calls, unless it is written as NumPy."""
+        known = line.op in CALLS or (line.op in UFUNCS and not line.params)
+        if known or line.effect == WRITE or id(line.call) in self.called:
+            return
+        room = line.call.__module__
+        if line.effect == DRAW:
+            name = self._free_name("draw")
+        else:
+            name = self._free_name(line.call.__name__)
+            self.imports.setdefault("" if _is_own(line) else room, []).append(name)
+        if line.effect == CHECK:
+            self.imports[__name__] = ["expect"]
+        self.called[id(line.call)] = name
+        self.namespace[name] = line.call
+
+    def _object(self, thing: Any) -> Any:
+        """A parameter that can be written down: as it is, or a name for it."""
+        if isinstance(thing, Value):
+            name = self._name(thing)
+            return _Name(f"int({name})" if thing.array.ndim == 0 and thing.dtype != bool else name)
+        is_type = isinstance(thing, type) and thing in WRITTEN
+        if is_type or isinstance(thing, (*NUMBERS, EllipsisType)):
+            return thing
+        name = self._free_name("given")
+        self.namespace[name] = thing
+        self.constants.append(f"{name} = ...  # {' '.join(repr(thing).split()):.60}")
+        return _Name(name)
 
     def _part(self, name: str, inputs: Any, lines: Any, results: list[str], held: Any) -> list[str]:
         where = assign_rooms(lines, TAKES_OUT, held)
@@ -145,7 +201,7 @@ class Text:
         given = [v.name for v in dict.fromkeys(inputs)]
         if wanted:
             made = ", ".join(f"np.empty({a.shape}, np.{a.dtype})" for _, a in wanted)
-            self.wanted.append(_wrapped(f"room_{name} = ", "[", made, "]"))
+            self.wanted += _wrapped(f"room_{name} = [", made, "]")
             given.append(f"room=room_{name}")
         else:
             given.append("room=()")
@@ -154,55 +210,46 @@ class Text:
             if line.op == "permute" and _is_transposed(line) and line.out not in held:
                 self.inline[line.out] = f"{self._name(line.inputs[0])}.T"
                 continue
-            code = self._code(line, where)
             about = f"{line.op} {tuple(line.out.shape)}" if line.out is not None else line.op
-            written.append((code, about))
+            written.append((self._code(line, where), about))
+            if _is_own(line):
+                shape = _shown(line.out.shape)
+                written.append((f"insist({line.out}, {shape})", "whatever the values"))
+                self.imports[__name__] = sorted({*self.imports.get(__name__, ()), "insist"})
         width = min(max([len(code) for code, _ in written if len(code) <= 64], default=0), 64)
-        text = [_wrapped(f"def {name}", "(", ", ".join(given), "):")]
+        text = _wrapped(f"def {name}(", ", ".join(given), "):")
         for code, about in written:
             commented = f"    {code:{width}}  # {about}"
             text.append(commented if len(commented) <= 100 else f"    {code}")
         whole = f"    return {', '.join(results)}"
         if len(whole) <= 100:
             return [*text, whole]
-        parts = [_wrapped("        ", "(", part[1:-1], "),") for part in results]
-        indented = [line.replace("\n", "\n        ") for line in parts]
         if len(results) == 1:
-            return [
-                *text,
-                _wrapped("    return ", "(", results[0][1:-1], ")").replace("\n", "\n    "),
-            ]
-        return [*text, "    return (", *indented, "    )"]
+            return text + _wrapped("    return (", results[0][1:-1], ")")
+        parts = [line for part in results for line in _wrapped("        (", part[1:-1], "),")]
+        return [*text, "    return (", *parts, "    )"]
 
     def _code(self, line: Line, where: dict[Value, Any]) -> str:
         names = [self._name(x) for x in line.inputs]
-        if line.op == "write":
+        if line.effect == WRITE:
             return f"np.copyto({line.answer.name}, {names[0]})"
-        if line.op == "check":
-            call = line.call.__name__
-            self.checks[call] = line.call.__module__
-            self.namespace[call] = line.call
-            given = [*names, *([_keywords(line.params)] if line.params else [])]
-            return f"expect({call}({', '.join(given)}), {line.answer!r})"
-        if line.op == "draw":
-            return f"{line.out} = {self._helper(line, 'draw')}()"
+        call = self.called.get(id(line.call))
+        params = mapped(line.params, self._object)
+        given = ", ".join([*names, *([_keywords(params)] if params else [])])
+        if line.effect == CHECK:
+            return f"expect({call}({given}), {_shown(line.answer)})"
+        if call is not None:
+            return f"{line.out} = {call}({given})"
         place = where.get(line.out)  # type: ignore[arg-type]
         out = (
             ""
             if place is None
             else f", out={f'room[{place}]' if isinstance(place, int) else place}"
         )
-        params = replaced(line.params, lambda v: _Name(self._name(v)))
-        shown = Line(line.op, line.call, line.inputs, params, line.out)
-        ufunc = UFUNCS.get(line.op)
-        if ufunc is not None and not line.params:
-            return f"{line.out} = np.{ufunc}({', '.join(names)}{out})"
-        if line.op in CALLS:
-            return f"{line.out} = {CALLS[line.op](shown, *names, out=out)}"
-        self.helpers.add(line.op)
-        self.namespace[line.op] = line.call
-        given = [*names, *([_keywords(params)] if params else [])]
-        return f"{line.out} = {line.op}({', '.join(given)})"
+        if line.op in UFUNCS:
+            return f"{line.out} = np.{UFUNCS[line.op]}({', '.join(names)}{out})"
+        shown = dataclasses.replace(line, params=params)
+        return f"{line.out} = {CALLS[line.op](shown, *names, out=out)}"
 
     def _results(self, values: list[Value]) -> str:
         """What is returned; of what never changes, a copy: whoever gets it may write into it."""
@@ -211,11 +258,6 @@ class Text:
         self.fixed |= fixed
         names = [f"np.copy({self._name(v)})" if owner_of(v) in fixed else v.name for v in values]
         return f"({', '.join(names)}{',' if len(names) == 1 else ''})"
-
-    def _helper(self, line: Line, kind: str) -> str:
-        name = f"{kind}_{sum(n.startswith(kind + '_') for n in self.namespace) + 1}"
-        self.namespace[name] = line.call
-        return name
 
     def _name(self, thing: Any) -> str:
         if not isinstance(thing, Value):
@@ -234,8 +276,18 @@ class OtherAnswer(Exception):
 
 def expect(answer: Any, known: Any) -> None:
     """Go on only if a check has the answer that the program was written for."""
-    if answer != known:
+    if answer != known and not (answer != answer and known != known):
         raise OtherAnswer
+
+
+def insist(result: Any, shape: tuple[int, ...]) -> None:
+    """CompileError if an op of the user's makes its shape of the values."""
+    if np.shape(result) != shape:
+        raise CompileError(
+            f"an op of yours gave the shape {np.shape(result)}, and {shape} when the program was "
+            "written down, for inputs of the same shapes; call what gives another shape for other "
+            "values outside of the compiled function"
+        )
 
 
 class _Name(str):
@@ -249,12 +301,13 @@ def _tuple(values: list[Value]) -> str:
     return f"({', '.join(names)}{',' if len(names) == 1 else ''})"
 
 
-def _wrapped(start: str, opening: str, inside: str, closing: str) -> str:
+def _wrapped(start: str, inside: str, end: str) -> list[str]:
     """In one line if it is short enough, else with what is inside in lines of its own."""
-    if len(start + opening + inside + closing) <= 100:
-        return start + opening + inside + closing
-    lines = textwrap.wrap(inside, 92, break_long_words=False)
-    return "\n".join([start + opening, *(f"    {line}" for line in lines), closing])
+    if len(start + inside + end) <= 100:
+        return [start + inside + end]
+    margin = " " * (len(start) - len(start.lstrip()))
+    lines = textwrap.wrap(inside, 92, break_long_words=False, break_on_hyphens=False)
+    return [start, *(f"{margin}    {line}" for line in lines), margin + end]
 
 
 def _literal(array: np.ndarray) -> str:
@@ -277,6 +330,10 @@ def _shown(thing: Any) -> str:
         return str(thing)
     if isinstance(thing, np.dtype):
         return f"np.{thing.name}"
+    if isinstance(thing, np.generic):
+        return f"np.{thing.dtype.name}({_shown(thing.item())})"
+    if isinstance(thing, type):
+        return thing.__name__ if thing in (bool, int, float) else f"np.{thing.__name__}"
     if isinstance(thing, tuple):
         parts = ", ".join(map(_shown, thing))
         return f"({parts},)" if len(thing) == 1 else f"({parts})"
@@ -291,13 +348,7 @@ def _shown(thing: Any) -> str:
 
 def _index(index: Any) -> str:
     parts = index if isinstance(index, tuple) else (index,)
-    if not parts:
-        return "()"
-    return ", ".join(map(_index_part, parts)) + (
-        ","
-        if len(parts) == 1 and isinstance(index, tuple) and not isinstance(parts[0], (slice, int))
-        else ""
-    )
+    return ", ".join(map(_index_part, parts)) or "()"
 
 
 def _index_part(part: Any) -> str:
@@ -313,23 +364,14 @@ def _keywords(params: dict[str, Any]) -> str:
     return ", ".join(f"{name}={_shown(p)}" for name, p in params.items())
 
 
-def _make_names_unique(program: Program) -> None:
-    """Every value of the program its own name, short, and none that Python or we use."""
-    called = {line.op for line in program.lines if line.op not in {*UFUNCS, *CALLS}}
-    taken = {"np", "room", "forward", "backward", "expect", *called, *keyword.kwlist}
-    seen: set[Value] = set()
+def _is_own(line: Line) -> bool:
+    """Whether the line calls an op of the user's."""
+    return not (line.effect or is_library(line.call.__module__))
+
+
+def _values_of(program: Program) -> dict[Value, None]:
+    """Every value once, the inputs first."""
     values = [*program.inputs, *program.seeds, *program.outputs]
     for line in program.lines:
         values += [*line.uses(), *([line.out] if line.out is not None else [])]
-    for value in values:
-        if value in seen:
-            continue
-        seen.add(value)
-        base = re.sub(r"(_\d+)+$", "", value.name)
-        base = base if base.isidentifier() else "v"
-        name, count = (value.name, 1) if value.kind == "input" else (base, 1)
-        while name in taken or not name.isidentifier():
-            count += 1
-            name = f"{base}_{count}"
-        taken.add(name)
-        value.name = name
+    return dict.fromkeys(values)

@@ -19,12 +19,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .. import engine
+from .. import engine, observing
 from ..anomaly import users_line
-from ..engine import OPS, Node, new_node, plain, run_backward, set_grad_enabled
-from ..observing import Observer, observe, tracing
+from ..decisions import shape_of
+from ..engine import OPS, Node, apply, new_node, plain, run_backward, set_grad_enabled
+from ..observing import Observer, Place, array_of, observe, tracing
 from ..tensor import Tensor, _plain_part, seed_of
-from .lines import EFFECTS, CompileError, Line, Program, Value, replaced
+from .lines import CHECK, DRAW, WRITE, CompileError, Line, Program, Value, replaced, values_in
 from .outside import Survey
 
 Use: TypeAlias = tuple[int, int, Value]
@@ -115,8 +116,11 @@ class Tracer(Observer):
             if not cast:
                 _slot.__set__(node, raw)
         out = self.remember(raw, Value(self._free_name(op.name), raw))
-        line = Line(op.name, op.forward, inputs, params, out, carries, node.requires_grad)
+        recorded = node.requires_grad
+        line = Line(op.name, op.forward, inputs, params, out, carries, recorded, None, op)
         self.lines.append(line)
+        if op.name == "argwhere" or _is_by_mask(line):
+            self.decided(shape_of, (raw,), {}, raw.shape)
         if cast:
             self._cast(out, data_of(node), node.requires_grad)
 
@@ -147,10 +151,10 @@ class Tracer(Observer):
     def decided(self, function: Any, values: Any, params: Any, answer: Any) -> None:
         if self._mine():
             inputs = tuple(map(self.value_of, values))
-            drawn = {line.out for line in self.lines if line.op == "draw"}
+            drawn = {line.out for line in self.lines if line.effect == DRAW}
             if self._depends(inputs, drawn):
                 self.refuse("decides by values that were drawn at random")
-            self.lines.append(Line("check", function, inputs, params, answer=answer))
+            self.lines.append(Line(CHECK, function, inputs, params, answer=answer))
 
     def _depends(self, inputs: Any, on: set[Any]) -> bool:
         """Whether values were computed from others."""
@@ -168,7 +172,7 @@ class Tracer(Observer):
         if isinstance(rng, np.random.Generator):
             self._see_state(rng)
         out = self.remember(array, Value(self._free_name("drawn"), array))
-        self.lines.append(Line("draw", lambda: draw(np.random.default_rng(rng)), (), {}, out))
+        self.lines.append(Line(DRAW, lambda: draw(np.random.default_rng(rng)), (), {}, out))
 
     def wrote(self, tensor: Any, array: np.ndarray) -> None:
         if not self._mine():
@@ -185,12 +189,12 @@ class Tracer(Observer):
             if other is not buffer and np.may_share_memory(other, buffer):
                 self._stale.add(id(other))
         value = self.value_of(array)
-        self.lines.append(Line("write", np.copyto, (value,), answer=target))
+        self.lines.append(Line(WRITE, np.copyto, (value,), answer=target))
         self.remember(buffer, value)  # from now on the buffer holds this
 
     def is_written(self, array: np.ndarray) -> bool:
         """Whether an array lies in memory that the function writes into."""
-        written = [x.answer.array for x in self.lines if x.op == "write"]
+        written = [x.answer.array for x in self.lines if x.effect == WRITE]
         return any(np.may_share_memory(array, buffer) for buffer in written)
 
     def refuse(self, what: str) -> None:
@@ -226,11 +230,9 @@ class Tracer(Observer):
 
     def _cast(self, value: Value, array: np.ndarray, recorded: bool) -> Value:
         out = self.remember(array, Value(self._free_name(value.name), array))
-        cast = OPS["astype"].op
+        cast, params = OPS["astype"].op, {"dtype": array.dtype}
         self.lines.append(
-            Line(
-                "astype", cast.forward, (value,), {"dtype": array.dtype}, out, (recorded,), recorded
-            )
+            Line(cast.name, cast.forward, (value,), params, out, (recorded,), recorded, None, cast)
         )
         return out
 
@@ -238,9 +240,16 @@ class Tracer(Observer):
         """A parameter of an op, with values in the place of arrays."""
         if isinstance(thing, (np.ndarray, Node)):
             return self.value_of(thing)
+        if isinstance(thing, Place):
+            return self.value_of(thing.array)
         if isinstance(thing, (tuple, list)):
             return type(thing)(map(self._parameter, thing))
         return thing
+
+
+def _is_by_mask(line: Line) -> bool:
+    """Whether values are picked by a mask, so that other values have another shape."""
+    return line.op == "getitem" and any(v.dtype == bool for v in values_in(line.params))
 
 
 # ----------------------------------------------------------- nobody looks at values meanwhile
@@ -286,10 +295,10 @@ def _watched(tensor: Any) -> np.ndarray:
     mine = [t for t in tracing if isinstance(t, Tracer) and t._mine()]
     if mine:
         frame: Any = sys._getframe(1)
-        if frame.f_code is plain.__code__ or frame.f_globals["__name__"].endswith(".observing"):
+        if frame.f_code in (plain.__code__, array_of.__code__):  # it is asked for by who called
             frame = frame.f_back
-        allowed = frame.f_globals is vars(engine) or frame.f_code in _MAY_LOOK
-        if not allowed and not frame.f_globals["__name__"].endswith((".observing", ".tracing")):
+        rooms = (vars(engine), vars(observing), globals())
+        if frame.f_code not in _MAY_LOOK and not any(frame.f_globals is r for r in rooms):
             mine[-1].refuse(
                 "looks at the values of a tensor (by float(), bool(), .item(), .data, .numpy() or "
                 "NumPy), and what it does with them would stay as it is now; compute with ops "
@@ -389,7 +398,7 @@ def run_recorded(
         return env[value]
 
     for place, line in enumerate(program.forward):
-        if line.op not in EFFECTS:
+        if not line.effect:
             inputs: list[Any] = []
             for i, (x, carries) in enumerate(zip(line.inputs, line.carries, strict=True)):
                 if (-place, i) in leaves:
@@ -400,7 +409,7 @@ def run_recorded(
                     inputs.append(x)
             params = replaced(line.params, lambda v: plain(read(v)))
             with set_grad_enabled(line.recorded):
-                env[line.out] = OPS[line.op](*inputs, **params)  # type: ignore[index]
+                env[line.out] = apply(line.made_by, tuple(inputs), params)  # type: ignore[index]
         after(line, env.get(line.out))  # type: ignore[arg-type]
 
 
@@ -422,7 +431,7 @@ def with_backward(
         for value in line.uses():
             if value.kind == "constant":
                 env[value] = new_node(tracer.remember(value.array, value).array)
-        if line.op == "draw" and line.out is not None:
+        if line.effect == DRAW and line.out is not None:
             env[line.out] = new_node(tracer.remember(line.out.array, line.out).array)
     leaves = {}
     for place, i, value in uses:
@@ -452,11 +461,10 @@ def with_backward(
             gradients.append(gradient)
             if gradient.kind == "made":
                 gradient.name = f"d_{value.name}"
-    backward = tracer.lines
-    whole = Program(
-        program.inputs, forward + backward, program.outputs, gradients, seed_values, len(forward)
-    )
-    return whole, used
+    for line in tracer.lines:
+        line.is_backward = True
+    lines = forward + tracer.lines
+    return Program(program.inputs, lines, program.outputs, gradients, seed_values), used
 
 
 def _identifier(name: str) -> str:

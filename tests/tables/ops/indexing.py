@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from hypothesis import strategies as st
 
+from tinygrad_mlp import ops
 from tinygrad_mlp.testing import Sample, arrays
 
 from ..case import Case
@@ -62,7 +63,39 @@ def getitem_twin(x, index):
     return x.reshape(-1)[positions.reshape(-1)].reshape(positions.shape)
 
 
+@st.composite
+def named_places(draw):
+    """An index that may name places twice, and which of the values that name a place is asked."""
+    shape = (draw(st.integers(1, 3)), draw(st.integers(1, 3)))
+    dim = draw(st.integers(-2, 1))
+    sizes = [draw(st.integers(0, n)) for n in shape]
+    sizes[dim] = draw(st.integers(0, 4))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    index = rng.integers(0, shape[dim], sizes).astype(float)
+    return Sample((index,), {"shape": shape, "dim": dim, "nth": draw(st.integers(0, 2))})
+
+
+def comes_to_twin(index, shape, dim, nth):
+    """By going through the values one after the other."""
+    index = index.numpy()
+    named: dict = {}
+    for number, place in enumerate(np.ndindex(index.shape)):
+        target = list(place)
+        target[dim] = int(index[place])
+        named.setdefault(tuple(target), []).append(number)
+    out = torch.full(shape, -1, dtype=torch.int64)
+    for place, numbers in named.items():
+        if len(numbers) > nth:
+            out[place] = numbers[-1 - nth]
+    return out
+
+
 CASES = {
+    "comes_to": Case(
+        named_places(),
+        lambda index, **params: comes_to_twin(index.detach(), **params),
+        ours=lambda index, **params: ops.comes_to(index.astype(np.int64), **params),
+    ),
     "getitem": Case(
         st.builds(
             lambda x, index: Sample((x,), {"index": index}),
