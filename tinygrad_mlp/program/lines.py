@@ -77,7 +77,7 @@ class Line:
         return tuple(values_in((self.inputs, self.params, self.answer)))
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Program:
     """Lines in order, from inputs to outputs.
 
@@ -109,6 +109,13 @@ class Program:
         made = {line.out for line in self.backward} | set(self.seeds)
         read = [v for line in self.backward for v in line.uses()] + self.gradients
         return list(dict.fromkeys(v for v in read if v not in made and v.kind != "constant"))
+
+    def __repr__(self) -> str:
+        counts = {
+            "inputs": self.inputs, "lines": self.lines, "outputs": self.outputs,
+            "gradients": self.gradients,
+        }  # fmt: skip
+        return f"<program: {', '.join(f'{len(part)} {what}' for what, part in counts.items())}>"
 
     def with_lines(self, forward: list[Line], backward: list[Line]) -> Program:
         """The same program made of other lines."""
