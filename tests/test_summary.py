@@ -1,4 +1,4 @@
-"""`tg.summary`: held to torchinfo where both count alike, by hand where they do not, and harmless."""
+"""`tg.summary`: equal to torchinfo where both count alike, right elsewhere, and harmless."""
 
 import re
 import threading
@@ -623,6 +623,13 @@ def test_a_wrong_input_size_names_the_layer_and_the_shapes():
     assert isinstance(failure.value.__cause__, ValueError)
 
 
+def test_a_layer_that_fails_is_named_as_in_the_state_though_it_is_in_a_list():
+    model = Branches()
+    model.heads[1] = nn.Linear(4, 4)
+    with pytest.raises(RuntimeError, match=r"in layer heads\.1, Linear"):
+        tg.summary(model, (5, 3))
+
+
 def test_floats_for_an_embedding_say_which_argument_makes_integers():
     with pytest.raises(RuntimeError, match=r"in layer 0, Embedding.*dtypes=\[tg.int64\]"):
         tg.summary(nn.Sequential(nn.Embedding(3, 2)), (2, 2))
@@ -634,17 +641,17 @@ def test_a_failure_of_the_model_itself_says_so():
 
 
 REFUSED = {
-    "a number as size": (dict(input_size=784), ValueError, "batch first"),
-    "a size below 1": (dict(input_size=(-1, 784)), ValueError, "batch first"),
-    "words as size": (dict(input_size="784"), ValueError, "batch first"),
-    "a list of other things": (dict(input_size=[(2, 2), 3]), ValueError, "batch first"),
-    "size and data": (dict(input_size=(2, 2), input_data=1), ValueError, "not both"),
-    "dtypes alone": (dict(dtypes=[tg.int64]), ValueError, "for input_size"),
-    "too few dtypes": (dict(input_size=[(2,), (2,)], dtypes=[tg.int64]), ValueError, "each of 2"),
-    "one dtype": (dict(input_size=(2,), dtypes=np.int64), ValueError, "list of dtypes"),
-    "another mode": (dict(mode="test"), ValueError, "mode must be"),
-    "a depth below 0": (dict(depth=-1), ValueError, "0 or more"),
-    "a device": (dict(device="cuda"), TypeError, "device=: everything runs on the CPU"),
+    "a number as size": ({"input_size": 784}, ValueError, "batch first"),
+    "a size below 1": ({"input_size": (-1, 784)}, ValueError, "batch first"),
+    "words as size": ({"input_size": "784"}, ValueError, "batch first"),
+    "a list of other things": ({"input_size": [(2, 2), 3]}, ValueError, "batch first"),
+    "size and data": ({"input_size": (2, 2), "input_data": 1}, ValueError, "not both"),
+    "dtypes alone": ({"dtypes": [tg.int64]}, ValueError, "for input_size"),
+    "too few dtypes": ({"input_size": [(2,), (2,)], "dtypes": [tg.int64]}, ValueError, "each of 2"),
+    "one dtype": ({"input_size": (2,), "dtypes": np.int64}, ValueError, "list of dtypes"),
+    "another mode": ({"mode": "test"}, ValueError, "mode must be"),
+    "a depth below 0": ({"depth": -1}, ValueError, "0 or more"),
+    "a device": ({"device": "cuda"}, TypeError, "device=: everything runs on the CPU"),
 }
 
 

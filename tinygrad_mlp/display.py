@@ -134,7 +134,7 @@ def bar(x: float, y: float, width: float, height: float, colour: str) -> str:
 
 
 def greys(x: float, y: float, side: float, image: Any) -> str:
-    """An image (h, w) from 0, black, to 1, white, in a square: one rectangle for each grey pixel."""
+    """An image (h, w) from 0, black, to 1, white, in a square: a rectangle for each pixel."""
     step = side / max(image.shape)
     parts = [bar(x, y, step * image.shape[1], step * image.shape[0], "#000000")]
     for i, row in enumerate(image.tolist()):

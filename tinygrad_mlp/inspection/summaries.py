@@ -99,10 +99,11 @@ def summary(
                 the parameters if it is not given
     mode        "eval" or "train": in which mode the model is called
 
-    A multiply-add is a product that is added up, in a matrix product or a convolution, or one number
-    that a parameter is added to or multiplied with, such as a bias. The megabytes (10**6 bytes) of a
-    forward and backward pass are those of what the layers with parameters give, and of its gradient.
-    The model is called once, and left as it was: modes, running means, generators and all.
+    A multiply-add is a product that is added up, in a matrix product or a convolution, or one
+    number that a parameter is multiplied with or added to elementwise, such as a bias. The
+    megabytes (10**6 bytes) of a forward and backward pass are those of what the layers with
+    parameters give, and of its gradient. The model is called once, and left as it was: modes,
+    running means, generators and all.
 
     Raises RuntimeError that names the layer that failed, if the model does not take the input.
 

@@ -180,10 +180,10 @@ class Trial(Observer):
         if not self.running:
             return f"the model failed: {error}"
         layer, inputs = self.running[-1]
-        path = ".".join(row.name for row, _ in self.running if row.name)
         where = f"in the forward of {layer.class_name}"
-        if path:
-            where = f"in layer {path}, {layer.module!r:.80}"
+        for name, module in self.model.module.named_modules():
+            if name and module is layer.module:
+                where = f"in layer {name}, {module!r:.80}"
         shapes = ", ".join(f"{a.shape} of {a.dtype}" for a in arrays_in(inputs)) or "none"
         hint = "the input has the batch first"
         if "integers" in str(error):

@@ -111,11 +111,10 @@ class Program:
         return list(dict.fromkeys(v for v in read if v not in made and v.kind != "constant"))
 
     def __repr__(self) -> str:
-        counts = {
-            "inputs": self.inputs, "lines": self.lines, "outputs": self.outputs,
-            "gradients": self.gradients,
-        }  # fmt: skip
-        return f"<program: {', '.join(f'{len(part)} {what}' for what, part in counts.items())}>"
+        return (
+            f"<program of {len(self.lines)} lines: {len(self.inputs)} inputs, "
+            f"{len(self.outputs)} outputs, {len(self.gradients)} gradients>"
+        )
 
     def with_lines(self, forward: list[Line], backward: list[Line]) -> Program:
         """The same program made of other lines."""
