@@ -1,5 +1,6 @@
 """`tg.summary`: equal to torchinfo where both count alike, right elsewhere, and harmless."""
 
+import doctest
 import re
 import threading
 
@@ -699,6 +700,12 @@ def test_the_text_is_the_repr_and_fits_a_terminal():
     result = tg.summary(published(100), (50, 28, 28))
     assert repr(result) == str(result)
     assert max(map(len, str(result).splitlines())) <= 80
+
+
+def test_the_example_of_the_docstring_is_right():
+    finder = doctest.DocTestFinder()
+    (example,) = finder.find(tg.summary, "summary", globs={"tg": tg, "nn": nn})
+    assert doctest.DocTestRunner().run(example).failed == 0 and len(example.examples) == 4
 
 
 def test_the_table_has_a_caption_and_titles_for_screen_readers():

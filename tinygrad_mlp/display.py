@@ -11,29 +11,35 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 STYLE = """<style>
-.tg-display { overflow-x: auto; margin: .3em 0; line-height: 1.4; font-size: 13px; }
-.tg-display table { border-collapse: collapse; margin: 0; font-size: inherit; border: 0;
+.tg-out { overflow-x: auto; margin: .3em 0; line-height: 1.4; font-size: 13px; }
+.tg-out.tg-out table { border-collapse: collapse; margin: 0; font-size: inherit; border: 0;
   width: auto; font-variant-numeric: tabular-nums; }
-.tg-display caption { caption-side: top; text-align: left; padding: 0 0 .4em;
+.tg-out.tg-out caption { caption-side: top; text-align: left; padding: 0 0 .4em;
   color: inherit; font-weight: 600; white-space: nowrap; }
-.tg-display th, .tg-display td { padding: .15em .7em; text-align: right; vertical-align: baseline;
-  border: 0; color: inherit; white-space: nowrap; font-weight: 400; }
-.tg-display th:first-child { text-align: left; }
-.tg-display thead th { border-bottom: 1px solid rgba(128, 128, 128, .6); font-weight: 600; }
-.tg-display tfoot td { border-top: 1px solid rgba(128, 128, 128, .6); text-align: left;
+.tg-out.tg-out th, .tg-out.tg-out td { padding: .15em .7em; text-align: right; border: 0;
+  vertical-align: baseline; color: inherit; white-space: nowrap; font-weight: 400; }
+.tg-out.tg-out th:first-child { text-align: left; }
+.tg-out.tg-out thead th { border-bottom: 1px solid rgba(128, 128, 128, .6);
+  font-weight: 600; }
+.tg-out.tg-out tfoot td { border-top: 1px solid rgba(128, 128, 128, .6); text-align: left;
   padding-top: .4em; }
-.tg-display pre { font-size: inherit; margin: .4em 0; padding: 0; border: 0; background: none;
+.tg-out.tg-out pre { font: inherit; font-family: ui-monospace, Menlo, Consolas,
+  "DejaVu Sans Mono", monospace; margin: .4em 0; padding: 0; border: 0; background: none;
   color: inherit; white-space: pre; }
-.tg-display svg { display: block; max-width: 100%; height: auto; margin: .4em 0 1em; }
-.tg-display svg text { fill: currentColor; }
+.tg-out.tg-out svg { display: block; max-width: 100%; height: auto; margin: .4em 0 1em; }
+.tg-out.tg-out svg text { fill: currentColor; }
 </style>"""
-"""What every piece brings with it; rules for its own class alone."""
+"""What every piece brings with it: rules for its own class, which is named twice to come before
+those of the page around it."""
 
 BLUE, GREY = "#3b82c4", "#777777"
 """Colours that stand out from white and from black alike."""
 
-SHOWN = 10
+SHOWN = 8
 """How many rows and columns of a table of numbers are shown; more are cut in the middle."""
+
+MANY_CLASSES = 20
+"""How many classes of a confusion matrix are shown."""
 
 
 class Cell(NamedTuple):
@@ -59,7 +65,7 @@ def escape(text: Any) -> str:
 
 def block(*parts: str) -> str:
     """Pieces of HTML as one output of a cell."""
-    return f'{STYLE}<div class="tg-display">{"".join(parts)}</div>'
+    return f'{STYLE}<div class="tg-out">{"".join(parts)}</div>'
 
 
 def table(
@@ -71,15 +77,12 @@ def table(
     """A table as HTML.
 
     caption  what it shows, in a line
-    head     the titles of the columns; [] if they need none
+    head     the titles of the columns
     rows     cells, texts or numbers; the first of each row is its title
     foot     lines below it
     """
-    parts = [f"<table><caption>{escape(caption)}</caption>"]
-    if head:
-        titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
-        parts.append(f"<thead><tr>{titles}</tr></thead>")
-    parts.append("<tbody>")
+    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
+    parts = [f"<table><caption>{escape(caption)}</caption><thead><tr>{titles}</tr></thead><tbody>"]
     for title, *cells in rows:
         data = "".join(_cell("td", cell) for cell in cells)
         parts.append(f"<tr>{_cell('th', title)}{data}</tr>")
@@ -202,11 +205,11 @@ def numbers(array: Any, about: Sequence[str]) -> str:
         return block(note(caption))
     matrix = array[first] if first else array
     if not array.ndim:
-        return block(table(caption, [], [["", written(array)]]))
+        return block(note(f"{caption}: {written(array)}"))
     columns = places(array.shape[-1])
     head = ["", *("…" if j is None else j for j in columns)]
     if array.ndim == 1:
-        return block(table(caption, head, [["", *_row(matrix, columns)]]))
+        return block(table(caption, head, [["value", *_row(matrix, columns)]]))
     rows = [
         ["…"] * len(head) if i is None else [i, *_row(matrix[i], columns)]
         for i in places(array.shape[-2])
@@ -220,7 +223,7 @@ def confusion(caption: str, counts: Any) -> str:
     The stronger the colour of a cell, the larger its share of the row, by the square root, so that
     a few errors can be seen. Of many classes, the first are shown.
     """
-    shown = range(min(len(counts), 2 * SHOWN))
+    shown = range(min(len(counts), MANY_CLASSES))
     rows: list[list[Any]] = []
     for i in shown:
         total = max(1, counts[i].sum())
@@ -239,4 +242,4 @@ def _row(values: Any, columns: Sequence[int | None]) -> list[str]:
 def written(number: Any) -> str:
     """A number in a few digits."""
     value = number.item()
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

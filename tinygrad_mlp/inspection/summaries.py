@@ -108,7 +108,19 @@ def summary(
     Raises RuntimeError that names the layer that failed, if the model does not take the input.
 
     >>> model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.ReLU(), nn.Linear(10, 10))
-    >>> print(tg.summary(model, (50, 28, 28)))
+    >>> found = tg.summary(model, (50, 28, 28))
+    >>> found.total_params, found.total_mult_adds
+    (7960, 398000)
+    >>> print(tg.summary(model[3]))
+    ============================================================
+    Layer (type (var_name):depth-idx)  Param #
+    ============================================================
+    Linear                             110
+    ============================================================
+    Total params: 110
+    Trainable params: 110
+    Non-trainable params: 0
+    ============================================================
     """
     _refuse_other(model, depth, mode)
     if input_size is not None and input_data is not None:
