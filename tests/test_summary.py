@@ -254,6 +254,30 @@ def test_the_ops_of_a_layer_of_your_own_count_in_its_row():
     assert (layer.num_params, keys.num_params) == (4, 20)
 
 
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda x, w: x + w,
+        lambda x, w: x - w,
+        lambda x, w: w * x,
+        lambda x, w: x / w,
+        lambda x, w: x * w.reshape(1, 3),
+        lambda x, w: x * w.reshape(3, 1).permute(1, 0),
+        lambda x, w: x * w.reshape(3, 1).transpose(0, 1),
+        lambda x, w: x * w.expand(2, 3),
+    ],
+)
+def test_a_parameter_that_meets_numbers_one_by_one_counts_each(compute):
+    class Meets(nn.Module):
+        def __init__(self):
+            self.weight = nn.Parameter(np.ones(3, np.float32))
+
+        def forward(self, x):
+            return compute(x, self.weight) * 2 + x
+
+    assert tg.summary(Meets(), (2, 3)).total_mult_adds == 6
+
+
 def test_a_product_of_vectors_counts_each_pair_once():
     class Dot(nn.Module):
         def forward(self, a, b):
@@ -595,6 +619,14 @@ def test_the_model_runs_in_the_mode_that_is_asked_for():
 
     assert tg.summary(Mode(), (2,), mode="train").model.output_size == [(1,)]
     assert tg.summary(Mode(), (2,)).model.output_size == [(2,)]
+
+
+def test_a_warning_of_numpy_about_values_that_were_made_up_is_not_heard():
+    class Log(nn.Module):
+        def forward(self, x):
+            return (x - 2).log()
+
+    tg.summary(Log(), (2,))  # here, warnings are errors
 
 
 def test_nothing_is_recorded_meanwhile():

@@ -79,7 +79,7 @@ class Layer:
 
     def walk(self) -> Iterator[Layer]:
         """This row and all below it, from top to bottom."""
-        waiting = [self]
+        waiting: list[Layer] = [self]
         while waiting:
             layer = waiting.pop()
             yield layer
