@@ -264,15 +264,12 @@ def _left_as_it_was(model: Module) -> Iterator[None]:
 def _add_uncalled(model: Layer) -> None:
     """Add rows for the layers that were not called, each below the one that it is in."""
     shown = {id(layer.module) for layer in model.walk()}
-    visited: set[int] = set()
     for layer in list(model.walk()):
-        if id(layer.module) not in visited:
-            visited.add(id(layer.module))
-            for name, member in layer.module.named_members():
-                if id(member) not in shown:
-                    layer.layers.append(Layer(member, name, layer.depth + 1))
-                    _add_members(layer.layers[-1])
-                    shown |= {id(new.module) for new in layer.layers[-1].walk()}
+        for name, member in layer.module.named_members():
+            if id(member) not in shown:
+                layer.layers.append(Layer(member, name, layer.depth + 1))
+                _add_members(layer.layers[-1])
+                shown |= {id(new.module) for new in layer.layers[-1].walk()}
 
 
 def _add_members(layer: Layer) -> None:
