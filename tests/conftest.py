@@ -13,7 +13,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 import torch
-from hypothesis import Phase, is_hypothesis_test, settings
+from hypothesis import Phase, settings
 
 from tinygrad_mlp.engine import OPS
 

@@ -17,7 +17,8 @@ import tinygrad_mlp
 
 FLOORS: list[set[str]] = [
     {"engine", "changes", "observing", "anomaly", "dtypes", "rules", "signatures"}
-    | {"state", "files", "outside", "arguments", "stopping", "decisions", "version"},
+    | {"state", "files", "outside", "arguments", "stopping", "decisions", "version"}
+    | {"display"},
     {"ops"},
     {"composed"},
     {"tensor"},

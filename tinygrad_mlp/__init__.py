@@ -126,6 +126,7 @@ from .engine import is_grad_enabled as is_grad_enabled
 from .engine import no_grad as no_grad
 from .engine import op as op
 from .engine import set_grad_enabled as set_grad_enabled
+from .inspection import summary as summary
 from .ops import abs as abs
 from .ops import acos as acos
 from .ops import all as all

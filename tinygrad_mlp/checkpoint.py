@@ -40,7 +40,7 @@ WORDS_IN_VERSION_1 = "tinygrad_mlp"
 """The entry of the metadata that held the words alone, as JSON."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Saved:
     """What a file holds.
 
@@ -54,6 +54,13 @@ class Saved:
     optimizer: dict[str, np.ndarray]
     words: dict[str, Any]
     version: int
+
+    def __repr__(self) -> str:
+        words = ", ".join(self.words) or "none"
+        return (
+            f"Saved({len(self.weights)} weights, {len(self.optimizer)} arrays of an optimiser, "
+            f"words: {words}; version {self.version})"
+        )
 
 
 def save(

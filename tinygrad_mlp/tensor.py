@@ -20,7 +20,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from . import composed, ops
+from . import composed, display, ops
 from .arguments import helpful
 from .changes import mark_changed
 from .dtypes import bool_, float16, float32, float64, int32, int64, kind_of, number_in
@@ -321,6 +321,12 @@ class Tensor(Node):
         elif self.requires_grad:
             text += ", requires_grad=True"
         return f"tensor({text})"
+
+    def _repr_html_(self) -> str:
+        about = [f"made by {self.op.name}"] if self.op is not None else []
+        if not about and self.requires_grad:
+            about = ["requires a gradient" if self.grad is None else "has a gradient"]
+        return display.numbers(self.data, about)
 
     def __reduce__(self) -> Any:
         if self.op is not None:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from . import display
 from .data import DataLoader
 from .data.dataset import Dataset
 from .engine import no_grad, plain
@@ -28,7 +29,7 @@ from .program import Compiled
 from .tensor import Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Epoch:
     """One pass over the training data.
 
@@ -43,8 +44,52 @@ class Epoch:
     accuracy: float | None
     seconds: float
 
+    def __repr__(self) -> str:
+        loss, accuracy, seconds = self.in_digits()
+        return f"Epoch({self.epoch}: loss {loss}, accuracy {accuracy}, {seconds} s)"
 
-@dataclass(frozen=True, eq=False)
+    def in_digits(self) -> tuple[str, str, str]:
+        """Loss, accuracy and seconds in a few digits, to be read."""
+        return f"{self.loss:.4g}", _percent(self.accuracy), f"{self.seconds:.3g}"
+
+
+def _percent(share: float | None) -> str:
+    return "none" if share is None else f"{100 * share:.2f} %"
+
+
+class History(list[Epoch]):
+    """The epochs of a training, as a list that shows itself: in a notebook, as curves."""
+
+    def __repr__(self) -> str:
+        return f"<{self._in_words()}>"
+
+    def _in_words(self) -> str:
+        if not self:
+            return "history of 0 epochs"
+        first, last = self[0], self[-1]
+        words = f"history of {len(self)} epoch{'s' if len(self) > 1 else ''}"
+        words += f", loss {first.loss:.4g} to {last.loss:.4g}"
+        if first.accuracy is not None and last.accuracy is not None:
+            words += f", accuracy {100 * first.accuracy:.2f} % to {100 * last.accuracy:.2f} %"
+        return f"{words}, {sum(epoch.seconds for epoch in self):.3g} s"
+
+    def _repr_svg_(self) -> str:
+        curves = [display.curve(0, 300, 170, "training loss", [e.loss for e in self], ".4g")]
+        shares = [100 * e.accuracy for e in self if e.accuracy is not None]
+        if shares:
+            curves.append(display.curve(310, 300, 170, "training accuracy, %", shares, ".2f"))
+        return display.svg(310 * len(curves), 170, self._in_words(), *curves)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ["…"] * 4 if i is None else [self[i].epoch, *self[i].in_digits()]
+            for i in display.places(len(self))
+        ]
+        head = ["epoch", "loss", "accuracy", "seconds"]
+        return display.block(self._repr_svg_(), display.table(self._in_words(), head, rows))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Scores:
     """How a model does on a dataset.
 
@@ -74,6 +119,18 @@ class Scores:
     def most_predicted_share(self) -> float:
         """The share of all predictions that this class takes, 0 to 1."""
         return float(self.counts.sum(0).max() / self.counts.sum())
+
+    def __repr__(self) -> str:
+        words = f"Scores(accuracy {_percent(self.accuracy)}, loss {self.loss:.4g}"
+        if self.confusion is not None:
+            words += f", {len(self.confusion)} classes, {int(self.confusion.sum()):,} examples"
+        return f"{words})"
+
+    def _repr_html_(self) -> str:
+        words = f"accuracy {_percent(self.accuracy)}, loss {self.loss:.4g}"
+        if self.confusion is None:
+            return display.block(display.note(words))
+        return display.block(display.confusion(words, self.confusion))
 
 
 class Diverged(ArithmeticError):
@@ -115,7 +172,7 @@ def fit(
     Raises Diverged when the loss is infinite or not a number, ValueError when an epoch has no
     batches, and CompileError if `compile` and the model does what no program can hold.
     """
-    history = [] if history is None else history
+    history = History() if history is None else history
 
     def loss_and_outputs(inputs: Any, targets: Any) -> Any:
         outputs = model(inputs)

@@ -20,7 +20,7 @@ import numpy as np
 from ..engine import plain
 from ..nn import functional as F
 from ..state import refuse_misfit
-from ..train import Batches, Epoch, Tally, one_epoch
+from ..train import Batches, Epoch, History, Tally, one_epoch
 
 PIXELS, CLASSES = 784, 10
 
@@ -183,7 +183,7 @@ def fit_basic(
 
     Its arguments, its result and what it raises are those of `train.fit`.
     """
-    history = [] if history is None else history
+    history = History() if history is None else history
     for number in range(len(history) + 1, epochs + 1):
         tally = Tally(number)
         for images, labels in one_epoch(batches):

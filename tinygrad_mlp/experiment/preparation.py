@@ -54,7 +54,7 @@ PARTS = 12
 """A line is looked for in so many parts of its length, and must show in all but two."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Drawing:
     """What was found on a page.
 
@@ -66,6 +66,10 @@ class Drawing:
     ink: np.ndarray
     labels: np.ndarray
     pieces: list[Piece]
+
+    def __repr__(self) -> str:
+        height, width = self.ink.shape
+        return f"Drawing({len(self.pieces)} pieces on {height} x {width} pixels)"
 
 
 def prepare(greys: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import display
 from ..engine import no_grad
 from ..nn import Module
 from ..ops import softmax
@@ -30,7 +31,7 @@ SURE = 0.85
 trained with smoothed labels, to be no surer than 0.91."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Prediction:
     """The answer for one picture, or for one digit of a row.
 
@@ -44,6 +45,29 @@ class Prediction:
     probabilities: np.ndarray
     image: np.ndarray
     doubt: str = ""
+
+    def __repr__(self) -> str:
+        doubt = f", doubt={self.doubt!r}" if self.doubt else ""
+        return f"Prediction({self._in_words()}{doubt})"
+
+    def _in_words(self) -> str:
+        return f"{self.digit}, {100 * float(self.probabilities.max()):.1f} %"
+
+    def _repr_svg_(self) -> str:
+        parts = [display.greys(0, 0, 140, self.image)]
+        for digit, share in enumerate(self.probabilities.tolist()):
+            top = 14 * digit
+            parts += [
+                display.label(164, top + 11, digit, "end"),
+                display.bar(172, top + 2, 150 * share, 10, display.BLUE),
+                display.label(178 + 150 * share, top + 11, f"{100 * share:.1f} %"),
+            ]
+        return display.svg(390, 140, f"What was seen, and the answer: {self._in_words()}", *parts)
+
+    def _repr_html_(self) -> str:
+        answer = f"{self.digit}, with {100 * float(self.probabilities.max()):.1f} %"
+        doubt = f"; unsure: {self.doubt}" if self.doubt else ""
+        return display.block(display.note(answer + doubt), self._repr_svg_())
 
 
 def predict(picture: str | os.PathLike[str] | np.ndarray, model: Any = None) -> Prediction:

@@ -19,12 +19,12 @@ import numpy as np
 from .. import checkpoint, optim
 from ..data import ArrayDataset, AugmentedDataset, DataLoader, transforms
 from ..optim import fused
-from ..train import Diverged, Epoch, Scores, evaluate
+from ..train import Diverged, Epoch, History, Scores, evaluate
 from . import described
 from .recipes import AnyRecipe, from_dict
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Training:
     """A recipe on its way: everything that decides how it goes on.
 
@@ -43,8 +43,11 @@ class Training:
     history: list[Epoch]
     replayed: bool = False
 
+    def __repr__(self) -> str:
+        return f"Training({self.recipe.name}, seed {self.seed}: {self.history!r})"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Run:
     """One recipe, run with one seed: the model, how it learned, and how well it does.
 
@@ -62,6 +65,10 @@ class Run:
     train: Scores
     seconds: float
     validation: Scores | None = None
+
+    def __repr__(self) -> str:
+        name, seed = self.recipe.name, self.seed
+        return f"Run({name}, seed {seed}: test {self.test!r}, {self.seconds:.3g} s)"
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,9 @@ def begin(recipe: AnyRecipe, seed: int = 0, compiled: bool = True) -> Training:
     model: Any = recipe.build(weights_rng)
     speedups = choose_speedups(recipe, compiled)
     optimizer = recipe.make_optimizer(model, speedups.fused)
-    return Training(recipe, seed, model, optimizer, order_rng, copies_rng, [], speedups.replayed)
+    return Training(
+        recipe, seed, model, optimizer, order_rng, copies_rng, History(), speedups.replayed
+    )
 
 
 def finish(

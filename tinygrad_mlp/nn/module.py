@@ -10,7 +10,7 @@ saved. Whoever asks for the parameters or the state of such a model is told what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,6 +21,9 @@ from ..observing import refuse_to_trace
 from ..signatures import DType
 from ..state import refuse_misfit
 from ..tensor import Tensor
+
+if TYPE_CHECKING:
+    from ..inspection import Summary
 
 
 class Parameter(Tensor):
@@ -328,6 +331,25 @@ class Module:
         """What stands between the parentheses of the repr of a layer without modules in it."""
         return ""
 
+    def summary(
+        self,
+        input_size: Sequence[Any] | None = None,
+        input_data: Any = None,
+        *,
+        depth: int = 3,
+        dtypes: Sequence[DType] | None = None,
+        mode: str = "eval",
+    ) -> Summary:
+        """Its layers with output shapes, parameters and multiply-adds: see `tg.summary`."""
+        return _summary(self, input_size, input_data, depth=depth, dtypes=dtypes, mode=mode)
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the layers and their parameters, or None for the plain text."""
+        try:
+            return _summary(self)._repr_html_()
+        except Exception:  # a notebook asks for every cell, so that nothing may go wrong here
+            return None
+
     def __repr__(self) -> str:
         name = type(self).__name__
         lines = []
@@ -337,6 +359,19 @@ class Module:
             return f"{name}({self.extra_repr()})"
         inside = "\n".join(lines).replace("\n", "\n  ")
         return f"{name}(\n  {inside}\n)"
+
+
+def _summary(model: Module, *inputs: Any, **options: Any) -> Summary:
+    raise RuntimeError("summaries are made by tinygrad_mlp.inspection, which is not imported yet")
+
+
+def summarises(function: Callable[..., Summary]) -> None:
+    """From now on, this is what makes the summary of a module.
+
+    It lies above this file, which cannot import it, so it signs in here.
+    """
+    global _summary
+    _summary = function
 
 
 def _distinct(kind: type, named: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:

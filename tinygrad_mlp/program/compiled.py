@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import display
 from ..changes import _owner, mark_changed, next_serial
 from ..engine import (
     NO_PARAMS,
@@ -178,6 +179,16 @@ class Compiled:
 
     def __repr__(self) -> str:
         return f"<compiled {self.name}, {sum(map(len, self._programs.values()))} programs>"
+
+    def _repr_html_(self) -> str:
+        count = sum(map(len, self._programs.values()))
+        about = f"compiled {self.name}, {count} program{'s' if count != 1 else ''}"
+        if self._latest is None:
+            return display.block(display.note(f"{about}: it has not been called yet"))
+        return display.block(
+            display.note(f"{about}; the latest:" if count > 1 else f"{about}:"),
+            display.code(self._latest.source),
+        )
 
 
 # ------------------------------------------------------------------------------ which program

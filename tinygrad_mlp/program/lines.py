@@ -86,7 +86,7 @@ class Line:
         return tuple(values_in((self.inputs, self.params, self.answer)))
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Program:
     """Lines in order, from inputs to outputs: the forward pass, then the backward pass."""
 
@@ -119,6 +119,12 @@ class Program:
         made = {line.out for line in self.backward} | set(self.seeds)
         read = [v for line in self.backward for v in line.uses()] + self.gradients
         return list(dict.fromkeys(v for v in read if v not in made and v.kind != "constant"))
+
+    def __repr__(self) -> str:
+        return (
+            f"<program of {len(self.lines)} lines: {len(self.inputs)} inputs, "
+            f"{len(self.outputs)} outputs, {len(self.gradients)} gradients>"
+        )
 
     def with_lines(self, lines: list[Line]) -> Program:
         """The same program made of other lines."""
