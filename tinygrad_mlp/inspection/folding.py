@@ -169,8 +169,7 @@ def _kind(part: Part, kinds: dict[int, int]) -> Hashable:
     """What two parts have in common if one may stand for the other."""
     if isinstance(part, Frame):
         return part.made_by, part.times, tuple(kinds[id(inner)] for inner in part.parts)
-    sources = tuple((s.kind, s.made_by, s.shape) for s in part.inputs)
-    return part.kind, part.made_by, part.options, part.shape, part.is_result, sources
+    return part.kind, part.made_by, part.options, part.shape, len(part.inputs)
 
 
 def _runs(sequence: np.ndarray) -> list[Run]:
@@ -252,6 +251,7 @@ def _folded(parts: list[Part], run: Run, stands_for: dict[int, Box]) -> Frame:
         last = _all_boxes(parts[start : start + run.period])
         for box, other in zip(boxes, last, strict=True):
             stands_for[id(other)] = box
+            box.is_result = box.is_result or other.is_result
     for box, other in zip(boxes, last, strict=True):
         box.name = _names_from(box.name, other.name)
         box.value = box.gradient = ""

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .. import changes
-from ..engine import OPS, Node
+from ..engine import OPS, Node, plain
 from ..nn.module import Buffer, Module, Parameter
 from ..program.compiled import CompiledOp, PartOf
 from ..program.lines import Line, Program, Value, values_in
@@ -267,7 +267,7 @@ class Boxes:
         self.names = names
         self.by_id: dict[int, Box] = {}
         self._kept: list[Any] = []
-        self._inputs = {id(getattr(x, "data", x)) for x in inputs}
+        self._inputs = {id(plain(x)) for x in inputs}
 
     def remember(self, thing: Any, box: Box) -> Box:
         """Let a tensor or an array, wherever it turns up, be this box."""
@@ -287,7 +287,7 @@ class Boxes:
         found = self.known(thing)
         if found is not None:
             return found
-        array = thing.data if isinstance(thing, Node) else thing
+        array = plain(thing)
         box = Box(
             self._kind(thing, array),
             name=self.names.of(thing),
@@ -359,8 +359,7 @@ def of_tensors(results: Mapping[str, Any], names: Names) -> Frame:
         if node.op is None:
             continue
         box = boxes.made(node.op, _inputs_of(node), node.params, node)
-        with suppress(AttributeError):
-            _note_changes(node, boxes)
+        _note_changes(node, boxes)
         if isinstance(node.op, CompiledOp):
             box.note = "compiled"
     return finished(boxes, results)
@@ -405,7 +404,7 @@ def _note_changes(node: Any, boxes: Boxes) -> None:
     for x in node.inputs:
         if isinstance(x, (Node, np.ndarray)) and (box := boxes.known(x)) is not None:
             try:
-                changes.refuse_if_changed("", node.serial, [getattr(x, "data", x)])
+                changes.refuse_if_changed("", node.serial, [plain(x)])
             except RuntimeError:
                 box.note = "changed in place since"
 
