@@ -4,6 +4,7 @@ The geometry is read from the SVG itself: its rectangles, paths and texts, not f
 the layout.
 """
 
+import doctest
 import functools
 import re
 import subprocess
@@ -604,6 +605,14 @@ def test_drawing_changes_nothing_and_keeps_nothing_from_backward():
     tg.draw_graph(y)
     y.backward()
     assert x.grad.tolist() == [2.0, 4.0]
+
+
+def test_the_example_of_the_docstring_is_right():
+    [example] = doctest.DocTestFinder().find(tg.draw_graph, "draw_graph", globs={"tg": tg})
+    assert example.examples
+    told = []
+    doctest.DocTestRunner(verbose=False).run(example, out=told.append)
+    assert not told, "".join(told)
 
 
 # ------------------------------------------------------------------------ functions and models

@@ -7,6 +7,7 @@ look at the whole graph a fixed number of times, so that it may be of any size.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
@@ -267,9 +268,7 @@ def _folded(parts: list[Part], run: Run, stands_for: dict[int, Box]) -> Frame:
 
 def _names_from(first: str, last: str) -> str:
     """The names from one to another: layers.0.weight and layers.9.weight are layers.0…9.weight."""
-    if first == last:
-        return first
-    pairs = list(zip(first.split("."), last.split("."), strict=False))
-    if not first or not last or first.count(".") != last.count("."):
+    parts, others = re.split(r"(\d+)", first), re.split(r"(\d+)", last)
+    if parts[::2] != others[::2]:
         return ""
-    return ".".join(a if a == b else f"{a}…{b}" for a, b in pairs)
+    return "".join(a if a == b else f"{a}…{b}" for a, b in zip(parts, others, strict=True))

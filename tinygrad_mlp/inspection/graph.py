@@ -9,6 +9,7 @@ too, and which layer made them (`watching.py`). And a compiled function has its 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -518,13 +519,17 @@ def of_program(program: Program) -> Frame:
     """The graph of a compiled program: one frame for each of its two passes, if it has two."""
     boxes: dict[Value, Box] = {}
     frames: dict[int, list[Frame]] = {}
-    gradients = {value.name for value in program.gradients}
+    # a gradient is called d_ and what it is the gradient of, with a number if the name was taken
+    gradients = [value.name.removeprefix("d_") for value in program.gradients]
+    wanting = {*gradients, *(re.sub(r"_\d+$", "", name) for name in gradients)}
     forward, backward = Frame("forward"), Frame("backward")
 
     def box_of(value: Value) -> Box:
         if value not in boxes:
             is_input = value.kind == "input" or value in program.seeds
-            kind = "leaf" if f"d_{value.name}" in gradients else "input" if is_input else "constant"
+            kind = "input" if is_input else "constant"
+            if value.name in wanting:
+                kind = "leaf"
             known = values_in_words(np.asarray(value.array)) if value.kind == "constant" else ""
             boxes[value] = Box(kind, name=value.name, shape=shape_in_words(value), value=known)
         return boxes[value]

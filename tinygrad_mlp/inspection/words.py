@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from .graph import Box, Frame, Part, boxes_in
 
+MOST_NAMED = 3
+"""How many results the first sentence names."""
+
 
 def described(whole: Frame) -> list[str]:
     """A first sentence, and then a line for each box and for each frame."""
@@ -33,6 +36,8 @@ def first_sentence(boxes: list[Box]) -> str:
     results = [box.name or box.made_by or box.kind for box in boxes if box.is_result]
     steps = sum(not box.is_leaf for box in boxes)
     leaves = len(boxes) - steps
+    if len(results) > MOST_NAMED:
+        results[MOST_NAMED:] = [f"{len(results) - MOST_NAMED} more"]
     return (
         f"The graph of {_listed(results) or 'a result'}: {_counted(leaves, 'leaf', 'leaves')} and "
         f"{_counted(steps, 'step', 'steps')}. Each box is made from those that it names, in the "
