@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
@@ -183,7 +183,7 @@ def ends_at(seen):
 # ---------------------------------------------------------------------------- nothing collides
 
 
-GRAPHS = range(25)
+GRAPHS = range(20)
 
 
 @functools.cache
@@ -259,6 +259,16 @@ def test_every_piece_of_an_arrow_begins_at_its_box_or_where_another_ends(seed):
         for end in (piece[-1] for piece in arrow.pieces):
             at_head = any(abs(end[0] - x) < 0.3 and 0 <= y - end[1] < 8 for x, y in arrow.tips)
             assert at_head or any(near(end, start) for start in starts)
+
+
+@pytest.mark.parametrize("seed", GRAPHS)
+def test_the_heads_of_arrows_do_not_touch(seed):
+    _, seen = example(seed)
+    by_box = {}
+    for _source, target, x in sorted(ends_at(seen), key=lambda end: end[2]):
+        if target in by_box:
+            assert x - by_box[target] > 7
+        by_box[target] = x
 
 
 @pytest.mark.parametrize("seed", GRAPHS)
@@ -466,7 +476,7 @@ def test_of_a_large_gradient_the_norm_is_shown():
     w.requires_grad_()
     loss = (w * 2).sum()
     loss.backward(retain_graph=True)
-    assert lines(tg.draw_graph(loss))[0] == f"1. leaf w: shape 3 {TIMES} 4, grad norm 6.928"
+    assert lines(tg.draw_graph(loss))[0] == "1. leaf w: shape (3, 4), grad norm 6.928"
 
 
 def test_numbers_stand_at_their_op_and_options_that_are_not_the_usual_ones_too():
@@ -576,7 +586,6 @@ def test_ops_with_many_inputs_and_with_several_results():
     values, places = (left * right).max(dim=0)
     words = str(tg.draw_graph((values, places)))
     assert "left = getitem" in words and "right = getitem" in words
-    assert "constant places: int64" not in words
     assert words.count("a result") == 2
     watched = str(tg.draw_graph(lambda x: x.max(dim=0), tg.tensor([1.0, 3.0, 2.0])))
     assert "values = " in watched and "indices = " in watched and "argmax" in watched
@@ -586,7 +595,7 @@ def test_views_and_an_index_are_drawn_with_what_they_take():
     x = tg.tensor(np.ones((4, 6), np.float32), requires_grad=True)
     words = str(tg.draw_graph(x.T.reshape(3, 8)[1:3, ::2, None]))
     assert "permute of 1 (x): dims=(1, 0)" in words
-    assert f"reshape of 2 (permute): shape 3 {TIMES} 8" in words
+    assert "reshape of 2 (permute): shape (3, 8)" in words
     assert "getitem of 3 (reshape): 1:3, ::2, None" in words
 
 
@@ -596,7 +605,9 @@ def test_a_tensor_that_was_changed_in_place_since_is_marked():
     y = x * factor
     assert "changed in place" not in str(tg.draw_graph(y))
     factor += 1
-    assert "constant factor: shape 2, value [3, 4], changed in place since" in str(tg.draw_graph(y))
+    assert "constant factor: shape (2,), value [3, 4], changed in place since" in str(
+        tg.draw_graph(y)
+    )
 
 
 def test_drawing_changes_nothing_and_keeps_nothing_from_backward():
@@ -620,9 +631,9 @@ def test_the_example_of_the_docstring_is_right():
 
 class Net(nn.Module):
     def __init__(self):
-        self.fc1 = nn.Linear(4, 3, rng=0)
+        self.fc1 = nn.Linear(4, 6, rng=0)
         self.act = nn.ReLU()
-        self.fc2 = nn.Linear(3, 2, rng=1)
+        self.fc2 = nn.Linear(6, 5, rng=1)
 
     def forward(self, images):
         return self.fc2(self.act(self.fc1(images.flatten(1))))
@@ -630,7 +641,7 @@ class Net(nn.Module):
 
 def test_a_function_is_watched_also_where_no_gradient_flows():
     words = str(tg.draw_graph(lambda x, y: (x / 255 - y).sum(), tg.ones(2), np.ones(2, np.float32)))
-    assert "input x: shape 2" in words and "input y: shape 2" in words
+    assert "input x: shape (2,)" in words and "input y: shape (2,)" in words
     assert "div(·, 255) of 1 (x)" in words
     with tg.no_grad():
         assert "linear" in str(tg.draw_graph(nn.Linear(2, 1, rng=0), tg.ones(1, 2)))
@@ -645,27 +656,28 @@ def test_steps_that_the_result_is_not_made_of_are_left_out():
 
 
 def test_a_model_is_drawn_by_layers_with_the_names_of_its_parameters():
-    assert lines(tg.draw_graph(Net(), tg.ones(5, 2, 2)))[1:] == [
-        f"2. reshape of 1 (images): shape 5 {TIMES} 4",
+    assert lines(tg.draw_graph(Net(), tg.ones(8, 2, 2))) == [
+        "1. input images: shape (8, 2, 2)",
+        "2. reshape of 1 (images): shape (8, 4)",
         "In fc1, a Linear:",
-        f"  3. parameter fc1.weight: shape 3 {TIMES} 4",
-        *[line for line in lines(tg.draw_graph(Net(), tg.ones(5, 2, 2))) if "4. " in line],
-        f"  5. linear of 2 (reshape), 3 (fc1.weight) and 4 (fc1.bias): shape 5 {TIMES} 3",
-        f"6. relu of 5 (linear): shape 5 {TIMES} 3",
+        "  3. parameter fc1.weight: shape (6, 4)",
+        "  4. parameter fc1.bias: shape (6,)",
+        "  5. linear of 2 (reshape), 3 (fc1.weight) and 4 (fc1.bias): shape (8, 6)",
+        "6. relu of 5 (linear): shape (8, 6)",
         "In fc2, a Linear:",
-        f"  7. parameter fc2.weight: shape 2 {TIMES} 3",
-        *[line for line in lines(tg.draw_graph(Net(), tg.ones(5, 2, 2))) if "8. " in line],
-        f"  9. linear of 6 (relu), 7 (fc2.weight) and 8 (fc2.bias): shape 5 {TIMES} 2, a result",
+        "  7. parameter fc2.weight: shape (5, 6)",
+        "  8. parameter fc2.bias: shape (5,)",
+        "  9. linear of 6 (relu), 7 (fc2.weight) and 8 (fc2.bias): shape (8, 5), a result",
     ]
 
 
 def test_a_depth_draws_layers_as_boxes():
-    model = nn.Sequential(Net(), nn.Sequential(nn.Linear(2, 2, rng=0), nn.Linear(2, 1, rng=1)))
+    model = nn.Sequential(Net(), nn.Sequential(nn.Linear(5, 2, rng=0), nn.Linear(2, 1, rng=1)))
     x = tg.ones(5, 2, 2)
     one = lines(tg.draw_graph(model, x, depth=1))
     assert [line.partition(":")[0] for line in one] == ["1. input input", "2. 0", "3. 1"]
-    assert "2. 0: Net of 1 (input)" in one[1] and "23 parameters" in one[1]
-    assert "3. 1: Sequential of 2 (0)" in one[2] and "9 parameters, a result" in one[2]
+    assert "2. 0: Net of 1 (input)" in one[1] and "65 parameters" in one[1]
+    assert "3. 1: Sequential of 2 (0)" in one[2] and "15 parameters, a result" in one[2]
     two = str(tg.draw_graph(model, x, depth=2))
     assert "In 0, a Net:" in two and "0.fc1: Linear of" in two and "parameter" not in two.split()
     assert tg.draw_graph(model, x, depth=3).text == tg.draw_graph(model, x).text
@@ -684,7 +696,7 @@ def test_a_model_in_the_reach_of_a_function_has_names_and_frames():
     words = str(tg.draw_graph(lambda x: F.cross_entropy(model(x), labels), tg.ones(2, 4)))
     assert "In model, a Net:" in words
     assert "parameter fc1.weight" in words
-    assert "constant labels: shape 2 int64" in words
+    assert "constant labels: shape (2,) int64" in words
 
 
 def test_the_steps_of_a_recorded_backward_pass_are_framed():
@@ -786,6 +798,7 @@ def test_a_folded_layer_names_the_first_and_the_last():
     assert "parameter 0…29.0.weight" in words
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 5), st.integers(3, 40), st.integers(0, 9), st.integers(0, 9))
 def test_folding_keeps_what_does_not_repeat_and_counts_what_does(period, times, before, after):
     ops = [f"before{i}" for i in range(before)]

@@ -101,12 +101,8 @@ def _closed(frame: Frame) -> Box:
 
 
 def _parameters_in(boxes: Iterable[Box]) -> str:
-    found = [box.shape for box in boxes if box.kind == "parameter"]
-    sizes = [
-        np.prod([int(n) for n in shape.split(f" {TIMES} ") if n.isdigit()] or [1])
-        for shape in found
-    ]
-    return f"{int(sum(sizes)):,} parameters" if found else ""
+    count = sum(box.size for box in boxes if box.kind == "parameter")
+    return f"{count:,} parameters" if count else ""
 
 
 def _redirect(whole: Frame, stands_for: dict[int, Box]) -> None:

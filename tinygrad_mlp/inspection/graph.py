@@ -49,6 +49,7 @@ class Box:
     value      its values, if they are few
     gradient   its gradient, or the norm of it
     note       what else is to be said
+    size       how many numbers it holds
     inputs     the boxes it is made from, in the order in which the op takes them
     is_result  whether it is among what was to be drawn
     """
@@ -61,6 +62,7 @@ class Box:
     value: str = ""
     gradient: str = ""
     note: str = ""
+    size: int = 0
     inputs: list[Box] = field(default_factory=list)
     is_result: bool = False
 
@@ -189,15 +191,11 @@ def values_in_words(array: np.ndarray) -> str:
 
 
 def shape_in_words(array: Any) -> str:
-    """Its lengths as factors, and the dtype unless it is float32."""
-    words = [_product(array.shape)]
+    """Its shape, unless it is a single number, and its dtype, unless that is float32."""
+    words = [str(array.shape) if array.shape else ""]
     if array.dtype != np.float32:
         words.append(str(array.dtype))
     return " ".join(filter(None, words))
-
-
-def _product(shape: Iterable[int]) -> str:
-    return f" {TIMES} ".join(map(str, shape))
 
 
 def gradient_in_words(node: Any) -> str:
@@ -220,7 +218,7 @@ def in_words(thing: Any) -> str:
     if isinstance(thing, (bool, int, float, np.generic)) and not isinstance(thing, np.dtype):
         return number_in_words(thing)
     if isinstance(thing, np.ndarray):
-        return values_in_words(thing) or f"{thing.dtype} {_product(thing.shape)}"
+        return values_in_words(thing) or f"{thing.dtype} {thing.shape}"
     if isinstance(thing, slice):
         ends = ["" if end is None else in_words(end) for end in (thing.start, thing.stop)]
         step = [] if thing.step is None else [in_words(thing.step)]
@@ -295,6 +293,7 @@ class Boxes:
             shape=shape_in_words(array),
             value=values_in_words(array),
             gradient=gradient_in_words(thing) if isinstance(thing, Node) else "",
+            size=array.size,
         )
         self.remember(array, box)
         return self.remember(thing, box)

@@ -22,6 +22,9 @@ from typing import Any
 PORT = 13.0
 """Between two arrows that enter a box."""
 
+FEW = 4
+"""Of at most so many arrows into a box, one may stand in its middle and the rest beside it."""
+
 APART = 16.0
 """Between two boxes of a row."""
 
@@ -177,8 +180,9 @@ class Cell:
 class Edge:
     """A piece of an arrow from a row to the next.
 
-    out, into   where it leaves and where it arrives, from the left of the cells
-    matters     whether its two ends should stand above each other
+    slot       which of the inputs of its target it is
+    out, into  where it leaves and where it arrives, from the left of the cells
+    matters    whether it should be straight: 0 no, 1 yes, 2 before all others
     """
 
     source: Part
@@ -309,7 +313,7 @@ class Room:
             edge.out = part.width / 2
         edges = sorted(cell.up, key=lambda e: e.slot)
         spine = _mark_spine(edges)
-        middle = spine if spine is not None else (len(edges) - 1) / 2
+        middle = (len(edges) - 1) / 2 if spine is None or len(edges) > FEW else spine
         reach = max(middle, len(edges) - 1 - middle) * PORT + 8
         step = PORT if reach <= part.width / 2 else PORT * part.width / 2 / reach
         for i, edge in enumerate(edges):

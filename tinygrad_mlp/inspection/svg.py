@@ -11,7 +11,7 @@ import zlib
 from dataclasses import dataclass
 
 from .graph import WANTS_GRADIENT, Box, Frame, everything_in
-from .layout import HEAD, Stroke, lay_out
+from .layout import HEAD, PORT, Stroke, lay_out
 from .layout import Part as Place
 from .text_size import is_known, printable, shortened, width_of
 from .words import described
@@ -143,7 +143,8 @@ def _place(part: Box | Frame) -> Place:
         return Place(label_width=width_of(_label(part), SMALL))
     lines = lines_of(part)
     width = max(width_of(words, size) for words, size, _ in lines) + 2 * SIDE
-    return Place(max(width, 40.0), _height(len(lines)), is_leaf=part.is_leaf)
+    for_arrows = PORT * (len(part.inputs) + 1)
+    return Place(max(width, for_arrows, 40.0), _height(len(lines)), is_leaf=part.is_leaf)
 
 
 def _height(lines: int) -> float:
@@ -152,7 +153,7 @@ def _height(lines: int) -> float:
 
 def lines_of(box: Box) -> list[tuple[str, float, str]]:
     """The lines of text in a box, with their size and style."""
-    value = box.value if box.shape and not box.shape[0].isalpha() else f"value {box.value}"
+    value = box.value if box.shape.startswith("(") else f"value {box.value}"
     small = [
         (box.options, "small"),
         (box.shape, "small"),
