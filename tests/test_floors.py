@@ -31,8 +31,13 @@ FLOORS: list[set[str]] = [
 ]
 """The rooms from the ground up. A room is a module of the package, or a folder with all in it."""
 
-LAZY = {("tinygrad_mlp", "tinygrad_mlp.experiment.recognise")}
-"""Which module may import which inside a function: `tg.predict` brings what reads pictures."""
+LAZY = {
+    ("tinygrad_mlp", "tinygrad_mlp.experiment.recognise"),
+    ("tinygrad_mlp", "tinygrad_mlp.inspection"),
+    ("tinygrad_mlp.inspection.drawing", "tinygrad_mlp.inspection.matplotlib_figure"),
+}
+"""Which module may import which inside a function: `tg.predict` brings what reads pictures, a graph
+what lays it out, and a graph as a figure matplotlib."""
 
 SHADOWED = {"tinygrad_mlp.tensor"}
 """Modules that their package hides behind a name of its own: `tg.tensor(...)` is PyTorch's."""

@@ -171,11 +171,19 @@ class Compiled:
     @property
     def source(self) -> str:
         """The program of the latest call, as Python text."""
+        return self._latest_one().source
+
+    @property
+    def program(self) -> Program:
+        """The program of the latest call, as lines: what `source` is the text of."""
+        return self._latest_one().cleaned
+
+    def _latest_one(self) -> Replay:
         if self._latest is None:
             raise CompileError(
                 f"{self.name} has not been called yet; its program is written at the first call"
             )
-        return self._latest.source
+        return self._latest
 
     def __repr__(self) -> str:
         return f"<compiled {self.name}, {sum(map(len, self._programs.values()))} programs>"
@@ -364,7 +372,7 @@ class Replay:
                 owner.name, program, self.differentiable[:1], self.uses
             )
         self.program = program
-        cleaned = clean(whole)
+        cleaned = self.cleaned = clean(whole)
         self.written = [program.inputs.index(x.answer) for x in program.lines if x.effect == WRITE]
         self.draws = [x.out for x in cleaned.lines if x.effect == DRAW and x.out is not None]
         text = Text(owner.name, cleaned, self.draws if self.uses else [])
@@ -384,7 +392,8 @@ class Replay:
         self.op = CompiledOp(self)
         self.parts_of = [PartOf(k) for k in range(len(self.differentiable))]
         self.verified = False
-        for value in {v for line in whole.lines for v in (*line.uses(), line.out) if v}:
+        lines = whole.lines + cleaned.lines
+        for value in {v for line in lines for v in (*line.uses(), line.out) if v}:
             if value.kind != "constant":  # let go of the memory of the first call
                 value.array = np.broadcast_to(np.zeros((), value.dtype), value.shape)
 

@@ -1,0 +1,55 @@
+"""How wide text is, without a font: so that it stays in its box wherever it is shown.
+
+The widths are those of DejaVu Sans, which is wide: where a browser takes another sans-serif, such
+as Arial or Helvetica, the text is narrower, and there is a little more room around it.
+"""
+
+from __future__ import annotations
+
+WIDTHS = dict(
+    zip(
+        map(chr, range(32, 127)),
+        (
+            *(318, 401, 460, 838, 636, 950, 780, 275, 390, 390, 500, 838, 318, 361, 318, 337),
+            *(636, 636, 636, 636, 636, 636, 636, 636, 636, 636, 337, 337, 838, 838, 838, 531),
+            *(1000, 684, 686, 698, 770, 632, 575, 775, 752, 295, 295, 656, 557, 863, 748, 787),
+            *(603, 787, 695, 635, 611, 732, 684, 989, 685, 611, 685, 390, 337, 390, 838, 500),
+            *(500, 613, 635, 550, 635, 615, 352, 635, 634, 278, 278, 579, 278, 974, 634, 612),
+            *(635, 635, 411, 521, 392, 634, 592, 818, 592, 592, 525, 636, 337, 636, 838),
+        ),
+        strict=True,
+    )
+)
+WIDTHS |= {"·": 318, "\N{MULTIPLICATION SIGN}": 838, "\N{MINUS SIGN}": 838, "…": 1000}
+"""By character, its width in thousandths of the size of the text."""
+
+OTHER = 1100
+"""The width of all other characters, which are made to fit (`is_known`)."""
+
+
+def width_of(text: str, size: float) -> float:
+    """How wide a line of text is at most, for text of `size` pixels."""
+    return sum(WIDTHS.get(c, OTHER) for c in text) * size / 1000
+
+
+def is_known(text: str) -> bool:
+    """Whether the widths of all its characters are known; else it must be pressed into place."""
+    return all(c in WIDTHS for c in text)
+
+
+def shortened(text: str, size: float, most: float) -> str:
+    """The text, or as much of it as is not wider than `most`, and an ellipsis."""
+    text = printable(text)
+    if width_of(text, size) <= most:
+        return text
+    room = most - width_of("…", size)
+    kept = 0
+    while kept < len(text) and room >= 0:
+        room -= WIDTHS.get(text[kept], OTHER) * size / 1000
+        kept += room >= 0
+    return text[:kept].rstrip() + "…"
+
+
+def printable(text: str) -> str:
+    """The text in one line, without control characters, which no XML may hold."""
+    return "".join(c if c.isprintable() else " " for c in text)

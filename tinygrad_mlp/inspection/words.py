@@ -1,0 +1,80 @@
+"""A graph in words: a line for each box, for those who do not see the picture."""
+
+from __future__ import annotations
+
+from .graph import Box, Frame, Part, boxes_in
+
+MOST_NAMED = 3
+"""How many results the first sentence names."""
+
+
+def described(whole: Frame) -> list[str]:
+    """A first sentence, and then a line for each box and for each frame."""
+    boxes = boxes_in(whole)
+    numbers = {id(box): i for i, box in enumerate(boxes, 1)}
+
+    def called(box: Box) -> str:
+        number = numbers[id(box)]
+        return f"{number} ({box.name or box.made_by or box.kind})"
+
+    lines = [first_sentence(boxes)]
+    waiting: list[tuple[int, Part]] = [(0, part) for part in whole.parts[::-1]]
+    while waiting:
+        depth, part = waiting.pop()
+        margin = "  " * depth
+        if isinstance(part, Frame):
+            lines.append(f"{margin}{heading(part)}:")
+            waiting += [(depth + 1, inner) for inner in part.parts[::-1]]
+        else:
+            sources = [called(source) for source in part.inputs]
+            lines.append(f"{margin}{numbers[id(part)]}. {of_box(part, sources)}")
+    return lines
+
+
+def first_sentence(boxes: list[Box]) -> str:
+    """What there is, and what was asked for."""
+    results = [box.name or box.made_by or box.kind for box in boxes if box.is_result]
+    steps = sum(not box.is_leaf for box in boxes)
+    leaves = len(boxes) - steps
+    if len(results) > MOST_NAMED:
+        results[MOST_NAMED:] = [f"{len(results) - MOST_NAMED} more"]
+    return (
+        f"The graph of {_listed(results) or 'a result'}: {_counted(leaves, 'leaf', 'leaves')} and "
+        f"{_counted(steps, 'step', 'steps')}. Each box is made from those that it names, in the "
+        "order in which its op takes them."
+    )
+
+
+def heading(frame: Frame) -> str:
+    """What a frame is."""
+    words = frame.name or ""
+    if frame.made_by:
+        words = f"{words}, {_article(frame.made_by)}" if words else _article(frame.made_by)
+    if frame.times > 1:
+        words = f"{words}, {frame.times} times" if words else f"{frame.times} times"
+        words += ", each fed by the one before"
+    return f"In {words}" if frame.times == 1 else words[0].upper() + words[1:]
+
+
+def of_box(box: Box, sources: list[str]) -> str:
+    """What a box is, what it is made from, and what is known of it."""
+    if box.is_leaf:
+        words = f"{box.kind} {box.name}".strip()
+    else:
+        words = box.title + (f" of {_listed(sources)}" if sources else "")
+    facts = [box.options, box.shape and f"shape {box.shape}", box.value and f"value {box.value}"]
+    facts += [box.gradient, box.note, "a result" if box.is_result else ""]
+    known = ", ".join(filter(None, facts))
+    return f"{words}: {known}" if known else words
+
+
+def _article(word: str) -> str:
+    return f"{'an' if word[0] in 'AEIOU' else 'a'} {word}"
+
+
+def _counted(n: int, one: str, many: str) -> str:
+    return f"{n} {one if n == 1 else many}"
+
+
+def _listed(words: list[str]) -> str:
+    return ", ".join([*words[:-2], " and ".join(words[-2:])]) if words else ""
