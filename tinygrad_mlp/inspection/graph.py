@@ -22,7 +22,7 @@ from .. import changes
 from ..engine import OPS, Node, plain
 from ..nn.module import Buffer, Module, Parameter
 from ..program.compiled import CompiledOp, PartOf
-from ..program.lines import Line, Program, Value, values_in
+from ..program.lines import CHECK, DRAW, WRITE, Line, Program, Value, values_in
 
 TIMES, MINUS = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}"
 
@@ -534,7 +534,7 @@ def of_program(program: Program) -> Frame:
         return boxes[value]
 
     for i, line in enumerate(program.lines):
-        if line.op == "check":
+        if line.effect == CHECK:
             continue
         for value in line.uses():
             if not _is_number(value):
@@ -542,7 +542,7 @@ def of_program(program: Program) -> Frame:
         box = _box_of_line(line, box_of)
         boxes[line.out or Value(f"line {i}", np.zeros(0))] = box
         if program.backward:
-            frames[id(box)] = [forward if i < program.split else backward]
+            frames[id(box)] = [backward if line.is_backward else forward]
     for value in program.results:
         box_of(value).is_result = True
     for value in program.gradients:
@@ -563,13 +563,13 @@ def _box_of_line(line: Line, box_of: Any) -> Box:
     inputs = [given(x) for x in line.inputs if x is not None]
     arrows = [x for x in inputs if isinstance(x, Box)]
     arrows += [box_of(v) for v in values_in(line.params) if not _is_number(v)]
-    if line.op == "write":
+    if line.effect == WRITE:
         return Box("op", f"write to {line.answer.name}", inputs=arrows, is_result=True)
     name = line.out.name if line.out is not None else ""
     defaults = OPS[line.op].op.defaults if line.op in OPS else {}
     return Box(
         "op",
-        "draw at random" if line.op == "draw" else call_in_words(line.op, inputs),
+        "draw at random" if line.effect == DRAW else call_in_words(line.op, inputs),
         name if name.startswith("d_") else "",
         options_in_words(line.params, defaults),
         shape_in_words(line.out) if line.out is not None else "",
