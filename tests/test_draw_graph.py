@@ -890,7 +890,7 @@ def test_dollars_in_a_name_are_no_formula():
 def test_drawing_as_svg_loads_no_matplotlib():
     code = (
         "import sys, tinygrad_mlp as tg\n"
-        "assert 'tinygrad_mlp.inspection' not in sys.modules\n"
+        "assert 'tinygrad_mlp.inspection.drawing' not in sys.modules\n"
         "tg.draw_graph(tg.tensor(1.0, requires_grad=True).exp()).svg\n"
         "assert not {'matplotlib', 'torch'} & set(sys.modules)"
     )

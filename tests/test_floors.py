@@ -32,7 +32,7 @@ FLOORS: list[set[str]] = [
 
 LAZY = {
     ("tinygrad_mlp", "tinygrad_mlp.experiment.recognise"),
-    ("tinygrad_mlp", "tinygrad_mlp.inspection"),
+    ("tinygrad_mlp", "tinygrad_mlp.inspection.drawing"),
     ("tinygrad_mlp.inspection.drawing", "tinygrad_mlp.inspection.matplotlib_figure"),
 }
 """Which module may import which inside a function: `tg.predict` brings what reads pictures, a graph

@@ -206,14 +206,14 @@ short, int, long = int16, int32, int64
 
 if TYPE_CHECKING:
     from .experiment.recognise import predict as predict
-    from .inspection import draw_graph as draw_graph
+    from .inspection.drawing import draw_graph as draw_graph
 else:
     _missing = _missing_from(__name__, globals())
 
     def __getattr__(name: str) -> object:
         """What many programs do without is imported when it is first used."""
         if name == "draw_graph":
-            from .inspection import draw_graph
+            from .inspection.drawing import draw_graph
 
             return draw_graph
         if name == "predict":

@@ -1,4 +1,4 @@
-"""Looking at models and at what was computed: the graph as a picture."""
+"""Looking at models and at what was computed: the graph as a picture.
 
-from .drawing import Drawing as Drawing
-from .drawing import draw_graph as draw_graph
+`tg.draw_graph` is in `drawing.py`, which is imported when it is first used.
+"""
