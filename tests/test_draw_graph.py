@@ -372,6 +372,11 @@ def test_names_that_come_from_a_user_are_escaped_and_what_xml_cannot_hold_is_lef
     assert len(list(root.iter(f"{SVG}script"))) == 0
 
 
+def test_a_name_of_several_lines_makes_no_more_lines():
+    x = tg.tensor(1.0, requires_grad=True)
+    assert lines(tg.draw_graph(x * 2, names={"one\ntwo": x}))[0] == "1. leaf one two: value 1"
+
+
 def test_characters_of_unknown_width_are_pressed_into_their_place():
     x = tg.tensor(1.0, requires_grad=True)
     svg = tg.draw_graph(x * 2, names={"学習率": x}).svg
@@ -747,6 +752,7 @@ def test_a_compiled_function_is_drawn_as_its_program(step):
     forward, backward = words.split("In backward:")
     assert "In forward:" in forward
     assert "matmul" in forward and "d_fc1_weight = matmul" in backward
+    assert "cross_entropy = mul" in forward
     assert "leaf fc1_weight" in words and "input labels" in words
     results = [line for line in lines(tg.draw_graph(step)) if line.endswith("a result")]
     assert len(results) == 5

@@ -544,9 +544,8 @@ def of_program(program: Program) -> Frame:
         if program.backward:
             frames[id(box)] = [backward if line.is_backward else forward]
     for value in program.results:
-        box_of(value).is_result = True
-    for value in program.gradients:
-        boxes[value].name = value.name
+        box = box_of(value)
+        box.name, box.is_result = value.name, True
     return in_frames(list(boxes.values()), frames)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .graph import Box, Frame, Part, boxes_in
+from .text_size import printable
 
 MOST_NAMED = 3
 """How many results the first sentence names."""
@@ -28,7 +29,7 @@ def described(whole: Frame) -> list[str]:
         else:
             sources = [called(source) for source in part.inputs]
             lines.append(f"{margin}{numbers[id(part)]}. {of_box(part, sources)}")
-    return lines
+    return list(map(printable, lines))
 
 
 def first_sentence(boxes: list[Box]) -> str:
