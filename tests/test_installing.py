@@ -96,7 +96,7 @@ sys.exit(cli.main(sys.argv[2:]))
 """
 
 
-# Not find_spec("pip"): setuptools takes that for pip at work, and then keeps Python's own distutils.
+# Not find_spec("pip"): setuptools takes that for pip at work, and keeps Python's own distutils.
 HAS_PIP = any(importlib.metadata.distributions(name="pip"))
 
 
