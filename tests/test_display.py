@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -150,6 +150,7 @@ def test_a_name_from_outside_is_text():
     assert NASTY in "".join(page(prediction(NASTY)).texts["div"])
 
 
+@example("&lt;b&gt; &amp; & &copy")
 @given(st.text())
 def test_any_text_is_escaped_so_that_it_reads_as_itself(text):
     escaped = display.escape(text)

@@ -349,6 +349,14 @@ def test_a_layer_that_is_called_twice_counts_once_and_multiplies_twice():
     assert [line[2] for line in as_lines(result)[1:4]] == ["--", "12", "(recursive)"]
 
 
+def test_a_row_that_includes_a_layer_twice_does_not_call_it_shared():
+    layer = nn.Linear(3, 3)
+    model = nn.Sequential(nn.Sequential(layer, layer))
+    inputs = np.zeros((2, 3), np.float32)
+    assert_prints_as_torchinfo(model, inputs, depth=1)
+    assert as_lines(tg.summary(model, (2, 3), depth=1))[2][2:] == ["12", "48"]
+
+
 def test_many_calls_of_one_layer_share_a_row():
     class Loop(nn.Module):
         def __init__(self):
