@@ -96,12 +96,10 @@ sys.exit(cli.main(sys.argv[2:]))
 """
 
 
-# Not find_spec("pip"): setuptools takes that for pip at work, and keeps Python's own distutils.
-HAS_PIP = any(importlib.metadata.distributions(name="pip"))
-
-
-@pytest.mark.skipif(not HAS_PIP, reason="pip is not installed")
 def test_the_installed_package_runs_where_the_tree_is_not(wheel, tmp_path):
+    # Not `find_spec("pip")`, which makes setuptools take back its distutils from then on.
+    if not any(importlib.metadata.distributions(name="pip")):
+        pytest.skip("pip is not installed")
     target = tmp_path / "installed"
     offline = ["--quiet", "--no-deps", "--no-index", "--disable-pip-version-check"]
     command = [sys.executable, "-m", "pip", "install", *offline, "--target", target, wheel]
