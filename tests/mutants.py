@@ -261,6 +261,8 @@ def can_be_wrong(node: ast.AST, line: int) -> Iterator[tuple[int, ast.AST]]:
             return
         case ast.Call(ast.Name("isinstance"), [thing, _]):
             below = [thing]
+        case ast.Call(ast.Attribute(array, "reshape"), shape):  # where -2 means the same as -1
+            below = [array, *(side for side in shape if not isinstance(side, ast.UnaryOp))]
         case ast.AnnAssign(target, _, value):
             below = [target, *([value] if value else [])]
         case ast.FunctionDef():

@@ -117,6 +117,29 @@ def test_a_graph_that_needs_the_gradient_refuses_to_go_back():
         penalty.backward()
 
 
+def test_a_graph_that_needs_a_gradient_whose_values_are_clipped_refuses_to_go_back():
+    p = nn.Parameter([2.0])
+    (p**3).sum().backward(create_graph=True)
+    penalty = (p.grad**2).sum()
+    nn.utils.clip_grad_value_([p], 1.0)
+    with pytest.raises(RuntimeError, match="changed in place"):
+        penalty.backward()
+
+
+@pytest.mark.parametrize("below", [0.5, 0.9, 0.999])
+def test_a_norm_below_the_largest_allowed_is_not_made_larger(below):
+    p = nn.Parameter([0.0])
+    p.grad = tg.tensor([below])
+    nn.clip_grad_norm_([p], 1.0, error_if_nonfinite=True)
+    assert p.grad.tolist() == tg.tensor([below]).tolist()
+
+
+def test_a_norm_that_is_too_large_for_a_number_leaks_no_warning():
+    p = nn.Parameter([0.0, 0.0])
+    p.grad = tg.tensor(np.full(2, 1e300), dtype=np.float64)
+    assert nn.clip_grad_norm_([p], 1.0).item() == math.inf
+
+
 @pytest.mark.parametrize("bad", [math.inf, math.nan])
 def test_a_norm_that_is_not_finite_gives_what_pytorch_gives(bad):
     check_against_torch([np.array([1.0, bad]), np.array([2.0])], 1.0)

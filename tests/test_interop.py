@@ -559,6 +559,15 @@ def test_interop_keeps_a_shared_layer_shared_both_ways():
     twin = to_torch(nn.Sequential(layer, layer))
     assert len(list(twin.parameters())) == 2
     assert len(list(from_torch(twin).parameters())) == 2
+    assert twin[0] is twin[1]
+    back = from_torch(twin)
+    assert back[0] is back[1]
+
+
+def test_interop_reads_the_weights_of_classes_in_bfloat16_too():
+    weight = torch.tensor([0.5, 2.0], dtype=torch.bfloat16)
+    loss = from_torch(torch.nn.CrossEntropyLoss(weight))
+    np.testing.assert_array_equal(loss.weight.data, np.array([0.5, 2.0], np.float32))
 
 
 def autoencoder(module, dtype):

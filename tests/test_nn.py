@@ -13,6 +13,7 @@ import torch
 
 import tinygrad_mlp as tg
 from tinygrad_mlp import nn, optim
+from tinygrad_mlp.nn.module import named_options
 from tinygrad_mlp.testing import check_layer
 
 
@@ -276,6 +277,44 @@ def test_hooks_see_and_replace_inputs_and_outputs_as_in_pytorch():
     assert found[:2] == found[2:] == [[-2, 12], [0, 3]]
 
 
+class Times(nn.Module):
+    """x * factor, whose factor is asked for by its name."""
+
+    def forward(self, x, *, factor=1.0):
+        return x * factor
+
+
+@pytest.mark.parametrize("hooked", [True, False])
+def test_options_reach_forward_with_hooks_and_without(hooked):
+    layer = Times()
+    if hooked:
+        layer.register_forward_hook(lambda module, inputs, output: None)
+    assert layer(tg.tensor([2.0]), factor=3.0).tolist() == [6]
+
+
+def test_a_hook_may_replace_the_inputs_by_several():
+    class Minus(nn.Module):
+        def forward(self, x, y):
+            return x - y
+
+    layer = Minus()
+    layer.register_forward_pre_hook(lambda module, inputs: inputs[::-1])
+    assert layer(tg.tensor([5.0]), tg.tensor([2.0])).tolist() == [-3]
+
+
+def test_a_program_does_not_hold_a_forward_hook():
+    layer = nn.ReLU()
+    layer.register_forward_hook(lambda module, inputs, output: None)
+    with pytest.raises(tg.CompileError, match="calls a forward hook"):
+        tg.compile(layer)(tg.ones(2))
+
+
+def test_converting_to_the_dtype_that_is_there_copies_nothing():
+    layer = nn.Linear(2, 2)
+    array = layer.weight.data
+    assert layer.float().weight.data is array
+
+
 def test_the_hooks_of_a_copy_are_its_own():
     layer, seen = nn.ReLU(), []
     hook = layer.register_forward_hook(lambda module, inputs, output: seen.append(module))
@@ -331,6 +370,28 @@ def test_modules_and_parameters_in_plain_containers_are_told_of(name, asked):
     words = rf"Sequential\.1\.inside is a plain {container}, and the {part} in it .*{remedy}"
     with pytest.raises(TypeError, match=words):
         ASKED[asked](nn.Sequential(nn.ReLU(), Keeper(make())))
+
+
+@pytest.mark.parametrize("before", [19, 20])
+def test_the_first_twenty_of_a_container_are_looked_at(before):
+    model = Keeper([0] * before + [nn.Linear(2, 2)])
+    if before < 20:
+        with pytest.raises(TypeError, match="is a plain list"):
+            model.parameters()
+    else:
+        assert len(list(model.parameters())) == 1
+
+
+@pytest.mark.parametrize(("depth", "is_found"), [(1, True), (2, True), (3, True), (4, False)])
+def test_containers_are_looked_into_three_deep(depth, is_found):
+    inside = nn.Linear(2, 2)
+    for _ in range(depth):
+        inside = [inside]
+    if is_found:
+        with pytest.raises(TypeError, match="is a plain list"):
+            Keeper(inside).parameters()
+    else:
+        assert len(list(Keeper(inside).parameters())) == 1
 
 
 def test_a_list_of_layers_that_are_found_elsewhere_hides_nothing():
@@ -441,6 +502,47 @@ def test_the_repr_of_a_parameter_list_is_pytorchs():
     ours = nn.ParameterList(np.zeros(size, np.float32) for size in sizes)
     theirs = torch.nn.ParameterList(torch.zeros(size) for size in sizes)
     assert repr(ours) == repr(theirs).replace("torch.float32", "float32")
+
+
+def test_an_empty_parameter_list_and_one_of_a_part_are_parameter_lists():
+    assert repr(nn.ParameterList()) == "ParameterList()"
+    ours = nn.ParameterList().extend([np.zeros(1), np.ones(2)])
+    assert type(ours[:1]) is nn.ParameterList and len(ours[:1]) == 1
+    ours.note = "not a parameter"
+    assert len(ours) == 2
+    ours[0] = np.full(3, 7.0)
+    assert [value.shape for value in ours] == [(3,), (2,)]
+
+
+def test_layers_that_are_alike_are_one_line_of_a_module_list_as_in_pytorch():
+    def layers(module):
+        made = [module.ReLU(), module.ReLU(), module.Tanh(), module.Linear(2, 3), module.ReLU()]
+        return module.ModuleList(made)
+
+    assert repr(layers(nn)) == repr(layers(torch.nn))
+
+
+def test_a_module_of_a_module_dict_is_replaced_by_its_name():
+    ours = nn.ModuleDict({"one": nn.ReLU()})
+    ours["one"] = nn.Tanh()
+    assert repr(ours["one"]) == "Tanh()" and list(ours) == ["one"]
+
+
+def test_a_class_of_something_else_is_not_taken_for_a_layer():
+    with pytest.raises(TypeError, match="a function becomes one in the forward of a class"):
+        nn.Sequential(int)
+
+
+def test_a_sequential_in_another_is_run_in_its_place():
+    def step(number):
+        layer = nn.Linear(1, 1)
+        layer.weight.data[...], layer.bias.data[...] = 3, number
+        return layer
+
+    steps = [step(number) for number in range(6)]
+    nested = nn.Sequential(steps[0], nn.Sequential(*steps[1:4]), steps[4], nn.Sequential(steps[5]))
+    x = tg.tensor([[1.0]])
+    assert nested(x).item() == nn.Sequential(*steps)(x).item() == 908
 
 
 def test_layers_in_containers_are_trained_and_saved():
@@ -776,3 +878,8 @@ def test_a_sequential_inside_of_another_keeps_its_hooks_and_its_own_forward():
     model = nn.Sequential(Doubled(nn.ReLU()), inner)
     assert model(tg.tensor([1.0, -1.0])).tolist() == [2.0, 0.0]
     assert seen == [[2.0, 0.0]]
+
+
+def test_named_options_are_those_that_a_repr_shows():
+    layer = nn.MaxPool2d(2, stride=3)
+    assert named_options(layer, "kernel_size", "stride") == "kernel_size=2, stride=3"

@@ -80,6 +80,12 @@ def test_a_pixel_away_and_anywhere_further_is_zero(far):
     assert np.array_equal(sample(image, np.full((1, 2, 4), far)), np.zeros((1, 2, 2)))
 
 
+def test_what_is_too_large_to_be_mixed_becomes_infinite_without_a_warning():
+    most = np.finfo(np.float32).max
+    image = np.array([[[-most, most]]], np.float32)
+    assert not np.isfinite(sample(image, np.full((1, 2, 2), 0.5, np.float32))).any()
+
+
 def test_half_a_pixel_outside_gives_half_the_value():
     assert sample(np.ones((1, 1, 1)), np.array([[[0.0], [-0.5]]])).item() == 0.5
 
@@ -95,6 +101,20 @@ def test_affine_maps_equal_their_definition(shape, seed, angle, scale, shear_x, 
     )
     expected = warped_by(elementary_map(angle, (0, 0), scale, (shear_x, shear_y)), images)
     np.testing.assert_allclose(transform(images, 0), expected, atol=1e-9)
+
+
+def test_a_pair_of_shears_is_along_the_rows_alone():
+    images = np.random.default_rng(0).standard_normal((2, 7, 6))
+    sheared = RandomAffine(0, shear=(20, 20))(images)
+    expected = warped_by(elementary_map(0, (0, 0), 1, (20, 0)), images)
+    np.testing.assert_allclose(sheared, expected, atol=1e-9)
+    assert np.array_equal(sheared, RandomAffine(0, shear=(20, 20, 0, 0))(images))
+
+
+def test_a_pixel_of_a_shifted_image_is_looked_up_on_the_other_side():
+    zero, one = np.zeros(1), np.ones(1)
+    matrix = transforms._inverse_affine(zero, 2 * one, one, one, zero, zero)
+    np.testing.assert_array_equal(matrix, [[[1, 0, -1], [0, 1, -2]]])  # rows, then columns
 
 
 def test_turning_by_a_right_angle_moves_pixels_clockwise():
@@ -269,11 +289,17 @@ def test_a_single_image_is_refused(transform):
         {"degrees": 0, "shear": (-90, 0)},
         {"degrees": 0, "shear": (0, 90)},
         {"degrees": 0, "shear": (1, 2, 3)},
+        {"degrees": 0, "shear": ("a", 2, 3, 4)},
     ],
 )
 def test_bad_affine_parameters_are_refused(bad):
     with pytest.raises(ValueError, match="RandomAffine: "):
         RandomAffine(**bad)
+
+
+def test_a_scale_is_a_pair():
+    with pytest.raises(ValueError, match=r"scale must be 2 finite numbers, found 1\.1"):
+        RandomAffine(0, scale=1.1)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("bad", [{"alpha": -1}, {"alpha": np.inf}, {"sigma": 0}, {"sigma": np.nan}])
