@@ -1,0 +1,407 @@
+// The playground: strokes on a pad, and what four networks say of them.
+//
+// The pad keeps strokes, not pixels. They are painted twice: on the canvas that one sees, and on a
+// small white page of 120 by 120 pixels, which is what the server is sent. One question is asked at
+// a time; whatever was drawn meanwhile is in the next one.
+
+const SIDE = 120; // of the page that is sent, in pixels
+const MARGIN = 20; // of white around the pad on that page
+const ROOM = SIDE - 2 * MARGIN; // the side of the pad, in the same units
+const PEN = 9; // how wide a stroke is
+const PAUSE = 700; // milliseconds without a change until the answer is spoken
+
+const NETWORKS = {
+  basic: ["Basic", "as published: seven hidden layers, and a sign that is wrong"],
+  small: ["Small", "as published: one hidden layer of 10 units"],
+  improved: ["Improved", "as published: 100 units, trained on flipped and noisy copies too"],
+  best: ["Best", "three wide hidden layers, trained on turned and bent copies"],
+};
+
+const find = (id) => document.getElementById(id);
+const pad = find("pad");
+const small = Object.assign(document.createElement("canvas"), { width: SIDE, height: SIDE });
+const smallPage = small.getContext("2d", { willReadFrequently: true });
+const cards = {};
+
+let strokes = []; // each a list of points [x, y], from 0 to ROOM
+let seed = 0;
+let told = null; // the latest answer
+let waiting = false; // for an answer
+let changed = false; // since the last question
+let speaking = 0; // the timer
+
+// ------------------------------------------------------------------------------------ painting
+
+function paintStrokes(page, scale, shift) {
+  page.lineCap = page.lineJoin = "round";
+  page.lineWidth = PEN * scale;
+  for (const stroke of strokes) {
+    page.beginPath();
+    for (const [x, y] of stroke) page.lineTo(shift + x * scale, shift + y * scale);
+    const [x, y] = stroke[0];
+    if (stroke.length === 1) page.lineTo(shift + x * scale + 0.01, shift + y * scale);
+    page.stroke();
+  }
+}
+
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+function paintPad() {
+  const sharp = Math.round(pad.clientWidth * devicePixelRatio);
+  if (pad.width !== sharp) pad.width = pad.height = sharp;
+  const page = pad.getContext("2d");
+  const scale = sharp / ROOM;
+  page.clearRect(0, 0, sharp, sharp);
+  page.strokeStyle = colour("ink");
+  paintStrokes(page, scale, 0);
+  if (pen.shown) {
+    page.strokeStyle = page.fillStyle = colour("accent");
+    page.lineWidth = 2 * devicePixelRatio;
+    page.beginPath();
+    page.arc(pen.x * scale, pen.y * scale, (PEN / 2) * scale, 0, 7);
+    if (pen.down) page.fill();
+    else page.stroke();
+  }
+}
+
+// The greys of the page that is sent, in rows.
+function picture() {
+  smallPage.fillStyle = "#fff";
+  smallPage.fillRect(0, 0, SIDE, SIDE);
+  smallPage.strokeStyle = "#000";
+  paintStrokes(smallPage, 1, MARGIN);
+  const { data } = smallPage.getImageData(0, 0, SIDE, SIDE);
+  return Array.from({ length: SIDE }, (_, row) =>
+    Array.from({ length: SIDE }, (_, column) => data[4 * (row * SIDE + column)]),
+  );
+}
+
+const rgb = (name) => colour(name).match(/\w\w/g).map((part) => parseInt(part, 16));
+
+// Pixels of a picture of 28 by 28: each a colour and how much of it, from `paint(i)`.
+function paintPixels(canvas, paint) {
+  const page = canvas.getContext("2d");
+  const image = page.createImageData(28, 28);
+  for (let i = 0; i < 784; i++) {
+    const [rgb, share] = paint(i);
+    image.data.set([...rgb, 255 * Math.min(Math.max(share, 0), 1)], 4 * i);
+  }
+  page.putImageData(image, 0, 0);
+}
+
+function paintImage(canvas, image, words) {
+  const ink = rgb("ink");
+  paintPixels(canvas, (i) => [ink, image[i]]);
+  canvas.setAttribute("aria-label", words);
+}
+
+// What speaks for and against, over the drawing in a fainter ink.
+function paintReasons(canvas, reasons, image, words) {
+  const [ink, good, bad] = [rgb("ink"), rgb("for"), rgb("against")];
+  paintPixels(canvas, (i) => {
+    const share = Math.abs(reasons[i]);
+    const under = image ? 0.3 * Math.min(Math.max(image[i], 0), 1) : 0;
+    const whole = share + under * (1 - share);
+    const paint = reasons[i] > 0 ? good : bad;
+    const mixed = ink.map((part, c) => (paint[c] * share + part * under * (1 - share)) / (whole || 1));
+    return [mixed, whole];
+  });
+  canvas.setAttribute("aria-label", words);
+}
+
+// --------------------------------------------------------------------------------------- cards
+
+function makeCards() {
+  for (const [name, [title, who]] of Object.entries(NETWORKS)) {
+    const card = find("card").content.cloneNode(true).firstElementChild;
+    const part = (selector) => card.querySelector(selector);
+    card.id = name;
+    part("h3").textContent = title;
+    part(".who").textContent = who;
+    const bars = Array.from({ length: 10 }, (_, digit) => {
+      const bar = document.createElement("span");
+      bar.append(document.createElement("i"), `${digit}`);
+      return bar;
+    });
+    part(".bars").append(...bars);
+    part(".fool").setAttribute("aria-label", `Fool the network ${title}`);
+    part(".fool").addEventListener("click", () => fool(name));
+    cards[name] = {
+      title, bars,
+      saw: part(".saw"), answer: part(".answer"), chart: part(".bars"),
+      units: part(".units"), fool: part(".fool"),
+    };
+    find("card").before(card);
+  }
+}
+
+const percent = (share) => `${Math.round(100 * share)} %`;
+
+function showCard(card, one, image) {
+  if (one.why) {
+    paintReasons(card.saw, one.why, image, `What speaks for the ${one.digit}, and what against it`);
+  } else {
+    paintImage(card.saw, image, "Your drawing in 28 by 28 pixels");
+  }
+  const byHand = one.name === "basic";
+  card.answer.classList.toggle("unsure", !one.sure);
+  card.answer.firstElementChild.textContent = one.digit;
+  card.answer.lastElementChild.textContent = byHand
+    ? "whatever you draw"
+    : percent(one.shares[one.digit]) + (one.sure ? "" : ", unsure");
+  one.shares.forEach((share, digit) => {
+    card.bars[digit].firstElementChild.style.height = `max(1px, ${(100 * share).toFixed(1)}%)`;
+    card.bars[digit].classList.toggle("most", digit === one.digit);
+  });
+  const order = [...one.shares.keys()].sort((a, b) => one.shares[b] - one.shares[a]);
+  const words = order.slice(0, 3).map((digit) => `${digit}: ${percent(one.shares[digit])}`);
+  card.chart.setAttribute("aria-label", `The strongest outputs are ${words.join(", ")}`);
+  showUnits(card.units, one.hidden);
+  card.fool.disabled = false;
+}
+
+function showUnits(units, hidden) {
+  if (units.childElementCount !== hidden.length) {
+    units.replaceChildren(...hidden.map(() => document.createElement("i")));
+    units.classList.toggle("few", hidden.length <= 10);
+  }
+  hidden.forEach((light, unit) => {
+    units.children[unit].style.opacity = 0.08 + 0.92 * light;
+  });
+  const lit = hidden.filter((light) => light > 0).length;
+  units.setAttribute("aria-label", `${lit} of ${hidden.length} hidden units are lit`);
+  units.hidden = !hidden.length;
+}
+
+function showNothing() {
+  told = null;
+  for (const card of Object.values(cards)) {
+    card.saw.getContext("2d").clearRect(0, 0, 28, 28);
+    card.saw.setAttribute("aria-label", "Nothing is drawn yet");
+    card.answer.firstElementChild.textContent = "?";
+    card.answer.lastElementChild.textContent = "";
+    card.answer.classList.add("unsure");
+    card.chart.setAttribute("aria-label", "Ten outputs, one for each digit");
+    for (const bar of card.bars) {
+      bar.classList.remove("most");
+      bar.firstElementChild.style.height = "1px";
+    }
+    for (const unit of card.units.children) unit.style.opacity = 0.08;
+    card.units.setAttribute("aria-label", "No hidden unit is lit");
+    card.fool.disabled = true;
+  }
+}
+
+function show(answer) {
+  if (answer.unread) {
+    showNothing();
+    say("The networks cannot make out a drawing. Clear the pad, and try thinner.");
+    return;
+  }
+  told = answer;
+  for (const one of answer.networks) showCard(cards[one.name], one, answer.image);
+  say(answer.count > 1 ? "These look like several digits; the networks read one at a time." : "");
+  clearTimeout(speaking);
+  speaking = setTimeout(speak, PAUSE);
+}
+
+// The answers in a sentence, for screen readers, once the hand rests.
+function speak() {
+  if (!told) return;
+  const words = told.networks.map((one) => `${cards[one.name].title} says ${one.digit}`).reverse();
+  find("spoken").textContent = `${words.join(", ")}.`;
+}
+
+function say(trouble) {
+  if (find("trouble").textContent !== trouble) find("trouble").textContent = trouble;
+}
+
+// -------------------------------------------------------------------------------------- asking
+
+function question(more) {
+  const changes = [...document.querySelectorAll("[name=change]:checked")].map((box) => box.value);
+  return JSON.stringify({ picture: picture(), changes, seed, ...more });
+}
+
+async function post(path, body) {
+  const reply = await fetch(path, {
+    method: "POST", body, headers: { "Content-Type": "application/json" },
+  });
+  if (!reply.ok) throw new Error(await reply.text());
+  return reply.json();
+}
+
+async function ask() {
+  if (waiting) return;
+  waiting = true;
+  try {
+    while (changed && strokes.length) {
+      changed = false;
+      const answer = await post("answer", question({ why: find("why").checked }));
+      if (strokes.length) show(answer);
+    }
+  } catch {
+    gone();
+  } finally {
+    waiting = false;
+  }
+}
+
+function gone() {
+  say("The server does not answer. Is “python -m tinygrad_mlp play” still running?");
+}
+
+// Whatever changes the question comes here.
+function update() {
+  changed = true;
+  find("hint").hidden = strokes.length > 0 || pen.shown;
+  find("undo").disabled = find("clear").disabled = !strokes.length;
+  find("again").disabled = !document.querySelector("[name=change]:not([value=flip]):checked");
+  find("key").hidden = !find("why").checked;
+  find("fooled").hidden = true;
+  clearTimeout(speaking);
+  paintPad();
+  if (strokes.length) {
+    ask();
+  } else {
+    showNothing();
+    say("");
+    find("spoken").textContent = "";
+  }
+}
+
+// ------------------------------------------------------------------------------------- fooling
+
+async function fool(name) {
+  const before = question({ network: name });
+  let found;
+  try {
+    found = await post("fool", before);
+  } catch {
+    gone();
+    return;
+  }
+  if (found.unread || before !== question({ network: name })) return; // it was drawn on meanwhile
+  const { title } = cards[name];
+  const moved = found.after !== found.before;
+  find("fooled-title").textContent = moved
+    ? `${title} now says ${found.after}, not ${found.before}`
+    : `${title} still says ${found.before}`;
+  find("fooled-words").textContent = moved
+    ? `It took ${found.steps} short ${found.steps === 1 ? "step" : "steps"} up the gradient. No pixel ` +
+      `changed by more than ${percent(found.largest)} of black, and the whole change has length ` +
+      `${found.norm.toFixed(2)}, where your drawing has ${found.whole.toFixed(2)}.`
+    : found.flat
+      ? "The gradient is zero: there is no direction to go. Nothing nearby changes its mind."
+      : `It kept its mind for ${found.steps} steps up the gradient.`;
+  paintImage(find("before"), found.image, `Before: taken for a ${found.before}`);
+  paintImage(find("after"), found.changed, `After: taken for a ${found.after}`);
+  const scale = Math.max(found.largest, 1e-9);
+  const change = found.change.map((part) => part / scale);
+  paintReasons(find("change"), change, null, "The change: ink added, and ink taken away");
+  find("fooled").hidden = false;
+  find("fooled").focus({ preventScroll: true });
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  find("fooled").scrollIntoView({ behavior: calm ? "instant" : "smooth", block: "nearest" });
+}
+
+// ------------------------------------------------------------------- mouse, finger, pen and keys
+
+const inside = (value) => Math.min(Math.max(value, 0), ROOM);
+const pen = { x: ROOM / 2, y: ROOM / 2, down: false, shown: false };
+let drawing = null; // the pointer that draws
+
+function place(event) {
+  const box = pad.getBoundingClientRect();
+  const scale = ROOM / box.width;
+  return [inside((event.clientX - box.left) * scale), inside((event.clientY - box.top) * scale)];
+}
+
+pad.addEventListener("pointerdown", (event) => {
+  if (drawing !== null || event.button !== 0) return;
+  drawing = event.pointerId;
+  pad.setPointerCapture(drawing);
+  pen.shown = pen.down = false;
+  strokes.push([place(event)]);
+  update();
+});
+
+pad.addEventListener("pointermove", (event) => {
+  if (event.pointerId !== drawing) return;
+  const events = event.getCoalescedEvents?.() ?? [];
+  strokes.at(-1).push(...(events.length ? events : [event]).map(place));
+  update();
+});
+
+for (const end of ["pointerup", "pointercancel"]) {
+  pad.addEventListener(end, (event) => {
+    if (event.pointerId === drawing) drawing = null;
+  });
+}
+
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+pad.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key in ARROWS) {
+    const [right, down] = ARROWS[event.key];
+    const far = event.shiftKey ? 1 : 4;
+    pen.x = inside(pen.x + far * right);
+    pen.y = inside(pen.y + far * down);
+    if (pen.down) strokes.at(-1).push([pen.x, pen.y]);
+  } else if (event.key === " ") {
+    if (event.repeat) return;
+    pen.down = !pen.down;
+    if (pen.down) strokes.push([[pen.x, pen.y]]);
+    find("pen").textContent = pen.down ? "pen down" : "pen lifted";
+  } else {
+    return;
+  }
+  pen.shown = true;
+  event.preventDefault();
+  update();
+});
+
+pad.addEventListener("focus", () => {
+  pen.shown = pad.matches(":focus-visible");
+  update();
+});
+
+pad.addEventListener("blur", () => {
+  pen.shown = pen.down = false;
+  paintPad();
+});
+
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "z" && strokes.length) undo();
+});
+
+function undo() {
+  strokes.pop();
+  pen.down = false;
+  update();
+}
+
+find("undo").addEventListener("click", undo);
+find("clear").addEventListener("click", () => {
+  strokes = [];
+  pen.down = false;
+  update();
+});
+find("again").addEventListener("click", () => {
+  seed += 1;
+  update();
+});
+for (const box of document.querySelectorAll("input")) box.addEventListener("change", update);
+
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  if (told) show(told);
+  paintPad();
+});
+new ResizeObserver(paintPad).observe(pad);
+
+makeCards();
+showNothing();
+update();
