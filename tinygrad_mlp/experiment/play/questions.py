@@ -132,9 +132,7 @@ def _told(network: Network, image: np.ndarray, reasons: bool) -> dict[str, Any]:
     }
     if reasons:
         gradient = why(network, image)
-        largest = float(np.abs(gradient).max())
-        told["why"] = rounded(gradient / max(largest, 1e-12))
-        told["largest"] = largest
+        told["why"] = rounded(gradient / max(float(np.abs(gradient).max()), 1e-12))
     return told
 
 
