@@ -20,7 +20,6 @@ const NETWORKS = {
 const find = (id) => document.getElementById(id);
 const pad = find("pad");
 const small = Object.assign(document.createElement("canvas"), { width: SIDE, height: SIDE });
-const smallPage = small.getContext("2d", { willReadFrequently: true });
 const cards = {};
 
 let strokes = []; // each a list of points [x, y], from 0 to ROOM
@@ -68,11 +67,12 @@ function paintPad() {
 
 // The greys of the page that is sent, in rows.
 function picture() {
-  smallPage.fillStyle = "#fff";
-  smallPage.fillRect(0, 0, SIDE, SIDE);
-  smallPage.strokeStyle = "#000";
-  paintStrokes(smallPage, 1, MARGIN);
-  const { data } = smallPage.getImageData(0, 0, SIDE, SIDE);
+  const page = pixelsOf(small);
+  page.fillStyle = "#fff";
+  page.fillRect(0, 0, SIDE, SIDE);
+  page.strokeStyle = "#000";
+  paintStrokes(page, 1, MARGIN);
+  const { data } = page.getImageData(0, 0, SIDE, SIDE);
   return Array.from({ length: SIDE }, (_, row) =>
     Array.from({ length: SIDE }, (_, column) => data[4 * (row * SIDE + column)]),
   );
@@ -80,9 +80,12 @@ function picture() {
 
 const rgb = (name) => colour(name).match(/\w\w/g).map((part) => parseInt(part, 16));
 
-// Pixels of a picture of 28 by 28: each a colour and how much of it, from `paint(i)`.
+// Small pictures stay in memory: a graphics card gains nothing on 28 by 28 pixels.
+const pixelsOf = (canvas) => canvas.getContext("2d", { willReadFrequently: true });
+
+// Each pixel is a colour and how much of it, from `paint(i)`.
 function paintPixels(canvas, paint) {
-  const page = canvas.getContext("2d");
+  const page = pixelsOf(canvas);
   const image = page.createImageData(28, 28);
   for (let i = 0; i < 784; i++) {
     const [rgb, share] = paint(i);
@@ -182,7 +185,7 @@ function showUnits(units, hidden) {
 function showNothing() {
   told = null;
   for (const card of Object.values(cards)) {
-    card.saw.getContext("2d").clearRect(0, 0, 28, 28);
+    pixelsOf(card.saw).clearRect(0, 0, 28, 28);
     card.saw.setAttribute("aria-label", "Nothing is drawn yet");
     showDigit(card, "?", "", false);
     card.chart.setAttribute("aria-label", "Ten outputs, one for each digit");
@@ -243,12 +246,14 @@ async function post(path, body) {
 async function ask() {
   if (waiting) return;
   waiting = true;
+  find("networks").ariaBusy = "true";
   while (changed && strokes.length) {
     changed = false;
     const answer = await post("answer", question({ why: find("why").checked }));
     if (answer && strokes.length) show(answer);
   }
   waiting = false;
+  find("networks").ariaBusy = "false";
 }
 
 // Whatever changes the question comes here.
@@ -274,7 +279,9 @@ function update() {
 
 async function fool(name) {
   const before = question({ network: name });
+  cards[name].fool.ariaBusy = "true";
   const found = await post("fool", before);
+  cards[name].fool.ariaBusy = "false";
   if (!found || found.unread) return;
   if (before !== question({ network: name })) return; // it was drawn on meanwhile
   const { title } = cards[name];
