@@ -202,7 +202,7 @@ def test_the_page_says_how_often_each_network_is_right(networks, name):
     answers = networks[name].model(images).data.argmax(axis=1)
     promised = re.search(rf"{name}: .*; ([\d.]+)\\u00a0% right", PAGE)[1]
     assert float(promised) == round(100 * np.mean(answers == labels))
-    if name == "basic":  # "whatever you draw"
+    if name == "basic":  # as the page says: "always"
         assert set(answers.tolist()) == {9}
 
 

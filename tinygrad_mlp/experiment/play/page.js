@@ -43,9 +43,18 @@ function paintStrokes(page, scale, shift) {
   }
 }
 
-function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+// The page's colours, as "#rrggbb". They are asked for once: each time, the browser has to work out
+// the styles of the whole page.
+const colours = {};
+
+function readColours() {
+  const style = getComputedStyle(document.documentElement);
+  for (const name of ["ink", "accent", "for", "against"]) {
+    colours[name] = style.getPropertyValue(`--${name}`).trim();
+  }
 }
+
+const rgb = (name) => colours[name].match(/\w\w/g).map((part) => parseInt(part, 16));
 
 function paintPad() {
   const sharp = Math.round(pad.clientWidth * devicePixelRatio);
@@ -53,10 +62,10 @@ function paintPad() {
   const page = pad.getContext("2d");
   const scale = sharp / ROOM;
   page.clearRect(0, 0, sharp, sharp);
-  page.strokeStyle = colour("ink");
+  page.strokeStyle = colours.ink;
   paintStrokes(page, scale, 0);
   if (pen.shown) {
-    page.strokeStyle = page.fillStyle = colour("accent");
+    page.strokeStyle = page.fillStyle = colours.accent;
     page.lineWidth = 2 * devicePixelRatio;
     page.beginPath();
     page.arc(pen.x * scale, pen.y * scale, (PEN / 2) * scale, 0, 7);
@@ -77,8 +86,6 @@ function picture() {
     Array.from({ length: SIDE }, (_, column) => data[4 * (row * SIDE + column)]),
   );
 }
-
-const rgb = (name) => colour(name).match(/\w\w/g).map((part) => parseInt(part, 16));
 
 // Small pictures stay in memory: a graphics card gains nothing on 28 by 28 pixels.
 const pixelsOf = (canvas) => canvas.getContext("2d", { willReadFrequently: true });
@@ -108,8 +115,8 @@ function paintReasons(canvas, reasons, image, words) {
     const under = image ? 0.3 * Math.min(Math.max(image[i], 0), 1) : 0;
     const whole = share + under * (1 - share);
     const paint = reasons[i] > 0 ? good : bad;
-    const mixed = ink.map((part, c) => (paint[c] * share + part * under * (1 - share)) / (whole || 1));
-    return [mixed, whole];
+    const mix = (part, c) => (paint[c] * share + part * under * (1 - share)) / (whole || 1);
+    return [ink.map(mix), whole];
   });
   canvas.setAttribute("aria-label", words);
 }
@@ -130,7 +137,6 @@ function makeCards() {
     part(".bars").append(...bars);
     part(".units").append(...made(units, "i"));
     part(".units").classList.toggle("few", units <= 10);
-    part(".units").hidden = !units;
     part(".fool").setAttribute("aria-label", `Fool it: ${title}`);
     part(".fool").addEventListener("click", () => fool(name));
     const brief = document.createElement("div");
@@ -140,7 +146,7 @@ function makeCards() {
     cards[name] = {
       title, bars, brief,
       saw: part(".saw"), answer: part(".answer"), chart: part(".bars"),
-      units: part(".units"), fool: part(".fool"),
+      units: part(".units"), lit: part(".lit"), fool: part(".fool"),
     };
     find("card").before(card);
   }
@@ -162,24 +168,24 @@ function showCard(card, one, image) {
     paintImage(card.saw, image, "Your drawing in 28 by 28 pixels");
   }
   const sureness = percent(one.shares[one.digit]) + (one.sure ? "" : ", unsure");
-  showDigit(card, one.digit, one.name === "basic" ? "whatever you draw" : sureness, one.sure);
+  showDigit(card, one.digit, one.name === "basic" ? "always" : sureness, one.sure);
   one.shares.forEach((share, digit) => {
-    card.bars[digit].firstElementChild.style.height = `max(1px, ${(100 * share).toFixed(1)}%)`;
+    card.bars[digit].firstElementChild.style.transform = `scaleY(${share})`;
     card.bars[digit].classList.toggle("most", digit === one.digit);
   });
   const order = [...one.shares.keys()].sort((a, b) => one.shares[b] - one.shares[a]);
   const words = order.slice(0, 3).map((digit) => `${digit}: ${percent(one.shares[digit])}`);
   card.chart.setAttribute("aria-label", `The strongest outputs are ${words.join(", ")}`);
-  showUnits(card.units, one.hidden);
+  showUnits(card, one.hidden);
   card.fool.disabled = false;
 }
 
-function showUnits(units, hidden) {
-  hidden.forEach((light, unit) => {
-    units.children[unit].style.opacity = 0.08 + 0.92 * light;
+function showUnits(card, lights) {
+  lights.forEach((light, unit) => {
+    card.units.children[unit].style.opacity = 0.08 + 0.92 * light;
   });
-  const lit = hidden.filter((light) => light > 0).length;
-  units.setAttribute("aria-label", `${lit} of ${hidden.length} hidden units are lit`);
+  const lit = lights.filter((light) => light > 0).length;
+  card.lit.textContent = lights.length ? `${lit} of ${lights.length} units lit` : "";
 }
 
 function showNothing() {
@@ -191,10 +197,9 @@ function showNothing() {
     card.chart.setAttribute("aria-label", "Ten outputs, one for each digit");
     for (const bar of card.bars) {
       bar.classList.remove("most");
-      bar.firstElementChild.style.height = "1px";
+      bar.firstElementChild.style.transform = "scaleY(0)";
     }
-    for (const unit of card.units.children) unit.style.opacity = 0.08;
-    card.units.setAttribute("aria-label", "No hidden unit is lit");
+    showUnits(card, Array(card.units.childElementCount).fill(0));
     card.fool.disabled = true;
   }
 }
@@ -277,6 +282,20 @@ function update() {
 
 // ------------------------------------------------------------------------------------- fooling
 
+function howLittle({ steps, largest, norm, whole }) {
+  const count = steps === 1 ? "one short step" : `${steps} short steps`;
+  return (
+    `It took ${count} up the gradient. No pixel changed by more than ${percent(largest)} of black, ` +
+    `and the whole change has length ${norm.toFixed(2)}, where your drawing has ${whole.toFixed(2)}.`
+  );
+}
+
+function whyNot({ flat, steps }) {
+  return flat
+    ? "The gradient is zero: no direction leads anywhere."
+    : `It did not change its mind in ${steps} steps up the gradient.`;
+}
+
 async function fool(name) {
   const before = question({ network: name });
   cards[name].fool.ariaBusy = "true";
@@ -289,13 +308,7 @@ async function fool(name) {
   find("fooled-title").textContent = moved
     ? `${title} now says ${found.after}, not ${found.before}`
     : `${title} still says ${found.before}`;
-  find("fooled-words").textContent = moved
-    ? `It took ${found.steps} short ${found.steps === 1 ? "step" : "steps"} up the gradient. No pixel ` +
-      `changed by more than ${percent(found.largest)} of black, and the whole change has length ` +
-      `${found.norm.toFixed(2)}, where your drawing has ${found.whole.toFixed(2)}.`
-    : found.flat
-      ? "The gradient is zero: no direction leads anywhere."
-      : `It did not change its mind in ${found.steps} steps up the gradient.`;
+  find("fooled-words").textContent = moved ? howLittle(found) : whyNot(found);
   paintImage(find("before"), found.image, `Before: taken for a ${found.before}`);
   paintImage(find("after"), found.changed, `After: taken for a ${found.after}`);
   const scale = Math.max(found.largest, 1e-9);
@@ -395,11 +408,13 @@ find("again").addEventListener("click", () => {
 for (const box of document.querySelectorAll("input")) box.addEventListener("change", update);
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  readColours();
   if (told) show(told);
   paintPad();
 });
 new ResizeObserver(paintPad).observe(pad);
 
+readColours();
 makeCards();
 showNothing();
 update();

@@ -109,6 +109,8 @@ class Server(ThreadingHTTPServer):
     def __init__(self, port: int, networks: Mapping[str, Network]) -> None:
         here = Path(__file__).parent
         self.networks = networks
+        # More threads that compute than cores would only wait for each other.
+        self.turns = threading.Semaphore(os.cpu_count() or 1)
         self.files = {path: (here / name).read_bytes() for path, (name, _) in PAGES.items()}
         try:
             super().__init__((ADDRESS, port), Handler)
@@ -234,7 +236,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.page()
         body = self.body()
         try:
-            told = QUESTIONS[path](read_question(body), self.server.networks)
+            with self.server.turns:
+                told = QUESTIONS[path](read_question(body), self.server.networks)
         except ValueError as error:
             raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from error
         return json.dumps(told, allow_nan=False).encode(), "application/json"
