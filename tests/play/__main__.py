@@ -110,12 +110,12 @@ def main():
             return
         with Browser(program) as browser:
             browser.look(1200)
-            for words, pause, why in [
-                ("pen to bars, one at a time:", 0.1, False),
-                ("pen to bars, moving:       ", 0.008, False),
-                ("the same, with why:        ", 0.008, True),
+            for words, count, pause, why in [
+                ("pen to bars, one at a time:", 12, 0.1, False),
+                ("pen to bars, moving:       ", 36, 0.008, False),
+                ("the same, with why:        ", 36, 0.008, True),
             ]:
-                found = browser_times(browser, address, images[:4 if pause > 0.01 else 12], pause, why)
+                found = browser_times(browser, address, images[:count], pause, why)
                 print(words, summary(found))
     finally:
         started.terminate()

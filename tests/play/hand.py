@@ -15,7 +15,9 @@ SETTLED = """new Promise((done) => {
   look();
 })"""
 
-KEYS = {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, " ": 32, "Tab": 9, "z": 90}
+ARROWS = {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+KEYS = ARROWS | {" ": 32, "Tab": 9, "z": 90}
+"""What keyboards call the keys."""
 
 
 class Hand:

@@ -138,7 +138,7 @@ def test_fooling_changes_the_answer_in_short_steps(networks, images, name):
         if found.flat:
             continue
         assert found.after == ask(networks[name], found.image).digit != found.before
-        assert 0 <= found.image.min() and found.image.max() <= 1
+        assert found.image.min() >= 0 and found.image.max() <= 1
         assert np.linalg.norm(found.image - image) <= found.steps * STEP * 1.001
 
 

@@ -19,9 +19,9 @@ import numpy as np
 
 from ... import nn
 from ...autograd import grad
+from ...composed import logsumexp
 from ...data import transforms
 from ...engine import no_grad
-from ...composed import logsumexp
 from ...ops import sigmoid, softmax
 from ...tensor import Tensor, tensor
 from ..basic import BasicMLP
@@ -219,4 +219,5 @@ def fool(network: Network, image: np.ndarray) -> Fooled:
 def _gradient(value: Tensor, pixels: Tensor) -> np.ndarray:
     """The gradient (28, 28) of a number with respect to the pixels (1, 28, 28) it came from."""
     (found,) = grad(value, pixels)
+    assert found is not None  # grad raises if there is none
     return np.array(found.data[0])

@@ -1,8 +1,8 @@
 """`python -m tinygrad_mlp.experiment.play.renew`: train the networks of the page again.
 
 It runs the commands that anyone would type for each, `train` and `export`, with seed 0, and puts
-the weights where the page finds them. `best` takes a quarter of an hour, so it is made only if it is
-named: `... renew best`. A test compares each file's recipe with the recipe as it is now.
+the weights where the page finds them. `best` takes a quarter of an hour, so it is made only if it
+is named: `... renew best`. A test compares each file's recipe with the recipe as it is now.
 """
 
 from __future__ import annotations

@@ -156,6 +156,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True  # else the end of an answer waits for the client to confirm
     server: Server
     arriving: Arriving
+    rfile: io.BufferedReader
 
     def setup(self) -> None:
         super().setup()
