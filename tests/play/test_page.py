@@ -116,6 +116,14 @@ def test_the_answers_come_while_one_draws_and_hidden_units_light_up(opened, hand
         assert hand.text(f"#{name} .lit") == f"{lit} of {len(lights)} units lit"
 
 
+def test_two_digits_are_told_and_cleared_away(opened, hand):
+    hand.strokes([[(20, 10), (20, 70)], [(60, 10), (60, 70)]])
+    hand.wait()
+    assert "several digits" in hand.text("#trouble")
+    hand.click("#undo")
+    assert hand.text("#trouble") == ""
+
+
 @SLOW
 def test_the_sentence_for_screen_readers_comes_once_the_hand_rests(opened, hand, images):
     hand.draw(images[0])

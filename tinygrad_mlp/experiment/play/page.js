@@ -57,6 +57,7 @@ function readColours() {
 const rgb = (name) => colours[name].match(/\w\w/g).map((part) => parseInt(part, 16));
 
 function paintPad() {
+  find("hint").hidden = strokes.length > 0 || pen.shown;
   const sharp = Math.round(pad.clientWidth * devicePixelRatio);
   if (pad.width !== sharp) pad.width = pad.height = sharp;
   const page = pad.getContext("2d");
@@ -264,7 +265,6 @@ async function ask() {
 // Whatever changes the question comes here.
 function update() {
   changed = true;
-  find("hint").hidden = strokes.length > 0 || pen.shown;
   find("undo").disabled = find("clear").disabled = !strokes.length;
   find("again").disabled = !document.querySelector("[name=change]:not([value=flip]):checked");
   find("key").hidden = !find("why").checked;
@@ -374,12 +374,13 @@ pad.addEventListener("keydown", (event) => {
   }
   pen.shown = true;
   event.preventDefault();
-  update();
+  if (pen.down) update();
+  else paintPad();
 });
 
 pad.addEventListener("focus", () => {
   pen.shown = pad.matches(":focus-visible");
-  update();
+  paintPad();
 });
 
 pad.addEventListener("blur", () => {
