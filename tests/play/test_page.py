@@ -208,7 +208,7 @@ def test_fool_it_shows_how_little_it_took(opened, hand, networks, images):
     hand.click("#small .fool")
     assert opened.evaluate("window.sent.network") == "small"
     words = hand.text("#fooled-words")
-    assert "short steps up the gradient. No pixel changed by more than" in words
+    assert "short steps up the gradient. No pixel changed by more than 0." in words
     was, became = pixels(opened, "#before")[..., 3], pixels(opened, "#after")[..., 3]
     after = ask(networks["small"], became.astype(np.float32) / 255).digit
     assert hand.text("#fooled-title") == f"Small now says {after}, not 7" and after != 7

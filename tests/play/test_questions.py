@@ -132,12 +132,12 @@ def test_the_page_draws_on_the_paper_that_the_server_expects():
     assert SIDE - 2 * MARGIN == ROOM
 
 
-@pytest.mark.parametrize("line", ["across", "down"])
-def test_no_stroke_is_taken_for_a_line_on_the_paper(networks, line):
+@pytest.mark.parametrize("turns", range(4))
+def test_a_stroke_along_the_edges_of_the_pad_does_not_run_off_the_paper(turns):
     page = np.full((SIDE, SIDE), 255, np.uint8)
-    page[MARGIN - 4 : SIDE - MARGIN + 4, 55:64] = 0  # as long as a stroke can be
-    page[40:80, 40:49] = 0
-    page = page.T if line == "across" else page
-    image = see(page.astype(np.float32) / 255).image
-    long = image.max(axis=0 if line == "across" else 1) > 0.4
-    assert long.sum() >= 19
+    least, most = MARGIN - PEN // 2, SIDE - MARGIN + PEN // 2
+    page[least:most, least : least + PEN] = 0  # an L, as large as the pad
+    page[most - PEN : most, least:most] = 0
+    inked = see(np.rot90(page, turns).astype(np.float32) / 255).image > 0.4
+    assert (inked.any(0).sum(), inked.any(1).sum()) == (20, 20)
+    assert 60 <= inked.sum() <= 110

@@ -285,8 +285,9 @@ function update() {
 function howLittle({ steps, largest, norm, whole }) {
   const count = steps === 1 ? "one short step" : `${steps} short steps`;
   return (
-    `It took ${count} up the gradient. No pixel changed by more than ${percent(largest)} of black, ` +
-    `and the whole change has length ${norm.toFixed(2)}, where your drawing has ${whole.toFixed(2)}.`
+    `It took ${count} up the gradient. No pixel changed by more than ${largest.toFixed(2)}, where ` +
+    `paper is 0 and ink is 1. The whole change has length ${norm.toFixed(2)}; ` +
+    `your drawing has ${whole.toFixed(2)}.`
   );
 }
 

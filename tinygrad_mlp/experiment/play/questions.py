@@ -18,7 +18,7 @@ from .answers import CHANGES, SHOWN, Network, Seen, ask, fool, see, why
 
 SIDE = 120
 """The side of the picture that the page sends, in pixels. It leaves a margin of 20 on each side
-empty, so that no stroke runs off the paper or looks like a line on it."""
+empty: what runs off the paper is taken for something else than a digit."""
 
 LONGEST = 100_000
 """How many bytes a question may have; a picture of three digits a pixel takes 58,000."""

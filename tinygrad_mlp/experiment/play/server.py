@@ -184,7 +184,7 @@ class Handler(BaseHTTPRequestHandler):
         self.reply(self.told)
 
     def do_other(self) -> None:
-        """Any other method, for a path that there is or not."""
+        """Any other method: it is told which one the path is for, if there is such a path."""
         self.reply(self.page)
 
     do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_other
