@@ -6,6 +6,7 @@ with pauses between them, and for a hand that moves all the time: there an event
 question before it is answered. What it prints depends on the machine, so no test asserts it.
 """
 
+import argparse
 import json
 import os
 import re
@@ -86,7 +87,9 @@ def browser_times(browser, address, images, pause, why=False):
 
 
 def main():
-    images, _ = digits(60)
+    parser = argparse.ArgumentParser(prog="python -m tests.play", description=__doc__)
+    parser.add_argument("--digits", type=int, default=60, help="how many are drawn (%(default)s)")
+    images, _ = digits(parser.parse_args().digits)
     pages = [drawn(image) for image in images]
     started = subprocess.Popen(
         [sys.executable, "-m", "tinygrad_mlp", "play", "--port", "0"],
@@ -112,8 +115,8 @@ def main():
             browser.look(1200)
             for words, count, pause, why in [
                 ("pen to bars, one at a time:", 12, 0.1, False),
-                ("pen to bars, moving:       ", 36, 0.008, False),
-                ("the same, with why:        ", 36, 0.008, True),
+                ("pen to bars, moving:       ", 60, 0.008, False),
+                ("the same, with why:        ", 60, 0.008, True),
             ]:
                 found = browser_times(browser, address, images[:count], pause, why)
                 print(words, summary(found))

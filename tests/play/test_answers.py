@@ -206,6 +206,26 @@ def test_the_page_says_how_often_each_network_is_right(networks, name):
         assert set(answers.tolist()) == {9}
 
 
+def test_renewing_trains_and_exports_as_anyone_would(monkeypatch, tmp_path):
+    commands = []
+    monkeypatch.setattr(renew.cli, "main", lambda command: commands.append(command) or 0)
+    assert renew.renew(("small", "best"), tmp_path) == 0
+    trained = commands[0][-1]
+    exported = str(tmp_path / "small.safetensors")
+    assert commands[0] == ["train", "--recipe", "small", "--out", trained]
+    assert commands[1] == ["export", trained, "--out", exported, "--force"]
+    assert [command[0] for command in commands] == ["train", "export"] * 2
+
+
+def test_renewing_stops_where_a_command_fails_and_knows_its_names(monkeypatch, tmp_path, capsys):
+    commands = []
+    monkeypatch.setattr(renew.cli, "main", lambda command: commands.append(command) or 130)
+    assert renew.renew(folder=tmp_path) == 130 and len(commands) == 1
+    monkeypatch.setattr("sys.argv", ["renew", "worst"])
+    assert renew.main() == 2
+    assert "no 'worst'; choose from basic, small, improved, best" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_the_documented_command_makes_the_weights_again(tmp_path):
     assert renew.renew(folder=tmp_path) == 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from ..cli import main
+from .. import cli
 from ..command import Parser, run_command
 from .answers import SHOWN, WEIGHTS
 
@@ -23,11 +23,15 @@ def renew(names: tuple[str, ...] = SMALL, folder: Path = WEIGHTS) -> int:
         for name in names:
             trained = Path(temporary) / f"{name}.safetensors"
             written = folder / trained.name
-            code = main(["train", "--recipe", name, "--out", str(trained)])
-            code = code or main(["export", str(trained), "--out", str(written), "--force"])
+            code = cli.main(["train", "--recipe", name, "--out", str(trained)])
+            code = code or cli.main(["export", str(trained), "--out", str(written), "--force"])
             if code:
                 return code
     return 0
+
+
+def main() -> int:
+    return run_command("renew", obey)
 
 
 def obey() -> int:
@@ -41,4 +45,4 @@ def obey() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(run_command("renew", obey))
+    raise SystemExit(main())
