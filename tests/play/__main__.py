@@ -29,7 +29,8 @@ NOTE_AGES = """
 window.ages = [];
 let pending = [], taken = [];
 const note = (event) => pending.push(event.timeStamp);
-for (const kind of ["pointerdown", "pointermove"]) pad.addEventListener(kind, note, true);
+const move = "onpointerrawupdate" in window ? "pointerrawupdate" : "pointermove";
+for (const kind of ["pointerdown", move]) pad.addEventListener(kind, note, true);
 const asked = window.fetch;
 window.fetch = (...all) => {
   taken = pending.splice(0);

@@ -342,7 +342,10 @@ pad.addEventListener("pointerdown", (event) => {
   update();
 });
 
-pad.addEventListener("pointermove", (event) => {
+// Some browsers tell of a movement at once, and others only before they paint the next frame.
+const MOVE = "onpointerrawupdate" in window ? "pointerrawupdate" : "pointermove";
+
+pad.addEventListener(MOVE, (event) => {
   if (event.pointerId !== drawing) return;
   const events = event.getCoalescedEvents?.() ?? [];
   strokes.at(-1).push(...(events.length ? events : [event]).map(place));

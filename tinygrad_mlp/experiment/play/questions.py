@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NoReturn
 
 import numpy as np
@@ -75,20 +76,15 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _picture(given: Any) -> np.ndarray:
     """The greys uint8 (120, 120), of a list of rows."""
-    good = isinstance(given, list) and len(given) == SIDE
-    for row in given if good else ():
+    rows = given if isinstance(given, list) and len(given) == SIDE else []
+    if all(isinstance(row, list) and len(row) == SIDE for row in rows):
+        pixels = list(chain.from_iterable(rows))
         # type, not isinstance: true and false are whole numbers too, to Python
-        if not (isinstance(row, list) and len(row) == SIDE and {*map(type, row)} == {int}):
-            good = False
-            break
-        if min(row) < 0 or max(row) > 255:
-            good = False
-            break
-    if not good:
-        raise ValueError(
-            f"the picture must be {SIDE} rows of {SIDE} whole numbers from 0, black, to 255, white"
-        )
-    return np.array(given, np.uint8)
+        if set(map(type, pixels)) == {int} and min(pixels) >= 0 and max(pixels) <= 255:
+            return np.frombuffer(bytes(pixels), np.uint8).reshape(SIDE, SIDE)
+    raise ValueError(
+        f"the picture must be {SIDE} rows of {SIDE} whole numbers from 0, black, to 255, white"
+    )
 
 
 def _changes(given: Any) -> tuple[str, ...]:
