@@ -116,6 +116,12 @@ def test_the_answers_come_while_one_draws_and_hidden_units_light_up(opened, hand
         assert hand.text(f"#{name} .lit") == f"{lit} of {len(lights)} units lit"
 
 
+def test_a_dot_is_seen_too(opened, hand):
+    hand.strokes([[(40, 40), (40, 40), (40, 40)]])
+    hand.wait()
+    assert "?" not in hand.answers()
+
+
 def test_two_digits_are_told_and_cleared_away(opened, hand):
     hand.strokes([[(20, 10), (20, 70)], [(60, 10), (60, 70)]])
     hand.wait()

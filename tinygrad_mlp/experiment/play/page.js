@@ -35,10 +35,10 @@ function paintStrokes(page, scale, shift) {
   page.lineCap = page.lineJoin = "round";
   page.lineWidth = PEN * scale;
   for (const stroke of strokes) {
-    page.beginPath();
-    for (const [x, y] of stroke) page.lineTo(shift + x * scale, shift + y * scale);
     const [x, y] = stroke[0];
-    if (stroke.length === 1) page.lineTo(shift + x * scale + 0.01, shift + y * scale);
+    page.beginPath();
+    page.moveTo(shift + x * scale - 0.01, shift + y * scale); // so that a dot has a length
+    for (const [x, y] of stroke) page.lineTo(shift + x * scale, shift + y * scale);
     page.stroke();
   }
 }
