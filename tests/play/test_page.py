@@ -1,9 +1,12 @@
 """The page in a real browser: strokes are drawn, answers read, buttons pressed."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from tinygrad_mlp.experiment.play import server as served
 from tinygrad_mlp.experiment.play.answers import SHOWN, WEIGHTS, ask, see
 from tinygrad_mlp.experiment.play.server import PAGES
 from tinygrad_mlp.experiment.recognise import predict
@@ -317,6 +320,35 @@ def test_it_fits_the_window_and_can_be_read_in_light_and_dark(opened, hand, imag
     assert opened.evaluate("document.getElementById('pad').clientWidth") >= 300
     paper = opened.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (paper == "rgb(23, 25, 28)") == dark
+
+
+# --------------------------------------------------------------------------------- other pages
+
+ATTACK = """<!doctype html><iframe src="{address}"></iframe><script src="{address}page.js"></script>
+<script>
+const post = (mode, kind) => {{
+  const headers = {{ "Content-Type": kind }};
+  const sent = fetch("{address}answer", {{ method: "POST", mode, body: {body}, headers }});
+  return sent.then((reply) => reply.type, () => "refused");
+}};
+const attacks = Promise.all([post("no-cors", "text/plain"), post("cors", "application/json")]);
+</script>"""
+
+
+def test_another_page_can_neither_ask_nor_frame_nor_borrow(
+    browser, server, images, tmp_path, monkeypatch
+):
+    asked = []
+    monkeypatch.setitem(served.QUESTIONS, "/answer", lambda *given: asked.append(given) or {})
+    body = json.dumps(json.dumps({"picture": drawn(images[0]).tolist()}))
+    page = tmp_path / "attack.html"
+    page.write_text(ATTACK.format(address=server.address, body=body))
+    browser.open(page)
+    assert browser.evaluate("attacks") == ["refused", "refused"]
+    assert asked == []
+    told = browser.complaints()
+    assert any("frame-ancestors" in one for one in told)
+    assert sum("not loaded: net::ERR_BLOCKED_BY_RESPONSE" in one for one in told) == 3
 
 
 # -------------------------------------------------------------------------------- when it ends
