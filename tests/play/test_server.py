@@ -131,7 +131,7 @@ def test_a_connection_is_kept_for_the_next_question(server, question):
     connection.close()
 
 
-@pytest.mark.parametrize("asking", [50, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("asking", [20, pytest.param(200, marks=pytest.mark.slow)])
 def test_of_200_requests_at_once_each_gets_its_own_answer(server, networks, pages, asking):
     bodies = [json.dumps({"picture": page.tolist()}).encode() for page in pages]
     expected = [answer(Question(page), networks) for page in pages]
