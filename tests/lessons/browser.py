@@ -110,10 +110,10 @@ class Browser:
                 return answer["result"]
             self.events.append(answer)
 
-    def open(self, path: Path) -> None:
-        """Load a page; forget what earlier ones did."""
+    def open(self, page: Path | str) -> None:
+        """Load a file or an address; forget what earlier ones did."""
         self.events.clear()
-        self.ask("Page.navigate", url=path.absolute().as_uri())
+        self.ask("Page.navigate", url=page if isinstance(page, str) else page.absolute().as_uri())
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
         self.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)))")

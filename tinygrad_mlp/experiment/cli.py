@@ -1,4 +1,6 @@
-"""The command line: `python -m tinygrad_mlp compare | train | evaluate | predict | export | show`.
+"""The command line: `python -m tinygrad_mlp`, and then one of
+
+compare, train, evaluate, predict, export, show, play.
 
 This file only reads arguments and prints. Bad input gets one line on stderr and exit code 2;
 Ctrl-C and SIGTERM keep what was finished and exit with 130 and 143.
@@ -31,6 +33,7 @@ from .compare import as_text, augmented_rows, compare, quick, table
 from .findings import findings
 from .outputs import CHART, MODEL, REPORT, RESULTS, check_model, check_output
 from .picture_files import FORMATS, MOST_PIXELS
+from .play.server import ADDRESS, serve
 from .recipes import AFFINE, BEYOND, ELASTIC, FLIPS, NOISE, RECIPES, AnyRecipe, Recipe
 from .recognise import Prediction, predict, predict_row
 from .training import (
@@ -62,7 +65,8 @@ BLAS_SETTINGS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    stopped = "stopped; only what was finished is written"
+    playing = given[:1] == ["play"]
+    stopped = "stopped" if playing else "stopped; only what was finished is written"
     return run_command("tinygrad_mlp", lambda: obey(given), stopped)
 
 
@@ -174,6 +178,21 @@ def make_parser() -> Parser:
     add.add_argument("--out", type=Path, default=Path("runs/show.png"), metavar="FILE")
     add.add_argument("--data", metavar="DIR", help="a folder with MNIST or Fashion-MNIST")
     add.set_defaults(run=run_show, writes={"": CHART})
+
+    add = commands.add_parser(
+        "play",
+        help="serve a page on which you draw a digit, and see what four networks make of it",
+        description=(
+            f"Serve a page, to this computer alone ({ADDRESS}), on which you draw a digit and see "
+            "what four networks make of it. Nothing is loaded from elsewhere, and nothing is "
+            "written. Ctrl-C ends it."
+        ),
+    )
+    add.add_argument(
+        "--port", type=port, default=8028, metavar="N", help="where (8028); 0 for any free port"
+    )
+    add.add_argument("--open", action="store_true", help="also open it in your browser")
+    add.set_defaults(run=run_play, writes={})
     return parser
 
 
@@ -213,6 +232,12 @@ def seed(text: str) -> int:
     if text.isdecimal():
         return int(text)
     raise argparse.ArgumentTypeError(f"needs a whole number of at least 0, not {text!r}")
+
+
+def port(text: str) -> int:
+    if text.isdecimal() and int(text) < 2**16:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"needs a whole number from 0 to 65535, not {text!r}")
 
 
 def positive(text: str) -> float:
@@ -510,3 +535,10 @@ def run_show(options: argparse.Namespace) -> None:
         figure = plot.digits(images, labels)
     plot.save(figure, options.out)
     print(f"written: {options.out}")
+
+
+# ---------------------------------------------------------------------------------------- play
+
+
+def run_play(options: argparse.Namespace) -> None:
+    serve(options.port, options.open)
