@@ -29,8 +29,15 @@ DATA = {
     "data/mnist_files/t10k-labels-idx1-ubyte.gz",
     "data/mnist_files/train-images-idx3-ubyte.gz",
     "data/mnist_files/train-labels-idx1-ubyte.gz",
+    "experiment/play/icon.svg",
+    "experiment/play/page.css",
+    "experiment/play/page.html",
+    "experiment/play/page.js",
     "experiment/report.css",
+    "experiment/weights/basic.safetensors",
     "experiment/weights/best.safetensors",
+    "experiment/weights/improved.safetensors",
+    "experiment/weights/small.safetensors",
 }
 """What the package reads beside its own modules."""
 
