@@ -350,7 +350,7 @@ class Bystander:
 def some_work(folder):
     """What commands do: prepare batches in a thread, let go of things, write, and clean up."""
     try:
-        for batch in prepared_ahead(iter([1, 2])):
+        for _batch in prepared_ahead(iter([1, 2])):
             bystander = Bystander()
             _ = weakref.ref(bystander, lambda _: str(_))
             del bystander
