@@ -113,6 +113,8 @@ def test_importing_the_package_changes_no_signals():
         (["/usr/bin/tinygrad-mlp", "train"], ["python", "/usr/bin/tinygrad-mlp", "train"], True),
         (["-m", "tests"], ["python", "-m", "pytest", "tinygrad_mlp"], False),
         (["/x/train.py"], ["python", "/x/train.py", "-m", "tinygrad_mlp"], False),
+        ([stopping.LESSONS, "check"], ["python", "-m", "lessons", "check"], True),
+        (["/x/lessons/__main__.py"], ["python", "-m", "lessons"], False),
         (["-c"], ["python", "-c", "import tinygrad_mlp"], False),
         ([""], ["python"], False),
         ([], [], False),
@@ -506,6 +508,23 @@ def test_signals_at_random_moments_of_a_command_are_one_line_and_lose_nothing(tm
         }
     else:  # it was faster
         assert (code, said) == (1 if "check" in command else 0, "")
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="there is no /proc")
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_lesson_that_is_run_ends_with_the_command_and_says_nothing_itself(number):
+    started = start("-m", "lessons", "run", "5", start_new_session=True)
+    children = Path(f"/proc/{started.pid}/task/{started.pid}/children")
+    while not children.read_text():
+        time.sleep(0.05)
+    lesson = children.read_text().strip()
+    while b"lessons" not in Path(f"/proc/{lesson}/cmdline").read_bytes():
+        time.sleep(0.05)  # it is not Python yet
+    time.sleep(0.5)
+    os.killpg(started.pid, number)  # as the terminal sends Ctrl-C
+    _, err = started.communicate(timeout=60)
+    assert (started.returncode, err) == (128 + number, "\nstopped\n")
+    assert not Path(f"/proc/{lesson}").exists()
 
 
 # ---------------------------------------------------------------------------------- true claims

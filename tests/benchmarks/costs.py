@@ -556,8 +556,9 @@ MANY_PARTS: dict[str, Callable[[int], Work]] = {
     "compile": compiled,
 }
 
-AS_IN_PYTORCH = {
+KNOWN = {
     "indexing in a loop": "each part has a gradient of the size of the whole, in PyTorch too",
+    "op of many inputs": "each gradient is compared with each input, as it may be the same array",
 }
 """What is quadratic and stays so, and why."""
 
@@ -639,7 +640,7 @@ def main() -> int:
             f"{n:9,}: {growth.seconds[n] * 1e6:8.4f} us"
             for n in (min(growth.seconds), max(growth.seconds))
         ]
-        why = AS_IN_PYTORCH.get(growth.name)
+        why = KNOWN.get(growth.name)
         print(f"{growth.ratio:8.2f}  {'  '.join(cells)}  {growth.name}{f' ({why})' if why else ''}")
     return 0
 
