@@ -13,6 +13,7 @@ import importlib
 import importlib.util
 import linecache
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -91,8 +92,15 @@ def run_run(options: argparse.Namespace, lessons: Sequence[Lesson]) -> int:
     codes = []
     for lesson in lessons:
         command = [sys.executable, str(lesson.path.relative_to(lesson.root))]
-        codes.append(subprocess.run(command, cwd=lesson.root, env=environment).returncode)
+        # Ctrl-C reaches the lesson, too, which would show where it was; so it is ended from here.
+        ignore = None if os.name == "nt" else ignore_ctrl_c
+        done = subprocess.run(command, cwd=lesson.root, env=environment, preexec_fn=ignore)
+        codes.append(done.returncode)
     return max(codes, key=abs)
+
+
+def ignore_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def run_notebook(options: argparse.Namespace, lessons: Sequence[Lesson]) -> int:

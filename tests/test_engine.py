@@ -956,27 +956,6 @@ def test_a_custom_op_on_any_number_of_tensors_has_one_rule_for_each():
     assert [x.grad.tolist() for x in xs] == [[2, 2], [4, 4], [6, 6]]
 
 
-def seconds_per_part(join, n):
-    """The time that a backward pass takes for each of the n tensors that were joined."""
-    best = np.inf
-    for _ in range(3):
-        joined = join([leaf([1.0, 2.0]) for _ in range(n)]).sum()
-        start = time.process_time()
-        joined.backward()
-        best = min(best, time.process_time() - start)
-    return best / n
-
-
-@pytest.mark.parametrize("join", [tg.cat, tg.stack])
-def test_ten_times_as_many_tensors_take_ten_times_as_long_to_walk_back(join):
-    gc.disable()  # it looks at all of them, ever so often
-    try:
-        ratio = seconds_per_part(join, 6000) / seconds_per_part(join, 600)
-    finally:
-        gc.enable()
-    assert ratio < 3
-
-
 def test_an_input_whose_rule_is_none_gets_no_gradient():
     @op(grad=(None, lambda g, y, mask, x: g * mask))
     def masked(mask, x):

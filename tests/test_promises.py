@@ -127,6 +127,46 @@ def test_a_connection_or_a_pickle_would_be_noticed(code, tmp_path):
     assert code == 1 and told.startswith("promise broken: ")
 
 
+PAGE = PACKAGE.parent / "lessons" / "reference" / "promises.md"
+
+
+def promises(page):
+    """Each promise of a page, in bold, with the tests that are named below it."""
+    found = []
+    for line in page.splitlines():
+        if line.startswith("- **"):
+            found.append((line, []))
+        elif line.startswith("  - `tests/"):
+            found[-1][1].append(line.removeprefix("  - `").removesuffix("`"))
+    return found
+
+
+def exists(test):
+    """Whether there is a test of this name, such as tests/test_x.py::test_y."""
+    path, _, name = test.partition("::")
+    file = PAGE.parents[2] / path
+    tree = ast.parse(file.read_text("utf-8")) if file.is_file() else ast.Module([], [])
+    return name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize(
+    ("promise", "tests"),
+    [pytest.param(*p, id=p[0][4:60]) for p in promises(PAGE.read_text("utf-8"))],
+)
+def test_every_promise_names_tests_that_exist(promise, tests):
+    assert tests
+    assert [test for test in tests if not exists(test)] == []
+
+
+def test_a_promise_without_a_test_would_be_noticed():
+    page = "- **This.** And\n  more.\n  - `tests/a.py::b`\n- **That.**\n"
+    assert promises(page) == [("- **This.** And", ["tests/a.py::b"]), ("- **That.**", [])]
+    assert exists(
+        f"tests/test_promises.py::{test_a_promise_without_a_test_would_be_noticed.__name__}"
+    )
+    assert not exists("tests/test_promises.py::test_nothing") and not exists("tests/a.py::b")
+
+
 def test_an_import_or_a_call_would_be_noticed():
     tree = ast.parse("import urllib.request\nfrom pickle import loads\nfrom .x import y\neval('1')")
     assert set(imported(tree)) == {"urllib", "pickle"}

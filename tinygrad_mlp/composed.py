@@ -8,6 +8,7 @@ made of (losses, norms, convolution) is in `functional.py`.
 from __future__ import annotations
 
 import builtins
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, Generic, NamedTuple, cast, overload
@@ -642,13 +643,7 @@ def split(tensor: T, split_size_or_sections: Any, dim: int = 0) -> tuple[T, ...]
             f"split sizes {given} do not add up to the size {n} of dimension {dim}; "
             "they must, and none may be below 0"
         )
-    whole: tuple[Any, ...] = (slice(None),) * dim
-    pieces = []
-    start = 0
-    for size in given:
-        pieces.append(tensor[(*whole, slice(start, start + size))])
-        start += size
-    return tuple(pieces)
+    return tuple(ops.parts(tensor, dim, [0, *itertools.accumulate(given)]))
 
 
 @takes_also()
@@ -765,7 +760,7 @@ def unbind(input: T, dim: int = 0) -> tuple[T, ...]:
     dim = _axis(dim, input.ndim)
     if input.ndim == 0:
         raise ValueError("unbind needs at least one dimension, and a 0-d tensor has none")
-    return tuple(_taken(input, dim, i) for i in range(input.shape[dim]))
+    return tuple(ops.slices(input, dim))
 
 
 @takes_also()

@@ -520,7 +520,7 @@ def run_backward(
             node = nodes.pop(serial)
             gradient = pending.pop(serial, None)
             if gradient is not None:
-                for hook in node.hooks or ():
+                for hook in tuple(node.hooks) if node.hooks else ():
                     gradient = _after_hook(hook, gradient)
                 if node.op is None if targets is None else serial in targets:
                     own = gradient if node.op is None else copied(gradient)

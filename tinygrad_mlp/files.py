@@ -9,9 +9,14 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
+
+UNFINISHED: set[str] = set()
+"""The names of files that are being written beside their places."""
+
+NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+"""How such a file is opened: as bytes, on Windows too, and never one that was there before."""
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
@@ -32,8 +37,6 @@ def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
         _look_like(place, beside)
         os.replace(beside, place)
     except BaseException as error:
-        # Ctrl-C may come right after the renaming, when there is nothing left to remove.
-        Path(beside).unlink(missing_ok=True)
         if not isinstance(error, OSError):
             raise
         kept = "the old file is kept" if place.exists() else "nothing of it is left"
@@ -41,6 +44,19 @@ def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
             f"{path} could not be written ({error.strerror or error}); {kept}; make room, or "
             "choose another place"
         ) from error
+    finally:
+        _remove(beside)  # if it is still there
+
+
+def remove_unfinished() -> None:
+    """Remove what is being written: for a program that is about to end at once."""
+    for beside in list(UNFINISHED):
+        _remove(beside)
+
+
+def _remove(beside: str) -> None:
+    Path(beside).unlink(missing_ok=True)
+    UNFINISHED.discard(beside)
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
@@ -50,7 +66,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     """
     handle, beside, _ = _open_beside(Path(path))
     os.close(handle)
-    os.unlink(beside)
+    _remove(beside)
 
 
 def _open_beside(path: Path) -> tuple[int, str, Path]:
@@ -59,8 +75,11 @@ def _open_beside(path: Path) -> tuple[int, str, Path]:
         place = Path(os.path.realpath(path))
         _refuse_what_is_no_file(place if place.exists() else path)
         place.parent.mkdir(parents=True, exist_ok=True)
-        # A name has at most 255 bytes, and a character at most 4.
-        handle, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:50]}.")
+        # A name has at most 255 bytes, and a character at most 4. It is noted before there is a
+        # file, as the program may be stopped between any two lines.
+        beside = str(place.parent / f".{place.name[:50]}.{os.urandom(6).hex()}")
+        UNFINISHED.add(beside)
+        handle = os.open(beside, NEW, 0o600)
     except OSError as error:
         why = error.strerror or error
         raise OSError(f"{path} cannot be written ({why}); choose another place") from error

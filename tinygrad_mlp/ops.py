@@ -22,7 +22,7 @@ from __future__ import annotations
 import builtins
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
@@ -734,11 +734,43 @@ def comes_to(index: Array, shape: Sequence[int], dim: int, nth: int = 0) -> Any:
     return last
 
 
+FAN = 8
+"""Into how many parts a tensor is cut at once."""
+
+
+def parts(x: Any, dim: int, ends: Sequence[int]) -> Iterator[Any]:
+    """The parts of `x` along `dim` (0 or more) from each of `ends` to the next: views.
+
+    The gradient of a part is as large as what it was cut from. So many parts are cut from parts of
+    `x`, and those from larger ones: then n of them cost n log n, and not n * n.
+    """
+    before = (slice(None),) * dim
+    count = len(ends) - 1
+    step = 1
+    while step * FAN < count:
+        step *= FAN
+    for i in range(0, count, step):
+        some = ends[i : i + step + 1]
+        part = x[(*before, slice(some[0] - ends[0], some[-1] - ends[0]))]
+        if step == 1:
+            yield part
+        else:
+            yield from parts(part, dim, some)
+
+
+def slices(x: Any, dim: int) -> Iterator[Any]:
+    """All slices of `x` along `dim` (0 or more), cut from parts as `parts` are."""
+    size, before = x.shape[dim], (slice(None),) * dim
+    groups = [x] if size <= FAN else parts(x, dim, [*range(0, size, FAN), size])
+    for group in groups:
+        for i in range(group.shape[dim]):
+            yield group[(*before, i)]
+
+
 def _slices_of(g: Any, y: Any, *tensors: Any, dim: int) -> Callable[[int], Any]:
     """For tensor `i`, the part of `g` that stands where it was put."""
     ends = [0, *itertools.accumulate(t.shape[dim] for t in tensors)]
-    before = (slice(None),) * (dim % g.ndim)
-    return lambda i: g[(*before, slice(ends[i], ends[i + 1]))]
+    return list(parts(g, dim % g.ndim, ends)).__getitem__
 
 
 @op(grad_of_each=_slices_of, takes=promoted)

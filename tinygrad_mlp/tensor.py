@@ -219,7 +219,8 @@ class Tensor(Node):
         return len(self.data)
 
     def __iter__(self) -> Iterator[Tensor]:
-        return (self[i] for i in range(len(self)))
+        len(self)  # says so if it has no dimensions
+        return ops.slices(self, 0)
 
     def __contains__(self, value: Any) -> builtins.bool:
         return bool((self.data == plain(value)).any())
@@ -479,7 +480,9 @@ class Tensor(Node):
     def _hook(self, hook: Callable[[Tensor], Tensor | None], last: builtins.bool) -> Hook:
         refuse_to_trace("hangs a hook on a tensor; a program calls none")
         handle = Hook(self, hook, last)
-        self.hooks = sorted([*(self.hooks or []), handle], key=lambda h: h.last)
+        self.hooks = [] if self.hooks is None else self.hooks
+        has_last = bool(self.hooks) and self.hooks[-1].last  # that of retain_grad, one at most
+        self.hooks.insert(len(self.hooks) - has_last, handle)
         return handle
 
     def retain_grad(self) -> None:
@@ -603,8 +606,8 @@ class Hook:
     def remove(self) -> None:
         """Take the hook away from its tensor."""
         tensor = self._tensor()
-        if tensor is not None and tensor.hooks:
-            tensor.hooks = [h for h in tensor.hooks if h is not self]
+        if tensor is not None and self in (tensor.hooks or ()):
+            tensor.hooks.remove(self)
 
 
 UFUNCS: dict[Any, Any] = {

@@ -16,14 +16,15 @@ import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 from PIL import Image
 from safetensors.numpy import save
 
-from tinygrad_mlp import checkpoint
+from tinygrad_mlp import checkpoint, nn
 from tinygrad_mlp.data import load_mnist
-from tinygrad_mlp.experiment import recognise, training
+from tinygrad_mlp.experiment import picture_files, recognise, training
 from tinygrad_mlp.experiment.recipes import AFFINE, ELASTIC, BasicRecipe, Recipe
 from tinygrad_mlp.train import Epoch
 
@@ -33,6 +34,7 @@ CORPUS = Path(__file__).parent / "corpus"
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (2, 28, 28), np.uint8)
 LABELS = np.array([3, 7], np.uint8)
+MODEL = nn.Sequential(nn.Flatten(), nn.Linear(784, 10, rng=0))
 
 
 def idx_bytes(array: np.ndarray) -> bytes:
@@ -89,10 +91,27 @@ def read_description(data: bytes) -> None:
 
 
 def read_picture(data: bytes) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    """With a lower limit of pixels, as 50 bytes may be a picture of 40 million of one colour."""
+    with (
+        mock.patch.object(picture_files, "MOST_PIXELS", 100_000),
+        tempfile.TemporaryDirectory() as folder,
+    ):
         path = Path(folder) / "digit.png"
         path.write_bytes(data)
-        recognise.predict(path, lambda images: np.zeros((len(images), 10), np.float32))
+        picture_files.read_picture(path)
+
+
+def read_drawing(data: bytes) -> None:
+    """Greys, as bytes in rows; before them how long a row is, and how much they are enlarged."""
+    if len(data) < 3:
+        return
+    width, times = 1 + data[0] % 64, 1 + data[1] % 6
+    rows = np.frombuffer(data[2:], np.uint8)
+    rows = rows[: max(1, len(rows) // width) * width].reshape(-1, min(width, len(rows)))
+    page = rows.repeat(times, axis=0).repeat(times, axis=1)
+    for read in (recognise.predict, recognise.predict_row):
+        with suppress(ValueError):
+            read(page, MODEL)
 
 
 READERS: dict[str, Callable[[bytes], None]] = {
@@ -102,6 +121,7 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "checkpoint": read_checkpoint,
     "description": read_description,
     "picture": read_picture,
+    "drawing": read_drawing,
 }
 
 
@@ -139,9 +159,25 @@ def arrays(data: bytes) -> dict[str, np.ndarray]:
     return saved.weights | optimizer
 
 
-def pictures() -> list[bytes]:
+def a_page() -> np.ndarray:
     page = np.full((20, 20), 255, np.uint8)
     page[4:16, 9:11] = 0
+    return page
+
+
+def drawings() -> list[bytes]:
+    """A page with one stroke, with two, ruled, in shadow, and noise."""
+    one = a_page()
+    two, ruled, shadow = one.copy(), one.copy(), one // np.arange(1, 3).repeat(10)
+    two[4:16, 15:17] = 0
+    ruled[::6] = 128
+    noise = RNG.integers(0, 256, (20, 20), np.uint8)
+    pages = (one, two, ruled, shadow.astype(np.uint8), noise)
+    return [bytes([19, times]) + page.tobytes() for page in pages for times in (0, 4)]
+
+
+def pictures() -> list[bytes]:
+    page = a_page()
     found = []
     for form in ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "TGA", "DDS", "ICO", "EPS"):
         file = io.BytesIO()
@@ -170,4 +206,5 @@ def seeds(name: str) -> list[bytes]:
         "checkpoint": [MINE, BASIC],
         "description": [about(MINE), about(BASIC)],
         "picture": pictures(),
+        "drawing": drawings(),
     }[name]

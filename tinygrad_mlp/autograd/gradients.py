@@ -46,9 +46,11 @@ def grad(
             "with allow_unused=True its gradient is None"
         )
     gradients: list[Tensor | None] = []
-    for i, x in enumerate(inputs):
+    given: set[int] = set()
+    for x in inputs:
         gradient = found.get(x.serial)
         # An input that is named twice gets two tensors: no two gradients share memory.
-        again = any(x is other for other in inputs[:i])
+        again = x.serial in given
+        given.add(x.serial)
         gradients.append(copied(gradient) if gradient is not None and again else gradient)
     return tuple(gradients)

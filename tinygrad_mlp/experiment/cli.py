@@ -134,7 +134,11 @@ def make_parser() -> Parser:
     )
     add.add_argument("--seed", type=seed, default=0, metavar="N")
     add.add_argument("--out", type=Path, metavar="FILE", help=f"{MODEL_FILE}, or that of --resume")
-    add.add_argument("--force", action="store_true", help="replace another training in that file")
+    add.add_argument(
+        "--force",
+        action="store_true",
+        help="write over another training in that file, which is lost",
+    )
     add_settings(add)
     add.set_defaults(run=run_train, writes={"": MODEL})
 
@@ -168,7 +172,9 @@ def make_parser() -> Parser:
     add = commands.add_parser("export", help="write the weights of a saved model, in float16")
     add.add_argument("file", type=Path)
     add.add_argument("--out", type=Path, default=Path("runs/weights.safetensors"), metavar="FILE")
-    add.add_argument("--force", action="store_true", help="replace another model in that file")
+    add.add_argument(
+        "--force", action="store_true", help="write over another model in that file, which is lost"
+    )
     add.set_defaults(run=run_export, writes={"": MODEL})
 
     add = commands.add_parser("show", help="draw samples, and augmented samples, as a picture")

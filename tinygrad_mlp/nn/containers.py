@@ -19,7 +19,7 @@ class _Row(Module):
     def append(self, module: Module) -> Self:
         """Add a module at the end."""
         _refuse_other(type(self).__name__, module)
-        setattr(self, str(len(self)), module)
+        setattr(self, _next_name(self, Module), module)
         return self
 
     def extend(self, modules: Iterable[Module]) -> Self:
@@ -40,6 +40,9 @@ class _Row(Module):
     def __getitem__(self, i: slice) -> Self: ...
     def __getitem__(self, i: int | slice) -> Any:
         """The i-th module; of a slice, a container of the same modules."""
+        named = vars(self).get(str(i))
+        if type(self) is ModuleList and isinstance(named, Module):
+            return named
         found = list(self)[i]
         return type(self)().extend(found) if isinstance(found, list) else found
 
@@ -120,7 +123,10 @@ class ModuleDict(Module):
             self[name] = module
 
     def __getitem__(self, name: str) -> Module:
-        return dict(self.named_members())[name]
+        if name not in self:
+            raise KeyError(name)
+        module: Module = vars(self)[name]
+        return module
 
     def __setitem__(self, name: str, module: Module) -> None:
         _refuse_other("ModuleDict", module)
@@ -132,7 +138,7 @@ class ModuleDict(Module):
         setattr(self, name, module)
 
     def __contains__(self, name: object) -> bool:
-        return name in dict(self.named_members())
+        return isinstance(vars(self).get(name), Module)  # type: ignore[call-overload]
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict(self.named_members()))
@@ -166,7 +172,7 @@ class ParameterList(Module):
 
     def append(self, value: Any) -> Self:
         """Add a parameter at the end."""
-        self[len(self)] = value
+        setattr(self, _next_name(self, Parameter), _as_parameter(value))
         return self
 
     def extend(self, values: Iterable[Any]) -> Self:
@@ -186,6 +192,9 @@ class ParameterList(Module):
     @overload
     def __getitem__(self, i: slice) -> ParameterList: ...
     def __getitem__(self, i: int | slice) -> Any:
+        named = vars(self).get(str(i))
+        if isinstance(named, Parameter):
+            return named
         found = list(self)[i]
         return ParameterList(found) if isinstance(found, list) else found
 
@@ -193,7 +202,7 @@ class ParameterList(Module):
         place = i + len(self) if i < 0 else i
         if not 0 <= place <= len(self):
             raise IndexError(f"there is no parameter {i} among {len(self)}")
-        setattr(self, str(place), value if isinstance(value, Parameter) else Parameter(value))
+        setattr(self, str(place), _as_parameter(value))
 
     def __repr__(self) -> str:
         lines = [
@@ -202,6 +211,23 @@ class ParameterList(Module):
             for i, value in enumerate(self)
         ]
         return "\n".join(["ParameterList(", *lines, ")"]) if lines else "ParameterList()"
+
+
+def _next_name(container: Module, kind: type) -> str:
+    """The name of the next member: how many there are.
+
+    Where the last attribute is a member, its name says so without counting.
+    """
+    last = next(reversed(vars(container)), "")
+    if last.isdecimal() and isinstance(vars(container)[last], kind):
+        name = str(int(last) + 1)
+        if name not in vars(container):
+            return name
+    return str(len(container))  # type: ignore[arg-type]
+
+
+def _as_parameter(value: Any) -> Parameter:
+    return value if isinstance(value, Parameter) else Parameter(value)
 
 
 def _refuse_other(container: str, value: Any) -> None:

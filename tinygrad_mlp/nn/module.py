@@ -10,6 +10,7 @@ saved. Whoever asks for the parameters or the state of such a model is told what
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
@@ -76,7 +77,8 @@ class ForwardHook:
     def remove(self) -> None:
         """Take the hook away from its module."""
         hooks = self._module._forward_hooks
-        self._module._forward_hooks = tuple(h for h in hooks if h is not self)
+        if isinstance(hooks, list) and self in hooks:
+            hooks.remove(self)
 
 
 class Module:
@@ -95,7 +97,7 @@ class Module:
     """
 
     training: bool = True
-    _forward_hooks: tuple[ForwardHook, ...] = ()
+    _forward_hooks: Sequence[ForwardHook] = ()
 
     if not TYPE_CHECKING:  # type checkers look at __init__
 
@@ -117,13 +119,13 @@ class Module:
 
     def _call_with_hooks(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> Tensor:
         refuse_to_trace("calls a forward hook, which a program would not call again; remove it")
-        for hook in self._forward_hooks:
+        for hook in tuple(self._forward_hooks):
             if hook.is_before:
                 changed = hook.call(self, inputs)
                 if changed is not None:
                     inputs = changed if isinstance(changed, tuple) else (changed,)
         result: Tensor = self.forward(*inputs, **options)
-        for hook in self._forward_hooks:
+        for hook in tuple(self._forward_hooks):
             if not hook.is_before:
                 changed = hook.call(self, inputs, result)
                 result = result if changed is None else changed
@@ -139,7 +141,7 @@ class Module:
 
     def _hook(self, hook: Callable[..., Any], is_before: bool) -> ForwardHook:
         handle = ForwardHook(self, hook, is_before)
-        self._forward_hooks = (*self._forward_hooks, handle)
+        vars(self).setdefault("_forward_hooks", []).append(handle)
         return handle
 
     # ---- the modules in it
@@ -216,10 +218,11 @@ class Module:
         tensors: list[tuple[str, Parameter | Buffer]] = []
         containers: list[tuple[str, Any]] = []
         self._find(_dotted(prefix), tensors, containers)
+        known: set[int] = set()
         for name, container in containers:
             for hidden in _inside(container):
-                values = (value for _, value in tensors)
-                if not any(hidden is known for known in (*values, *self.modules())):
+                known = known or {*map(id, self.modules()), *(id(value) for _, value in tensors)}
+                if id(hidden) not in known:
                     raise TypeError(_about_hidden(self, name, container, hidden))
         return tensors
 
@@ -327,6 +330,17 @@ class Module:
     def _saved(self) -> dict[str, Parameter | Buffer]:
         return {n: v for n, v in self.named_tensors() if not isinstance(v, _UnsavedBuffer)}
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        # One after the other, not one in another: Python allows only some hundred calls in each
+        # other. All copies are there before any is filled, as modules may refer to each other.
+        inside = [m for m in self.modules() if m is self or _is_copied_plainly(type(m))]
+        new = [m for m in inside if id(m) not in memo]
+        memo |= {id(m): type(m).__new__(type(m)) for m in new}
+        for m in new:
+            vars(memo[id(m)]).update({k: copy.deepcopy(v, memo) for k, v in vars(m).items()})
+        made: Self = memo[id(self)]
+        return made
+
     def extra_repr(self) -> str:
         """What stands between the parentheses of the repr of a layer without modules in it."""
         return ""
@@ -381,6 +395,15 @@ def _distinct(kind: type, named: Iterable[tuple[str, Any]]) -> Iterator[tuple[st
         if isinstance(value, kind) and id(value) not in seen:
             seen.add(id(value))
             yield name, value
+
+
+COPYING = ("__deepcopy__", "__getstate__", "__setstate__", "__reduce__", "__reduce_ex__")
+"""The methods by which a class says how it is copied."""
+
+
+def _is_copied_plainly(kind: type[Module]) -> bool:
+    """Whether modules of a kind are copied as all are, by copying their attributes."""
+    return all(getattr(kind, name, None) is getattr(Module, name, None) for name in COPYING)
 
 
 def _dotted(prefix: str) -> str:
