@@ -24,7 +24,7 @@ FLOORS: list[set[str]] = [
     {"optim", "autograd", "creation", "data"},
     {"program"},
     {"nn"},
-    {"train", "interop", "checkpoint", "inspection", "testing"},
+    {"train", "interop", "checkpoint", "inspection", "plot", "testing"},
     {"experiment", "__main__"},
     {"__init__"},
 ]

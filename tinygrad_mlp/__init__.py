@@ -9,6 +9,7 @@ To read it in an evening: `engine.py`, `ops.py` (the derivative table), `tensor.
 and `train.py`. The experiment that it is for is in `experiment/`.
 """
 
+from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
 from . import stopping as stopping  # first, since Ctrl-C may come while the rest is loaded
@@ -205,14 +206,17 @@ half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64
 
 if TYPE_CHECKING:
+    from . import plot as plot
     from .experiment.recognise import predict as predict
 else:
     _missing = _missing_from(__name__, globals())
 
     def __getattr__(name: str) -> object:
-        """`predict` brings what reads pictures and files, so it is imported when first used."""
+        """`predict` brings what reads pictures, and `plot` matplotlib: imported when first used."""
         if name == "predict":
             from .experiment.recognise import predict
 
             return predict
+        if name == "plot":
+            return _import_module(f"{__name__}.plot")
         return _missing(name)

@@ -21,11 +21,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from .. import plot
 from ..data import ArrayDataset, load_mnist
 from ..data.transforms import Transform
 from ..files import check_writable
 from ..train import Diverged, Epoch, Scores, evaluate
-from . import plot
 from .command import Parser, run_command
 from .compare import as_text, augmented_rows, compare, quick, table
 from .findings import findings

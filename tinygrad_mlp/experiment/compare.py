@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from .. import plot
 from ..data import ArrayDataset, transforms
 from ..files import check_writable, write_whole
 from ..train import Epoch, Scores
 from ..version import __version__
-from . import plot
 from .findings import accuracies, by_recipe, findings
 from .recipes import RECIPES, AnyRecipe
 from .report import write_report
