@@ -30,8 +30,11 @@ FLOORS: list[set[str]] = [
 ]
 """The rooms from the ground up. A room is a module of the package, or a folder with all in it."""
 
-LAZY = {("tinygrad_mlp", "tinygrad_mlp.experiment.recognise")}
-"""Which module may import which inside a function: `tg.predict` brings what reads pictures."""
+LAZY = {
+    ("tinygrad_mlp", "tinygrad_mlp.experiment.recognise"),
+    ("tinygrad_mlp", "tinygrad_mlp.plot"),
+}
+"""Which may import which inside a function: `tg.predict` and `tg.plot` bring what is heavy."""
 
 SHADOWED = {"tinygrad_mlp.tensor"}
 """Modules that their package hides behind a name of its own: `tg.tensor(...)` is PyTorch's."""

@@ -9,7 +9,6 @@ To read it in an evening: `engine.py`, `ops.py` (the derivative table), `tensor.
 and `train.py`. The experiment that it is for is in `experiment/`.
 """
 
-from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
 from . import stopping as stopping  # first, since Ctrl-C may come while the rest is loaded
@@ -218,5 +217,7 @@ else:
 
             return predict
         if name == "plot":
-            return _import_module(f"{__name__}.plot")
+            import tinygrad_mlp.plot as plot  # `from . import` would ask this function again
+
+            return plot
         return _missing(name)
