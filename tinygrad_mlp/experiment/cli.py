@@ -418,11 +418,11 @@ def run_train(options: argparse.Namespace) -> None:
         training = begin(chosen_recipe(options), options.seed, options.compiled)
     goes_on = options.resume and options.out.exists() and options.out.samefile(options.resume)
     check_model(options.out, training, exported=False, force=options.force or goes_on)
-    chart = chart_beside(options.out)
-    check_output(chart, CHART, [options.resume])
     train_data = load_mnist(options.data)
     test_data = load_mnist(options.data, split="test")
     check_writable(options.out)
+    chart = chart_beside(options.out)
+    check_output(chart, CHART, [options.resume])
     print(f"training {choose_speedups(training.recipe, options.compiled)}")
     progress = Progress([training.recipe], len(train_data), trained=len(training.history))
     show = progress.watch(training.recipe, training.seed)
@@ -561,7 +561,7 @@ def confusion_lines(counts: np.ndarray) -> list[str]:
     table = [list(map(str, range(len(counts)))), *cells]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     names = ["", *map(str, range(len(counts)))]
-    lines = ["how often a digit (left) was taken for another (above):"]
+    lines = ["mistakes (down: true, across: answer):"]
     for name, row in zip(names, table, strict=True):
         aligned = " ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
         lines.append(f"{name:>2}  {aligned}")
