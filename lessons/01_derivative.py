@@ -5,7 +5,7 @@
 #
 # **Time.** 40 minutes.
 #
-# **New from the package.** `experiment.plot.show`, `tensor`, `engine.run_backward`,
+# **New from the package.** `plot.show`, `tensor`, `engine.run_backward`,
 # `engine._send_back`, `engine._add`.
 #
 # **Before this.** Nothing from this course. You need some Python and the derivatives you learned
@@ -22,8 +22,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import engine
-from tinygrad_mlp.experiment import plot
+from tinygrad_mlp import engine, plot
 
 BLUE, ORANGE = "#0072B2", "#D55E00"
 

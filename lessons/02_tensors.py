@@ -21,8 +21,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import engine, ops
-from tinygrad_mlp.experiment import plot
+from tinygrad_mlp import engine, ops, plot
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 

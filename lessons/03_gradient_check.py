@@ -19,9 +19,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import op
+from tinygrad_mlp import op, plot
 from tinygrad_mlp.autograd import checking
-from tinygrad_mlp.experiment import plot
 
 try:
     import torch

@@ -5,8 +5,7 @@
 #
 # **Time.** 35 minutes.
 #
-# **New from the package.** `data.load_mnist`, `experiment.plot.digits`,
-# `experiment.plot.confusions`.
+# **New from the package.** `data.load_mnist`, `plot.digits`, `plot.confusions`.
 #
 # **Before this.** Lessons 1 to 3 gave us gradients, and a way to be sure of them. Now we need
 # something to learn from. Before we train anything, we look at the data, and find the scores that
@@ -16,8 +15,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from tinygrad_mlp import plot
 from tinygrad_mlp.data import load_mnist
-from tinygrad_mlp.experiment import plot
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
 

@@ -21,8 +21,8 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.figure import Figure
 
+from tinygrad_mlp import plot
 from tinygrad_mlp.data import load_mnist
-from tinygrad_mlp.experiment import plot
 from tinygrad_mlp.experiment.basic import (
     BasicMLP,
     Dense,

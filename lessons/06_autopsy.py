@@ -17,8 +17,8 @@ import inspect
 import numpy as np
 from matplotlib.figure import Figure
 
+from tinygrad_mlp import plot
 from tinygrad_mlp.data import ArrayDataset, DataLoader, load_mnist
-from tinygrad_mlp.experiment import plot
 from tinygrad_mlp.experiment.basic import BasicMLP, Dense, mse_gradient, published_mse_gradient
 from tinygrad_mlp.train import evaluate
 

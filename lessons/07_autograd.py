@@ -23,9 +23,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import nn, optim
+from tinygrad_mlp import nn, optim, plot
 from tinygrad_mlp.data import ArrayDataset, DataLoader, load_mnist
-from tinygrad_mlp.experiment import plot
 from tinygrad_mlp.experiment.basic import BasicMLP, mse_gradient
 from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.train import evaluate

@@ -6,8 +6,8 @@
 # **Time.** 50 minutes.
 #
 # **New from the package.** `nn.functional.cross_entropy`, `ops.log_softmax`, `optim.Adam`,
-# `nn.ReLU`, `experiment.recipes.build_mlp`, `train.fit`, `experiment.plot.learning_curves`,
-# `experiment.plot.first_weights`.
+# `nn.ReLU`, `experiment.recipes.build_mlp`, `train.fit`, `plot.learning_curves`,
+# `plot.first_weights`.
 #
 # **Before this.** In lesson 6, saturated sigmoids passed no gradient, and a good start cured
 # that. In lesson 7 the loss became one line that we can change. So we change it, and then the
@@ -20,9 +20,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import nn, ops, optim
+from tinygrad_mlp import nn, ops, optim, plot
 from tinygrad_mlp.data import ArrayDataset, DataLoader, load_mnist
-from tinygrad_mlp.experiment import plot
 from tinygrad_mlp.experiment.recipes import build_mlp
 from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.train import evaluate, fit

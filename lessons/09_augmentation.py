@@ -6,7 +6,7 @@
 # **Time.** 35 minutes.
 #
 # **New from the package.** `data.transforms.GaussianNoise`, `data.transforms.RandomHorizontalFlip`,
-# `data.transforms.Compose`, `data.AugmentedDataset`, `experiment.plot.augmented`, `softmax`.
+# `data.transforms.Compose`, `data.AugmentedDataset`, `plot.augmented`, `softmax`.
 #
 # **Before this.** Lesson 8 trained a small network with cross-entropy and Adam. The published
 # experiment then made two changes at once: a wider network, and more images, made from the old
@@ -19,9 +19,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import nn, optim
+from tinygrad_mlp import nn, optim, plot
 from tinygrad_mlp.data import ArrayDataset, AugmentedDataset, DataLoader, load_mnist, transforms
-from tinygrad_mlp.experiment import plot
 from tinygrad_mlp.experiment.recipes import build_mlp
 from tinygrad_mlp.train import evaluate, fit
 

@@ -24,8 +24,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from tinygrad_mlp import plot
 from tinygrad_mlp.data import load_mnist
-from tinygrad_mlp.experiment import plot
 from tinygrad_mlp.experiment.recipes import RECIPES, from_dict
 from tinygrad_mlp.experiment.training import begin, make_batches, run
 from tinygrad_mlp.nn import functional as F

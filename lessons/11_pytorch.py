@@ -23,9 +23,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from tinygrad_mlp import checkpoint, interop, no_grad, optim
+from tinygrad_mlp import checkpoint, interop, no_grad, optim, plot
 from tinygrad_mlp.data import load_mnist
-from tinygrad_mlp.experiment import plot
 from tinygrad_mlp.experiment.recipes import RECIPES
 from tinygrad_mlp.experiment.training import make_batches
 from tinygrad_mlp.nn import functional as F

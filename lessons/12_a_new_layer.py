@@ -19,10 +19,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import checkpoint, interop, nn, op, optim
+from tinygrad_mlp import checkpoint, interop, nn, op, optim, plot
 from tinygrad_mlp.data import ArrayDataset, DataLoader, load_mnist
 from tinygrad_mlp.engine import OPS
-from tinygrad_mlp.experiment import plot
 from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.train import evaluate, fit
 

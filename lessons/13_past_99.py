@@ -9,7 +9,7 @@
 # `data.warp.blur_matrix`, `data.transforms.RandomAffine`, `data.transforms.ElasticTransform`,
 # `optim.AdamW`, `optim.lr_scheduler.OneCycleLR`, `nn.BatchNorm1d`,
 # `experiment.training.load_model`, `experiment.recognise.BEST`, `predict`,
-# `experiment.plot.prediction`.
+# `plot.prediction`.
 #
 # **Before this.** Lesson 9 left three conditions for a good augmentation: the label stays true,
 # the copy could be a test image, and the network does not know it yet. Flips and noise fail the
@@ -26,7 +26,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import nn, optim
+from tinygrad_mlp import nn, optim, plot
 from tinygrad_mlp.data import (
     ArrayDataset,
     AugmentedDataset,
@@ -35,7 +35,6 @@ from tinygrad_mlp.data import (
     transforms,
     warp,
 )
-from tinygrad_mlp.experiment import plot
 from tinygrad_mlp.experiment.recipes import RECIPES, build_mlp
 from tinygrad_mlp.experiment.recognise import BEST
 from tinygrad_mlp.experiment.training import load_model

@@ -19,10 +19,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import op
+from tinygrad_mlp import op, plot
 from tinygrad_mlp.autograd import functional
 from tinygrad_mlp.data import load_mnist
-from tinygrad_mlp.experiment import plot
 from tinygrad_mlp.nn import functional as F
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"

@@ -29,9 +29,8 @@ from matplotlib.figure import Figure
 from threadpoolctl import threadpool_info
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import nn, op, optim
+from tinygrad_mlp import nn, op, optim, plot
 from tinygrad_mlp.data import DataLoader, load_mnist
-from tinygrad_mlp.experiment import plot
 from tinygrad_mlp.experiment.recipes import build_mlp
 from tinygrad_mlp.nn import functional as F
 

@@ -32,10 +32,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import nn, optim
+from tinygrad_mlp import nn, optim, plot
 from tinygrad_mlp.data import load_mnist
 from tinygrad_mlp.engine import OPS
-from tinygrad_mlp.experiment import plot
 from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.observing import Observer, observe
 

@@ -20,7 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 FILE_NAME = re.compile(r"\d\d_\w+\.py")
 LABELS = ("Question", "Time", "New from the package", "Before this")
-REFERENCE = ("results", "pictures", "speed", "pytorch", "promises")
+REFERENCE = ("results", "pictures", "training", "speed", "pytorch", "outgrowing", "promises")
 
 
 @dataclass(frozen=True)

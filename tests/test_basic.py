@@ -20,7 +20,7 @@ from tinygrad_mlp.experiment.basic import (
 )
 from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.testing import slopes
-from tinygrad_mlp.train import Diverged, fit
+from tinygrad_mlp.train import Diverged, StopTraining, fit
 
 
 @pytest.fixture
@@ -238,6 +238,14 @@ def test_its_loop_goes_on_from_a_history_and_reports_each_epoch(batches):
     assert fit_basic(other, batches, 1.0, 3, told.append, history) is history
     assert [(e.epoch, e.loss) for e in history] == [(e.epoch, e.loss) for e in whole]
     assert told == history[1:]
+
+
+def test_its_loop_can_be_ended_by_on_epoch(batches):
+    def on_epoch(epoch):
+        if epoch.epoch == 2:
+            raise StopTraining
+
+    assert len(fit_basic(BasicMLP((5,), rng=0), batches, 1.0, 9, on_epoch)) == 2
 
 
 def test_its_loop_reports_a_divergence_without_warnings(batches):

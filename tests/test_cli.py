@@ -198,10 +198,12 @@ def test_compare_prints_a_line_an_epoch_a_table_findings_and_where_things_are(ru
         for seed in (0, 1):
             told = [line for line in lines if line.startswith(f"{name}, seed {seed}: epoch ")]
             assert [line.split(",")[1].split()[3] for line in told] == ["1/2", "2/2"]
+    headings = [line.split(": ")[0] for line in lines if line.startswith("recipe ") and ":" in line]
+    assert headings == [f"recipe {i} of 2, run {j} of 2" for i in (1, 2) for j in (1, 2)]
     [header] = [i for i, line in enumerate(lines) if line.startswith("recipe  ")]
     assert lines[header + 2].startswith("small: 10 hidden units")
     assert "±" in lines[header + 2]
-    assert any(line.startswith("- A wider hidden layer (from small") for line in lines)
+    assert any(line.startswith("- A wider hidden layer (from “small:") for line in lines)
     assert lines[-1] == f"written: {os.path.join('out', 'results.json')}, " + os.path.join(
         "out", "report.html"
     )
@@ -270,10 +272,12 @@ def test_a_divergence_keeps_and_prints_what_was_finished(run, some_digits, monke
 def test_a_trained_model_scores_the_same_when_it_is_evaluated(run, some_digits, model):
     code, trained, err = run("train", *model, "--data", some_digits, "--out", "out/model")
     assert (code, err) == (0, "")
-    assert trained.splitlines()[-1] == f"written: {os.path.join('out', 'model')}"
+    out = os.path.join("out", "model")
+    assert trained.splitlines()[-1] == f"written: {out}, {out}.png"
+    assert Path("out/model.png").read_bytes().startswith(PNG)
     code, evaluated, err = run("evaluate", "out/model", "--data", some_digits)
     assert (code, err) == (0, "")
-    assert evaluated.splitlines() == trained.splitlines()[-3:-1]
+    assert evaluated.splitlines()[:2] == trained.splitlines()[-3:-1]
     assert evaluated.startswith("test accuracy ")
     assert evaluated.splitlines()[1].count("%") == 10
 
@@ -283,9 +287,129 @@ def test_scores_of_a_regression_are_printed_without_accuracies(capsys):
     assert capsys.readouterr().out == "test accuracy none, loss 0.2500\n"
 
 
-def test_epochs_of_a_regression_are_printed_without_an_accuracy(capsys):
-    cli.watch(RECIPES["small"], 3)(Epoch(1, 0.25, None, 1.0))
-    assert capsys.readouterr().out == "small, seed 3: epoch 1/10, loss 0.2500, accuracy none\n"
+def test_train_draws_the_curves_in_its_output_too(run, some_digits):
+    out = run("train", "--hidden", "5", "--epochs", "3", "--data", some_digits)[1]
+    found = re.findall(r"^(loss|accuracy) +[\d.]+( %)? ([▁-█]{3}) [\d.]+", out, re.M)
+    assert [name for name, *_ in found] == ["loss", "accuracy"]
+
+
+def test_a_picture_of_the_user_is_not_drawn_over(run, some_digits):
+    Path("model.png").write_bytes(b"a photograph")
+    code, _, err = run("train", "--hidden", "5", "--data", some_digits, "--out", "model")
+    assert code == 2 and "model.png exists and is not a picture that this program has drawn" in err
+    assert not Path("model").exists() and Path("model.png").read_bytes() == b"a photograph"
+
+
+def test_weights_that_are_called_a_picture_have_their_curves_beside_them():
+    assert cli.chart_beside(Path("a/b.safetensors")) == Path("a/b.png")
+    assert cli.chart_beside(Path("b.png")) == Path("b.png.png")
+
+
+# What `evaluate` and `predict` say, without training for it.
+
+
+@pytest.fixture
+def model(run):
+    """An untrained model in the file `model`."""
+    recipe = replace(RECIPES["small"], hidden=(3,))
+    training.save("model", training.begin(recipe))
+    return "model"
+
+
+def test_evaluate_gives_all_figures_as_json(run, some_digits, model):
+    code, out, err = run("evaluate", model, "--json", "--data", some_digits)
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    counts = np.array(found["confusion"])
+    assert found["recipe"] == "small" and found["loss_is"] == "cross-entropy"
+    assert counts.sum() == 200 and counts.trace() == round(200 * found["accuracy"])
+    shares = counts.diagonal() / counts.sum(axis=1)
+    np.testing.assert_allclose(found["right_by_digit"], shares)
+    words = run("evaluate", model, "--data", some_digits)[1]
+    assert f"loss {found['loss']:.4f}" in words
+
+
+def test_evaluate_draws_the_confusion_matrix_where_it_is_told(run, some_digits, model):
+    out = run("evaluate", model, "--plot", "new/matrix.png", "--data", some_digits)[1]
+    assert out.splitlines()[-1] == f"written: {os.path.join('new', 'matrix.png')}"
+    assert Path("new/matrix.png").read_bytes().startswith(PNG)
+    code, out, err = run("evaluate", model, "--plot", model, "--data", some_digits)
+    assert code == 2 and "ends in .png" in err
+
+
+def test_mistakes_are_a_table_of_40_columns_at_most():
+    counts = np.diag(np.full(10, 1000))
+    counts[4, 9], counts[9, 0] = 123, 7
+    header, *rows = cli.confusion_lines(counts)[1:]
+    assert header.split() == [str(digit) for digit in range(10)]
+    assert rows[4].split() == ["4", *"....", "-", *"....", "123"]
+    assert rows[9].split()[:2] == ["9", "7"]
+    assert max(map(len, cli.confusion_lines(counts))) <= 40
+
+
+def test_a_digit_that_does_not_occur_is_never_right():
+    counts = np.diag([0] + [5] * 9)
+    assert list(cli.right_by_digit(counts)) == [0] + [1] * 9
+
+
+@pytest.fixture
+def ones(run):
+    """Pictures of one 1, in one.png and again.png, and of two beside each other, in two.png."""
+    page = np.full((70, 120), 255, np.uint8)
+    page[15:55, 30:35] = 0
+    for name in ("one.png", "again.png"):
+        Image.fromarray(page[:, :70]).save(name)
+    page[15:55, 80:85] = 0
+    Image.fromarray(page).save("two.png")
+
+
+@pytest.mark.usefixtures("ones")
+def test_predict_answers_for_each_of_several_pictures(run):
+    code, out, err = run("predict", "one.png", "again.png", "--out", "seen.png")
+    assert (code, err) == (0, "")
+    first, second, where = out.splitlines()
+    assert first.startswith("one.png: ") and second.startswith("again.png: ")
+    assert first.partition(": ")[2] == second.partition(": ")[2]
+    assert where == "what the network saw: seen.png"
+    assert Path("seen.png").read_bytes().startswith(PNG)
+
+
+@pytest.mark.usefixtures("ones")
+def test_predict_reads_a_row_in_each_of_several_pictures(run):
+    code, out, err = run("predict", "--several", "one.png", "two.png")
+    assert (code, err) == (0, "")
+    assert "one.png: from left to right: 1\n" in out
+    assert "two.png: from left to right: 1 1\n" in out
+
+
+@pytest.mark.usefixtures("ones")
+def test_predict_names_the_picture_that_is_refused(run):
+    Image.new("L", (20, 20), 255).save("white.png")
+    code, out, err = run("predict", "one.png", "white.png")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "white.png: nothing is drawn on this picture" in err
+
+
+@pytest.mark.usefixtures("ones")
+def test_predict_does_not_draw_over_what_it_reads(run):
+    code, _, err = run("predict", "one.png", "again.png", "--out", "again.png")
+    assert code == 2 and "again.png is what this command reads" in err
+
+
+def test_the_version_is_that_of_the_package(run):
+    assert run("--version")[:2] == (0, f"tinygrad_mlp {tinygrad_mlp.__version__}\n")
+
+
+def test_the_help_of_every_option_that_has_a_default_says_it():
+    commands = cli.make_parser()._subparsers._group_actions[0].choices
+    assert len(commands) >= 6
+    for name, parser in commands.items():
+        for action in parser._actions:
+            if action.nargs == 0 or not action.option_strings or not action.default:
+                continue
+            assert "default: " in (action.help or ""), (name, action.option_strings)
+            says = "%(default)s" in action.help or str(action.default) in action.help
+            assert says, (name, action.option_strings)
 
 
 def test_images_that_are_held_out_are_scored_and_not_trained_on(run, some_digits):

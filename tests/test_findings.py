@@ -63,7 +63,8 @@ def test_flips_are_judged_by_the_numbers(flips, words):
     runs = [made("improved-plain", 0.97, loss=0.45), made("improved-flips", flips, loss=0.41)]
     sentence = said(runs, "Flipped copies")
     assert sentence.startswith(
-        f"Flipped copies (from improved-plain to improved-flips) {words}; the test loss goes from "
+        "Flipped copies (from “improved, no augmentation” to “improved, flips only”) "
+        f"{words}; the test loss goes from "
     )
     assert "from 0.450 to 0.410" in sentence
 
@@ -149,7 +150,8 @@ def test_what_earned_the_gain_is_computed():
 
 def test_what_was_made_equal_by_the_user_is_not_named_as_the_cause():
     short = [made("small", 0.91, epochs=2), made("improved-plain", 0.97, epochs=2)]
-    assert said(short, "gained").startswith("A wider hidden layer (from small to improved-plain)")
+    words = "A wider hidden layer (from “small: 10 hidden units” to “improved, no augmentation”)"
+    assert said(short, "gained").startswith(words)
     same = [
         made(name, accuracy, hidden=(50,), epochs=2)
         for name, accuracy in (("small", 0.91), ("improved-plain", 0.97), ("improved", 0.95))

@@ -25,7 +25,7 @@ FLOORS: list[set[str]] = [
     {"optim", "autograd", "creation", "data"},
     {"program"},
     {"nn"},
-    {"train", "interop", "checkpoint", "inspection", "testing"},
+    {"train", "interop", "checkpoint", "inspection", "plot", "testing"},
     {"experiment", "__main__"},
     {"__init__"},
 ]
@@ -34,10 +34,11 @@ FLOORS: list[set[str]] = [
 LAZY = {
     ("tinygrad_mlp", "tinygrad_mlp.experiment.recognise"),
     ("tinygrad_mlp", "tinygrad_mlp.inspection.drawing"),
+    ("tinygrad_mlp", "tinygrad_mlp.plot"),
     ("tinygrad_mlp.inspection.drawing", "tinygrad_mlp.inspection.matplotlib_figure"),
 }
-"""Which module may import which inside a function: `tg.predict` brings what reads pictures, a graph
-what lays it out, and a graph as a figure matplotlib."""
+"""Which module may import which inside a function: `tg.predict` brings what reads pictures,
+`tg.draw_graph` what lays a graph out, and `tg.plot` and a graph as a figure matplotlib."""
 
 SHADOWED = {"tinygrad_mlp.tensor"}
 """Modules that their package hides behind a name of its own: `tg.tensor(...)` is PyTorch's."""

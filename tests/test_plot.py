@@ -1,6 +1,7 @@
 """Figures: what they hold, not how they look. No display is needed, and none is used."""
 
 import base64
+import contextlib
 import subprocess
 import sys
 
@@ -10,8 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from tinygrad_mlp.experiment import plot
-from tinygrad_mlp.train import Epoch
+import tinygrad_mlp as tg
+from tinygrad_mlp import nn, plot
+from tinygrad_mlp.data import ArrayDataset
+from tinygrad_mlp.nn import functional as F
+from tinygrad_mlp.plot.surface import direction, losses_around
+from tinygrad_mlp.train import Epoch, Scores
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -164,10 +169,6 @@ def test_learning_curves_has_a_plain_scale_when_a_loss_is_0():
     assert figure.axes[0].get_yscale() == "linear"
 
 
-def test_learning_curves_says_that_losses_are_of_two_kinds(histories):
-    assert "MSE or cross-entropy" in plot.learning_curves(histories).axes[0].get_ylabel()
-
-
 @pytest.mark.parametrize("epochs", [0, 1])
 def test_learning_curves_can_be_drawn_with_hardly_any_epochs(epochs):
     assert plot.to_png(plot.learning_curves({"one": [Epoch(1, 0.5, 0.9, 1.0)] * epochs}))
@@ -178,7 +179,7 @@ def test_learning_curves_of_regressions_show_the_loss_alone():
     figure = plot.learning_curves({"line": history})
     [panel] = figure.axes
     np.testing.assert_array_equal(panel.lines[0].get_ydata(), [0.5, 0.25])
-    assert figure.get_label() == "Training loss by epoch. line: loss 0.25 at epoch 2"
+    assert figure.get_label() == "Learning curves. line: training loss 0.25 at epoch 2"
     assert plot.to_png(figure)
 
 
@@ -186,7 +187,7 @@ def test_learning_curves_leave_a_regression_out_of_the_accuracies():
     histories = {"line": [Epoch(1, 0.5, None, 1.0)], "digits": [Epoch(1, 0.5, 0.9, 1.0)]}
     left, right = plot.learning_curves(histories).axes
     assert [len(line.get_xdata()) for line in left.lines] == [1, 1]
-    assert [len(line.get_xdata()) for line in right.lines] == [0, 1]
+    assert [len(line.get_xdata()) for line in right.lines] == [1]
 
 
 def test_learning_curves_needs_a_history():
@@ -277,6 +278,318 @@ def test_first_weights_refuses_a_layer_that_sees_no_pixels():
         plot.first_weights(np.ones((10, 200)), "second layer")
 
 
+# ------------------------------------------------------------------------- histories of every form
+
+FORMS = {
+    "numbers": [0.5, 0.25],
+    "an array": np.array([0.5, 0.25]),
+    "a tensor": tg.tensor([0.5, 0.25]),
+    "tensors": [tg.tensor(0.5), tg.tensor(0.25)],
+    "a dict of lists": {"loss": [0.5, 0.25]},
+    "a dict with epochs": {"epoch": [1, 2], "loss": [0.5, 0.25]},
+    "dicts": [{"loss": 0.5, "note": "a"}, {"loss": 0.25, "note": "b"}],
+    "dicts with steps": [{"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.25}],
+    "epochs": [Epoch(1, 0.5, None, 1.0), Epoch(2, 0.25, None, 1.0)],
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_history_takes_every_form(form):
+    [axes] = plot.history(FORMS[form]).axes
+    [line] = axes.lines
+    np.testing.assert_array_equal(line.get_xdata(), [1, 2])
+    np.testing.assert_array_equal(line.get_ydata(), [0.5, 0.25])
+
+
+def test_history_takes_what_fit_returns():
+    left, right = plot.history([Epoch(1, 0.5, 0.75, 1.0)]).axes
+    assert left.get_ylabel() == "training loss" and right.get_ylabel() == "training accuracy (%)"
+    assert right.lines[0].get_ydata()[0] == 75
+
+
+def test_history_puts_what_measures_the_same_into_one_panel():
+    records = {"loss": [2, 1], "val_loss": [3, 2], "acc": [0.5, 0.6], "val accuracy": [0.4, 0.5]}
+    losses, accuracies = plot.history(records).axes
+    assert [line.get_label() for line in losses.lines] == ["loss", "val_loss"]
+    assert [line.get_label() for line in accuracies.lines] == ["acc", "val accuracy"]
+    assert accuracies.get_ylabel() == "accuracy (%)"
+
+
+def test_history_leaves_accuracies_that_are_in_percent_as_they_are():
+    np.testing.assert_array_equal(
+        plot.history({"acc": [0.5, 92]}).axes[0].lines[0].get_ydata(), [0.5, 92]
+    )
+
+
+def test_history_draws_what_was_measured_now_and_then_where_it_belongs():
+    records = [
+        {"epoch": e, "loss": 1 / e} | ({"val_loss": 2.0} if e % 5 == 0 else {})
+        for e in range(1, 11)
+    ]
+    loss, validation = plot.history(records).axes[0].lines
+    assert len(loss.get_xdata()) == 10 and list(validation.get_xdata()) == [5, 10]
+
+
+def test_history_draws_times_only_when_they_are_named():
+    records = [Epoch(1, 0.5, None, 3.0), Epoch(2, 0.25, None, 4.0)]
+    assert [a.get_ylabel() for a in plot.history(records).axes] == ["training loss"]
+    [axes] = plot.history(records, names="seconds").axes
+    assert axes.get_ylabel() == "time (s)" and list(axes.lines[0].get_ydata()) == [3, 4]
+
+
+def test_history_draws_into_axes_of_the_user_and_leaves_their_figure_as_it_is():
+    figure = Figure()
+    left, right = figure.subplots(1, 2)
+    assert plot.history([Epoch(1, 0.5, 0.9, 1.0)], names="loss", title="mine", ax=right) is figure
+    assert (len(left.lines), len(right.lines), right.get_title()) == (0, 1, "mine")
+    assert figure.get_label() == "" and figure.axes == [left, right]
+
+
+WRONG_HISTORIES = {
+    "nothing": ({"records": []}, ValueError, "a number in the history"),
+    "no numbers": ({"records": {"note": ["a"]}}, ValueError, "a number in the history"),
+    "a word": ({"records": "loss"}, TypeError, "not str: 'loss'"),
+    "a number": ({"records": 3}, TypeError, "not int: 3"),
+    "lists": ({"records": [[1, 2]]}, TypeError, "this one holds list"),
+    "columns": (
+        {"records": {"epoch": [1], "loss": [1, 2]}},
+        ValueError,
+        "2 values of 'loss', and 1",
+    ),
+    "a name": ({"records": {"loss": [1]}, "names": ["lost"]}, ValueError, "no 'lost'; it has loss"),
+    "two kinds": (
+        {"records": {"loss": [1], "acc": [1]}, "ax": Figure().subplots()},
+        ValueError,
+        "names=",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_HISTORIES)
+def test_what_is_no_history_is_refused_with_what_it_is(case):
+    arguments, kind, words = WRONG_HISTORIES[case]
+    with pytest.raises(kind, match=words):
+        plot.history(**arguments)
+
+
+def test_learning_curves_name_each_curve_where_a_training_has_several_of_a_kind():
+    figure = plot.learning_curves(
+        {"a": {"loss": [2, 1], "val_loss": [3, 2]}, "b": {"loss": [1, 1]}}
+    )
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["a, loss", "a, val_loss", "b"]
+
+
+# A broken axis.
+
+
+def accuracies(*ends):
+    return {f"{end}": {"accuracy": [end - 0.05, end]} for end in ends}
+
+
+def test_accuracies_far_apart_are_drawn_on_a_broken_axis_which_hides_nothing_of_them():
+    upper, lower = plot.learning_curves(accuracies(0.1, 0.12, 0.93, 0.99)).axes
+    bottom, top = upper.get_ylim()
+    assert 85 < bottom < 88 and 99 < top <= 100
+    bottom, top = lower.get_ylim()
+    assert bottom < 5 and 12 < top < 20
+    for axes in (upper, lower):
+        assert len([line for line in axes.lines if len(line.get_xdata()) == 2]) == 4
+
+
+@pytest.mark.parametrize("ends", [(0.7, 0.9, 0.99), (0.1, 0.2), (0.5,), (0.2, 0.45, 0.7, 0.95)])
+def test_accuracies_near_each_other_have_one_axis(ends):
+    assert len(plot.learning_curves(accuracies(*ends)).axes) == 1
+
+
+def test_a_broken_axis_does_not_show_a_place_twice():
+    crossing = accuracies(0.1) | {"late": {"accuracy": [0.08, 0.5, 0.99]}}
+    upper, lower = plot.learning_curves(crossing).axes
+    assert upper.get_ylim()[0] >= lower.get_ylim()[1]
+
+
+# One confusion matrix.
+
+
+def test_confusion_writes_counts_and_colours_shares():
+    counts = np.diag([50] * 10)
+    counts[4, 9] = 50
+    figure = plot.confusion(Scores(0.9, 0.3, counts))
+    assert sorted(texts(figure.axes[0])) == sorted(["50"] * 11)
+    assert figure.axes[0].images[0].get_array()[4, 9] == 50
+    assert "most often 4 is taken for 9, 50 times" in figure.get_label()
+
+
+def test_confusion_refuses_what_is_none():
+    with pytest.raises(ValueError, match="scores of a regression"):
+        plot.confusion(Scores(None, 0.3, None))
+    with pytest.raises(ValueError, match=r"shape \(2, 3\)"):
+        plot.confusion(np.zeros((2, 3)))
+
+
+# The most wrong answers.
+
+
+@pytest.fixture
+def five():
+    """Five images whose first pixels are their scores."""
+    images = np.zeros((5, 28, 28), np.float32)
+    images[:, 0, :10] = 5 * np.eye(10)[[1, 2, 3, 4, 5]]
+    images[3, 0, 4] = 9
+    return ArrayDataset(images, np.array([1, 2, 7, 8, 9]))
+
+
+def test_most_wrong_shows_wrong_answers_alone_and_the_most_certain_first(five):
+    figure = plot.most_wrong(lambda images: images[:, 0, :10], five, count=2)
+    assert [axes.get_title() for axes in figure.axes[::2]] == ["8, taken for 4", "7, taken for 3"]
+    assert "3 of 5" in figure.get_suptitle()
+    heights = [bar.get_height() for bar in figure.axes[1].patches]
+    assert len(heights) == 10 and sum(heights) == pytest.approx(100) and np.argmax(heights) == 4
+
+
+def test_most_wrong_leaves_the_modes_of_the_model_as_they_were(five):
+    model = nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(784, 10, rng=0))
+    model[1].eval()
+    plot.most_wrong(model, five, count=1)
+    assert [m.training for m in model] == [True, False, True]
+
+
+def test_most_wrong_says_when_everything_is_right(five):
+    right = ArrayDataset(five.images[:2], five.labels[:2])
+    with pytest.raises(ValueError, match="all 2 answers are right"):
+        plot.most_wrong(lambda images: images[:, 0, :10], right)
+
+
+# Layers.
+
+
+@pytest.fixture
+def layers():
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 4, rng=0), nn.ReLU(), nn.Linear(4, 3, rng=1))
+
+
+def rows(axes):
+    return [label.get_text() for label in axes.get_yticklabels()]
+
+
+def test_first_weights_are_found_in_a_model(layers):
+    figure = plot.first_weights(layers)
+    np.testing.assert_array_equal(
+        figure.axes[0].images[0].get_array().ravel(), layers[1].weight.data[0]
+    )
+
+
+def test_activations_have_a_row_for_each_layer_that_changes_a_value(layers, images):
+    figure = plot.activations(layers, images.astype(np.float32))
+    assert rows(figure.axes[0]) == ["inputs", "1 Linear", "2 ReLU", "3 Linear"]
+    zeros = float(np.mean(layers[:3](images).detach().numpy() == 0))
+    assert f"{100 * zeros:.0f} % zero" in texts(figure.axes[0])[2]
+    assert all(module._forward_hooks == () for module in layers.modules())
+
+
+def test_activations_show_a_layer_that_is_used_twice_twice():
+    relu = nn.ReLU()
+    model = nn.Sequential(nn.Linear(3, 3, rng=0), relu, nn.Linear(3, 3, rng=1), relu)
+    assert len(rows(plot.activations(model, np.ones((2, 3), np.float32)).axes[0])) == 5
+
+
+def test_activations_take_their_hooks_away_when_the_model_fails(layers):
+    with pytest.raises(ValueError):
+        plot.activations(layers, np.ones((2, 5), np.float32))
+    assert all(module._forward_hooks == () for module in layers.modules())
+
+
+def test_gradients_have_a_row_for_each_parameter(layers, images):
+    layers[3].requires_grad_(False)
+    layers(images.astype(np.float32)).sum().backward()
+    figure = plot.gradients(layers)
+    names = ["1.weight (4, 784)", "1.bias (4,)", "3.weight (3, 4)", "3.bias (3,)"]
+    assert rows(figure.axes[0]) == names
+    notes = texts(figure.axes[0])
+    norm = float(np.linalg.norm(layers[1].weight.grad.numpy()))
+    assert notes[0].startswith(f"norm {norm:.2g} = ") and notes[2:] == ["no gradient"] * 2
+
+
+def test_gradients_say_that_backward_is_missing(layers):
+    with pytest.raises(ValueError, match=r"call backward\(\)"):
+        plot.gradients(layers)
+
+
+@pytest.mark.parametrize("draw", [plot.activations, plot.gradients])
+def test_layers_can_be_drawn_when_all_is_0(layers, draw):
+    for parameter in layers.parameters():
+        parameter.detach().copy_(0.0)
+    images = np.zeros((2, 28, 28), np.float32)
+    (layers(images).sum() * 0).backward()
+    assert plot.to_png(draw(layers, images) if draw is plot.activations else draw(layers))
+
+
+# The surface of a loss.
+
+
+def test_a_direction_is_as_long_as_the_weights_of_each_unit_and_leaves_biases_alone():
+    layer = nn.Linear(7, 3, rng=0)
+    found = direction(layer.weight, np.random.default_rng(0))
+    lengths = np.linalg.norm(layer.weight.data.astype(float), axis=1)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), lengths)
+    assert not direction(layer.bias, np.random.default_rng(0)).any()
+
+
+def test_the_surface_is_the_loss_where_the_weights_have_moved(layers, images):
+    inputs, classes = images.astype(np.float32), np.array([0, 1, 2, 0, 1])
+    steps, losses = losses_around(layers, inputs, classes, F.cross_entropy, 0.5, 3, rng=0)
+    assert list(steps) == [-0.5, 0, 0.5]
+    assert losses[1, 1] == F.cross_entropy(layers(inputs), classes).item()
+    rng = np.random.default_rng(0)
+    moves = [(direction(p, rng), direction(p, rng)) for p in layers.parameters()]
+    for p, (first, second) in zip(layers.parameters(), moves, strict=True):
+        p.detach().copy_(p.data + 0.5 * first - 0.5 * second)
+    assert losses[0, 2] == pytest.approx(F.cross_entropy(layers(inputs), classes).item(), rel=1e-6)
+
+
+def test_the_weights_come_back_to_the_bit_even_when_the_loss_fails(layers, images):
+    before = layers.state_dict()
+
+    def fails(outputs, targets):
+        raise ArithmeticError("no loss")
+
+    inputs = images.astype(np.float32)
+    for loss_fn, targets in ((F.mse_loss, np.zeros((5, 3), np.float32)), (fails, None)):
+        with contextlib.suppress(ArithmeticError):
+            plot.loss_surface(layers, inputs, targets, loss_fn, points=3, rng=0)
+        for name, array in layers.state_dict().items():
+            np.testing.assert_array_equal(array, before[name])
+
+
+def test_a_loss_that_is_nowhere_a_number_is_refused(layers, images):
+    with pytest.raises(ValueError, match="everywhere"):
+        plot.loss_surface(layers, images.astype(np.float32), None, lambda y, t: np.nan, points=3)
+
+
+def test_a_seed_gives_the_same_surface_again(layers, images):
+    arguments = (layers, images.astype(np.float32), np.zeros(5, int), F.cross_entropy, 1, 3)
+    np.testing.assert_array_equal(
+        losses_around(*arguments, rng=3)[1], losses_around(*arguments, rng=3)[1]
+    )
+
+
+@pytest.mark.parametrize("name", ["confusion", "activations", "gradients", "loss_surface"])
+def test_what_takes_axes_draws_into_them(name, layers, images):
+    inputs = images.astype(np.float32)
+    layers(inputs).sum().backward()
+    arguments = {
+        "confusion": [np.eye(3)],
+        "activations": [layers, inputs],
+        "gradients": [layers],
+        "loss_surface": [layers, inputs, np.zeros(5, int)],
+    }[name]
+    options = {"points": 3} if name == "loss_surface" else {}
+    figure = Figure()
+    axes, other = figure.subplots(1, 2)
+    assert getattr(plot, name)(*arguments, ax=axes, **options) is figure
+    assert axes.get_title() and axes.get_xlabel() and not other.has_data()
+    assert figure.get_label() == ""
+
+
 # All figures, and files.
 
 
@@ -284,7 +597,9 @@ def test_every_figure_says_in_words_what_it_shows(images, histories):
     figures = {
         "labelled 0, 1, 2, 3, 4": plot.digits(images, range(5)),
         "copies: flip": plot.augmented(images, {"flip": images}),
-        "recipe 0: loss 0.2, accuracy 90.0 % at epoch 5": plot.learning_curves(histories),
+        "recipe 0: training loss 0.2, training accuracy 90.0 % at epoch 5": plot.learning_curves(
+            histories
+        ),
         "basic: 100.0 %": plot.confusions({"basic": np.eye(10)}),
         "improved": plot.first_weights(np.ones((4, 784)), "improved"),
     }
@@ -320,6 +635,6 @@ def test_save_leaves_the_old_file_when_drawing_fails(images, tmp_path, monkeypat
 def test_neither_the_package_loads_matplotlib_nor_plot_loads_pyplot():
     code = (
         "import sys, tinygrad_mlp; assert 'matplotlib' not in sys.modules;"
-        "import tinygrad_mlp.experiment.plot; assert 'matplotlib.pyplot' not in sys.modules"
+        "import tinygrad_mlp.plot; assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -35,28 +35,43 @@ def per_file(test):
 
 # -------------------------------------------------------------------------------------- samples
 
+
+def samples(file):
+    """The code of a page, with the extras that are named above it in its section.
+
+    Blocks for which the same installation is enough are one sample: a later one may build on an
+    earlier one.
+    """
+    text = file.read_text("utf-8")
+    found = []
+    for block in re.finditer(r"```python\n(.*?)```", text, re.S):
+        section = text[: block.start()].rpartition("\n## ")[2]
+        extras = re.findall(r'pip install -e "\.\[([\w,]+)\]"', section)[-1:]
+        before = found.pop()[1] if found and found[-1][0] == extras else ""
+        found.append((extras, before + block[1]))
+    return found
+
+
 SAMPLES = [
-    pytest.param(found, file, id=f"{file.name}-{i}")
+    pytest.param(code, ",".join(extras), id=f"{file.name}-{i}")
     for file in FILES
-    for i, found in enumerate(re.finditer(r"```python\n(.*?)```", file.read_text("utf-8"), re.S))
+    for i, (extras, code) in enumerate(samples(file))
 ]
 
 
-@pytest.mark.parametrize(("found", "file"), SAMPLES)
-def test_a_sample_runs_and_prints_what_its_comments_say(found, file, capsys):
+@pytest.mark.parametrize(("code", "extras"), SAMPLES)
+def test_a_sample_runs_and_prints_what_its_comments_say(code, extras, capsys):
     try:
-        exec(compile(found[1], file.name, "exec"), {"__name__": "sample"})
+        exec(compile(code, "sample", "exec"), {"__name__": "sample"})
     finally:
         OPS.pop("cube", None)
-    promised = re.findall(r"print\(.*\) +# (tensor\(\[.*?\]\))", found[1])
+    promised = re.findall(r"print\(.*\) +# (tensor\(\[.*?\]\))", code)
     assert capsys.readouterr().out.split("\n")[: len(promised)] == promised
 
 
-@pytest.mark.parametrize(("found", "file"), SAMPLES)
-def test_a_sample_needs_no_more_than_the_install_that_is_named_above_it(found, file):
-    section = file.read_text("utf-8")[: found.start()].rpartition("\n## ")[2]
-    installs = re.findall(r'pip install -e "\.\[([\w,]+)\]"', section)
-    assert run_with(installs[-1].split(",") if installs else [], found[1])[0] == 0
+@pytest.mark.parametrize(("code", "extras"), SAMPLES)
+def test_a_sample_needs_no_more_than_the_install_that_is_named_above_it(code, extras):
+    assert run_with(extras.split(",") if extras else [], code)[0] == 0
 
 
 def test_the_first_command_needs_no_more_than_the_package_itself(tmp_path):

@@ -5,9 +5,8 @@ import pytest
 from PIL import Image
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import checkpoint, nn
+from tinygrad_mlp import checkpoint, nn, plot
 from tinygrad_mlp.data import load_mnist
-from tinygrad_mlp.experiment import plot
 from tinygrad_mlp.experiment.cli import main
 from tinygrad_mlp.experiment.picture_files import read_picture
 from tinygrad_mlp.experiment.preparation import prepare

@@ -61,7 +61,7 @@ MOMENTS = [
     "tinygrad_mlp",
     "PIL.Image",
     "matplotlib.figure",
-    "tinygrad_mlp.experiment.plot",
+    "tinygrad_mlp.plot",
 ]
 """Modules, as they are loaded one after the other."""
 

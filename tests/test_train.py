@@ -12,7 +12,16 @@ from tinygrad_mlp import nn, optim, train
 from tinygrad_mlp.data import ArrayDataset, DataLoader, TensorDataset, load_mnist, random_split
 from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.program import Compiled
-from tinygrad_mlp.train import Diverged, Epoch, Scores, Tally, evaluate, fit, predicted_classes
+from tinygrad_mlp.train import (
+    Diverged,
+    Epoch,
+    Scores,
+    StopTraining,
+    Tally,
+    evaluate,
+    fit,
+    predicted_classes,
+)
 
 
 @pytest.fixture(scope="session")
@@ -78,6 +87,40 @@ def test_history_numbers_the_epochs_and_goes_to_on_epoch_as_they_end(digits):
     assert [epoch.epoch for epoch in history] == [1, 2, 3]
     assert told == history
     assert all(epoch.seconds >= 0 for epoch in history)
+
+
+def raise_after(calls):
+    """A callback that stops the training when it is called for this time."""
+    left = iter(range(calls - 1))
+
+    def callback(*given):
+        if next(left, None) is None:
+            raise StopTraining
+
+    return callback
+
+
+@pytest.mark.parametrize("compile", [False, True])
+def test_on_epoch_can_end_a_training_which_is_then_one_of_fewer_epochs(digits, compile):
+    states = []
+    for epochs, options in ((2, {}), (9, {"on_epoch": raise_after(2)})):
+        model = mlp()
+        optimizer = optim.SGD(model.parameters(), 0.1)
+        history = fit(model, DataLoader(digits, 100), optimizer, epochs, compile=compile, **options)
+        assert [epoch.epoch for epoch in history] == [1, 2]
+        states.append(model.state_dict())
+    for name, array in states[0].items():
+        np.testing.assert_array_equal(states[1][name], array)
+
+
+def test_after_step_can_end_a_training_in_the_middle_of_an_epoch(digits):
+    model, seen = mlp(), []
+    optimizer = optim.SGD(model.parameters(), 0.1)
+    steps = raise_after(7)  # of 5 in an epoch
+    history = fit(
+        model, DataLoader(digits, 100), optimizer, 9, after_step=steps, on_epoch=seen.append
+    )
+    assert len(history) == len(seen) == 1
 
 
 def test_one_epoch_of_fit_is_the_loop_that_everyone_writes(digits):

@@ -206,6 +206,7 @@ half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64
 
 if TYPE_CHECKING:
+    from . import plot as plot
     from .experiment.recognise import predict as predict
     from .inspection.drawing import draw_graph as draw_graph
 else:
@@ -221,4 +222,8 @@ else:
             from .experiment.recognise import predict
 
             return predict
+        if name == "plot":
+            import tinygrad_mlp.plot as plot  # `from . import` would ask this function again
+
+            return plot
         return _missing(name)

@@ -4,7 +4,8 @@ The layers have PyTorch's names and attributes, so a model is carried over layer
 with the same options is made of each, and weights and buffers are copied by name. The state of an
 optimiser is carried over too, so that a training can begin here and go on there:
 
-    twin = interop.to_torch(model)
+    twin = interop.to_torch(model)                                            # or, if there is one:
+    twin.load_state_dict(interop.state_to_torch(model.state_dict()))
     theirs = torch.optim.Adam(twin.parameters())
     theirs.load_state_dict(interop.optimizer_state_to_torch(optimizer.state_dict()))
 
@@ -69,6 +70,18 @@ def _put(model: Any, name: str, value: Any) -> None:
     for key in path:
         model = getattr(model, key)
     setattr(model, last, value)
+
+
+def state_to_torch(state: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """What `load_state_dict` of a `torch.nn.Module` takes: tensors with memory of their own.
+
+    state  what `state_dict` of a model gave, or `checkpoint.read(path).weights`
+
+    The other way needs nothing: `load_state_dict` here takes PyTorch's tensors on the CPU.
+    """
+    import torch
+
+    return {name: torch.from_numpy(np.array(array)) for name, array in state.items()}
 
 
 def optimizer_state_to_torch(state: Mapping[str, np.ndarray]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,6 +133,10 @@ class Scores:
         return display.block(display.confusion(words, self.confusion))
 
 
+class StopTraining(Exception):
+    """To be raised in `on_epoch` or `after_step`: `fit` ends, and returns what it has."""
+
+
 class Diverged(ArithmeticError):
     """The loss is infinite or not a number."""
 
@@ -165,10 +169,12 @@ def fit(
     batches     gives (inputs, targets) batch by batch, anew for each epoch: a DataLoader
     epochs      how many there should be in the end, those in `history` included
     loss_fn     of (outputs, targets), a mean over the batch; the targets of a DataLoader are arrays
+    on_epoch    called with each epoch as it ends; it may raise StopTraining
     history     the epochs that were trained before; the new ones are added to it
-    after_step  called after each step: a schedule's `step`, for example
+    after_step  called after each step: a schedule's `step`, for example; it may raise StopTraining
     compile     replay model and loss as a program: the same bits, sooner. See `tg.compile`
 
+    StopTraining ends it early: an epoch that was not finished is not in the history.
     Raises Diverged when the loss is infinite or not a number, ValueError when an epoch has no
     batches, and CompileError if `compile` and the model does what no program can hold.
     """
@@ -180,19 +186,21 @@ def fit(
 
     forward = Compiled(loss_and_outputs) if compile else loss_and_outputs
     model.train()
-    for number in range(len(history) + 1, epochs + 1):
-        tally = Tally(number)
-        for inputs, targets in one_epoch(batches):
-            with np.errstate(over="ignore", invalid="ignore"):  # the loss shows it: see Tally.add
-                loss, outputs = forward(inputs, targets)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-            if after_step is not None:
-                after_step()
-            tally.add(loss.item(), outputs.data, targets)
-        history.append(tally.epoch())
-        on_epoch(history[-1])
+    with suppress(StopTraining):
+        for number in range(len(history) + 1, epochs + 1):
+            tally = Tally(number)
+            for inputs, targets in one_epoch(batches):
+                # What overflows is seen in the loss: see Tally.add.
+                with np.errstate(over="ignore", invalid="ignore"):
+                    loss, outputs = forward(inputs, targets)
+                    optimizer.zero_grad()
+                    loss.backward()
+                    optimizer.step()
+                if after_step is not None:
+                    after_step()
+                tally.add(loss.item(), outputs.data, targets)
+            history.append(tally.epoch())
+            on_epoch(history[-1])
     return history
 
 

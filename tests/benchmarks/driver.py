@@ -105,7 +105,7 @@ def _measure(
 
 
 def _measure_growth(report: Report, rounds: int, smallest: bool, path: Path, out: Path) -> None:
-    from tinygrad_mlp.experiment import plot
+    from tinygrad_mlp import plot
 
     print("growth", flush=True)
     measured = growth.measure(

@@ -12,6 +12,7 @@ wrong, so each step climbs the loss. A comparison with a numerical derivative sh
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -20,7 +21,7 @@ import numpy as np
 from ..engine import plain
 from ..nn import functional as F
 from ..state import refuse_misfit
-from ..train import Batches, Epoch, History, Tally, one_epoch
+from ..train import Batches, Epoch, History, StopTraining, Tally, one_epoch
 
 PIXELS, CLASSES = 784, 10
 
@@ -184,12 +185,14 @@ def fit_basic(
     Its arguments, its result and what it raises are those of `train.fit`.
     """
     history = History() if history is None else history
-    for number in range(len(history) + 1, epochs + 1):
-        tally = Tally(number)
-        for images, labels in one_epoch(batches):
-            with np.errstate(over="ignore", invalid="ignore"):  # the loss shows it: see Tally.add
-                loss, scores = network.train_step(plain(images), plain(labels), lr)
-            tally.add(loss, scores, labels)
-        history.append(tally.epoch())
-        on_epoch(history[-1])
+    with suppress(StopTraining):
+        for number in range(len(history) + 1, epochs + 1):
+            tally = Tally(number)
+            for images, labels in one_epoch(batches):
+                # What overflows is seen in the loss: see Tally.add.
+                with np.errstate(over="ignore", invalid="ignore"):
+                    loss, scores = network.train_step(plain(images), plain(labels), lr)
+                tally.add(loss, scores, labels)
+            history.append(tally.epoch())
+            on_epoch(history[-1])
     return history

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import math
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,21 +21,22 @@ from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
+from .. import plot
 from ..data import ArrayDataset, load_mnist
 from ..data.transforms import Transform
 from ..files import check_writable
 from ..train import Diverged, Epoch, Scores, evaluate
-from . import plot
+from ..version import __version__
 from .command import Parser, run_command
 from .compare import as_text, augmented_rows, compare, quick, table
 from .findings import findings
 from .outputs import CHART, MODEL, REPORT, RESULTS, check_model, check_output
 from .picture_files import FORMATS, MOST_PIXELS
 from .play.server import ADDRESS, serve
+from .progress import Progress, curves, percent
 from .recipes import AFFINE, BEYOND, ELASTIC, FLIPS, NOISE, RECIPES, AnyRecipe, Recipe
-from .recognise import Prediction, predict, predict_row
+from .recognise import BEST, Prediction, predict, predict_row
 from .training import (
     Run,
     Training,
@@ -54,6 +55,9 @@ AUGMENT: dict[str, Transform] = {
     "affine": AFFINE,
     "elastic": ELASTIC,
 }
+
+OWN = Recipe("model", "a model of your own")
+"""What `train` trains where no recipe is named."""
 
 MODEL_FILE = Path("runs/model.safetensors")
 """Where `train` writes unless it is told."""
@@ -90,9 +94,12 @@ def obey(arguments: list[str]) -> int:
 
 def check_outputs(options: argparse.Namespace) -> None:
     """Raise ValueError if the command must not write where it would."""
-    read = [getattr(options, name, None) for name in ("file", "model", "data")]
+    named = [getattr(options, name, None) for name in ("file", "model", "data")]
+    reads = [Path(path) for path in named if path is not None]
+    reads += getattr(options, "files", [])
     for name, kind in options.writes.items():
-        check_output(options.out / name, kind, [Path(path) for path in read if path is not None])
+        if options.out is not None:
+            check_output(options.out / name, kind, reads)
 
 
 def blas_threads() -> Any:
@@ -111,67 +118,118 @@ def blas_threads() -> Any:
 
 def make_parser() -> Parser:
     parser = Parser(prog="python -m tinygrad_mlp", description="Train and compare MLPs.")
+    version = f"tinygrad_mlp {__version__}"
+    parser.add_argument("--version", action="version", version=version, help="print it and stop")
     commands = parser.add_subparsers(required=True, metavar="command", parser_class=Parser)
 
     add = commands.add_parser("compare", help="run the published experiments and report")
-    add.add_argument("--recipes", help="only these, by name: a,b,c (see --list)")
+    add.add_argument(
+        "--recipes",
+        metavar="A,B",
+        help="only these, by name (see --list; default: those of the published experiment)",
+    )
     add.add_argument(
         "--all", action="store_true", help=f"also {', '.join(BEYOND)}: 15 minutes or more"
     )
-    add.add_argument("--seeds", type=whole, default=1, metavar="N", help="runs of each recipe")
+    add.add_argument(
+        "--seeds",
+        type=whole,
+        default=1,
+        metavar="N",
+        help="runs of each recipe (default: %(default)s)",
+    )
     add.add_argument("--quick", action="store_true", help="a few images and epochs, under 20 s")
     add.add_argument("--list", action="store_true", help="name the recipes and stop")
-    add.add_argument("--out", type=Path, default=Path("runs/compare"), metavar="DIR")
+    add.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/compare"),
+        metavar="DIR",
+        help="where results.json and report.html are written (default: %(default)s)",
+    )
     add_settings(add)
     add.set_defaults(run=run_compare, writes={"results.json": RESULTS, "report.html": REPORT})
 
     add = commands.add_parser("train", help="train one model and save it")
-    add.add_argument("--recipe", help="a recipe by name; the options below change it")
+    add.add_argument(
+        "--recipe",
+        metavar="NAME",
+        help="a recipe by name; the options below change it (default: a model of your own)",
+    )
     add.add_argument("--resume", type=Path, metavar="FILE", help="go on with a saved training")
     add.add_argument("--augment", metavar="A,B", help=f"copies with any of: {', '.join(AUGMENT)}")
     add.add_argument(
         "--hold-out", type=whole, metavar="N", help="score on the last N, not trained on"
     )
-    add.add_argument("--seed", type=seed, default=0, metavar="N")
-    add.add_argument("--out", type=Path, metavar="FILE", help=f"{MODEL_FILE}, or that of --resume")
+    add.add_argument(
+        "--seed",
+        type=seed,
+        default=0,
+        metavar="N",
+        help="of all that is drawn (default: %(default)s)",
+    )
+    add.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="where the model is written, and its curves beside it, as a picture "
+        f"(default: {MODEL_FILE}, or the file of --resume)",
+    )
     add.add_argument(
         "--force",
         action="store_true",
         help="write over another training in that file, which is lost",
     )
-    add_settings(add)
+    add_settings(add, OWN)
     add.set_defaults(run=run_train, writes={"": MODEL})
 
     add = commands.add_parser("evaluate", help="score a saved model on the test set")
-    add.add_argument("file", type=Path)
-    add.add_argument("--data", metavar="DIR", help="a folder with MNIST or Fashion-MNIST")
-    add.set_defaults(run=run_evaluate, writes={})
+    add.add_argument("file", type=Path, help="a model of `train` or `export`")
+    add.add_argument("--json", action="store_true", help="print all figures as JSON, nothing else")
+    add.add_argument(
+        "--plot", dest="out", type=Path, metavar="FILE", help="draw the confusion matrix, as PNG"
+    )
+    add_data(add)
+    add.set_defaults(run=run_evaluate, writes={"": CHART})
 
     add = commands.add_parser(
         "predict",
-        help="say which digit a picture of yours shows",
+        help="say which digits pictures of yours show",
         description=(
-            "Say which digit a picture shows, and whether that is unsure. The paper may be ruled, "
-            "in shadow or framed, with dark edges, and turned by up to 15 degrees; the digit "
-            "should stand free of the edges."
+            "Say which digit each picture shows, and whether that is unsure. The paper may be "
+            "ruled, in shadow or framed, with dark edges, and turned by up to 15 degrees; the "
+            "digit should stand free of the edges."
         ),
     )
     add.add_argument(
-        "file",
+        "files",
         type=Path,
+        nargs="+",
+        metavar="file",
         help=f"a picture, dark on light or not: {', '.join(FORMATS)}, "
         f"of at most {MOST_PIXELS // 10**6} million pixels",
     )
-    add.add_argument("--model", type=Path, metavar="FILE", help="a model that `train` wrote")
+    add.add_argument(
+        "--model",
+        type=Path,
+        metavar="FILE",
+        help="a model that `train` wrote (default: the one that comes with the package)",
+    )
     add.add_argument(
         "--several", action="store_true", help="read a row of digits, from left to right"
     )
-    add.add_argument("--out", type=Path, default=Path("runs/predict.png"), metavar="FILE")
+    add_chart(add, "runs/predict.png", "what the network saw")
     add.set_defaults(run=run_predict, writes={"": CHART})
 
     add = commands.add_parser("export", help="write the weights of a saved model, in float16")
-    add.add_argument("file", type=Path)
-    add.add_argument("--out", type=Path, default=Path("runs/weights.safetensors"), metavar="FILE")
+    add.add_argument("file", type=Path, help="a model of `train`")
+    add.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/weights.safetensors"),
+        metavar="FILE",
+        help="where the weights are written (default: %(default)s)",
+    )
     add.add_argument(
         "--force", action="store_true", help="write over another model in that file, which is lost"
     )
@@ -179,10 +237,14 @@ def make_parser() -> Parser:
 
     add = commands.add_parser("show", help="draw samples, and augmented samples, as a picture")
     add.add_argument("--augment", action="store_true", help="originals and their copies")
-    add.add_argument("--count", type=few, metavar="N", help="how many (30; 10 with --augment)")
-    add.add_argument("--seed", type=seed, default=0, metavar="N")
-    add.add_argument("--out", type=Path, default=Path("runs/show.png"), metavar="FILE")
-    add.add_argument("--data", metavar="DIR", help="a folder with MNIST or Fashion-MNIST")
+    add.add_argument(
+        "--count", type=few, metavar="N", help="how many (default: 30, or 10 with --augment)"
+    )
+    add.add_argument(
+        "--seed", type=seed, default=0, metavar="N", help="which samples (default: %(default)s)"
+    )
+    add_chart(add, "runs/show.png", "the picture")
+    add_data(add)
     add.set_defaults(run=run_show, writes={"": CHART})
 
     add = commands.add_parser(
@@ -202,18 +264,50 @@ def make_parser() -> Parser:
     return parser
 
 
-def add_settings(parser: argparse.ArgumentParser) -> None:
-    """The options that change recipes."""
-    parser.add_argument("--data", metavar="DIR", help="a folder with MNIST or Fashion-MNIST")
-    parser.add_argument("--epochs", type=whole, metavar="N")
-    parser.add_argument("--lr", type=positive, metavar="X", help="learning rate")
-    parser.add_argument("--batch-size", type=whole, metavar="N")
-    parser.add_argument("--hidden", type=sizes, metavar="N,N", help="units of each hidden layer")
+def add_settings(parser: argparse.ArgumentParser, otherwise: AnyRecipe | None = None) -> None:
+    """The options that change recipes.
+
+    otherwise  what is trained where no recipe is named
+    """
+
+    def default(name: str) -> str:
+        words = "default: the recipe's"
+        if otherwise is not None:
+            words += f", or {shown(getattr(otherwise, name))} without a recipe"
+        return f"({words})"
+
+    def shown(value: Any) -> str:
+        return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+    add_data(parser)
+    add = parser.add_argument
+    add("--epochs", type=whole, metavar="N", help=f"how many {default('epochs')}")
+    add("--lr", type=positive, metavar="X", help=f"learning rate {default('lr')}")
+    add("--batch-size", type=whole, metavar="N", help=f"images a step {default('batch_size')}")
+    add("--hidden", type=sizes, metavar="N,N", help=f"units of hidden layers {default('hidden')}")
     parser.add_argument(
         "--no-compile",
         dest="compiled",
         action="store_false",
         help="nothing that Numba compiles: the same bits, more slowly",
+    )
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        metavar="DIR",
+        help="a folder with MNIST or Fashion-MNIST (default: the MNIST in the package)",
+    )
+
+
+def add_chart(parser: argparse.ArgumentParser, default: str, what: str) -> None:
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path(default),
+        metavar="FILE",
+        help=f"where {what} is drawn, as PNG (default: %(default)s)",
     )
 
 
@@ -319,7 +413,7 @@ def run_compare(options: argparse.Namespace) -> None:
             options.seeds,
             notes,
             options.command_line,
-            watch,
+            Progress(wanted, len(train_data), options.seeds).watch,
             runs.append,
             lambda path: written.setdefault(path),
             options.compiled,
@@ -358,24 +452,40 @@ def run_train(options: argparse.Namespace) -> None:
     train_data = load_mnist(options.data)
     test_data = load_mnist(options.data, split="test")
     check_writable(options.out)
+    chart = chart_beside(options.out)
+    check_output(chart, CHART, [options.resume])
     print(f"training {choose_speedups(training.recipe, options.compiled)}")
-    show = watch(training.recipe, training.seed, len(training.history))
+    progress = Progress([training.recipe], len(train_data), trained=len(training.history))
+    show = progress.watch(training.recipe, training.seed)
 
     def on_epoch(epoch: Epoch) -> None:
         show(epoch)
         save(options.out, training)
 
-    done = finish(training, train_data, test_data, on_epoch)
+    try:
+        done = finish(training, train_data, test_data, on_epoch)
+    finally:
+        if training.history:
+            title = f"{training.recipe.title}, seed {training.seed}"
+            plot.save(plot.history(training.history, title=title), chart)
     print(f"trained for {done.seconds:.0f} seconds")
+    for line in curves(training.history):
+        print(line)
     if done.validation is not None:
         print(f"validation accuracy {percent(done.validation.accuracy)}")
     print_scores(done.test)
-    print(f"written: {options.out}")
+    print(f"written: {options.out}, {chart}")
+
+
+def chart_beside(model: Path) -> Path:
+    """Where the curves of a training are drawn: model.png beside model.safetensors."""
+    chart = model.with_suffix(".png")
+    return chart if chart != model else model.with_name(f"{model.name}.png")
 
 
 def chosen_recipe(options: argparse.Namespace) -> AnyRecipe:
     """The recipe that was named, or a model of the user's own, with what the options change."""
-    recipe: AnyRecipe = Recipe("model", "a model of your own")
+    recipe: AnyRecipe = OWN
     if options.recipe:
         recipe = find_recipe(options.recipe)
     settings: dict[str, Any] = {}
@@ -435,60 +545,86 @@ def resumed(options: argparse.Namespace) -> Training:
     return replace(training, recipe=replace(recipe, epochs=epochs))
 
 
-def watch(recipe: AnyRecipe, seed: int, done: int = 0) -> Callable[[Epoch], None]:
-    """What to call after each epoch: it moves a bar, or prints a line where nobody sees a bar.
-
-    done  how many epochs were trained before
-    """
-    name = f"{recipe.name}, seed {seed}"
-
-    def words(epoch: Epoch) -> str:
-        return f"loss {epoch.loss:.4f}, accuracy {percent(epoch.accuracy)}"
-
-    def print_line(epoch: Epoch) -> None:
-        print(f"{name}: epoch {epoch.epoch}/{recipe.epochs}, {words(epoch)}", flush=True)
-
-    if not (sys.stdout.isatty() and sys.stderr.isatty()):
-        return print_line
-    bar = tqdm(
-        total=recipe.epochs,
-        initial=done,
-        desc=f"{name:22}",
-        ncols=min(110, shutil.get_terminal_size().columns - 1),
-        bar_format="{desc} {bar} epoch {n_fmt}/{total_fmt} [{elapsed}<{remaining}]{postfix}",
-        mininterval=0,
-    )
-
-    def move_bar(epoch: Epoch) -> None:
-        bar.set_postfix_str(words(epoch), refresh=False)
-        bar.update()
-        if epoch.epoch == recipe.epochs:
-            bar.close()
-
-    return move_bar
-
-
 # ------------------------------------------------------------------------- a model that was saved
 
 
 def run_evaluate(options: argparse.Namespace) -> None:
     recipe, model = load_model(options.file)
     data = load_mnist(options.data, split="test")
-    print_scores(evaluate(model, data, recipe.loss_fn))
+    scores = evaluate(model, data, recipe.loss_fn)
+    if options.json:
+        print(json.dumps(as_dict(recipe, scores), indent=1, ensure_ascii=False))
+    else:
+        print_scores(scores)
+        for line in confusion_lines(scores.counts):
+            print(line)
+    if options.out is not None:
+        plot.save(plot.confusion(scores, recipe.title), options.out)
+        if not options.json:
+            print(f"written: {options.out}")
+
+
+def as_dict(recipe: AnyRecipe, scores: Scores) -> dict[str, Any]:
+    """What `evaluate --json` prints: accuracies are shares from 0 to 1."""
+    return {
+        "recipe": recipe.name,
+        "title": recipe.title,
+        "accuracy": scores.accuracy,
+        "loss": scores.loss,
+        "loss_is": recipe.loss_name,
+        "right_by_digit": right_by_digit(scores.counts).tolist(),
+        "confusion": scores.counts.tolist(),
+    }
+
+
+def right_by_digit(counts: np.ndarray) -> np.ndarray:
+    """The share of right answers for each true class; 0 for one that does not occur."""
+    right: np.ndarray = counts.diagonal() / np.maximum(counts.sum(axis=1), 1)
+    return right
+
+
+def confusion_lines(counts: np.ndarray) -> list[str]:
+    """The mistakes as a table: rows are the true digits, columns the answers, right ones a dash."""
+    cells = [
+        ["-" if true == answer else str(count or ".") for answer, count in enumerate(row)]
+        for true, row in enumerate(counts.tolist())
+    ]
+    table = [list(map(str, range(len(counts)))), *cells]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    names = ["", *map(str, range(len(counts)))]
+    lines = ["mistakes (down: true, across: answer):"]
+    for name, row in zip(names, table, strict=True):
+        aligned = " ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        lines.append(f"{name:>2}  {aligned}")
+    return lines
 
 
 def run_predict(options: argparse.Namespace) -> None:
-    model = None
-    if options.model:
-        _, model = load_model(options.model)
-    if options.several:
-        print_row(predict_row(options.file, model), options.out)
+    _, model = load_model(options.model or BEST)
+    read = predict_row if options.several else predict_one
+    answers = [(file, answers_for(file, read, model)) for file in options.files]
+    if options.several or len(answers) > 1:
+        print_rows(answers, options)
         return
-    found = predict(options.file, model)
+    [found] = answers[0][1]
     plot.save(plot.prediction(found.image, found.probabilities), options.out)
     print(answer(found))
     print("  ".join(f"{digit}: {100 * p:.1f} %" for digit, p in enumerate(found.probabilities)))
     print(f"what the network saw: {options.out}")
+
+
+def predict_one(picture: Path, model: Any) -> list[Prediction]:
+    return [predict(picture, model)]
+
+
+def answers_for(file: Path, read: Callable[..., list[Prediction]], model: Any) -> list[Prediction]:
+    """The answers for a file; a complaint names it, since it may be one of many."""
+    try:
+        return read(file, model)
+    except ValueError as error:
+        if str(file) in str(error):
+            raise
+        raise ValueError(f"{file}: {error}") from error
 
 
 def answer(found: Prediction) -> str:
@@ -497,14 +633,19 @@ def answer(found: Prediction) -> str:
     return f"unsure, most like {likely}: {found.doubt}" if found.doubt else f"this is {likely}"
 
 
-def print_row(row: list[Prediction], out: Path) -> None:
-    """Print the digits of a row, and draw what the network saw of each."""
-    titles = [f"{found.digit}{' ?' if found.doubt else ''}" for found in row]
-    plot.save(plot.digits(np.stack([found.image for found in row]), titles), out)
-    print(f"from left to right: {' '.join(str(found.digit) for found in row)}")
-    for found in row:
-        print(answer(found))
-    print(f"what the network saw: {out}")
+def print_rows(answers: list[tuple[Path, list[Prediction]]], options: argparse.Namespace) -> None:
+    """Print the digits of each file, and draw what the network saw of all of them."""
+    for file, row in answers:
+        name = f"{file}: " if len(answers) > 1 else ""
+        if options.several:
+            print(f"{name}from left to right: {' '.join(str(found.digit) for found in row)}")
+            name = "  " if name else ""
+        for found in row:
+            print(f"{name}{answer(found)}")
+    shown = [found for _, row in answers for found in row]
+    titles = [f"{found.digit}{' ?' if found.doubt else ''}" for found in shown]
+    plot.save(plot.digits(np.stack([found.image for found in shown]), titles), options.out)
+    print(f"what the network saw: {options.out}")
 
 
 def run_export(options: argparse.Namespace) -> None:
@@ -517,14 +658,9 @@ def run_export(options: argparse.Namespace) -> None:
 def print_scores(scores: Scores) -> None:
     print(f"test accuracy {percent(scores.accuracy)}, loss {scores.loss:.4f}")
     if scores.confusion is not None:
-        right = scores.confusion.diagonal() / scores.confusion.sum(axis=1)
-        digits = (f"{digit}: {100 * share:.1f} %" for digit, share in enumerate(right))
+        shares = right_by_digit(scores.confusion)
+        digits = (f"{digit}: {100 * share:.1f} %" for digit, share in enumerate(shares))
         print("right by digit: " + "  ".join(digits))
-
-
-def percent(accuracy: float | None) -> str:
-    """An accuracy in percent; a regression has none."""
-    return "none" if accuracy is None else f"{100 * accuracy:.2f} %"
 
 
 # ---------------------------------------------------------------------------------------- show

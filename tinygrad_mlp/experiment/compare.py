@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from .. import plot
 from ..data import ArrayDataset, transforms
 from ..files import check_writable, write_whole
 from ..train import Epoch, Scores
 from ..version import __version__
-from . import plot
 from .findings import accuracies, by_recipe, findings
 from .recipes import RECIPES, AnyRecipe
 from .report import write_report
@@ -227,7 +227,8 @@ def write_pictures(
         (
             "Learning curves",
             "Mean loss and accuracy of each epoch, over the batches as they are trained on, "
-            "so recipes with augmentation are scored on augmented images here too.",
+            "so recipes with augmentation are scored on augmented images here too. The loss is "
+            "that of each recipe: only losses of the same kind can be compared.",
             plot.learning_curves(histories),
         ),
         (
@@ -245,18 +246,39 @@ def write_pictures(
                 plot.first_weights(r.recipe.first_weights(r.model), r.recipe.title),
             )
         )
-    intro = [
+    header, rows = table(runs)
+    title = "Basic versus improved MLP on MNIST"
+    intro = [_about(header, rows, runs), *notes]
+    write_report(path, title, intro, header, rows, findings(runs), figures, made)
+
+
+def _about(header: Sequence[str], rows: Sequence[Sequence[str]], runs: Sequence[Run]) -> str:
+    """What the columns of the table mean; nothing about those that are not there."""
+    sentences = [
         "Every recipe is trained and scored by tinygrad_mlp on the CPU. Test accuracy and loss "
         "are over the whole test set, training accuracy over the training images without "
-        "augmentation. The loss is the squared error for the basic networks and the "
-        "cross-entropy for the others, so only losses of the same kind can be compared. Validation "
-        "accuracy is over training images that are held out; settings were chosen by it, and never "
-        "by the test images. A figure in parentheses was measured when the recipe was chosen, "
-        "before it was trained on all images.",
-        *notes,
+        "augmentation."
     ]
-    title = "Basic versus improved MLP on MNIST"
-    write_report(path, title, intro, *table(runs), findings(runs), figures, made)
+    kinds = {one.recipe.loss_name for one in runs}
+    if len(kinds) == 1:
+        sentences.append(f"The loss is the {kinds.pop()}.")
+    else:
+        sentences.append(
+            "The loss is the squared error for the basic networks and the cross-entropy for the "
+            "others, so only losses of the same kind can be compared."
+        )
+    if "validation %" in header:
+        sentences.append(
+            "Validation accuracy is over training images that are held out; settings were chosen "
+            "by it, and never by the test images."
+        )
+        column = header.index("validation %")
+        if any(row[column].startswith("(") for row in rows):
+            sentences.append(
+                "A figure in parentheses was measured when the recipe was chosen, before it was "
+                "trained on all images."
+            )
+    return " ".join(sentences)
 
 
 def _augmented(data: ArrayDataset) -> Any:

@@ -172,8 +172,8 @@ def _about_change(groups: dict[str, list[Run]], before: str, after: str, what: s
         verb = "gained" if difference > 0 else "cost"
         effect = f"{verb} {abs(difference):.1f} points (± {margin:.1f})"
     return (
-        f"{what} (from {before} to {after}) {effect}; the test loss goes from "
-        f"{_loss(first):.3f} to {_loss(second):.3f}."
+        f"{what} (from “{first[0].recipe.title}” to “{second[0].recipe.title}”) {effect}; the "
+        f"test loss goes from {_loss(first):.3f} to {_loss(second):.3f}."
     )
 
 

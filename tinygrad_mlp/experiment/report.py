@@ -17,7 +17,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from ..files import write_whole
-from .plot import to_data_uri
+from ..plot import to_data_uri
 
 STYLE = (Path(__file__).parent / "report.css").read_text("utf-8")
 
