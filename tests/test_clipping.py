@@ -56,6 +56,28 @@ def test_gradients_of_no_numbers_count_nothing():
     assert nn.clip_grad_norm_(ours, 1.0, math.inf).item() == 3
 
 
+def test_gradients_without_any_numbers_have_the_norm_0():
+    p = nn.Parameter(np.zeros((0, 3)))
+    p.grad = tg.zeros(0, 3)
+    assert nn.clip_grad_norm_([p], 1.0).item() == 0
+
+
+def test_the_norm_of_order_0_counts_the_gradients_that_are_not_0_as_in_pytorch():
+    ours, theirs = leaves([np.array([3.0, 0.0, 1.0]), np.zeros(2), np.array([1.0])])
+    assert nn.clip_grad_norm_(ours, 1e9, 0).item() == clip_grad_norm_(theirs, 1e9, 0).item() == 2
+
+
+@pytest.mark.parametrize("norm_type", [1, 2, 3, math.inf])
+def test_the_norm_of_more_numbers_than_are_taken_at_a_time_is_pytorchs(norm_type):
+    numbers = np.random.default_rng(0).normal(size=150_001)
+    numbers[::3] = 0
+    p, theirs = nn.Parameter(np.zeros_like(numbers)), torch.nn.Parameter(torch.zeros(150_001))
+    p.grad, theirs.grad = tg.tensor(numbers), torch.from_numpy(numbers).float()
+    expected = np.linalg.norm(numbers, norm_type)
+    assert nn.clip_grad_norm_([p], 1e9, norm_type).item() == pytest.approx(expected, rel=1e-12)
+    assert clip_grad_norm_([theirs], 1e9, norm_type).item() == pytest.approx(expected, rel=1e-4)
+
+
 @pytest.mark.parametrize("gradients", [[], [None, None]])
 def test_without_gradients_the_norm_is_0(gradients):
     ours, theirs = leaves(gradients)

@@ -118,6 +118,20 @@ def test_gains_are_those_of_pytorch(gain):
     assert math.isclose(init.GAINS[gain], torch.nn.init.calculate_gain(gain))
 
 
+def test_the_defaults_are_the_unit_interval_and_the_standard_normal_distribution():
+    def made(function, *given):
+        return function(nn.Parameter(np.zeros((3, 2))), *given, rng=0).data
+
+    np.testing.assert_array_equal(made(init.uniform_), made(init.uniform_, 0.0, 1.0))
+    np.testing.assert_array_equal(made(init.normal_), made(init.normal_, 0.0, 1.0))
+
+
+@pytest.mark.parametrize("function", [init.xavier_uniform_, init.xavier_normal_])
+def test_a_gain_is_a_factor(function):
+    one, twice = (function(nn.Parameter(np.zeros((3, 2))), gain, rng=0) for gain in (1.0, 2.0))
+    np.testing.assert_array_equal(2 * one.data, twice.data)
+
+
 def test_zeros():
     assert not init.zeros_(nn.Parameter(np.ones(3))).data.any()
 

@@ -11,7 +11,7 @@ import time
 
 from .judging import Judges, with_judges
 from .rooms import ROOMS
-from .trying import files_of, remember, survivors, try_room, try_sample
+from .trying import files_of, files_of_sample, remember, survivors, try_room, try_sample
 
 
 def main() -> None:
@@ -30,8 +30,7 @@ def main() -> None:
     def work(judges: Judges) -> None:
         found.extend(try_sample(judges) if is_sample else try_room(room, judges))
 
-    rooms = ROOMS if is_sample else [room]
-    with_judges(sorted({file for name in rooms for file in files_of(name)}), work)
+    with_judges(files_of_sample() if is_sample else files_of(room), work)
     unlisted, listed = survivors(found)
     for one in unlisted:
         print(f"{one.module}, line {one.mutant.line}: {one.mutant}")

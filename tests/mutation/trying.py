@@ -32,7 +32,7 @@ ONE_IN = 75
 FIRST = Path(__file__).parent / "first.json"
 """For each function the tests that noticed its mutants, the best first: `--remember` writes it."""
 
-MOST_FIRST = 4
+MOST_FIRST = 8
 """How many tests of a function are remembered."""
 
 
@@ -50,7 +50,11 @@ class Tried:
 
     @property
     def function(self) -> str:
-        return f"{self.module}.{self.mutant.owner}"
+        return function_of(self.module, self.mutant)
+
+
+def function_of(module: str, mutant: Mutant) -> str:
+    return f"{module}.{mutant.owner}"
 
 
 def files_of(room: str) -> list[Path]:
@@ -144,7 +148,7 @@ def affordable(names: list[str], reach: dict[str, Reach]) -> tuple[list[str], fl
 
 def remember(found: list[Tried]) -> None:
     """Write down which tests noticed most mutants of each function."""
-    first = json.loads(FIRST.read_text("utf-8")) if FIRST.exists() else {}
+    first = dict(remembered())
     counts: dict[str, Counter] = {}
     for one in found:
         if "::" in one.by:
@@ -159,32 +163,46 @@ def remember(found: list[Tried]) -> None:
 
 def try_sample(judges: Judges) -> Iterator[Tried]:
     """Try the same few mutants each time, first with the tests that noticed others nearby."""
-    first = json.loads(FIRST.read_text("utf-8"))
+    first = remembered()
     for room, (modules, files) in ROOMS.items():
         own = [name for name in judges.items if Path(name.split("::")[0]).stem in files]
         mutants = [pair for pair in mutants_of(room) if is_in_sample(*pair)]
-        tests = [names_of(module, mutant, first, own) for module, mutant in mutants]
-        quick = list(dict.fromkeys(name for names, _ in tests for name in names))
-        refuse_if_noticed(unchanged(modules), quick, judges, 60.0)
-        for (module, mutant), (names, others) in zip(mutants, tests, strict=True):
-            by = judges.verdict(mutant, names, 5.0) if names else ""
+        known = {
+            function: [name for name in names if name in judges.items]
+            for function, names in first.items()
+        }
+        if not mutants:
+            continue
+        quick = {name for pair in mutants for name in known[function_of(*pair)]}
+        refuse_if_noticed(unchanged(modules), sorted(quick), judges, 60.0)
+        for module, mutant in mutants:
+            names = known[function_of(module, mutant)]
+            by = judges.verdict(mutant, names, 5.0)
             if not by and not is_listed(Tried(module, mutant, by)):
+                others = [name for name in own if name not in names]
                 by = judges.verdict(mutant, others, 60.0)
             yield Tried(module, mutant, by)
 
 
+def files_of_sample() -> list[Path]:
+    """The test files that are needed for the sample."""
+    names = {name.split("::")[0] for names in remembered().values() for name in names}
+    return [TESTS.parent / name for name in names]
+
+
 def is_in_sample(module: str, mutant: Mutant) -> bool:
-    """Chosen by what it says, so that a change elsewhere does not choose others."""
-    said = f"{module}.{mutant.owner}: {mutant.was} -> {mutant.change}"
-    return zlib.crc32(said.encode()) % ONE_IN == 0
+    """Chosen by what it says, so that a change elsewhere does not choose others.
+
+    Only of functions for which it is known which tests notice their mutants.
+    """
+    said = f"{function_of(module, mutant)}: {mutant.was} -> {mutant.change}"
+    return function_of(module, mutant) in remembered() and zlib.crc32(said.encode()) % ONE_IN == 0
 
 
-def names_of(
-    module: str, mutant: Mutant, first: dict[str, list[str]], own: list[str]
-) -> tuple[list[str], list[str]]:
-    """The tests that are remembered for a function, and the others of its room."""
-    known = [name for name in first.get(f"{module}.{mutant.owner}", []) if name in own]
-    return known, [name for name in own if name not in known]
+@functools.cache
+def remembered() -> dict[str, list[str]]:
+    first: dict[str, list[str]] = json.loads(FIRST.read_text("utf-8")) if FIRST.exists() else {}
+    return first
 
 
 # ----------------------------------------------------------------------------------- who survives
