@@ -627,7 +627,7 @@ def split(tensor: T, split_size_or_sections: Any, dim: int = 0) -> tuple[T, ...]
     """Views of pieces along `dim`, of one size (the last may be smaller) or of the sizes given."""
     dim = _axis(dim, tensor.ndim)
     n = tensor.shape[dim]
-    given = split_size_or_sections
+    given: Any = split_size_or_sections
     if isinstance(given, int):
         if given < 1 and (given or n):
             raise ValueError(f"split needs a size of at least 1, not {given}")

@@ -600,8 +600,9 @@ class Hook:
     def remove(self) -> None:
         """Take the hook away from its tensor."""
         tensor = self._tensor()
-        if tensor is not None and self in (tensor.hooks or ()):
-            tensor.hooks.remove(self)
+        hooks = None if tensor is None else tensor.hooks
+        if hooks and self in hooks:
+            hooks.remove(self)
 
 
 UFUNCS: dict[Any, Any] = {

@@ -195,7 +195,7 @@ class Signals:
             if not self._is_lost:
                 return
             self._is_repeated = True
-            _thread.interrupt_main(self.came[0])
+            _thread.interrupt_main(signal.Signals(self.came[0]))
 
     def _end_at_once(self) -> NoReturn:
         remove_unfinished()
