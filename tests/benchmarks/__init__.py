@@ -13,4 +13,5 @@ they compute is compared too: a contender that ends at a different loss has not 
 - `inputs.py` draws the data that all of them get; `timing.py` has the clock and the memory gauge.
 - `table.py` makes ratios and the table; `growth.py` measures and draws how costs grow;
   `machine.py` describes where they ran.
+- `costs.py` is a command of its own: it looks for what costs more than its size explains.
 """
