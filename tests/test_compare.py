@@ -150,6 +150,25 @@ def test_the_report_holds_table_findings_notes_and_pictures(tmp_path, digits):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "results.json"]
 
 
+def intro(*runs):
+    """What the report says about the columns of its table."""
+    return module.about_columns(*table(runs), runs)
+
+
+def test_the_report_explains_no_column_that_is_not_there():
+    words = intro(made("basic", 0.1), made("small", 0.9))
+    assert "squared error for the basic networks and the cross-entropy" in words
+    assert "alidation" not in words and "parentheses" not in words
+
+
+def test_the_report_explains_the_columns_that_are_there():
+    words = intro(replace(made("simard", 0.99), validation=scores(0.99)))
+    assert "The loss is the cross-entropy." in words and "squared" not in words
+    assert "Validation accuracy is over training images that are held out" in words
+    assert "parentheses" not in words
+    assert "A figure in parentheses was measured" in intro(made("best", 0.99))
+
+
 @pytest.mark.usefixtures("few_pictures")
 def test_an_interruption_keeps_the_finished_runs(tmp_path, digits):
     def interrupting(recipe, seed):

@@ -248,11 +248,11 @@ def write_pictures(
         )
     header, rows = table(runs)
     title = "Basic versus improved MLP on MNIST"
-    intro = [_about(header, rows, runs), *notes]
+    intro = [about_columns(header, rows, runs), *notes]
     write_report(path, title, intro, header, rows, findings(runs), figures, made)
 
 
-def _about(header: Sequence[str], rows: Sequence[Sequence[str]], runs: Sequence[Run]) -> str:
+def about_columns(header: Sequence[str], rows: Sequence[Sequence[str]], runs: Sequence[Run]) -> str:
     """What the columns of the table mean; nothing about those that are not there."""
     sentences = [
         "Every recipe is trained and scored by tinygrad_mlp on the CPU. Test accuracy and loss "
