@@ -587,6 +587,7 @@ def _send_back(
         changes.refuse_if_changed(op.name, node.serial, [node.data, *arrays, *params.values()])
     # One rule for any number of inputs is called once: handing it all of them takes a while.
     each = None if op.rule_for_each is None else op.rule_for_each(g, y, *xs, **params)
+    others: set[int] = set()
     for i, x in enumerate(inputs):
         if not isinstance(x, Node) or not x.requires_grad or x.serial not in needed:
             continue
@@ -605,8 +606,10 @@ def _send_back(
             part = _unbroadcast(part, x.data.shape, op)
         if part.dtype is not x.data.dtype:
             part = part.astype(x.data.dtype)
-        if x.op is None and _is_shared(part, (g, y), xs, params.values()):
-            part = copied(part)
+        if x.op is None:
+            others = others or {id(g), id(y), *map(id, xs), *map(id, params.values())}
+            if _is_shared(part, others):
+                part = copied(part)
         _add(pending, x.serial, part)
 
 
@@ -643,15 +646,12 @@ def _summed(g: Any, dims: tuple[int, ...]) -> Any:
     return sum_of(g, dims) if isinstance(g, ARRAY) else g.sum(dims)
 
 
-def _is_shared(part: Any, *others: Iterable[Any]) -> bool:
-    """Whether `part` may share memory with something else: it must not end up in a `.grad`."""
-    if getattr(plain(part), "base", None) is not None:  # first, since the others may be many
-        return True
-    for group in others:
-        for other in group:
-            if part is other:
-                return True
-    return False
+def _is_shared(part: Any, others: set[int]) -> bool:
+    """Whether `part` may share memory with something else: it must not end up in a `.grad`.
+
+    others  the ids of what the rule was given
+    """
+    return id(part) in others or getattr(plain(part), "base", None) is not None
 
 
 def _after_hook(hook: Callable[[Any], Any], gradient: Any) -> Any:
