@@ -64,6 +64,10 @@ EQUIVALENT = {
     ): TIE_IS_DECIDED,
     ("_power_below", "return b - 1 if b else 2"): TIMES_ZERO,
     ("_power_below", "return where(logical_and(a == 0, b == 0), 2, b - 1)"): TIMES_ZERO,
+    (
+        "_base",
+        "a = constant(np.asarray(a))",
+    ): "float64 and float32 differ in float32 alone, and samples are float64",
     ("_dims", "if x.ndim == 0:"): "dimensions that are not there are refused before",
     (
         "_stretch",
