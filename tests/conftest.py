@@ -12,11 +12,16 @@ import sys
 # product disturb each other when the other core is busy.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from functools import partial
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import Phase, settings
 
+from tinygrad_mlp import nn, optim, tensor
 from tinygrad_mlp.engine import OPS
+from tinygrad_mlp.optim import fused
 
 from .tables import TABLES
 
@@ -38,6 +43,21 @@ torch.set_num_threads(1)
 DIFFERENCES: dict[str, float] = {}
 SECTIONS: dict[str, list[str]] = {}
 COUNTS = {"properties": 0}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_updates():
+    """Has Numba compile the optimisers' updates, so that no test is told that it happens now.
+
+    Which test that would be depends on their order, and on what is on disk from an earlier run.
+    """
+    if not fused.available():
+        return
+    for dtype in (np.float32, np.float64):
+        for make in (optim.SGD, partial(optim.SGD, momentum=0.5), optim.Adam):
+            p = nn.Parameter(np.ones(1, dtype))
+            p.grad = tensor(np.ones(1, dtype))
+            make([p], lr=0.5, fused=True).step()
 
 
 @pytest.fixture

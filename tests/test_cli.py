@@ -144,7 +144,7 @@ def test_a_model_of_another_program_is_reported_in_one_line(run, tmp_path):
 
 def test_real_processes_give_one_line_and_exit_code_2(tmp_path):
     started = process(tmp_path, "compare", "--recipes", "nope")
-    out, err = started.communicate(timeout=60)
+    out, err = started.communicate(timeout=300)
     assert (started.returncode, out, err.count("\n")) == (2, "", 1)
     assert "no recipe named 'nope'" in err
 
@@ -655,7 +655,7 @@ def test_ctrl_c_gives_130_and_keeps_what_was_finished(tmp_path, some_digits):
         if line.startswith("improved, seed 0: epoch 1/"):
             break
     started.send_signal(signal.SIGINT)
-    out, err = started.communicate(timeout=60)
+    out, err = started.communicate(timeout=300)
     assert started.returncode == 130
     assert err == "\nstopped; only what was finished is written\n"
     assert "small: 10 hidden units" in out
@@ -669,7 +669,7 @@ def test_a_terminal_that_knows_only_ascii_gets_all_the_words(tmp_path, some_digi
         tmp_path, "compare", "--data", some_digits, "--recipes", "small", "--quick",
         "--seeds", "2", encoding="ascii",
     )  # fmt: skip
-    out, err = started.communicate(timeout=60)
+    out, err = started.communicate(timeout=300)
     assert (started.returncode, err) == (0, "")
     assert "written: " in out and " ? " in out
 
@@ -680,4 +680,4 @@ def test_a_reader_that_has_had_enough_is_not_an_error(tmp_path):
     started.stdout.close()
     with started.stderr:
         assert started.stderr.read() == ""
-    assert started.wait(timeout=60) == 141
+    assert started.wait(timeout=300) == 141

@@ -116,4 +116,4 @@ def test_a_reader_that_has_had_enough_gives_141_and_no_complaint():
     started.stdin.close()
     with started.stderr:
         assert started.stderr.read() == ""
-    assert started.wait(timeout=60) == 141
+    assert started.wait(timeout=300) == 141

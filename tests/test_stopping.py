@@ -77,7 +77,7 @@ def load_until(module, number, **options):
             started.send_signal(number)
     started.stdout.close()
     started.stderr.close()
-    return started.wait(timeout=60), said
+    return started.wait(timeout=300), said
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -102,7 +102,7 @@ def test_importing_the_package_changes_no_signals():
         "assert before == [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]\n"
     )
     started = start("-c", code)
-    assert (started.communicate(timeout=60), started.returncode) == (("", ""), 0)
+    assert (started.communicate(timeout=300), started.returncode) == (("", ""), 0)
 
 
 @pytest.mark.parametrize(
@@ -329,7 +329,7 @@ def test_a_program_that_has_done_its_work_ends_as_if_nothing_had_come(number):
         "sys.exit(code)\n"
     )
     started = start("-c", code)
-    assert (started.communicate(timeout=60), started.returncode) == (("", ""), 7)
+    assert (started.communicate(timeout=300), started.returncode) == (("", ""), 7)
 
 
 def test_a_command_may_run_in_any_thread():
@@ -562,7 +562,7 @@ def test_a_training_that_is_stopped_keeps_its_last_epoch(tmp_path, number):
         if "epoch 2/" in line:
             break
     started.send_signal(number)
-    _, err = started.communicate(timeout=60)
+    _, err = started.communicate(timeout=300)
     assert (started.returncode, err) == (
         128 + number,
         "\nstopped; only what was finished is written\n",

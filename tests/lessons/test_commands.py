@@ -344,7 +344,7 @@ def test_a_real_process_lists_and_refuses(tmp_path):
             env=os.environ | {"PYTHONPATH": str(HERE.parent), "PYTHONIOENCODING": "ascii"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
 
     listed = process("list")
