@@ -110,7 +110,7 @@ def test_a_resumed_training_goes_on_in_its_own_file(run):
     make_model("model")
     make_model("runs/model.safetensors", seed=5)
     code, out, err = run("train --resume model --epochs 3 --data digits")
-    assert (code, err) == (0, "") and out.splitlines()[-1] == "written: model"
+    assert (code, err) == (0, "") and out.splitlines()[-1] == "written: model, model.png"
     assert len(training.load("model").history) == 3
     assert training.load("runs/model.safetensors").seed == 5
 

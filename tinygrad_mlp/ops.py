@@ -735,7 +735,7 @@ def comes_to(index: Array, shape: Sequence[int], dim: int, nth: int = 0) -> Any:
 
 
 FAN = 8
-"""Into how many parts a tensor is cut at once."""
+"""Into how many parts, at most, a tensor is cut at once."""
 
 
 def parts(x: Any, dim: int, ends: Sequence[int]) -> Iterator[Any]:
@@ -746,9 +746,7 @@ def parts(x: Any, dim: int, ends: Sequence[int]) -> Iterator[Any]:
     """
     before = (slice(None),) * dim
     count = len(ends) - 1
-    step = 1
-    while step * FAN < count:
-        step *= FAN
+    step = count // FAN + 1
     for i in range(0, count, step):
         some = ends[i : i + step + 1]
         part = x[(*before, slice(some[0] - ends[0], some[-1] - ends[0]))]

@@ -98,6 +98,7 @@ OPS: dict[str, Call] = {
     "getitem": lambda f, g: f(g.x, index=g.i),
     "getitem of a slice": lambda f, g: f(g.x, index=slice(1, None, 2)),
     "getitem of a mask": lambda f, g: f(g.x, index=g.mask),
+    "comes_to": lambda f, g: f(tg.tensor(g.i), shape=(g.n,), dim=0),
     "put": lambda f, g: f(g.x, shape=(g.n,), index=(g.i,)),
     "put in one place": lambda f, g: f(g.x, shape=(g.n,), index=(g.same,)),
     "windows": lambda f, g: f(g.image, kernel=(3, 3), stride=(1, 1), dilation=(1, 1)),

@@ -375,14 +375,14 @@ class Module:
         return f"{name}(\n  {inside}\n)"
 
 
-def _summary(model: Module, *inputs: Any, **options: Any) -> Summary:
-    raise RuntimeError("summaries are made by tinygrad_mlp.inspection, which is not imported yet")
+_summary: Callable[..., Summary]
 
 
 def summarises(function: Callable[..., Summary]) -> None:
     """From now on, this is what makes the summary of a module.
 
-    It lies above this file, which cannot import it, so it signs in here.
+    It lies above this file, which cannot import it, so it signs in here, once and for all, when
+    the package is imported.
     """
     global _summary
     _summary = function

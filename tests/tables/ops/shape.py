@@ -54,6 +54,13 @@ def joined(draw):
     return Sample(tuple(parts), {"dim": dim})
 
 
+MANY_PARTS = tuple(
+    Sample(tuple(np.split(np.arange(float(n)), ends)), {"dim": 0})
+    for n, ends in ((8, range(1, 8)), (9, range(1, 9)), (30, sorted({*range(1, 30)} - {7, 8, 20})))
+)
+"""Too many to be cut from `x` at once, by one or by more, and many of several sizes."""
+
+
 @st.composite
 def diagonals(draw):
     x = draw(arrays(shapes(min_dims=2)))
@@ -115,7 +122,7 @@ CASES = {
     "fold": Case(windowed().filter(lambda s: s.inputs[0].size).map(folded), fold_twin),
     "clone": Case(samples(arrays()), torch.clone),
     "diagonal": Case(diagonals(), torch.diagonal, edges=ALL_DIAGONALS),
-    "cat": Case(joined(), lambda *parts, dim: torch.cat(parts, dim)),
+    "cat": Case(joined(), lambda *parts, dim: torch.cat(parts, dim), edges=MANY_PARTS),
     "reshape": Case(reshaped(), torch.reshape),
     "permute": Case(permuted(), torch.permute),
     "transpose": Case(exchanged(), torch.transpose),
