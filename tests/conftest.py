@@ -6,7 +6,6 @@ which the largest is printed, and lines of text.
 """
 
 import os
-import sys
 
 # Before NumPy is loaded, and for the processes that are started from here: two threads for one
 # product disturb each other when the other core is busy.
@@ -80,19 +79,6 @@ def print_at_the_end(request):
         request.node.user_properties.append(("section", (title, list(lines))))
 
     return keep
-
-
-@pytest.fixture(scope="module")
-def uncounted():
-    """Takes the tests of a module out of the count of lines that are run (`.ci/run` counts).
-
-    For tests that compare tens of thousands of values and run no line that no other test runs:
-    counted, they take half as long again.
-    """
-    counting = sys.gettrace()
-    sys.settrace(None)
-    yield
-    sys.settrace(counting)
 
 
 @pytest.fixture

@@ -17,8 +17,6 @@ from .pytorch_samples import DTYPES, comparisons, cosines, names, operators, tab
 from .pytorch_samples.compare import leaves, same_but_for_ties
 from .pytorch_samples.report import Tally, example
 
-pytestmark = pytest.mark.usefixtures("uncounted")
-
 QUICK = ("float64", "any")
 REST = tuple(dtype for dtype in DTYPES if dtype not in QUICK)
 SHOWN = 10
