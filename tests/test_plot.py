@@ -483,7 +483,7 @@ def test_activations_have_a_row_for_each_layer_that_changes_a_value(layers, imag
     assert rows(figure.axes[0]) == ["inputs", "1 Linear", "2 ReLU", "3 Linear"]
     zeros = float(np.mean(layers[:3](images).detach().numpy() == 0))
     assert f"{100 * zeros:.0f} % zero" in texts(figure.axes[0])[2]
-    assert all(module._forward_hooks == () for module in layers.modules())
+    assert not any(module._forward_hooks for module in layers.modules())
 
 
 def test_activations_show_a_layer_that_is_used_twice_twice():
@@ -495,7 +495,7 @@ def test_activations_show_a_layer_that_is_used_twice_twice():
 def test_activations_take_their_hooks_away_when_the_model_fails(layers):
     with pytest.raises(ValueError):
         plot.activations(layers, np.ones((2, 5), np.float32))
-    assert all(module._forward_hooks == () for module in layers.modules())
+    assert not any(module._forward_hooks for module in layers.modules())
 
 
 def test_gradients_have_a_row_for_each_parameter(layers, images):

@@ -10,11 +10,16 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
-import atheris
+try:
+    import atheris
+except ImportError:
+    atheris = None
 
-with atheris.instrument_imports(include=["tinygrad_mlp", "gzip", "zipfile", "json", "PIL"]):
+watched = ["tinygrad_mlp", "gzip", "zipfile", "json", "PIL"]
+with atheris.instrument_imports(include=watched) if atheris else nullcontext():
     from .readers import CORPUS, READERS, seeds, try_reader
 
 
@@ -23,6 +28,8 @@ def main() -> None:
     parser.add_argument("reader", choices=READERS)
     parser.add_argument("--seconds", type=int, default=600)
     options = parser.parse_args()
+    if atheris is None:
+        parser.error("it needs atheris: pip install atheris")
     with tempfile.TemporaryDirectory() as grown:
         for i, data in enumerate(seeds(options.reader)):
             (Path(grown) / f"seed-{i}").write_bytes(data)

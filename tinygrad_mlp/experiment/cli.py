@@ -257,7 +257,11 @@ def make_parser() -> Parser:
         ),
     )
     add.add_argument(
-        "--port", type=port, default=8028, metavar="N", help="where (8028); 0 for any free port"
+        "--port",
+        type=port,
+        default=8028,
+        metavar="N",
+        help="where it listens; 0 for any free port (default: %(default)s)",
     )
     add.add_argument("--open", action="store_true", help="also open it in your browser")
     add.set_defaults(run=run_play, writes={})
