@@ -396,11 +396,12 @@ def run_with(first, second, folder):
 
     for number in SIGNALS:
         signal.signal(number, stopping.at_once)  # as in a program; in the end they are ignored
+    others = sys.gettrace(), sys.getprofile()  # one of them may count what the tests reach
     try:
         return run_command("program", command)
     finally:
-        sys.settrace(None)
-        sys.setprofile(None)
+        sys.settrace(others[0])
+        sys.setprofile(others[1])
 
 
 # A file that was just opened may be left to Python to close.
