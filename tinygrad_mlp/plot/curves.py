@@ -60,9 +60,9 @@ def history(
     ax       draw into these axes; then there must be one kind. The names of more than eight curves
              stand to the right of them: a figure with layout="constrained" makes room there
 
-    Accuracies from 0 to 1 are drawn in percent. What is not a finite number is not drawn but said
-    in words. Raises ValueError if there is nothing to draw, or
-    more than `ax` can hold, TypeError if `records` is no history.
+    Accuracies from 0 to 1 are drawn in percent. What is not a finite number is not drawn, but said
+    in words above its panel. Raises ValueError if there is nothing to draw, or more than `ax` can
+    hold, TypeError if `records` is no history.
     """
     curves = chosen(read(records), names)
     need(len(curves), "a history with at least one number")
