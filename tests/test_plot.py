@@ -4,6 +4,7 @@ import base64
 import contextlib
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,9 +16,11 @@ import tinygrad_mlp as tg
 from tinygrad_mlp import nn, plot
 from tinygrad_mlp.data import ArrayDataset
 from tinygrad_mlp.nn import functional as F
+from tinygrad_mlp.plot.readings import Curve
 from tinygrad_mlp.plot.surface import direction, losses_around
 from tinygrad_mlp.train import Epoch, Scores
 
+NAN = float("nan")
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -90,7 +93,7 @@ def test_digits_needs_as_many_labels_as_images(images):
 
 
 def test_digits_needs_an_image():
-    with pytest.raises(ValueError, match="at least an image"):
+    with pytest.raises(ValueError, match="at least one image"):
         plot.digits(np.zeros((0, 28, 28)))
 
 
@@ -122,6 +125,11 @@ def test_augmented_labels_the_first_row_only(images):
 def test_augmented_refuses_copies_of_another_shape(images):
     with pytest.raises(ValueError, match="'flip'"):
         plot.augmented(images, {"flip": images[:2]})
+
+
+def test_augmented_takes_a_dict_alone(images):
+    with pytest.raises(TypeError, match="title -> copies of the images, not list"):
+        plot.augmented(images, [images])
 
 
 # Learning curves.
@@ -191,8 +199,13 @@ def test_learning_curves_leave_a_regression_out_of_the_accuracies():
 
 
 def test_learning_curves_needs_a_history():
-    with pytest.raises(ValueError, match="at least a history"):
+    with pytest.raises(ValueError, match="at least one history"):
         plot.learning_curves({})
+
+
+def test_learning_curves_take_a_dict_alone():
+    with pytest.raises(TypeError, match="title -> history, not list"):
+        plot.learning_curves([[0.5, 0.25]])
 
 
 # Confusion matrices.
@@ -234,8 +247,21 @@ def test_confusions_are_of_any_number_of_classes():
 def test_confusions_leave_out_a_regression():
     figure = plot.confusions({"line": None, "digits": np.eye(10)})
     assert len(pictures(figure)) == 1 and "line" not in figure.get_label()
-    with pytest.raises(ValueError, match="at least a matrix"):
+    with pytest.raises(ValueError, match="at least one matrix"):
         plot.confusions({"line": None})
+
+
+def test_confusions_take_scores_as_confusion_does():
+    counts = np.diag([3, 1, 2])
+    line = Scores(None, 0.3, None)
+    figure = plot.confusions({"digits": Scores(1.0, 0.3, counts), "line": line})
+    [picture] = pictures(figure)
+    np.testing.assert_array_equal(picture.get_array(), 100 * np.eye(3))
+
+
+def test_confusions_take_a_dict_alone():
+    with pytest.raises(TypeError, match="title -> confusion matrix, not list"):
+        plot.confusions([np.eye(3)])
 
 
 def test_confusions_have_their_titles():
@@ -271,6 +297,19 @@ def test_first_weights_says_how_many_units_it_left_out():
 
 def test_first_weights_can_be_drawn_when_all_are_0():
     assert plot.to_png(plot.first_weights(np.zeros((2, 784)), "zero"))
+
+
+def test_first_weights_says_how_many_are_not_finite():
+    weights = np.ones((2, 784))
+    weights[0, :2], weights[1, 3] = NAN, -np.inf
+    figure = plot.first_weights(weights, "broken")
+    assert figure.get_suptitle() == "broken (3 weights not finite, in grey)"
+    assert figure.axes[0].images[0].get_clim() == (-1, 1)
+    assert plot.first_weights(weights * NAN).axes[0].images[0].get_clim() == (-1, 1)
+
+
+def test_first_weights_counts_one_unit_as_one():
+    assert "weights of 1 unit," in plot.first_weights(np.ones((1, 784))).get_label()
 
 
 def test_first_weights_refuses_a_layer_that_sees_no_pixels():
@@ -315,6 +354,137 @@ def test_history_puts_what_measures_the_same_into_one_panel():
     assert accuracies.get_ylabel() == "accuracy (%)"
 
 
+KINDS = {
+    "loss": "loss",
+    "val_loss": "loss",
+    "loss (train)": "loss",
+    "loss 2": "loss",
+    "loss [nats]": "loss",
+    "accuracy (%)": "accuracy",
+    "acc@1": "accuracy",
+    "потеря": "потеря",
+    "(loss)": "loss",
+    "12": "12",
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_name_tells_what_is_measured(name):
+    assert Curve(name, [1], [1]).kind == KINDS[name]
+
+
+def test_history_does_not_mix_kinds_whose_names_have_units():
+    left, right = plot.history({"accuracy (%)": [50, 90.0], "loss (train)": [1, 0.5]}).axes
+    assert left.get_ylabel() == "accuracy (%)" and right.get_ylabel() == "loss (train)"
+
+
+def test_history_takes_an_accuracy_in_percent_at_its_word():
+    [axes] = plot.history({"accuracy (%)": [0.5, 1]}).axes
+    np.testing.assert_array_equal(axes.lines[0].get_ydata(), [0.5, 1])
+
+
+def test_history_takes_dicts_whose_names_are_numbers():
+    assert plot.history([{1: 2.0}, {1: 3.0}]).axes[0].get_ylabel() == "1"
+
+
+# What is not a number.
+
+GAPS = {
+    "to the end": ([2, 1, NAN, NAN], "not a number from step 3"),
+    "at one place": ([1, NAN, 3], "not a number at step 2"),
+    "at several": ([NAN, 1, NAN, 3, 4], "not a number at 2 of 5 steps"),
+    "everywhere": ([NAN, NAN], "not a number from step 1"),
+    "infinite": ([1, np.inf], "not finite from step 2"),
+}
+
+
+@pytest.mark.parametrize("case", GAPS)
+def test_history_says_where_a_curve_is_not_a_number(case):
+    values, words = GAPS[case]
+    assert texts(plot.history(values).axes[0]) == [words]
+
+
+def test_history_says_nothing_beside_a_curve_of_numbers():
+    assert texts(plot.history([1, 2, 3]).axes[0]) == []
+
+
+def test_history_says_which_curve_is_not_a_number():
+    [axes] = plot.history({"loss": [1, 2], "val_loss": [1, NAN]}).axes
+    assert texts(axes) == ["val_loss: not a number from epoch 2"]
+
+
+def test_learning_curves_say_which_training_is_not_a_number():
+    figure = plot.learning_curves({"a": [1, NAN], "b": [1, 2]})
+    assert texts(figure.axes[0]) == ["a: not a number from step 2"]
+    assert figure.get_label().startswith("Learning curves. a: value not a number at step 2")
+
+
+def test_a_panel_with_many_gaps_names_five_of_them():
+    [axes] = plot.history({f"loss {i}": [1, NAN] for i in range(8)}).axes
+    lines = texts(axes)[0].splitlines()
+    assert len(lines) == 6 and lines[-1] == "and 3 more"
+
+
+def test_a_title_stands_above_what_is_said_of_gaps():
+    figure = Figure()
+    axes = figure.subplots()
+    plot.history([1, NAN], title="mine", ax=axes)
+    figure.draw_without_rendering()
+    assert axes.title.get_window_extent().y0 >= axes.texts[0].get_window_extent().y1
+
+
+def test_a_number_between_gaps_and_the_last_one_are_marked():
+    [line] = plot.history([1, NAN, 3, 4, 5, NAN]).axes[0].lines
+    assert list(line.get_markevery()) == [0, 4]
+
+
+def test_the_axis_reaches_over_the_epochs_without_a_number():
+    left, right = plot.history([1, NAN, NAN, NAN]).axes[0].get_xlim()
+    assert left < 1 and right > 4
+
+
+def test_a_history_of_nothing_but_gaps_has_a_picture_and_no_heights():
+    figure = plot.history([NAN, NAN])
+    assert plot.to_png(figure) and not len(figure.axes[0].get_yticks())
+
+
+def test_a_history_of_one_epoch_has_one_tick():
+    figure = plot.history([Epoch(1, 0.5, None, 1.0)])
+    [axes] = figure.axes
+    low, high = axes.get_xlim()
+    assert [tick for tick in axes.get_xticks() if low <= tick <= high] == [1]
+
+
+def test_gaps_do_not_hide_a_number_behind_a_broken_axis():
+    fallen = accuracies(0.1, 0.95) | {"fallen": {"accuracy": [0.5, NAN]}}
+    panels = plot.learning_curves(fallen).axes
+    assert any(low <= 50 <= high for low, high in (axes.get_ylim() for axes in panels))
+
+
+# Many curves.
+
+
+def many(count):
+    return {f"loss {i}": [i + 1, i + 2] for i in range(count)}
+
+
+@pytest.mark.parametrize("count", [9, 20, 40])
+def test_the_names_of_many_curves_stand_to_the_right_of_the_panel(count):
+    figure = plot.history(many(count))
+    figure.draw_without_rendering()
+    [axes] = figure.axes
+    names = axes.get_legend().get_window_extent()
+    assert names.x0 >= axes.get_window_extent().x1 and names.x1 <= figure.bbox.x1
+    assert names.y0 >= 0 and axes.get_window_extent().width > 300
+
+
+def test_the_names_of_eight_curves_stand_inside_the_panel():
+    figure = plot.history(many(8))
+    figure.draw_without_rendering()
+    [axes] = figure.axes
+    assert axes.get_legend().get_window_extent().x1 <= axes.get_window_extent().x1
+
+
 def test_history_leaves_accuracies_that_are_in_percent_as_they_are():
     np.testing.assert_array_equal(
         plot.history({"acc": [0.5, 92]}).axes[0].lines[0].get_ydata(), [0.5, 92]
@@ -346,16 +516,28 @@ def test_history_draws_into_axes_of_the_user_and_leaves_their_figure_as_it_is():
 
 
 WRONG_HISTORIES = {
-    "nothing": ({"records": []}, ValueError, "a number in the history"),
-    "no numbers": ({"records": {"note": ["a"]}}, ValueError, "a number in the history"),
+    "nothing": ({"records": []}, ValueError, "a history with at least one number"),
+    "no numbers": ({"records": {"note": ["a"]}}, ValueError, "a history with at least one number"),
     "a word": ({"records": "loss"}, TypeError, "not str: 'loss'"),
     "a number": ({"records": 3}, TypeError, "not int: 3"),
     "lists": ({"records": [[1, 2]]}, TypeError, "this one holds list"),
     "columns": (
         {"records": {"epoch": [1], "loss": [1, 2]}},
         ValueError,
-        "2 values of 'loss', and 1",
+        "2 values of 'loss', and 1 of",
     ),
+    "one value": (
+        {"records": {"epoch": [1, 2], "loss": [1]}},
+        ValueError,
+        "1 value of 'loss', and 2 of",
+    ),
+    "an epoch and a number": (
+        {"records": [Epoch(1, 0.5, None, 1.0), 3]},
+        TypeError,
+        "this one holds int: 3",
+    ),
+    "a number and a word": ({"records": [0.5, "x"]}, TypeError, "this one holds str: 'x'"),
+    "a dataclass itself": ({"records": [Epoch]}, TypeError, "this one holds type"),
     "a name": ({"records": {"loss": [1]}, "names": ["lost"]}, ValueError, "no 'lost'; it has loss"),
     "two kinds": (
         {"records": {"loss": [1], "acc": [1]}, "ax": Figure().subplots()},
@@ -424,6 +606,53 @@ def test_confusion_refuses_what_is_none():
         plot.confusion(Scores(None, 0.3, None))
     with pytest.raises(ValueError, match=r"shape \(2, 3\)"):
         plot.confusion(np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        (-1, "holds -1.0 in row 1, column 0"),
+        (NAN, "holds nan in row 1, column 0"),
+        (np.inf, "holds inf in row 1, column 0"),
+    ],
+)
+def test_confusion_refuses_what_is_no_count(cell, words):
+    with pytest.raises(ValueError, match=words):
+        plot.confusion([[1.0, 0.0], [cell, 2.0]])
+
+
+def test_confusion_refuses_words():
+    with pytest.raises(ValueError, match="0 or more, and this holds str: 'a'"):
+        plot.confusion([["a", "b"], ["c", "d"]])
+
+
+def test_confusion_draws_fractions_as_they_are():
+    figure = plot.confusion([[0.5, 0.2], [0.1, 0.333]])
+    assert texts(figure.axes[0]) == ["0.5", "0.2", "0.1", "0.333"]
+    assert figure.get_label().endswith("most often 0 is taken for 1, 0.2 times")
+    np.testing.assert_allclose(figure.axes[0].images[0].get_array().sum(axis=1), 100)
+
+
+def test_confusion_writes_whole_numbers_without_a_point():
+    assert texts(plot.confusion(np.eye(2)).axes[0]) == ["1", "1"]
+
+
+def test_confusion_counts_one_mistake_as_once():
+    assert plot.confusion([[1, 1], [0, 1]]).get_label().endswith("0 is taken for 1, once")
+
+
+def test_confusion_says_that_there_are_no_examples():
+    assert plot.confusion(np.zeros((3, 3))).get_label() == "Confusion matrix: no examples"
+    assert plot.confusion(np.zeros((3, 3))).axes[0].get_title() == "no examples"
+    assert "one: no examples" in plot.confusions({"one": np.zeros((3, 3))}).get_label()
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int8])
+def test_confusion_takes_counts_of_every_type(dtype):
+    counts = (np.eye(3) * 100).astype(dtype)
+    figure = plot.confusion(counts)
+    np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), 100 * np.eye(3))
+    assert "100.0 % right; no mistakes" in figure.get_label()
 
 
 # The most wrong answers.
@@ -498,6 +727,48 @@ def test_activations_take_their_hooks_away_when_the_model_fails(layers):
     assert not any(module._forward_hooks for module in layers.modules())
 
 
+def test_activations_that_are_not_finite_are_counted_and_not_drawn(layers, images):
+    images[0, 0, :2] = NAN, np.inf
+    figure = plot.activations(layers, images.astype(np.float32))
+    notes = texts(figure.axes[0])
+    assert notes[0].endswith("no zeros, 2 not finite") and notes[0].startswith("0.5 ± 0.29")
+    assert notes[-1].endswith("3 not finite")
+
+
+def test_activations_can_be_drawn_when_nothing_is_finite(layers, images):
+    figure = plot.activations(layers, np.float32(NAN) * images.astype(np.float32))
+    assert texts(figure.axes[0])[0] == "all 3,920 not finite" and plot.to_png(figure)
+    assert "0 Flatten" not in rows(figure.axes[0])  # it changes nothing, though NaN is not NaN
+
+
+@pytest.mark.parametrize("value", [1, -3, 1 / 3, 1e6, 1e30])
+def test_activations_can_be_drawn_when_all_are_equal(value):
+    figure = plot.activations(nn.Flatten(), np.full((2, 3), value, np.float32))
+    low, high = figure.axes[0].get_xlim()
+    assert low <= value <= high and plot.to_png(figure)
+    assert all(bars.get_data().values.max() > 0 for bars in figure.axes[0].patches)
+
+
+def test_gradients_that_are_not_finite_are_said_to_be(layers, images):
+    layers(images.astype(np.float32)).sum().backward()
+    layers[1].weight.grad.detach().copy_(np.float32(NAN))
+    layers[1].bias.grad.numpy()[1] = np.inf
+    figure = plot.gradients(layers)
+    assert texts(figure.axes[0])[:2] == ["3,136 of 3,136 not finite", "1 of 4 not finite"]
+    assert plot.to_png(figure)
+
+
+def test_gradients_have_ticks_that_do_not_overlap_when_all_are_0(layers, images):
+    (layers(images.astype(np.float32)).sum() * 0).backward()
+    figure = plot.gradients(layers)
+    figure.draw_without_rendering()
+    labels = [label for label in figure.axes[0].get_xticklabels(which="both") if label.get_text()]
+    low, high = figure.axes[0].get_xlim()
+    boxes = [t.get_window_extent() for t in labels if low <= t.get_position()[0] <= high]
+    assert len(boxes) >= 2
+    assert all(left.x1 < right.x0 for left, right in pairwise(sorted(boxes, key=lambda b: b.x0)))
+
+
 def test_gradients_have_a_row_for_each_parameter(layers, images):
     layers[3].requires_grad_(False)
     layers(images.astype(np.float32)).sum().backward()
@@ -565,6 +836,31 @@ def test_a_loss_that_is_nowhere_a_number_is_refused(layers, images):
         plot.loss_surface(layers, images.astype(np.float32), None, lambda y, t: np.nan, points=3)
 
 
+@pytest.mark.parametrize("points", [2, 3, 4])
+def test_the_surface_names_the_loss_at_the_model(layers, images, points):
+    inputs, classes = images.astype(np.float32), np.array([0, 1, 2, 0, 1])
+    here = F.cross_entropy(layers(inputs), classes).item()
+    figure = plot.loss_surface(layers, inputs, classes, points=points, rng=0)
+    assert f"about {here:.3g} at the model" in figure.get_label()
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ({"points": 1}, "points should be a whole number, at least 2, and is 1"),
+        ({"points": 2.5}, "and is 2.5"),
+        ({"span": 0}, "span should be a finite number above 0, and is 0"),
+        ({"span": -1}, "above 0, and is -1"),
+        ({"span": NAN}, "above 0, and is nan"),
+        ({"span": np.inf}, "above 0, and is inf"),
+        ({"span": "1"}, "above 0, and is '1'"),
+    ],
+)
+def test_a_surface_of_no_size_is_refused_before_anything_is_computed(option, words):
+    with pytest.raises(ValueError, match=words):
+        plot.loss_surface(None, None, None, **option)
+
+
 def test_a_seed_gives_the_same_surface_again(layers, images):
     arguments = (layers, images.astype(np.float32), np.zeros(5, int), F.cross_entropy, 1, 3)
     np.testing.assert_array_equal(
@@ -588,6 +884,13 @@ def test_what_takes_axes_draws_into_them(name, layers, images):
     assert getattr(plot, name)(*arguments, ax=axes, **options) is figure
     assert axes.get_title() and axes.get_xlabel() and not other.has_data()
     assert figure.get_label() == ""
+
+
+@pytest.mark.parametrize("wrong", [3, Figure(), np.array([1])])
+def test_what_is_no_axes_is_refused_with_what_it_is(wrong):
+    for draw in (plot.history, plot.confusion):
+        with pytest.raises(TypeError, match=f"not {type(wrong).__name__}: "):
+            draw([[1, 0], [0, 1]] if draw is plot.confusion else [1, 2], ax=wrong)
 
 
 # All figures, and files.

@@ -15,15 +15,17 @@ from matplotlib.figure import Figure
 from ..engine import no_grad, plain
 from ..nn import Module
 from ..train import in_eval_mode
-from .style import COLOURS, bare, describe, need, place
+from .style import COLOURS, bare, counted, describe, log_ticks, need, place
 
 MOST_UNITS = 40
 """How many units `first_weights` shows at most."""
 
 SIGNED = LinearSegmentedColormap.from_list(
     "signed", ["#05204d", "#4f86bd", "white", "#f7b596", "#dd5a26"]
-)
-"""Blue below 0, red above; in grey, blue is darker than red: only strong blues are nearly black."""
+).with_extremes(bad="#999999")
+"""Blue below 0, red above; in grey, blue is darker than red: only strong blues are nearly black.
+
+What is not finite is grey."""
 
 BINS = 80
 """Of a histogram."""
@@ -43,11 +45,11 @@ def first_weights(weights: np.ndarray | Module, title: str = "first layer") -> F
     weights = np.asarray(weights)
     if weights.ndim != 2 or weights.shape[1] != 784:
         raise ValueError(f"first_weights needs weights (units, 784), and got {weights.shape}")
-    need(len(weights), "a unit")
-    shown = weights[:MOST_UNITS].reshape(-1, 28, 28)
+    need(len(weights), "at least one unit")
+    shown = np.ma.masked_invalid(weights[:MOST_UNITS].reshape(-1, 28, 28))
     columns = min(10, len(shown))
     rows = math.ceil(len(shown) / columns)
-    limit = float(np.abs(shown).max()) or 1.0
+    limit = float(np.abs(shown.compressed()).max(initial=0)) or 1.0
     figure = Figure(figsize=(0.85 * columns + 1, 0.8 * rows + 0.5), layout="constrained")
     grid = figure.add_gridspec(rows, columns)
     for i, unit in enumerate(shown):
@@ -56,10 +58,14 @@ def first_weights(weights: np.ndarray | Module, title: str = "first layer") -> F
         bare(axes)
     if len(shown) < len(weights):
         title += f" (the first {len(shown)} of {len(weights)} units)"
+    bad = int(np.ma.count_masked(shown))
+    if bad:
+        title += f" ({counted(bad, 'weight')} not finite, in grey)"
     figure.suptitle(title, fontsize=11)
     bar = figure.colorbar(picture, ax=figure.axes, label="weight", aspect=30)
     bar.ax.tick_params(labelsize=8)
-    figure.set_label(f"{title}: the incoming weights of {len(shown)} units, as pictures")
+    units = counted(len(shown), "unit")
+    figure.set_label(f"{title}: the incoming weights of {units}, as pictures")
     return figure
 
 
@@ -82,19 +88,21 @@ def activations(model: Module, inputs: Any, ax: Axes | None = None) -> Figure:
     inputs  a batch as the model takes it, such as images (n, 28, 28)
     ax      draw into these axes
 
-    The model is in eval mode meanwhile, and nothing is recorded. Exact zeros are counted in words
-    and not drawn; layers that change no value (Flatten, Dropout here) are left out.
+    The model is in eval mode meanwhile, and nothing is recorded. Exact zeros, and what is not
+    finite, are counted in words and not drawn; layers that change no value (Flatten, Dropout here)
+    are left out.
     """
     rows = [Row("inputs", _about_values(_flat(inputs)), _flat(inputs))]
     for name, output in _outputs(model, inputs):
         values = _flat(output)
-        if not np.array_equal(values, rows[-1].values):
+        if not np.array_equal(values, rows[-1].values, equal_nan=True):
             rows.append(Row(name, _about_values(values), values))
-    drawn = [row.values[row.values != 0] for row in rows]
+    drawn = [_drawable(row.values) for row in rows]
     limits = [np.quantile(values, (0.005, 0.995)) for values in drawn if len(values)]
     low, high = (min(a for a, _ in limits), max(b for _, b in limits)) if limits else (0.0, 1.0)
-    width = (high - low) / BINS or 1.0
-    edges = width * np.arange(math.floor(low / width), math.ceil(high / width) + 1)
+    width = (high - low) / BINS or abs(high) / 10.5 or 1.0  # equal values: in the middle of a bin
+    width = max(width, 1e-6 * max(abs(low), abs(high)))  # or rounding would empty narrow bins
+    edges = width * np.arange(math.floor(low / width), math.floor(high / width) + 2)
     figure, axes = place(ax, 8, 1.2 + 0.62 * len(rows))
     _draw_rows(axes, rows, drawn, edges)
     axes.axvline(0, color="#999999", linewidth=0.8, zorder=0)
@@ -108,8 +116,8 @@ def gradients(model: Module, ax: Axes | None = None) -> Figure:
 
     ax  draw into these axes
 
-    The axis is logarithmic; exact zeros are counted in words. Raises ValueError if no parameter has
-    a gradient.
+    The axis is logarithmic; exact zeros, and what is not finite, are counted in words. Raises
+    ValueError if no parameter has a gradient.
     """
     parameters = dict(model.named_parameters())
     if all(parameter.grad is None for parameter in parameters.values()):
@@ -118,12 +126,14 @@ def gradients(model: Module, ax: Axes | None = None) -> Figure:
         Row(f"{name} {tuple(p.shape)}", _about_gradient(p), _flat([] if p.grad is None else p.grad))
         for name, p in parameters.items()
     ]
-    drawn = [np.abs(row.values[(row.values != 0) & np.isfinite(row.values)]) for row in rows]
+    drawn = [np.abs(_drawable(row.values)) for row in rows]
     sizes = np.concatenate(drawn)
     low, high = np.quantile(sizes, (0.001, 1)) if len(sizes) else (0.1, 1)
-    edges = np.geomspace(low, high if high > low else 10 * low, BINS + 1)
+    high = max(high, 10 * low)
+    edges = np.geomspace(low, high, BINS + 1)
     figure, axes = place(ax, 8, 1.2 + 0.62 * len(rows))
     axes.set_xscale("log")
+    log_ticks(axes.xaxis, low, high)
     _draw_rows(axes, rows, drawn, edges)
     axes.set_xlabel("size of the gradient of one weight", fontsize=9)
     axes.set_title("Gradients by parameter", fontsize=11)
@@ -174,19 +184,40 @@ def _flat(values: Any) -> np.ndarray:
     return np.asarray(plain(values)).reshape(-1)
 
 
+def _drawable(values: np.ndarray) -> np.ndarray:
+    """What a histogram can show: in float64, which the differences and squares do not leave."""
+    return values[(values != 0) & np.isfinite(values)].astype(np.float64)
+
+
+def _not_finite(values: np.ndarray) -> int:
+    return int(values.size - np.isfinite(values).sum())
+
+
 def _about_values(values: np.ndarray) -> str:
     if not len(values):
         return "no values"
-    return f"{values.mean():.2g} ± {values.std():.2g}, {_zeros(values)}"
+    bad = _not_finite(values)
+    if bad == len(values):
+        return f"all {bad:,} not finite"
+    finite = values[np.isfinite(values)].astype(np.float64)
+    note = f"{finite.mean():.2g} ± {finite.std():.2g}, {_zeros(values)}"
+    return f"{note}, {bad:,} not finite" if bad else note
 
 
 def _about_gradient(parameter: Any) -> str:
     if parameter.grad is None:
         return "no gradient"
     gradient = _flat(parameter.grad)
-    norm, own = float(np.linalg.norm(gradient)), float(np.linalg.norm(parameter.data))
-    of_weights = f" = {norm / own:.1g} of the weights'" if own else ""
+    bad = _not_finite(gradient)
+    if bad:
+        return f"{bad:,} of {len(gradient):,} not finite"
+    norm, own = _norm(gradient), _norm(parameter.data)
+    of_weights = f" = {norm / own:.1g} of the weights'" if 0 < own < math.inf else ""
     return f"norm {norm:.2g}{of_weights}, {_zeros(gradient)}"
+
+
+def _norm(values: np.ndarray) -> float:
+    return float(np.linalg.norm(values.astype(np.float64)))
 
 
 def _zeros(values: np.ndarray) -> str:

@@ -14,7 +14,7 @@ from ..data.dataset import Dataset
 from ..engine import no_grad, plain
 from ..ops import softmax
 from ..train import in_eval_mode
-from .style import COLOURS, bare, need
+from .style import COLOURS, bare, counted, need, need_titles
 
 
 def digits(images: np.ndarray, labels: Any = None, columns: int = 10) -> Figure:
@@ -31,7 +31,7 @@ def digits(images: np.ndarray, labels: Any = None, columns: int = 10) -> Figure:
         _show_ink(axes, image)
         if names:
             axes.set_title(names[i], fontsize=10, pad=3)
-    figure.set_label(f"{len(images)} images of digits" + _listed(names))
+    figure.set_label(f"{counted(len(images), 'image')} of digits" + _listed(names))
     return figure
 
 
@@ -41,6 +41,7 @@ def augmented(images: np.ndarray, copies: Mapping[str, np.ndarray], labels: Any 
     copies  title -> the same images after augmentation, of the same shape; pixels outside
             [0, 1] are shown as 0 or 1
     """
+    need_titles(copies, "copies of the images")
     images = _stack(images)
     names = _names(labels, len(images))
     table = [("original", images)]
@@ -63,7 +64,7 @@ def augmented(images: np.ndarray, copies: Mapping[str, np.ndarray], labels: Any 
             if row == 0 and names:
                 axes.set_title(names[column], fontsize=10, pad=3)
     figure.set_label(
-        f"{len(images)} images of digits{_listed(names)}; under each of them its copies: "
+        f"{counted(len(images), 'image')} of digits{_listed(names)}; under each its copies: "
         + ", ".join(copies)
     )
     return figure
@@ -103,7 +104,8 @@ def most_wrong(model: Any, dataset: Dataset, count: int = 8) -> Figure:
     of_truth = probabilities[np.arange(len(labels)), labels]
     wrong = np.flatnonzero(probabilities.argmax(1) != labels)
     if not len(wrong):
-        raise ValueError(f"all {len(labels):,} answers are right, so there is nothing to draw")
+        right = "the one answer is" if len(labels) == 1 else f"all {len(labels):,} answers are"
+        raise ValueError(f"{right} right, so there is nothing to draw")
     shown = wrong[np.argsort(of_truth[wrong], kind="stable")][:count]
     images = _stack(np.concatenate([plain(dataset[i : i + 1][0]) for i in shown.tolist()]))
     columns = min(4, len(shown))
@@ -120,8 +122,9 @@ def most_wrong(model: Any, dataset: Dataset, count: int = 8) -> Figure:
         _draw_thought(bars, probabilities[i], true, taken)
         told.append(f"a {true} taken for {taken} with {100 * probabilities[i, taken]:.1f} %")
     figure.supylabel("probability (%)", fontsize=9)
-    figure.suptitle(f"{len(wrong):,} of {len(labels):,} are wrong; most wrong first", fontsize=11)
-    figure.set_label(f"The {len(shown)} most wrong answers: {'; '.join(told)}")
+    figure.suptitle(f"{len(wrong):,} of {len(labels):,} wrong; most wrong first", fontsize=11)
+    answers = counted(len(shown), "answer")
+    figure.set_label(f"The most wrong, {answers}: {'; '.join(told)}")
     return figure
 
 
@@ -154,7 +157,7 @@ def _stack(images: np.ndarray) -> np.ndarray:
     images = np.asarray(images)
     if images.ndim != 3:
         raise ValueError(f"a figure of images needs an array (n, 28, 28), and got {images.shape}")
-    need(len(images), "an image")
+    need(len(images), "at least one image")
     return images
 
 
@@ -163,7 +166,7 @@ def _names(labels: Any, count: int) -> list[str]:
         return []
     names = [str(label) for label in labels]
     if len(names) != count:
-        raise ValueError(f"there are {len(names)} labels for {count} images")
+        raise ValueError(f"{counted(len(names), 'label')} for {counted(count, 'image')}")
     return names
 
 

@@ -13,12 +13,19 @@ import numpy as np
 
 from ..engine import plain
 from ..train import Epoch
+from .style import counted
 
 POSITIONS = ("epoch", "step")
 """Under these names stands where an entry belongs, not what was measured."""
 
 TIMES = ("seconds", "time")
 """What is drawn only when it is asked for."""
+
+WORD = re.compile(r"[^\W\d_]+")
+"""Letters of any alphabet."""
+
+BRACKETS = re.compile(r"\(.*?\)|\[.*?\]")
+"""A unit, or what a name says beside its kind: "accuracy (%)", "loss (train)"."""
 
 KINDS = {"acc": "accuracy", "lr": "learning rate", "val": "value"}
 """Short names of kinds, and what they are called here."""
@@ -42,8 +49,9 @@ class Curve:
     @property
     def kind(self) -> str:
         """What is measured, without what it is measured on: "loss" of "val_loss"."""
-        last = re.split(r"[^A-Za-z0-9]+", self.name.lower())[-1]
-        return KINDS.get(last, last)
+        name = self.name.lower()
+        words = WORD.findall(BRACKETS.sub(" ", name)) or WORD.findall(name) or [name]
+        return KINDS.get(words[-1], words[-1])
 
     @property
     def is_share(self) -> bool:
@@ -64,11 +72,12 @@ def read(history: Any) -> list[Curve]:
     rows = list(_items(history))
     if all(map(_is_number, rows)):
         return _of_columns({"value": rows}, "step")
-    if not all(isinstance(row, Mapping) or is_dataclass(row) for row in rows):
-        odd = next(row for row in rows if not isinstance(row, Mapping))
+    belongs = _is_number if _is_number(rows[0]) else _is_row
+    odd = [row for row in rows if not belongs(row)]
+    if odd:
         raise TypeError(
             "a history is a list of Epochs, of dicts or of numbers, or a dict of lists; this one "
-            f"holds {type(odd).__name__}: {odd!r:.60}"
+            f"holds {type(odd[0]).__name__}: {odd[0]!r:.60}"
         )
     tables = [_row(row) for row in rows]
     names = {name: None for row in tables for name in row}  # in the order in which they come up
@@ -92,22 +101,26 @@ def chosen(curves: Iterable[Curve], names: Iterable[str] | None) -> list[Curve]:
     return [curve for curve in curves if curve.name in wanted or curve.kind in wanted]
 
 
-def _of_columns(columns: dict[str, list[Any]], counted: str = "epoch") -> list[Curve]:
+def _of_columns(columns: dict[str, list[Any]], xlabel: str = "epoch") -> list[Curve]:
     position = next((name for name in POSITIONS if name in columns), None)
     curves = []
     for name, values in columns.items():
         places = columns[position] if position else range(1, len(values) + 1)
         if len(places) != len(values):
             raise ValueError(
-                f"this history has {len(values)} values of {name!r}, and {len(places)} of "
-                f"{position!r}; there should be as many"
+                f"this history has {counted(len(values), 'value')} of {name!r}, and "
+                f"{len(places):,} of {position!r}; there should be as many"
             )
         pairs = [(p, v) for p, v in zip(places, values, strict=True) if _is_number(v)]
         if name not in POSITIONS and pairs:
             x, y = ([float(value) for value in part] for part in zip(*pairs, strict=True))
-            curve = Curve(name, x, y, position or counted)
-            if curve.is_share and max(map(abs, filter(math.isfinite, y)), default=0) <= 1:
-                curve = Curve(name, x, [100 * value for value in y], position or counted)
+            curve = Curve(name, x, y, position or xlabel)
+            if (
+                curve.is_share
+                and "%" not in name
+                and max(map(abs, filter(math.isfinite, y)), default=0) <= 1
+            ):
+                curve = Curve(name, x, [100 * value for value in y], position or xlabel)
             curves.append(curve)
     return curves
 
@@ -116,7 +129,12 @@ def _row(row: Any) -> dict[str, Any]:
     if isinstance(row, Epoch):
         named = {"training loss": row.loss, "training accuracy": row.accuracy}
         return {"epoch": row.epoch, **named, "seconds": row.seconds}
-    return asdict(row) if is_dataclass(row) and not isinstance(row, type) else dict(row)
+    columns = dict(row) if isinstance(row, Mapping) else asdict(row)
+    return {str(name): value for name, value in columns.items()}
+
+
+def _is_row(row: Any) -> bool:
+    return isinstance(row, Mapping) or (is_dataclass(row) and not isinstance(row, type))
 
 
 def _items(values: Any) -> Any:

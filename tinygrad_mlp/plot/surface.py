@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -38,7 +40,7 @@ def loss_surface(
     loss_fn          of (outputs, targets), a mean over the batch
     span             how far the map goes to each side; at 1 the weights of a unit have moved by as
                      much as their own length
-    points           of the map along each side: it takes points * points forward passes
+    points           of the map along each side, at least 2: it takes points * points forward passes
     rng              a seed or a generator for the directions
     ax               draw into these axes
 
@@ -46,8 +48,15 @@ def loss_surface(
     length of that unit's weights, and leaves biases and normalisations alone (Li, Xu, Taylor,
     Studer and Goldstein, "Visualizing the loss landscape of neural nets", 2018). So maps of
     different networks can be compared. The model is in eval mode meanwhile, and has its weights
-    again afterwards, to the bit. Raises ValueError if the loss is nowhere a finite number.
+    again afterwards, to the bit. Raises ValueError if the loss is nowhere a finite number, or for
+    another span or number of points.
     """
+    if not isinstance(points, Integral) or points < 2:
+        raise ValueError(f"points should be a whole number, at least 2, and is {points!r:.40}")
+    if not isinstance(span, Real) or not 0 < span < math.inf:
+        raise ValueError(f"span should be a finite number above 0, and is {span!r:.40}")
+    figure, axes = place(ax, 5.6, 4.6)
+    here = _loss(model, inputs, targets, loss_fn)
     steps, losses = losses_around(model, inputs, targets, loss_fn, span, points, rng)
     finite = losses[np.isfinite(losses)]
     if not len(finite):
@@ -57,7 +66,6 @@ def loss_surface(
     levels = (np.geomspace if is_wide else np.linspace)(
         low, high if high > low else low + 1, LEVELS
     )
-    figure, axes = place(ax, 5.6, 4.6)
     shown = np.ma.masked_invalid(losses)
     filled = axes.contourf(
         steps, steps, shown, levels, cmap="cividis_r", norm=LogNorm() if is_wide else None
@@ -74,13 +82,19 @@ def loss_surface(
     bar = figure.colorbar(filled, ax=axes, format="%.2g")
     bar.set_label("loss", fontsize=9)
     bar.ax.tick_params(labelsize=8)
-    here = losses[points // 2, points // 2]
+    at = f"about {here:.3g}" if math.isfinite(here) else "not a finite number"
     return describe(
         figure,
         ax,
-        f"The loss along two directions: about {here:.3g} at the model, from {low:.3g} to "
+        f"The loss along two directions: {at} at the model, from {low:.3g} to "
         f"{high:.3g} on the map",
     )
+
+
+def _loss(model: Module, inputs: Any, targets: Any, loss_fn: Callable[[Any, Any], Any]) -> float:
+    """The loss where the model stands; an even number of points has no point there."""
+    with in_eval_mode(model), no_grad(), np.errstate(over="ignore", invalid="ignore"):
+        return float(plain(loss_fn(model(inputs), targets)))
 
 
 def losses_around(
