@@ -396,3 +396,39 @@ def test_scores_of_a_model_show_themselves(tmp_path):
     model = nn.Linear(2, 2, rng=0)
     dataset = tg.data.TensorDataset(np.ones((4, 2), np.float32), np.array([0, 1, 1, 0]))
     assert page(evaluate(model, dataset)).rows[0] == ["", "0", "1"]
+
+
+# ------------------------------------------------------------ histories with little to be shown
+
+
+@pytest.mark.parametrize(
+    ("losses", "words"),
+    [
+        ([math.nan, math.nan], "not a number from epoch 1"),
+        ([1.0, math.nan, math.nan], "not a number from epoch 2"),
+        ([1.0, math.inf, math.nan], "infinite from epoch 2"),
+        ([1.0, math.nan, 0.5], "not a number at epoch 2"),
+        ([1.0, 0.5], None),
+    ],
+)
+def test_a_loss_that_cannot_be_drawn_is_said_with_its_epoch(losses, words):
+    epochs = History(Epoch(i, loss, None, 0.1) for i, loss in enumerate(losses, 1))
+    svg = ElementTree.fromstring(epochs._repr_svg_())
+    texts = [text.text for text in svg.findall("{*}text") if text.text]
+    said = [text for text in texts if "number" in text or "infinite" in text]
+    assert said == ([words] if words else [])
+    assert "training loss" in texts
+
+
+def test_a_history_of_no_epochs_says_so():
+    assert page(History()).rows == []
+    assert "no epochs yet" in History()._repr_html_()
+    assert "no epochs yet" in History()._repr_svg_()
+
+
+def test_what_is_imported_when_it_is_first_used_is_listed_too():
+    listed = dir(tg)
+    assert listed == sorted(set(listed))
+    assert {"draw_graph", "plot", "predict", "Tensor", "summary"} <= set(listed)
+    for name in ("draw_graph", "plot", "predict"):
+        assert getattr(tg, name)

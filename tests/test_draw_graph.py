@@ -12,6 +12,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
+from time import process_time
 from xml.etree import ElementTree
 
 import numpy as np
@@ -28,6 +29,7 @@ from tinygrad_mlp.inspection.drawing import Drawing
 from tinygrad_mlp.inspection.folding import AT_MOST, ENOUGH, fold
 from tinygrad_mlp.inspection.graph import Box, Frame, in_frames
 from tinygrad_mlp.inspection.text_size import WIDTHS, shortened, width_of
+from tinygrad_mlp.inspection.words import first_sentence
 from tinygrad_mlp.nn import functional as F
 
 from .lessons.browser import Browser, find_browser
@@ -680,7 +682,7 @@ def test_a_depth_draws_layers_as_boxes():
     model = nn.Sequential(Net(), nn.Sequential(nn.Linear(5, 2, rng=0), nn.Linear(2, 1, rng=1)))
     x = tg.ones(5, 2, 2)
     one = lines(tg.draw_graph(model, x, depth=1))
-    assert [line.partition(":")[0] for line in one] == ["1. input input", "2. 0", "3. 1"]
+    assert [line.partition(":")[0] for line in one] == ["1. input", "2. 0", "3. 1"]
     assert "2. 0: Net of 1 (input)" in one[1] and "65 parameters" in one[1]
     assert "3. 1: Sequential of 2 (0)" in one[2] and "15 parameters, a result" in one[2]
     two = str(tg.draw_graph(model, x, depth=2))
@@ -895,3 +897,97 @@ def test_drawing_as_svg_loads_no_matplotlib():
         "assert not {'matplotlib', 'torch'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_sixty_boxes_are_saved_in_less_than_a_second_of_the_processor(ending, tmp_path):
+    rng = np.random.default_rng(0)
+    boxes = [Box("leaf", name="x", value="1")]
+    for i in range(1, ENOUGH):
+        sources = [boxes[rng.integers(0, i)] for _ in range(3)]
+        result = i >= ENOUGH - 5
+        boxes.append(Box("op", "maximum", "name", shape="(2, 3)", inputs=sources, is_result=result))
+    Drawing(in_frames(boxes[:2], {})).save(tmp_path / f"first.{ending}")  # loads matplotlib
+    start = process_time()
+    Drawing(in_frames(boxes, {})).save(tmp_path / f"graph.{ending}")
+    assert process_time() - start < 1
+
+
+def test_a_blank_name_is_drawn_by_matplotlib_too():
+    x = tg.tensor(1.0, requires_grad=True)
+    assert isinstance(tg.draw_graph(x * 2, names={" ": x}).figure(), Figure)
+
+
+# -------------------------------------------------------------- what a reader met at the edges
+
+
+def test_a_shape_instead_of_an_input_and_no_input_say_what_to_give():
+    model = nn.Sequential(nn.Linear(784, 5, rng=0))
+    with pytest.raises(TypeError, match=r"give it an input, such as tg\.zeros\(50, 784\)"):
+        tg.draw_graph(model, (50, 784))
+    for function in (model, lambda x: x.exp()):
+        with pytest.raises(TypeError, match=r"give it an input, such as tg\.zeros"):
+            tg.draw_graph(function)
+
+
+def test_an_error_inside_a_function_is_passed_on():
+    def fails():
+        raise TypeError("of its own")
+
+    with pytest.raises(TypeError, match=r"^of its own$"):
+        tg.draw_graph(fails)
+    with pytest.raises(ValueError, match=r"linear\(\)"):
+        tg.draw_graph(nn.Linear(2, 2, rng=0), tg.ones(1, 3))
+
+
+def test_a_depth_is_a_number_of_any_kind_but_not_true():
+    model = nn.Sequential(nn.Linear(2, 2, rng=0))
+    x = tg.ones(1, 2)
+    assert tg.draw_graph(model, x, depth=np.int64(1)).text == tg.draw_graph(model, x, depth=1).text
+    with pytest.raises(ValueError, match="depth must be a whole number from 1 on"):
+        tg.draw_graph(model, x, depth=True)
+
+
+def group_of(steps, times):
+    """A leaf, and a group of steps that repeats as one closed box."""
+    boxes = [Box("leaf", name="x")]
+    for _ in range(steps):
+        boxes.append(Box("op", "tanh", inputs=[boxes[-1]]))
+    boxes[-1].is_result = True
+    whole = Frame(parts=[boxes[0], Frame(parts=boxes[1:], times=times)])
+    return Drawing(fold(whole, depth=1))
+
+
+def test_a_closed_group_counts_its_steps_and_is_no_name_for_the_result():
+    one, two = group_of(1, 5).text, group_of(2, 5).text
+    assert f"2. 1 step {TIMES} 5 of 1 (x)" in one
+    assert f"2. 2 steps {TIMES} 5 of 1 (x)" in two
+    assert one.startswith("The graph of a result: ")
+
+
+def test_results_without_a_name_are_counted():
+    x = Box("leaf", name="x")
+    groups = [Box("block", f"2 steps {TIMES} 5", inputs=[x], is_result=True) for _ in range(2)]
+    assert first_sentence([x, *groups]).startswith("The graph of 2 results: ")
+    y = Box("op", "exp", "y", inputs=[x], is_result=True)
+    assert first_sentence([x, y, *groups]).startswith("The graph of y and 2 more: ")
+
+
+def test_no_word_is_said_twice():
+    x = tg.ones(3, 4)
+    words = lines(tg.draw_graph(lambda input: input.sum(), x))
+    assert words[0] == "1. input: shape (3, 4)"
+    total = tg.ones(3, 4, requires_grad=True).sum()
+    drawing = tg.draw_graph(total, names={"sum": total})
+    assert lines(drawing)[1] == "2. sum of 1 (leaf): value 12, a result"
+    assert "sum = sum" not in drawing.svg
+
+
+def test_a_name_that_goes_on_and_on_is_cut_in_the_words():
+    x = tg.tensor(1.0, requires_grad=True)
+    y = x * 2
+    drawing = tg.draw_graph(y, names={"x" * 300: x, "y" * 300: y})
+    assert "x" * 59 + "…" in drawing.text and "y" * 59 + "…" in drawing.text
+    assert "x" * 60 not in drawing.svg and "y" * 60 not in drawing.svg
+    frame = Frame("z" * 300, "Linear", [Box("op", "exp"), Box("op", "exp")])
+    assert "z" * 60 not in Drawing(Frame(parts=[frame])).svg

@@ -3,6 +3,7 @@
 import doctest
 import re
 import threading
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -754,3 +755,109 @@ def test_the_table_has_a_caption_and_titles_for_screen_readers():
     assert html.count('scope="col"') == 4
     assert html.count('scope="row"') == 5
     assert "Total mult-adds (M): 3.98" in html
+
+
+# -------------------------------------------------------------- what a reader met at the edges
+
+
+class Returns(nn.Module):
+    """Calls a function in its forward; it has layers in it, so its repr has several lines."""
+
+    def __init__(self, forward):
+        self.inner = nn.Sequential(nn.Linear(2, 2, rng=0), nn.ReLU())
+        self.function = forward
+
+    def forward(self, x):
+        return self.function(x)
+
+
+def test_a_model_that_was_called_without_arrays_shows_what_a_call_shows():
+    result = tg.summary(nn.Embedding(3, 2), input_data=[[[0, 1]]])
+    assert result.was_called and result.input_size == []
+    assert "Output Shape" in str(result) and "[1, 2, 2]" in str(result)
+    assert "Total mult-adds" in str(result)
+    assert "called on no tensor" in result._repr_html_()
+    assert not tg.summary(nn.Embedding(3, 2)).was_called
+
+
+def test_an_error_of_the_user_is_named_in_one_line_without_advice_about_the_batch():
+    model = nn.Sequential(Returns(lambda x: {}["key"]))
+    with pytest.raises(RuntimeError) as failure:
+        tg.summary(model, (2, 2))
+    assert str(failure.value) == (
+        "the model failed in layer 0, Returns, on an input of shape (2, 2) of float32: "
+        "KeyError: 'key'"
+    )
+
+
+def refuse(x):
+    raise ValueError("not today")
+
+
+def test_only_errors_of_ops_about_shapes_come_with_advice_about_the_batch():
+    for forward, has_advice in [
+        (lambda x: x @ tg.ones(3, 3), True),
+        (lambda x: x.reshape(7, 7), True),
+        (refuse, False),
+        (lambda x: x.no_such_thing, False),
+    ]:
+        with pytest.raises(RuntimeError) as failure:
+            tg.summary(Returns(forward), (2, 2))
+        assert ("batch first" in str(failure.value)) == has_advice
+
+
+def test_a_layer_that_gives_no_tensor_has_dashes_for_its_shape():
+    text = str(tg.summary(Returns(lambda x: None), (2, 2)))
+    row = next(line for line in text.splitlines() if line.startswith("Returns"))
+    assert row.split() == ["Returns", "--", "--", "--"]
+
+
+@pytest.mark.parametrize("dtype", ["nope", None, "datetime64[s]", "complex64"])
+def test_what_is_not_a_dtype_is_refused_by_its_name(dtype):
+    with pytest.raises(ValueError, match=rf"dtypes has {re.escape(repr(dtype))}.*tg\.float32"):
+        tg.summary(nn.Linear(2, 2), (1, 2), dtypes=[dtype])
+
+
+def test_true_is_no_size_and_no_depth():
+    with pytest.raises(ValueError, match=r"not \(True, 2\)"):
+        tg.summary(nn.Linear(2, 2), (True, 2))
+    with pytest.raises(ValueError, match="depth is a number of levels"):
+        tg.summary(nn.Linear(2, 2), depth=True)
+
+
+@pytest.mark.parametrize("dtype", [tg.float16, tg.float32, tg.float64, tg.int64, tg.uint8])
+def test_an_input_is_made_in_its_own_dtype(dtype):
+    (made,) = summaries._made_inputs(nn.ReLU(), [(3, 4)], [dtype])
+    assert made.dtype == dtype and made.shape == (3, 4)
+    assert 0 <= float(made.min()) <= float(made.max()) <= 1
+    assert bool((made == 0).all()) == (dtype.kind != "f")
+
+
+def test_making_a_float32_input_takes_no_more_memory_than_it_has():
+    tracemalloc.start()
+    try:
+        summaries._made_inputs(nn.ReLU(), [(1000, 1000)], [tg.float32])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.1 * 4e6
+
+
+@pytest.mark.parametrize("batch", [10**12, 10**18])
+def test_an_input_that_no_memory_holds_is_refused_with_its_size_and_what_to_do(batch):
+    with pytest.raises(MemoryError, match=r"of float32 takes .* GB.*such as \(1, 784\)"):
+        tg.summary(nn.Linear(784, 2), (batch, 784))
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("verbose", "print what is returned"),
+        ("col_names", "same columns"),
+        ("batch_dim", "first number of input_size"),
+    ],
+)
+def test_arguments_of_torchinfo_that_stay_out_say_what_to_do_instead(option, words):
+    for summarise in (lambda **o: tg.summary(nn.Linear(2, 2), **o), nn.Linear(2, 2).summary):
+        with pytest.raises(TypeError, match=rf"summary\(\) takes no {option}=: .*{words}"):
+            summarise(**{option: 0})

@@ -227,3 +227,6 @@ else:
 
             return plot
         return _missing(name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), "draw_graph", "plot", "predict"})

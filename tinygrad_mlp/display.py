@@ -157,9 +157,9 @@ def curve(
     spec  how a value is written, such as ".3f"
     """
     finite = [(i, v) for i, v in enumerate(values) if math.isfinite(v)]
-    parts = [label(left, 14, title)]
+    parts = [label(left, 14, title), label(left + width - 12, 14, _missing(values), "end")]
     if not finite:
-        return parts[0]
+        return "".join(parts)
     low, high = min(v for _, v in finite), max(v for _, v in finite)
     top, bottom, start, end = 30, height - 24, left + 48, left + width - 12
     steps = max(1, len(values) - 1)
@@ -180,6 +180,17 @@ def curve(
     if high > low:
         parts.append(label(start - 6, top + 4, format(high, spec), "end"))
     return "".join(parts)
+
+
+def _missing(values: Sequence[float]) -> str:
+    """Which values cannot be drawn, from which epoch on."""
+    missing = [i for i, v in enumerate(values) if not math.isfinite(v)]
+    if not missing:
+        return ""
+    first = missing[0]
+    what = "not a number" if math.isnan(values[first]) else "infinite"
+    since = "from" if len(missing) == len(values) - first else "at"
+    return f"{what} {since} epoch {first + 1}"
 
 
 def places(count: int) -> list[int | None]:

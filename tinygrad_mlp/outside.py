@@ -79,12 +79,16 @@ ARGUMENT_REASONS: dict[str, str] = {
     "a step is computed in one way only; leave it out": "foreach fused capturable differentiable",
     'pass reduction=, "mean", "sum" or "none"': "size_average",
     "pass rng=, a seed or a numpy.random.Generator": "generator",
+    "nothing prints itself; leave it out, and print what is returned": "verbose",
+    "a summary always has the same columns; leave it out": "col_names col_width row_settings",
+    "the batch is the first number of input_size; write it there": "batch_dim",
 }
 
 ARGUMENTS: dict[str, str] = {
     name: reason for reason, names in ARGUMENT_REASONS.items() for name in names.split()
 }
-"""By name, the arguments of PyTorch's that stay out, wherever they are not in the signature."""
+"""By name, the arguments of PyTorch's, and of torchinfo's, that stay out, wherever they are not in
+the signature."""
 
 
 def missing(owner: str, known: Mapping[str, Any]) -> Callable[[str], Any]:

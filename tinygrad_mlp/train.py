@@ -74,6 +74,8 @@ class History(list[Epoch]):
         return f"{words}, {sum(epoch.seconds for epoch in self):.3g} s"
 
     def _repr_svg_(self) -> str:
+        if not self:
+            return display.svg(300, 20, self._in_words(), display.label(0, 14, "no epochs yet"))
         curves = [display.curve(0, 300, 170, "training loss", [e.loss for e in self], ".4g")]
         shares = [100 * e.accuracy for e in self if e.accuracy is not None]
         if shares:
@@ -81,6 +83,8 @@ class History(list[Epoch]):
         return display.svg(310 * len(curves), 170, self._in_words(), *curves)
 
     def _repr_html_(self) -> str:
+        if not self:
+            return display.block(display.note("no epochs yet"))
         rows = [
             ["…"] * 4 if i is None else [self[i].epoch, *self[i].in_digits()]
             for i in display.places(len(self))

@@ -65,7 +65,8 @@ order in which its op takes them.
     2. mul of 1 (x) and 1 (x): value 4
     3. add(·, 1) of 2 (mul): value 5, a result
     """
-    if depth is not None and (not isinstance(depth, int) or depth < 1):
+    is_number = isinstance(depth, (int, np.integer)) and not isinstance(depth, bool)
+    if depth is not None and (not is_number or depth < 1):
         raise ValueError(f"depth must be a whole number from 1 on, or None, not {depth!r}")
     known = _names(names, sys._getframe(1))
     return Drawing(fold(_graph_of(what, inputs, known), depth))

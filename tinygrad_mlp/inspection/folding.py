@@ -86,7 +86,8 @@ def _closed(frame: Frame) -> Box:
     own = {id(box) for box in inside}
     sources = {id(s): s for box in inside for s in box.inputs if id(s) not in own}
     last = next(box for box in reversed(inside) if not box.is_leaf)
-    words = frame.made_by or frame.name or f"{len(inside)} steps"
+    steps = sum(not box.is_leaf for box in inside)
+    words = frame.made_by or frame.name or f"{steps} step{'s' if steps > 1 else ''}"
     block = Box(
         "block",
         f"{words} {TIMES} {frame.times}" if frame.times > 1 else words,

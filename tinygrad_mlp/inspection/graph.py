@@ -29,6 +29,9 @@ TIMES, MINUS = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}"
 FEW = 4
 """A tensor of at most so many values is shown with them."""
 
+LONGEST_NAME = 60
+"""A name of more characters is cut, in the picture and in the words."""
+
 SEEN_ANYWAY = ("shape", "share", "total")
 """Parameters of ops that are not shown: the result has this shape, or is a mean or a sum."""
 
@@ -74,11 +77,12 @@ class Box:
     @property
     def title(self) -> str:
         """What stands at its top."""
+        name, made_by = brief(self.name), brief(self.made_by)
         if self.is_leaf:
-            return self.name or self.kind
+            return name or self.kind
         if self.kind == "block":
-            return ": ".join(filter(None, (self.name, self.made_by)))
-        return f"{self.name} = {self.made_by}" if self.name else self.made_by
+            return ": ".join(filter(None, (name, made_by)))
+        return f"{name} = {made_by}" if name and name != made_by else made_by
 
 
 @dataclass(eq=False)
@@ -98,7 +102,7 @@ class Frame:
     @property
     def label(self) -> str:
         """What is written at its top."""
-        words = ": ".join(filter(None, (self.name, self.made_by)))
+        words = ": ".join(filter(None, (brief(self.name), brief(self.made_by))))
         often = f"{TIMES} {self.times}" if self.times > 1 else ""
         return "  ".join(filter(None, (words, often)))
 
@@ -169,6 +173,11 @@ class Names:
 
 
 # ---------------------------------------------------------------------------------------- words
+
+
+def brief(name: str) -> str:
+    """A name, or the beginning of a long one."""
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
 def number_in_words(value: Any) -> str:

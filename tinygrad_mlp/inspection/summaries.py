@@ -8,6 +8,7 @@ the rows of an Embedding multiplies nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,15 +31,17 @@ class Summary:
     """What `summary` found out. `print` it; in a notebook it shows itself as a table.
 
     model             the row of the model, with all others in its `layers`
-    input_size        the shapes of the inputs; [] if the model was not called
+    input_size        the shapes of the inputs; [] if there are none
     total_input       bytes of the inputs
     depth             how many levels of layers are shown
+    was_called        whether the model was called; without that, only parameters are known
     """
 
     model: Layer
     input_size: list[Shape]
     total_input: int
     depth: int
+    was_called: bool
     summary_list: list[Layer] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -129,7 +132,7 @@ def summary(
         raise ValueError("dtypes are for input_size; input_data has dtypes of its own")
     model.named_tensors()  # says so if a module is hidden from what follows
     if input_size is None and input_data is None:
-        return Summary(look(model), [], 0, depth)
+        return Summary(look(model), [], 0, depth, was_called=False)
     args: tuple[Any, ...] = ()
     options: dict[str, Any] = {}
     if input_size is not None:
@@ -142,9 +145,8 @@ def summary(
         args = (_as_tensor(input_data),)
     given = list(arrays_in([args, options]))
     layers = run(model, args, options, mode == "train")
-    return Summary(
-        layers, [array.shape for array in given], sum(array.nbytes for array in given), depth
-    )
+    shapes = [array.shape for array in given]
+    return Summary(layers, shapes, sum(array.nbytes for array in given), depth, was_called=True)
 
 
 summarises(summary)
@@ -159,7 +161,7 @@ def _refuse_other(model: Any, depth: Any, mode: Any) -> None:
         elif type(model).__module__.startswith("torch."):
             hint = "; interop.from_torch makes one of PyTorch's"
         raise TypeError(f"summary() takes a Module, not {model!r:.60}{hint}")
-    if not isinstance(depth, (int, np.integer)) or depth < 0:
+    if isinstance(depth, bool) or not isinstance(depth, (int, np.integer)) or depth < 0:
         raise ValueError(f"depth is a number of levels, 0 or more, not {depth!r:.40}")
     if mode not in ("eval", "train"):
         raise ValueError(f'mode must be "eval" or "train", not {mode!r:.40}')
@@ -176,7 +178,7 @@ def _shapes(input_size: Any) -> list[Shape]:
     shapes = list(input_size) if several else [input_size]
     for shape in shapes:
         is_shape = isinstance(shape, (list, tuple)) and all(
-            isinstance(n, (int, np.integer)) and n > 0 for n in shape
+            isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n > 0 for n in shape
         )
         if not is_shape:
             raise ValueError(
@@ -198,10 +200,38 @@ def _made_inputs(
             f"dtypes is a list of dtypes, one for each of {len(shapes)} inputs, not {dtypes!r:.60}"
         )
     rng = np.random.default_rng(0)
+    kinds = list(map(_known_dtype, dtypes))
     return tuple(
-        from_numpy(rng.random(shape).astype(dtype))
-        for shape, dtype in zip(shapes, dtypes, strict=True)
+        from_numpy(_made(shape, dtype, rng)) for shape, dtype in zip(shapes, kinds, strict=True)
     )
+
+
+def _known_dtype(dtype: Any) -> np.dtype[Any]:
+    try:
+        known: np.dtype[Any] = np.dtype(dtype)
+    except TypeError:
+        known = np.dtype(object)
+    if dtype is None or known.kind not in "biuf":
+        raise ValueError(
+            f"dtypes has {dtype!r:.40}, which is not a dtype of tensors; write tg.float32 or "
+            "tg.int64, for example"
+        )
+    return known
+
+
+def _made(shape: Shape, dtype: np.dtype[Any], rng: np.random.Generator) -> np.ndarray:
+    """One input; a mask of bools lets everything through."""
+    try:
+        if dtype.kind != "f":
+            return np.full(shape, dtype.kind == "b", dtype)
+        drawn = rng.random(shape, np.float64 if dtype == np.float64 else np.float32)
+        return drawn.astype(dtype, copy=False)
+    except (MemoryError, ValueError) as error:  # NumPy says ValueError beyond all addresses
+        size = math.prod(shape) * dtype.itemsize / 1e9
+        raise MemoryError(
+            f"an input of shape {shape} of {dtype} takes {size:,.1f} GB, and there is not so much "
+            f"memory; make the batch smaller, such as {(1, *shape[1:])}"
+        ) from error
 
 
 def _as_tensor(value: Any) -> Any:
@@ -213,9 +243,9 @@ def _as_tensor(value: Any) -> Any:
 
 def _titles(summary: Summary) -> list[str]:
     titles = ["Layer (type (var_name):depth-idx)"]
-    titles += ["Output Shape"] if summary.input_size else []
+    titles += ["Output Shape"] if summary.was_called else []
     titles += ["Param #"]
-    titles += ["Mult-Adds"] if summary.input_size else []
+    titles += ["Mult-Adds"] if summary.was_called else []
     return titles + (["Trainable"] if _any_frozen(summary) else [])
 
 
@@ -235,10 +265,10 @@ def _rows(summary: Summary) -> list[tuple[Layer, list[str]]]:
 def _cells(summary: Summary, layer: Layer) -> list[str]:
     inside = list(layer.walk()) if layer.depth == summary.depth else [layer]
     cells = [repr(layer)]
-    if summary.input_size:
+    if summary.was_called:
         cells.append(_output(layer))
     cells.append(_parameters(layer, inside))
-    if summary.input_size:
+    if summary.was_called:
         cells.append(_or_dashes(sum(part.mult_adds for part in inside)))
     return cells + ([layer.trainable] if _any_frozen(summary) else [])
 
@@ -247,7 +277,7 @@ def _output(layer: Layer) -> str:
     if not layer.calls:
         has_forward = type(layer.module).forward is not Module.forward
         return "not called" if has_forward else "--"
-    shapes = [str(list(shape)) for shape in layer.output_size]
+    shapes = [str(list(shape)) for shape in layer.output_size] or ["--"]
     return ", ".join(shapes[:3]) + (f", and {len(shapes) - 3} more" if len(shapes) > 3 else "")
 
 
@@ -275,7 +305,7 @@ def _totals(summary: Summary) -> tuple[list[str], list[str]]:
         f"Trainable params: {trainable:,}",
         f"Non-trainable params: {total - trainable:,}",
     ]
-    if not summary.input_size:
+    if not summary.was_called:
         return counts, []
     counts.append(f"Total mult-adds {_readable(summary.total_mult_adds)}")
     bytes_of = {
@@ -319,8 +349,9 @@ def _branch(depth: int) -> str:
 def _html(summary: Summary) -> str:
     counts, sizes = _totals(summary)
     caption = f"{summary.model.class_name}: {summary.total_params:,} parameters"
-    if summary.input_size:
-        caption += f", called on {', '.join(str(list(shape)) for shape in summary.input_size)}"
+    if summary.was_called:
+        shapes = ", ".join(str(list(shape)) for shape in summary.input_size)
+        caption += f", called on {shapes or 'no tensor'}"
     rows = [
         [display.Cell(name, indent=layer.depth), *cells] for layer, (name, *cells) in _rows(summary)
     ]

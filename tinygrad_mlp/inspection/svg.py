@@ -20,7 +20,7 @@ TITLE, SMALL = 13.0, 11.0
 """The sizes of text, in pixels."""
 
 WIDEST = 200.0
-"""How wide text in a box may be; longer text is cut, and whole in the words."""
+"""How wide text in a box may be; longer text is cut; the words have more of it."""
 
 MARGIN, SIDE = 14.0, 9.0
 """Around the picture, and between a box and its text."""

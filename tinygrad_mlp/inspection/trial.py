@@ -177,18 +177,19 @@ class Trial(Observer):
 
     def failure(self, error: Exception) -> str:
         """What to say when the run has failed."""
+        words = f"{type(error).__name__}: {error}"
         if not self.running:
-            return f"the model failed: {error}"
+            return f"the model failed with {words}"
         layer, inputs = self.running[-1]
         where = f"in the forward of {layer.class_name}"
         for name, module in self.model.module.named_modules():
             if name and module is layer.module:
-                where = f"in layer {name}, {module!r:.80}"
+                layer_in_words = repr(module)
+                if "\n" in layer_in_words:
+                    layer_in_words = layer.class_name
+                where = f"in layer {name}, {layer_in_words:.80}"
         shapes = ", ".join(f"{a.shape} of {a.dtype}" for a in arrays_in(inputs)) or "none"
-        hint = "the input has the batch first"
-        if "integers" in str(error):
-            hint = "for an input_size of integers, pass dtypes=[tg.int64]"
-        return f"the model failed {where}, on an input of shape {shapes}: {error}. Note: {hint}"
+        return f"the model failed {where}, on an input of shape {shapes}: {words}{_hint(error)}"
 
     # ---- ops
 
@@ -209,6 +210,21 @@ class Trial(Observer):
         else:
             return
         self.running[-1][0].mult_adds += count
+
+
+def _hint(error: Exception) -> str:
+    """What may be wrong with the input, where the error came from an op rather than the user."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    room = trace.tb_frame.f_globals.get("__name__", "") if trace is not None else ""
+    if room.partition(".")[0] not in (__name__.partition(".")[0], "numpy"):
+        return ""
+    if "integers" in str(error):
+        return ". Note: for an input_size of integers, pass dtypes=[tg.int64]"
+    if isinstance(error, (ValueError, RuntimeError)):
+        return ". Note: the input has the batch first"
+    return ""
 
 
 def _has_bias(arrays: Any) -> bool:

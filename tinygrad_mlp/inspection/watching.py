@@ -94,7 +94,7 @@ def of_function(function: Any, inputs: tuple[Any, ...], names: Names) -> Frame:
     names = merged(found, names)
     watcher = Watcher()
     with watcher.hooked(names), observe(watcher):
-        result = function(*given)
+        result = _called(function, given)
     boxes, frames = Boxes(names, given), dict[int, list[Frame]]()
     for op, args, params, node, around in watcher.steps:
         box = boxes.made(op, args, params, node)
@@ -112,6 +112,42 @@ def of_function(function: Any, inputs: tuple[Any, ...], names: Names) -> Frame:
             "as it came in, or made beside the ops, by NumPy?"
         )
     return finished(boxes, results, frames)
+
+
+def _called(function: Any, given: list[Any]) -> Any:
+    """What a function gives; if it fails since it was given no input or a shape, that is said."""
+    try:
+        return function(*given)
+    except Exception as error:
+        kind = "model" if isinstance(function, Module) else "function"
+        shapes = [x for x in given if _is_shape(x)]
+        if shapes and kind == "model":
+            like = f"tg.zeros({', '.join(map(str, shapes[0]))})"
+            raise TypeError(
+                f"draw_graph() runs the model, and {shapes[0]!r:.60} is a shape rather than an "
+                f"input; give it an input, such as {like}"
+            ) from error
+        if not given and isinstance(error, TypeError) and not _takes_nothing(function):
+            raise TypeError(
+                f"draw_graph() runs the {kind}, which takes an input; give it an input, such as "
+                f"tg.zeros(50, 784): draw_graph({kind}, tg.zeros(50, 784))"
+            ) from error
+        raise
+
+
+def _is_shape(thing: Any) -> bool:
+    return isinstance(thing, (tuple, list)) and all(isinstance(n, (int, np.integer)) for n in thing)
+
+
+def _takes_nothing(function: Any) -> bool:
+    """Whether a function can be called without arguments."""
+    try:
+        inspect.signature(getattr(function, "forward", function)).bind()
+    except TypeError:
+        return False
+    except ValueError:  # it has no signature to look at
+        pass
+    return True
 
 
 def merged(first: Names, second: Names) -> Names:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .graph import Box, Frame, Part, boxes_in
+from .graph import Box, Frame, Part, boxes_in, brief
 from .text_size import printable
 
 MOST_NAMED = 3
@@ -16,7 +16,7 @@ def described(whole: Frame) -> list[str]:
 
     def called(box: Box) -> str:
         number = numbers[id(box)]
-        return f"{number} ({box.name or box.made_by or box.kind})"
+        return f"{number} ({_called(box)})"
 
     lines = [first_sentence(boxes)]
     waiting: list[tuple[int, Part]] = [(0, part) for part in whole.parts[::-1]]
@@ -34,21 +34,32 @@ def described(whole: Frame) -> list[str]:
 
 def first_sentence(boxes: list[Box]) -> str:
     """What there is, and what was asked for."""
-    results = [box.name or box.made_by or box.kind for box in boxes if box.is_result]
+    results = [_called(box) for box in boxes if box.is_result and not _is_group(box)]
+    groups = sum(box.is_result and _is_group(box) for box in boxes)
     steps = sum(not box.is_leaf for box in boxes)
     leaves = len(boxes) - steps
-    if len(results) > MOST_NAMED:
-        results[MOST_NAMED:] = [f"{len(results) - MOST_NAMED} more"]
+    unnamed = groups + max(0, len(results) - MOST_NAMED)
+    shown = results[:MOST_NAMED] + ([f"{unnamed} more"] if unnamed and results else [])
+    whole = _listed(shown) or ("a result" if groups <= 1 else f"{groups} results")
     return (
-        f"The graph of {_listed(results) or 'a result'}: {_counted(leaves, 'leaf', 'leaves')} and "
+        f"The graph of {whole}: {_counted(leaves, 'leaf', 'leaves')} and "
         f"{_counted(steps, 'step', 'steps')}. Each box is made from those that it names, in the "
         "order in which its op takes them."
     )
 
 
+def _called(box: Box) -> str:
+    return brief(box.name or box.made_by or box.kind)
+
+
+def _is_group(box: Box) -> bool:
+    """Whether it stands for steps that were folded, which have no name."""
+    return box.kind == "block" and not box.name
+
+
 def heading(frame: Frame) -> str:
     """What a frame is."""
-    words = frame.name or ""
+    words = brief(frame.name)
     if frame.made_by:
         words = f"{words}, {_article(frame.made_by)}" if words else _article(frame.made_by)
     if frame.times > 1:
@@ -60,7 +71,9 @@ def heading(frame: Frame) -> str:
 def of_box(box: Box, sources: list[str]) -> str:
     """What a box is, what it is made from, and what is known of it."""
     if box.is_leaf:
-        words = f"{box.kind} {box.name}".strip()
+        named = brief(box.name)
+        says_kind = named.split(" ")[0] == box.kind  # as "input" and "input 2" do
+        words = named if says_kind else f"{box.kind} {named}".strip()
     else:
         words = box.title + (f" of {_listed(sources)}" if sources else "")
     facts = [box.options, box.shape and f"shape {box.shape}", box.value and f"value {box.value}"]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from ..arguments import refuse_outside
+from ..arguments import helpful, refuse_outside
 from ..observing import refuse_to_trace
 from ..signatures import DType
 from ..state import refuse_misfit
@@ -345,6 +345,7 @@ class Module:
         """What stands between the parentheses of the repr of a layer without modules in it."""
         return ""
 
+    @helpful
     def summary(
         self,
         input_size: Sequence[Any] | None = None,
