@@ -70,7 +70,7 @@ def to_bytes(picture: Picture, ending: str) -> bytes:
             f"as {ending!r}; end the file's name in one of these"
         )
     buffer = io.BytesIO()
-    # white paper packs well in any way, and the least effort takes a third of the time
+    # white paper packs well in any way, and the least effort saves a third of the time
     more: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}} if ending == ".png" else {}
     figure.savefig(buffer, format=ending.removeprefix("."), dpi=2 * PIXELS, **more)
     return buffer.getvalue()
