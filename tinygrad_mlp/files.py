@@ -59,6 +59,21 @@ def _remove(beside: str) -> None:
     UNFINISHED.discard(beside)
 
 
+def check_readable(path: str | os.PathLike[str], advice: str) -> None:
+    """Raise OSError, which says what is there instead, if there is no file at `path`.
+
+    advice  what to do about it, in words
+    """
+    path = Path(path)
+    if path.is_file():
+        return
+    if path.is_dir():
+        raise IsADirectoryError(f"{path}: this is a folder, not a file; {advice}")
+    if path.exists():
+        raise OSError(f"{path}: this is a device or a pipe, not a file; {advice}")
+    raise FileNotFoundError(f"{path}: no such file; {advice}")
+
+
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Raise OSError if `path` cannot be written, so that one is told before the work, not after.
 
