@@ -3,6 +3,8 @@
 A file is written beside its place and renamed into it when it is whole. If the program is
 stopped in the middle, the old file is still there, and never half of a new one. A link stays a
 link, a mode stays as it was, and what is no ordinary file is left alone.
+
+Before a file is read, `check_readable` says what is there if it is none.
 """
 
 from __future__ import annotations
