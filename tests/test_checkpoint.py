@@ -116,7 +116,7 @@ def test_a_missing_file_says_how_to_make_one(tmp_path):
 
 
 def test_a_folder_is_no_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no such file"):
+    with pytest.raises(IsADirectoryError, match="this is a folder, not a file; `train --out"):
         checkpoint.read(tmp_path)
 
 

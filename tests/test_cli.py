@@ -8,6 +8,7 @@ import signal
 import struct
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tinygrad_mlp import checkpoint, nn
 from tinygrad_mlp.data import load_mnist
 from tinygrad_mlp.experiment import cli, training
 from tinygrad_mlp.experiment.recipes import RECIPES
+from tinygrad_mlp.experiment.recognise import BEST
 from tinygrad_mlp.train import Epoch, Scores
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -106,6 +108,12 @@ BAD = {
     "held-out basic": (["train", "--recipe", "basic-fixed", "--hold-out", "9"], "out --hold-out"),
     "no model": (["evaluate", "nowhere"], "nowhere: no such file; `train --out FILE` writes one"),
     "model of nothing": (["evaluate", "file"], "file: not a whole safetensors file"),
+    "a folder to evaluate": (["evaluate", "."], ".: this is a folder, not a file; `train --out"),
+    "a folder to export": (["export", "."], ".: this is a folder, not a file"),
+    "a folder to resume": (["train", "--resume", "."], ".: this is a folder, not a file"),
+    "a folder to predict": (["predict", "."], ".: this is a folder, not a file; name a picture"),
+    "a folder as a model": (["predict", "file", "--model", "."], ".: this is a folder, not a file"),
+    "a file as data": (["evaluate", BEST, "--data", "file"], "file: found a file, expected a fold"),
 }
 
 
@@ -383,11 +391,39 @@ def test_predict_reads_a_row_in_each_of_several_pictures(run):
 
 
 @pytest.mark.usefixtures("ones")
-def test_predict_names_the_picture_that_is_refused(run):
+@pytest.mark.parametrize("several", [[], ["--several"]], ids=["one digit", "several"])
+def test_predict_answers_for_the_good_ones_and_has_a_line_for_each_of_the_bad_ones(run, several):
     Image.new("L", (20, 20), 255).save("white.png")
-    code, out, err = run("predict", "one.png", "white.png")
+    Path("empty.png").touch()
+    good = run("predict", *several, "one.png", "again.png")[1]
+    bad = ("white.png", "empty.png", "nowhere.png")
+    code, out, err = run("predict", *several, "white.png", "one.png", *bad[1:], "again.png")
+    assert (code, out) == (2, good)
+    complaints = err.splitlines()
+    for name, complaint in zip(bad, complaints, strict=True):
+        assert complaint.startswith(f"tinygrad_mlp: {name}: ")
+    assert "nothing is drawn on this picture" in complaints[0] and "no such file" in complaints[2]
+
+
+@pytest.mark.usefixtures("ones")
+def test_predict_complains_of_a_model_once_whatever_the_pictures(run):
+    training.save("basic", training.begin(replace(RECIPES["basic"], hidden=(3,))))
+    code, out, err = run("predict", "one.png", "again.png", "--model", "basic")
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert "white.png: nothing is drawn on this picture" in err
+    assert err.startswith("tinygrad_mlp: BasicMLP gives no probabilities")
+
+
+@pytest.mark.usefixtures("ones")
+def test_predict_names_the_only_good_one_of_several_pictures(run):
+    code, out, _ = run("predict", "nowhere.png", "one.png")
+    assert code == 2 and out.startswith("one.png: ")
+
+
+@pytest.mark.usefixtures("ones")
+def test_predict_draws_nothing_where_every_picture_is_refused(run):
+    code, out, err = run("predict", "nowhere.png", "neither.png", "--out", "seen.png")
+    assert (code, out, err.count("\n")) == (2, "", 2)
+    assert not Path("seen.png").exists()
 
 
 @pytest.mark.usefixtures("ones")
@@ -591,7 +627,16 @@ def test_resuming_refuses_other_settings(run, some_digits):
 def test_resuming_what_is_finished_says_how_to_get_more(run, some_digits):
     run("train", "--hidden", "3", "--epochs", "1", "--data", some_digits, "--out", "model")
     code, _, err = run("train", "--resume", "model", "--data", some_digits)
-    assert code == 2 and "trained for 1 epochs already" in err and "--epochs 11" in err
+    assert code == 2 and "trained for 1 epoch already" in err and "--epochs 11" in err
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.6, "1 second"), (1.6, "2 seconds")])
+def test_train_says_how_long_it_took(run, some_digits, monkeypatch, seconds, words):
+    run_it = training.finish
+    took = lambda *given: replace(run_it(*given), seconds=seconds)  # noqa: E731
+    monkeypatch.setattr(cli, "finish", took)
+    out = run("train", "--hidden", "3", "--epochs", "1", "--data", some_digits)[1]
+    assert f"\ntrained for {words}\n" in out
 
 
 def test_train_says_when_a_recipe_was_changed(run, some_digits):
@@ -681,3 +726,86 @@ def test_a_reader_that_has_had_enough_is_not_an_error(tmp_path):
     with started.stderr:
         assert started.stderr.read() == ""
     assert started.wait(timeout=300) == 141
+
+
+# ------------------------------------------------------------------------------ real terminals
+
+
+@contextmanager
+def in_terminal(folder, rows, columns, *arguments):
+    """A process in a terminal of this size, and a stream of what is seen there."""
+    import fcntl
+    import termios
+
+    ours, its = os.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    environment = {key: os.environ[key] for key in os.environ.keys() - {"COLUMNS", "LINES"}}
+    started = subprocess.Popen(
+        [sys.executable, "-m", "tinygrad_mlp", *map(str, arguments)],
+        cwd=folder,
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        env=environment | {"PYTHONPATH": str(Path(tinygrad_mlp.__file__).parents[1])},
+        preexec_fn=heed_sigint,
+    )
+    os.close(its)
+
+    def seen():
+        while True:
+            try:
+                part = os.read(ours, 4096)
+            except OSError:  # so Linux says that the process has ended
+                part = b""
+            if not part:
+                return
+            yield part.decode()
+
+    try:
+        yield started, seen()
+    finally:
+        started.kill()
+        started.wait()
+        os.close(ours)
+
+
+needs_terminals = pytest.mark.skipif(os.name == "nt", reason="Windows has no pty")
+
+
+@needs_terminals
+@pytest.mark.parametrize(
+    "command",
+    ["train --hidden 3 --epochs 9999", "compare --recipes small --epochs 9999 --hidden 3"],
+)
+def test_after_ctrl_c_the_last_line_in_a_terminal_is_the_message(tmp_path, some_digits, command):
+    words = [*command.split(), "--data", some_digits]
+    with in_terminal(tmp_path, 24, 40, *words) as (started, parts):
+        shown = ""
+        for part in parts:
+            if " 3/9999" in part:
+                started.send_signal(signal.SIGINT)
+            shown += part
+        assert started.wait(300) == 130
+    before, message = shown.split("stopped; only what was finished is written")
+    assert message == "\r\n"
+    bars = before.splitlines()
+    assert " 3/9999" in before and len(set(filter(None, bars))) == len([b for b in bars if b])
+
+
+@needs_terminals
+def test_a_complaint_does_not_stand_behind_a_bar(tmp_path, some_digits):
+    words = ["train", "--hidden", "3", "--lr", "1e30", "--data", some_digits]
+    with in_terminal(tmp_path, 24, 80, *words) as (started, parts):
+        shown = "".join(parts)
+        assert started.wait(300) == 2
+    assert shown.splitlines()[-1].startswith("tinygrad_mlp: model, seed 0: the loss became")
+
+
+@needs_terminals
+def test_a_terminal_that_does_not_say_its_size_shows_a_bar_all_the_same(tmp_path, some_digits):
+    words = ["train", "--hidden", "3", "--epochs", "2", "--data", some_digits]
+    with in_terminal(tmp_path, 0, 0, *words) as (started, parts):
+        shown = "".join(parts)
+        assert started.wait(300) == 0
+    assert "epoch 2/2, loss " in shown
+    assert max(map(len, re.findall(r"model, seed 0 [^\r]*", shown))) == 79

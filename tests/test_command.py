@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import tinygrad_mlp
-from tinygrad_mlp.experiment.command import Parser, run_command
+from tinygrad_mlp.experiment.command import Complaints, Parser, run_command
 
 
 @pytest.mark.parametrize("code", [0, 1, 7])
@@ -32,6 +32,14 @@ def raising(error):
 def test_bad_input_is_reported_in_one_line_with_exit_code_2(error, capsys):
     assert run_command("program", raising(error)) == 2
     assert capsys.readouterr() == ("", "program: it is too long\n")
+
+
+def test_several_complaints_have_a_line_each(capsys):
+    several = Complaints([ValueError("it is\n too long"), FileNotFoundError("it is not there")])
+    assert run_command("program", raising(several)) == 2
+    lines = "program: it is too long\nprogram: it is not there\n"
+    assert capsys.readouterr() == ("", lines)
+    assert str(several) == "it is\n too long; it is not there"
 
 
 def test_what_a_terminal_would_obey_is_shown_instead(capsys):

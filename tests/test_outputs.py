@@ -147,3 +147,9 @@ def test_what_a_command_has_written_it_writes_over(run, words):
 def test_an_empty_file_is_written_over(run):
     Path("new").touch()
     assert run("train --hidden 3 --epochs 1 --data digits --out new")[0] == 0
+
+
+def test_a_training_of_one_epoch_is_called_so(run):
+    make_model("model", epochs=1)
+    code, _, err = run("train --out model")
+    assert code == 2 and "model holds a training of 1 epoch already (small, seed 0)" in err

@@ -1,6 +1,7 @@
 """A picture file from anywhere: named formats only, a limit of pixels, and every kind of pixel."""
 
 import io
+import os
 import re
 import struct
 import tracemalloc
@@ -144,6 +145,18 @@ def test_no_damage_causes_an_error_of_another_kind(tmp_path_factory, form, data)
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere\\.png: no such file"):
         read_picture(tmp_path / "nowhere.png")
+
+
+def test_a_folder_is_called_one(tmp_path):
+    with pytest.raises(IsADirectoryError, match="this is a folder, not a file; name a picture"):
+        read_picture(tmp_path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes among its files")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(OSError, match=r"pipe\.png: this is a device or a pipe, not a file"):
+        read_picture(tmp_path / "pipe.png")
 
 
 # What is drawn, in every kind of pixel.

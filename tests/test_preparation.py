@@ -39,6 +39,10 @@ def likeness(prepared, image):
     return max(np.corrcoef(one.ravel(), image.ravel())[0, 1] for one in moved)
 
 
+def test_a_drawing_of_one_piece_is_described_so(digits):
+    assert repr(find_drawing(enlarged(digits[0], 100, 20))).startswith("Drawing(1 piece on ")
+
+
 # What MNIST is, and what it stays.
 
 

@@ -1,5 +1,6 @@
 """What is seen of trainings while they run: lines, bars of any width, and curves of one line."""
 
+import gc
 import sys
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from tinygrad_mlp.experiment.progress import (
     PLAIN_LEVELS,
     Progress,
     clock,
+    counted,
     curves,
     epoch_work,
     fitting,
@@ -155,6 +157,38 @@ def test_one_run_is_not_counted(capsys, terminal):
     terminal(80)
     Progress([SMALL], 60_000).watch(SMALL, 0)(epoch(1))
     assert capsys.readouterr().err.split("\r")[-1].startswith("small, seed 0 ")
+
+
+def test_a_bar_that_is_closed_early_ends_its_line_and_is_never_drawn_again(capsys, terminal):
+    terminal(40)
+    one = Progress([SMALL], 60_000)
+    on_epoch = one.watch(SMALL, 0)
+    on_epoch(epoch(1))
+    drawn = capsys.readouterr().err
+    assert not drawn.endswith("\n")
+    one.close()
+    one.close()
+    assert capsys.readouterr().err == "\n"
+    del one, on_epoch
+    gc.collect()
+    assert capsys.readouterr().err == ""
+
+
+def test_closing_says_nothing_where_no_bar_moves(capsys, terminal):
+    Progress([SMALL], 60_000).close()
+    Progress([SMALL], 60_000).watch(SMALL, 0)(epoch(1))
+    capsys.readouterr()
+    terminal(80)
+    done = Progress([SMALL], 60_000)
+    done.watch(SMALL, 0)(epoch(4))
+    assert capsys.readouterr().err.endswith("\n")
+    done.close()
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 epochs"), (1, "1 epoch"), (2, "2 epochs")])
+def test_one_epoch_is_not_called_epochs(number, words):
+    assert counted(number, "epoch") == words
 
 
 def test_a_name_may_hold_what_a_format_would_read():

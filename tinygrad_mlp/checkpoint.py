@@ -12,14 +12,13 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
-from .files import write_whole
+from .files import check_readable, write_whole
 from .optim import Optimizer
 
 VERSION = 2
@@ -128,11 +127,11 @@ def restore(saved: Saved, model: Any, optimizer: Optimizer | None = None) -> Non
 def read(path: str | os.PathLike[str]) -> Saved:
     """Everything in a file.
 
-    Raises FileNotFoundError if there is none, ValueError if it is not a whole safetensors file or
+    Raises FileNotFoundError if there is none, OSError if something else than a file is there,
+    ValueError if it is not a whole safetensors file or
     a newer version of this package wrote it.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: no such file; `train --out FILE` writes one")
+    check_readable(path, "`train --out FILE` writes one")
     try:
         with safe_open(path, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

@@ -3,6 +3,8 @@
 A file is written beside its place and renamed into it when it is whole. If the program is
 stopped in the middle, the old file is still there, and never half of a new one. A link stays a
 link, a mode stays as it was, and what is no ordinary file is left alone.
+
+Before a file is read, `check_readable` says what is there if it is none.
 """
 
 from __future__ import annotations
@@ -57,6 +59,21 @@ def remove_unfinished() -> None:
 def _remove(beside: str) -> None:
     Path(beside).unlink(missing_ok=True)
     UNFINISHED.discard(beside)
+
+
+def check_readable(path: str | os.PathLike[str], advice: str) -> None:
+    """Raise OSError, which says what is there instead, if there is no file at `path`.
+
+    advice  what to do about it, in words
+    """
+    path = Path(path)
+    if path.is_file():
+        return
+    if path.is_dir():
+        raise IsADirectoryError(f"{path}: this is a folder, not a file; {advice}")
+    if path.exists():
+        raise OSError(f"{path}: this is a device or a pipe, not a file; {advice}")
+    raise FileNotFoundError(f"{path}: no such file; {advice}")
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:

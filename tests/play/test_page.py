@@ -8,13 +8,14 @@ from PIL import Image
 
 from tinygrad_mlp.experiment.play import server as served
 from tinygrad_mlp.experiment.play.answers import SHOWN, WEIGHTS, ask, see
+from tinygrad_mlp.experiment.play.questions import Question, answer
 from tinygrad_mlp.experiment.play.server import PAGES
 from tinygrad_mlp.experiment.recognise import predict
 from tinygrad_mlp.experiment.training import load_model
 
 from ..lessons.browser import Browser, find_browser
 from .drawings import digits, drawn
-from .hand import Hand
+from .hand import BOX, Hand
 
 SLOW = pytest.mark.slow
 """For what is held too, but takes seconds, where a core of the tests always runs."""
@@ -123,6 +124,18 @@ def test_a_dot_is_seen_too(opened, hand):
     hand.strokes([[(40, 40), (40, 40), (40, 40)]])
     hand.wait()
     assert "?" not in hand.answers()
+
+
+def test_what_cannot_be_read_is_told_as_the_server_says_it(opened, hand, networks):
+    opened.evaluate(WATCH_WHAT_IS_SENT)
+    rows = [(x, y) for y in range(-1, 85, 6) for x in (-1, 81)]
+    hand.strokes([[(1, 1), *rows]])  # the whole pad
+    hand.wait()
+    picture = np.array(opened.evaluate("window.sent.picture"), np.uint8)
+    reason = answer(Question(picture), networks)["unread"]
+    told = hand.text("#trouble")
+    assert told == f"{reason[0].upper()}{reason[1:]}. Clear the pad, and try again."
+    assert is_empty(hand)
 
 
 def test_two_digits_are_told_and_cleared_away(opened, hand):
@@ -264,6 +277,45 @@ def test_one_draws_with_arrow_keys_and_space(opened, hand):
     hand.wait()
     assert hand.text("#pen") == "pen lifted"
     assert hand.answers()[3] == "1"
+
+
+def test_the_page_says_the_pen_is_lifted_whatever_lifts_it(opened, hand):
+    def put_down():
+        opened.evaluate("document.getElementById('pad').focus()")
+        hand.press(" ")
+        assert hand.text("#pen") == "pen down"
+
+    put_down()
+    hand.strokes([[(40, 10), (40, 70)]])
+    assert hand.text("#pen") == "pen lifted"
+    put_down()
+    opened.evaluate("document.getElementById('pad').blur()")
+    assert hand.text("#pen") == "pen lifted"
+    put_down()
+    hand.press("z", control=True)
+    assert hand.text("#pen") == "pen lifted"
+    hand.wait()
+
+
+def test_of_the_pen_nothing_is_said_before_it_was_down(opened, hand):
+    hand.strokes([[(40, 10), (40, 70)]])
+    hand.click("#clear")
+    assert not hand.text("#pen")
+
+
+def test_keys_do_nothing_while_a_pointer_draws(opened, hand):
+    left, top, width = opened.evaluate(BOX)
+    x, y = left + width / 2, top + width / 4
+    hand.touch("Start", x, y)
+    hand.touch("Move", x, y + width / 8)
+    hand.press(" ")
+    hand.press("ArrowLeft")
+    hand.touch("Move", x, y + width / 4)
+    hand.touch("End", x, y + width / 4)
+    hand.wait()
+    assert not hand.text("#pen") and not is_empty(hand)
+    hand.click("#undo")  # it was one stroke
+    assert is_empty(hand) and opened.evaluate("document.getElementById('clear').disabled")
 
 
 def test_the_pad_and_its_pictures_are_described(opened):

@@ -2,7 +2,8 @@
 
 compare, train, evaluate, predict, export, show, play.
 
-This file only reads arguments and prints. Bad input gets one line on stderr and exit code 2;
+This file only reads arguments and prints. Bad input gets one line on stderr and exit code 2, and
+`predict` answers for the good ones of several pictures before it complains of the others;
 Ctrl-C and SIGTERM keep what was finished and exit with 130 and 143.
 """
 
@@ -28,15 +29,15 @@ from ..data.transforms import Transform
 from ..files import check_writable
 from ..train import Diverged, Epoch, Scores, evaluate
 from ..version import __version__
-from .command import Parser, run_command
+from .command import Complaints, Parser, run_command
 from .compare import as_text, augmented_rows, compare, quick, table
 from .findings import findings
 from .outputs import CHART, MODEL, REPORT, RESULTS, check_model, check_output
 from .picture_files import FORMATS, MOST_PIXELS
 from .play.server import ADDRESS, serve
-from .progress import Progress, curves, percent
+from .progress import Progress, counted, curves, percent
 from .recipes import AFFINE, BEYOND, ELASTIC, FLIPS, NOISE, RECIPES, AnyRecipe, Recipe
-from .recognise import BEST, Prediction, predict, predict_row
+from .recognise import BEST, Prediction, check_probabilities, predict, predict_row
 from .training import (
     Run,
     Training,
@@ -293,7 +294,8 @@ def add_settings(parser: argparse.ArgumentParser, otherwise: AnyRecipe | None = 
         "--no-compile",
         dest="compiled",
         action="store_false",
-        help="nothing that Numba compiles: the same bits, more slowly",
+        help="train step by step in NumPy, with neither replayed programs nor Numba; slower, but "
+        "the same bits",
     )
 
 
@@ -406,6 +408,7 @@ def run_compare(options: argparse.Namespace) -> None:
         print(note)
     for line in ways_of_training(wanted, options.compiled):
         print(line)
+    progress = Progress(wanted, len(train_data), options.seeds)
     runs: list[Run] = []
     written: dict[Path, None] = {}  # in the order in which they were written
     try:
@@ -417,12 +420,13 @@ def run_compare(options: argparse.Namespace) -> None:
             options.seeds,
             notes,
             options.command_line,
-            Progress(wanted, len(train_data), options.seeds).watch,
+            progress.watch,
             runs.append,
             lambda path: written.setdefault(path),
             options.compiled,
         )
     finally:
+        progress.close()
         if runs:
             print("\n" + as_text(*table(runs)) + "\n")
             for sentence in findings(runs):
@@ -469,10 +473,11 @@ def run_train(options: argparse.Namespace) -> None:
     try:
         done = finish(training, train_data, test_data, on_epoch)
     finally:
+        progress.close()
         if training.history:
             title = f"{training.recipe.title}, seed {training.seed}"
             plot.save(plot.history(training.history, title=title), chart)
-    print(f"trained for {done.seconds:.0f} seconds")
+    print(f"trained for {counted(round(done.seconds), 'second')}")
     for line in curves(training.history):
         print(line)
     if done.validation is not None:
@@ -538,13 +543,13 @@ def resumed(options: argparse.Namespace) -> Training:
     epochs = options.epochs or recipe.epochs
     if epochs <= done:
         raise ValueError(
-            f"{options.resume} was trained for {done} epochs already; give more, for example "
-            f"--epochs {done + 10}"
+            f"{options.resume} was trained for {counted(done, 'epoch')} already; give more, "
+            f"for example --epochs {done + 10}"
         )
     if epochs != recipe.epochs and recipe.one_cycle:
         raise ValueError(
-            f"the learning rate of {recipe.name} follows a schedule over its {recipe.epochs} "
-            "epochs, so --epochs cannot change them on the way"
+            f"the learning rate of {recipe.name} follows a schedule over its "
+            f"{counted(recipe.epochs, 'epoch')}, so --epochs cannot change that on the way"
         )
     return replace(training, recipe=replace(recipe, epochs=epochs))
 
@@ -605,16 +610,30 @@ def confusion_lines(counts: np.ndarray) -> list[str]:
 
 def run_predict(options: argparse.Namespace) -> None:
     _, model = load_model(options.model or BEST)
+    check_probabilities(model)
     read = predict_row if options.several else predict_one
-    answers = [(file, answers_for(file, read, model)) for file in options.files]
-    if options.several or len(answers) > 1:
-        print_rows(answers, options)
-        return
-    [found] = answers[0][1]
-    plot.save(plot.prediction(found.image, found.probabilities), options.out)
+    answers, complaints = [], []
+    for file in options.files:
+        try:
+            answers.append((file, answers_for(file, read, model)))
+        except (OSError, ValueError) as error:
+            complaints.append(error)
+    if options.several or len(options.files) > 1:
+        if answers:
+            print_rows(answers, options)
+    elif answers:
+        [found] = answers[0][1]
+        print_one(found, options.out)
+    if complaints:
+        raise Complaints(complaints)
+
+
+def print_one(found: Prediction, out: Path) -> None:
+    """Print the digit of one picture, and draw what the network saw of it."""
+    plot.save(plot.prediction(found.image, found.probabilities), out)
     print(answer(found))
     print("  ".join(f"{digit}: {100 * p:.1f} %" for digit, p in enumerate(found.probabilities)))
-    print(f"what the network saw: {options.out}")
+    print(f"what the network saw: {out}")
 
 
 def predict_one(picture: Path, model: Any) -> list[Prediction]:
@@ -640,7 +659,7 @@ def answer(found: Prediction) -> str:
 def print_rows(answers: list[tuple[Path, list[Prediction]]], options: argparse.Namespace) -> None:
     """Print the digits of each file, and draw what the network saw of all of them."""
     for file, row in answers:
-        name = f"{file}: " if len(answers) > 1 else ""
+        name = f"{file}: " if len(options.files) > 1 else ""
         if options.several:
             print(f"{name}from left to right: {' '.join(str(found.digit) for found in row)}")
             name = "  " if name else ""

@@ -1,6 +1,7 @@
 """What the command lines share: a complaint is one line, and each way to end has its exit code.
 
-0 and 1 are the command's own. Bad input is 2, with one line on stderr that says what is wrong;
+0 and 1 are the command's own. Bad input is 2, with one line on stderr that says what is wrong, or a
+line for each thing that is wrong where the rest was done;
 Ctrl-C is 130, SIGTERM 143, and a reader that has closed the pipe is 141, as a shell has them. Who
 presses Ctrl-C again while the first is being obeyed disturbs nothing; the third ends it at once.
 """
@@ -15,7 +16,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import CodeType, FrameType
 from typing import Any, NoReturn
@@ -35,6 +36,14 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(f"{message} ({self.prog} --help lists the options)")
+
+
+class Complaints(ValueError):
+    """Several things were wrong, and each gets its line."""
+
+    def __init__(self, errors: Sequence[Exception]):
+        super().__init__("; ".join(map(str, errors)))
+        self.errors = errors
 
 
 class Stopped(KeyboardInterrupt):
@@ -75,7 +84,9 @@ def run_command(program: str, command: Callable[[], int], stopped: str = "stoppe
                 code = 141  # whoever reads the output has had enough, as `head` has
             elif isinstance(error, (OSError, ValueError)):
                 code = 2
-                signals.say(f"{program}: {one_line(str(error))}")
+                errors = error.errors if isinstance(error, Complaints) else [error]
+                for each in errors:
+                    signals.say(f"{program}: {one_line(str(each))}")
             else:
                 raise
         else:

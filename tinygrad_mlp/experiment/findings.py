@@ -85,7 +85,7 @@ def _about_basic(groups: dict[str, list[Run]]) -> str:
         return ""
     share = float(np.mean([r.test.most_predicted_share for r in group]))
     if _accuracy(group) < 0.15:
-        end = "it learned nothing: always giving the same answer gets about 10 % right"
+        end = "it learned nothing, since always giving the same answer gets about 10 % right"
     else:
         end = "it learned something, though the notebook's network did not"
     what = "as published" if _is_as_listed(group) else "(its settings changed)"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import checkpoint
+from .progress import counted
 from .recipes import from_dict
 from .training import Training
 
@@ -96,7 +97,7 @@ def check_model(path: Path, training: Training, exported: bool, force: bool) -> 
         raise ValueError(f"{error}; {ways}") from error
     what = "weights"
     if "history" in words:
-        what = f"a training of {len(words['history'])} epochs"
+        what = f"a training of {counted(len(words['history']), 'epoch')}"
         if not exported:
             ways += "; to go on with it, use --resume"
     elif exported and (words.get("seed"), replace(recipe, epochs=0)) == (

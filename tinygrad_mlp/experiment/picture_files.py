@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import os
 import warnings
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ..files import check_readable
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 """The formats that are opened, by Pillow's names. PPM is also PGM and PBM."""
@@ -35,11 +36,10 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
     Transparent parts are taken as white, or as black where white would leave nothing to see.
     Pictures with a side of more than `LARGE` pixels are reduced.
 
-    Raises FileNotFoundError if there is no such file, ValueError if it is not a picture in one of
-    the `FORMATS`, is damaged, or has more than `MOST_PIXELS`.
+    Raises OSError if there is no such file, or something else than a file is there; ValueError if
+    it is not a picture in one of the `FORMATS`, is damaged, or has more than `MOST_PIXELS`.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: no such file")
+    check_readable(path, "name a picture")
     picture = None
     size = "more than 178,000,000"
     try:

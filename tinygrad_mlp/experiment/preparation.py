@@ -69,7 +69,9 @@ class Drawing:
 
     def __repr__(self) -> str:
         height, width = self.ink.shape
-        return f"Drawing({len(self.pieces)} pieces on {height} x {width} pixels)"
+        count = len(self.pieces)
+        pieces = "piece" if count == 1 else "pieces"
+        return f"Drawing({count} {pieces} on {height} x {width} pixels)"
 
 
 def prepare(greys: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import Any
 
 from tqdm import tqdm
 
@@ -64,6 +65,7 @@ class Progress:
         self.work_done = 0
         self.start = time.perf_counter()
         self.runs = 0
+        self.bar: tqdm[Any] | None = None  # the one that moves
 
     def watch(self, recipe: AnyRecipe, seed: int) -> Callable[[Epoch], None]:
         """Begin a run; what to call after each of its epochs."""
@@ -80,6 +82,15 @@ class Progress:
             show(epoch, f"took {clock(took)}" if epoch.epoch == recipe.epochs else self.left())
 
         return on_epoch
+
+    def close(self) -> None:
+        """End the line of a bar whose run was not finished, so that what follows has its own.
+
+        The bar stays as it is. tqdm would draw it again, below whatever was printed meanwhile.
+        """
+        if self.bar is not None and not self.bar.disable:
+            self.bar.disable = True
+            print(file=sys.stderr, flush=True)
 
     def left(self) -> str:
         """How long all that is left will take, in words; "" where nothing is known, or left."""
@@ -111,7 +122,13 @@ class Progress:
     def _bar(self, recipe: AnyRecipe, seed: int) -> Callable[[Epoch, str], None]:
         number, of = self.place
         long, short = (f"recipe {number} of {of}: ", f"{number}/{of} ") if of > 1 else ("", "")
-        bar = tqdm(total=recipe.epochs, initial=self.trained, bar_format="{desc}", mininterval=0)
+        bar = self.bar = tqdm(
+            total=recipe.epochs,
+            initial=self.trained,
+            bar_format="{desc}",
+            mininterval=0,
+            nrows=24,  # where a terminal does not say how many it has, tqdm would show nothing
+        )
 
         def show(epoch: Epoch | None, end: str) -> None:
             bar.n = epoch.epoch if epoch else self.trained
@@ -163,6 +180,11 @@ def told(epoch: Epoch) -> str:
 def percent(accuracy: float | None) -> str:
     """An accuracy in percent; a regression has none."""
     return "none" if accuracy is None else f"{100 * accuracy:.2f} %"
+
+
+def counted(number: int, one: str) -> str:
+    """So many of them: 1 epoch, 2 epochs."""
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
 
 
 def clock(seconds: float) -> str:

@@ -80,8 +80,8 @@ def predict(picture: str | os.PathLike[str] | np.ndarray, model: Any = None) -> 
 
     The answer is unsure, and `doubt` says so, if the probability is below `SURE`, or if several
     things are drawn side by side.
-    Raises FileNotFoundError if there is no such file, ValueError if it is not a picture, if
-    nothing is drawn on it, or if the model gives no probabilities.
+    Raises OSError if there is no such file, or something else than a file is there; ValueError if
+    it is not a picture, if nothing is drawn on it, or if the model gives no probabilities.
     """
     greys = _greys(picture)
     as_it_is = like_mnist(greys)
@@ -106,15 +106,20 @@ def predict_row(
     return _answers([fitted(ink) for ink in digits_of(find_drawing(greys))], model)
 
 
-def _answers(images: list[np.ndarray], model: Any, side_by_side: int = 1) -> list[Prediction]:
-    """The answers for images (28, 28), each with its doubt."""
-    if model is None:
-        _, model = load_model(BEST)
+def check_probabilities(model: Any) -> None:
+    """Raise ValueError if a model's answers are no probabilities."""
     if not isinstance(model, Module):
         raise ValueError(
             f"{type(model).__name__} gives no probabilities; predict needs a model that was "
             "trained with the cross-entropy, as all recipes but the basic ones are"
         )
+
+
+def _answers(images: list[np.ndarray], model: Any, side_by_side: int = 1) -> list[Prediction]:
+    """The answers for images (28, 28), each with its doubt."""
+    if model is None:
+        _, model = load_model(BEST)
+    check_probabilities(model)
     with in_eval_mode(model), no_grad():
         probabilities = softmax(model(np.stack(images)), dim=1).numpy()
     if not np.isfinite(probabilities).all():

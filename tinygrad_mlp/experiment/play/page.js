@@ -205,10 +205,12 @@ function showNothing() {
   }
 }
 
+const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}.`;
+
 function show(answer) {
   if (answer.unread) {
     showNothing();
-    say("The networks cannot make out a drawing. Clear the pad, and try thinner.");
+    say(`${sentence(answer.unread)} Clear the pad, and try again.`);
     return;
   }
   told = answer;
@@ -327,6 +329,13 @@ const inside = (value) => Math.min(Math.max(value, 0), ROOM);
 const pen = { x: ROOM / 2, y: ROOM / 2, down: false, shown: false };
 let drawing = null; // the pointer that draws
 
+// Put the pen of the keyboard down, or lift it, and tell screen readers.
+function setPen(down) {
+  if (pen.down === down) return;
+  pen.down = down;
+  find("pen").textContent = down ? "pen down" : "pen lifted";
+}
+
 function place(event) {
   const box = pad.getBoundingClientRect();
   const scale = ROOM / box.width;
@@ -337,7 +346,8 @@ pad.addEventListener("pointerdown", (event) => {
   if (drawing !== null || event.button !== 0) return;
   drawing = event.pointerId;
   pad.setPointerCapture(drawing);
-  pen.shown = pen.down = false;
+  pen.shown = false;
+  setPen(false);
   strokes.push([place(event)]);
   update();
 });
@@ -362,6 +372,11 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 
 pad.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (drawing !== null) {
+    // The last stroke is the pointer's. Nor should the page scroll away under it.
+    if (event.key in ARROWS || event.key === " ") event.preventDefault();
+    return;
+  }
   if (event.key in ARROWS) {
     const [right, down] = ARROWS[event.key];
     const far = event.shiftKey ? 1 : 4;
@@ -370,9 +385,8 @@ pad.addEventListener("keydown", (event) => {
     if (pen.down) strokes.at(-1).push([pen.x, pen.y]);
   } else if (event.key === " ") {
     if (event.repeat) return;
-    pen.down = !pen.down;
+    setPen(!pen.down);
     if (pen.down) strokes.push([[pen.x, pen.y]]);
-    find("pen").textContent = pen.down ? "pen down" : "pen lifted";
   } else {
     return;
   }
@@ -388,7 +402,8 @@ pad.addEventListener("focus", () => {
 });
 
 pad.addEventListener("blur", () => {
-  pen.shown = pen.down = false;
+  pen.shown = false;
+  setPen(false);
   paintPad();
 });
 
@@ -399,7 +414,7 @@ document.addEventListener("keydown", (event) => {
 function keep(count) {
   strokes = strokes.slice(0, count);
   drawing = null;
-  pen.down = false;
+  setPen(false);
   update();
 }
 
