@@ -4,6 +4,7 @@ import base64
 import contextlib
 import subprocess
 import sys
+import types
 from itertools import pairwise
 
 import numpy as np
@@ -941,3 +942,25 @@ def test_neither_the_package_loads_matplotlib_nor_plot_loads_pyplot():
         "import tinygrad_mlp.plot; assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_show_writes_a_picture_and_says_where_outside_of_notebooks(tmp_path, capsys):
+    path = tmp_path / "picture.png"
+    plot.show(plot.history([3.0, 2.0]), path)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert capsys.readouterr().out == f"picture: {path}\n"
+
+
+def test_show_shows_the_picture_in_a_notebook_and_writes_nothing(tmp_path, monkeypatch):
+    shown = []
+    notebook = types.SimpleNamespace(
+        Image=lambda data, alt: (data, alt), display=lambda picture: shown.append(picture)
+    )
+    monkeypatch.setitem(sys.modules, "ipykernel", notebook)
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(display=notebook))
+    monkeypatch.setitem(sys.modules, "IPython.display", notebook)
+    figure = plot.history([3.0, 2.0])
+    plot.show(figure, tmp_path / "picture.png")
+    [(data, alt)] = shown
+    assert data.startswith(b"\x89PNG") and alt == figure.get_label()
+    assert not list(tmp_path.iterdir())
