@@ -316,6 +316,18 @@ def test_gradients_share_no_memory_with_anything(function, create_graph):
 
 
 @pytest.mark.parametrize("create_graph", [False, True])
+def test_leaves_that_a_rule_gives_the_same_array_get_one_each(forgets_new_ops, create_graph):
+    @tg.op(grad_of_each=lambda g, y, *xs: ([g * 2] * len(xs)).__getitem__)
+    def twice_the_sum(*xs):
+        return 2 * np.sum(xs, axis=0)
+
+    a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    twice_the_sum(a, b).backward(np.ones(2), create_graph=create_graph)
+    assert a.grad is not b.grad
+    assert not shares(a.grad, b.grad)
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
 def test_the_gradient_of_a_leaf_with_respect_to_itself_is_a_copy_of_the_seed(create_graph):
     x, seed = leaf([1.0, 2.0]), tensor([1.0, 1.0], dtype=np.float64)
     x.backward(seed, create_graph=create_graph)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from tinygrad_mlp import anomaly, changes, engine, grad, no_grad, ops, tensor
+from tinygrad_mlp import anomaly, changes, engine, grad, no_grad, op, ops, tensor
 from tinygrad_mlp.engine import OPS
 from tinygrad_mlp.tensor import Tensor, from_numpy
 from tinygrad_mlp.testing import check_sample, drawn
@@ -222,6 +222,17 @@ def gradients_own_their_memory() -> None:
     c.sum().backward()
     c.grad.data[0] = 5
     assert c.grad.tolist() == [5, 1, 1]
+
+
+def leaves_get_an_array_each() -> None:
+    @op(grad_of_each=lambda g, y, *xs: ([g * 2] * len(xs)).__getitem__)
+    def twice_the_sum(*xs):
+        return 2 * np.sum(xs, axis=0)
+
+    del OPS["twice_the_sum"]
+    a, b = leaf(1, 2), leaf(3, 4)
+    twice_the_sum(a, b).sum().backward()
+    assert not np.shares_memory(a.grad.data, b.grad.data)
 
 
 def backward_adds_to_grad() -> None:
@@ -567,6 +578,13 @@ FAULTS = [
         "id(part) in others",
         "False",
         (gradients_own_their_memory, "add"),
+    ),
+    Fault(
+        "two leaves may get one array",
+        engine._send_back,
+        "others.add(id(part))",
+        "pass",
+        (leaves_get_an_array_each,),
     ),
     Fault(
         "a gradient may look into the array of another",

@@ -610,6 +610,7 @@ def _send_back(
             others = others or {id(g), id(y), *map(id, xs), *map(id, params.values())}
             if _is_shared(part, others):
                 part = copied(part)
+            others.add(id(part))
         _add(pending, x.serial, part)
 
 
@@ -649,7 +650,7 @@ def _summed(g: Any, dims: tuple[int, ...]) -> Any:
 def _is_shared(part: Any, others: set[int]) -> bool:
     """Whether `part` may share memory with something else: it must not end up in a `.grad`.
 
-    others  the ids of what the rule was given
+    others  the ids of what the rule was given, and of what other leaves got from it
     """
     return id(part) in others or getattr(plain(part), "base", None) is not None
 
