@@ -5,15 +5,21 @@ What Python does beside the ops is refused, and each way of doing so has its tes
 """
 
 import copy
+import datetime
+import gc
 import os
 import pickle
 import random
+import secrets
+import sys
 import threading
 import time
+import uuid
 import warnings
 from collections import deque
 from contextvars import ContextVar
 from dataclasses import dataclass
+from time import monotonic as clock_of_its_own
 from types import ModuleType
 
 import numpy as np
@@ -766,18 +772,102 @@ def test_what_no_program_can_hold_is_refused_with_its_line(case):
     assert not hasattr(vars(tg.Tensor).get("data"), "fget")  # nothing is left of the watch
 
 
+fair = random.Random(3)
+old_style = np.random.RandomState(3)
+
+CHANCE = {
+    "a coin": (lambda x: x * random.choice([1, 2]), "draws from the generator of random"),
+    "a coin, indirectly": (lambda x: (random.shuffle([1, 2, 3]), x * 2)[1], "of random"),
+    "a generator of random": (lambda x: x * fair.choice([1, 2]), "draws from fair"),
+    "NumPy's old coin": (lambda x: x * np.random.randint(1, 3), "the generator of numpy"),
+    "NumPy's old generator": (lambda x: x * old_style.randint(1, 3), "draws from old_style"),
+    "without a seed": (lambda x: x * np.random.default_rng().integers(1, 3), "asks the system"),
+    "the old one without": (lambda x: x * np.random.RandomState().randint(1, 3), "asks the system"),
+    "Python's without": (lambda x: x * random.Random().choice([1, 2]), "asks the system"),
+    "the system's": (lambda x: x * random.SystemRandom().choice([1, 2]), "asks the system"),
+    "a secret": (lambda x: x * (1 + secrets.randbelow(2)), "asks the system"),
+    "bytes": (lambda x: x * (1 + os.urandom(1)[0] % 2), "asks the system"),
+    "a name for all": (lambda x: (uuid.uuid4(), x * 2)[1], "asks the system"),
+    "the time": (lambda x: x * time.time(), r"reads the clock by time\(\)"),
+    "whole seconds": (lambda x: x * int(time.perf_counter()), r"by perf_counter\(\)"),
+    "under another name": (lambda x: x * int(clock_of_its_own()), r"by monotonic\(\)"),
+    "the year": (lambda x: x * datetime.datetime.now().year, r"by now\(\)"),
+    "the day": (lambda x: x * datetime.date.today().day, r"by today\(\)"),
+}
+
+
+@pytest.mark.parametrize("case", CHANCE)
+def test_time_and_chance_are_refused_even_where_two_calls_would_agree(case):
+    function, words = CHANCE[case]
+    states = random.getstate(), old_style.get_state()[2], fair.getstate()
+    profiled = sys.getprofile()
+    with pytest.raises(CompileError, match=words) as caught:
+        tg.compile(function)(array(3))
+    assert "test_compile.py" in str(caught.value), "the user's line"
+    assert sys.getprofile() is profiled
+    assert (random.getstate(), old_style.get_state()[2], fair.getstate()) == states
+
+
 @pytest.mark.parametrize(
     "function",
     [
-        lambda x: x * (time.perf_counter() % 10),
-        lambda x: x * random.random(),
-        lambda x: x * np.random.rand(),
-        lambda x: x * np.random.default_rng().random(),
+        lambda x: x * np.random.default_rng(3).integers(1, 9),
+        lambda x: x * random.Random(3).randint(1, 9),
+        lambda x: x * datetime.timedelta(seconds=3).seconds,
+        lambda x: (time.sleep(0), x * time.gmtime.__name__.count("t"))[1],
+        lambda x: x if x.shape else x * time.time(),
     ],
 )
-def test_what_changes_unseen_is_noticed_at_the_second_call(function):
+def test_what_looks_like_chance_and_is_none_compiles(function):
     compiled = tg.compile(function)
+    for i in range(4):
+        assert equal(compiled(array(3, seed=i)), function(tg.tensor(array(3, seed=i))))
+    assert compiled.source
+
+
+def test_a_generator_whose_state_holds_an_array_is_followed():
+    rng = np.random.Generator(np.random.MT19937(3))
+    compiled = tg.compile(lambda x: F.dropout(x, 0.5, rng=rng))
+    again = np.random.Generator(np.random.MT19937(3))
+    for _ in range(4):
+        assert equal(compiled(tg.ones(9)), F.dropout(tg.ones(9), 0.5, rng=again))
+
+
+def test_a_timer_of_garbage_collection_is_not_the_functions():
+    times = []
+
+    def note(phase, info):
+        times.append(time.perf_counter())
+
+    gc.callbacks.append(note)
+    try:
+        compiled = tg.compile(lambda x: (gc.collect(), time.sleep(0), x * 2)[2])
+        assert equal(compiled(array(3)), tg.tensor(array(3)) * 2)
+    finally:
+        gc.callbacks.remove(note)
+    assert times
+
+
+def test_a_profiler_of_the_users_goes_on():
+    seen = []
+    compiled = tg.compile(lambda x: (time.sleep(0), x * 2)[1])
+    before = sys.getprofile()
+    sys.setprofile(lambda *event: seen.append(event))
+    try:
+        compiled(array(3))
+        called = len(seen)
+        abs(1)
+    finally:
+        sys.setprofile(before)
+    assert len(seen) > called
+
+
+def test_what_changes_unseen_is_noticed_at_the_second_call(tmp_path):
+    file = tmp_path / "factor"
+    file.write_text("2")
+    compiled = tg.compile(lambda x: x * float(file.read_text()))
     compiled(array(3))
+    file.write_text("3")
     with pytest.raises(CompileError, match="second call gives something else"):
         compiled(array(3))
 

@@ -32,6 +32,7 @@ from ..engine import (
 )
 from ..observing import observers
 from ..ops import clone
+from .chance import set_state, state_of
 from .lines import DRAW, WRITE, CompileError, Program, Value, leaves, mapped
 from .outside import NUMBERS, Survey
 from .passes import clean
@@ -684,7 +685,7 @@ class SecondCall:
         self.replay = replay
         self.tensors = tensors
         self.generators = [rng for rng, _ in replay.survey.generators.values()]
-        self.states = [rng.bit_generator.state for rng in self.generators]
+        self.states = [state_of(rng) for rng in self.generators]
         self.buffers = [
             (plain(replay.inputs[k][1]), plain(replay.inputs[k][1]).copy()) for k in replay.written
         ]
@@ -726,7 +727,7 @@ class SecondCall:
     def _set_back(self) -> None:
         """Generators and buffers as they were before the call."""
         for rng, state in zip(self.generators, self.states, strict=True):
-            rng.bit_generator.state = state
+            set_state(rng, state)
         for array, before in self.buffers:
             array[...] = before
 

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Node
+from . import chance
 from .lines import CompileError
 
 LARGEST_ARRAY = 1_000_000
@@ -42,12 +43,14 @@ class Survey:
     holders     by the id of an array: the tensor or array that it was found as, and its name
     ids         the ids of all tensors and arrays
     generators  the random generators, by name
+    has_chance  whether one of the functions may read a clock, or draw without a seed
     """
 
     def __init__(self, roots: dict[str, Any]):
         self.roots = roots
         self.holders: dict[int, tuple[Any, str]] = {}
-        self.generators: dict[int, tuple[np.random.Generator, str]] = {}
+        self.generators = {id(rng): (rng, name) for name, rng in chance.OF_ALL.items()}
+        self.has_chance = False
         self._checks: list[tuple[str, Callable[[], list[Any]], list[Any]]] = []
         self._parts: dict[int, list[str]] = {}
         self.tensors: list[Any] = []
@@ -136,8 +139,8 @@ class Survey:
         elif isinstance(thing, np.ndarray):
             self.holders.setdefault(id(thing), (thing, name))
             self._arrays.append((thing, name, _values_of(thing)))
-        elif isinstance(thing, np.random.Generator):
-            self.generators[id(thing)] = (thing, name)
+        elif isinstance(thing, chance.GENERATORS):
+            self.generators.setdefault(id(thing), (thing, name))
         elif isinstance(thing, types.MethodType):
             self._later(name, {"": thing.__self__})
             self._visit(name, thing.__func__)
@@ -177,6 +180,8 @@ class Survey:
         self._names.update(names)
         world = function.__globals__
         used = [n for n in _global_names(code) if n in world]
+        reached = [world[n] for n in used] + [_contents(c)[0] for c in function.__closure__ or ()]
+        self.has_chance = self.has_chance or chance.is_named(names, reached)
         self._check("the globals", lambda: [world.get(n, MISSING) for n in used], used)
         for n in used:
             self._later("", {n: world[n]})

@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -25,8 +25,9 @@ from ..decisions import shape_of
 from ..engine import OPS, Node, apply, new_node, plain, run_backward, set_grad_enabled
 from ..observing import Observer, Place, array_of, observe, tracing
 from ..tensor import Tensor, _plain_part, seed_of
+from .chance import same_state, set_state, state_of, watched_for
 from .lines import CHECK, DRAW, WRITE, CompileError, Line, Program, Value, replaced, values_in
-from .outside import Survey
+from .outside import Survey, is_library
 
 Use: TypeAlias = tuple[int, int, Value]
 """Where an input is used: minus the number of the line, the place in the line, the input."""
@@ -201,16 +202,26 @@ class Tracer(Observer):
         if self._mine():
             raise CompileError(f"{self.name} cannot be compiled: it {what}\n  {users_line()}")
 
+    def watched_for_chance(self) -> AbstractContextManager[None]:
+        """Inside, clocks and generators without a seed are refused, if any may be met."""
+        if self.survey is None or not self.survey.has_chance:
+            return nullcontext()
+
+        def refuse(what: str) -> None:
+            raise CompileError(f"{self.name} cannot be compiled: it {what}")
+
+        return watched_for(refuse, is_library)
+
     # ---- random generators
 
     def _see_state(self, rng: np.random.Generator) -> None:
         """Note how a generator stands after a draw that was seen."""
-        self.states[id(rng)] = rng.bit_generator.state
+        self.states[id(rng)] = state_of(rng)
 
     def check_generators(self, before: dict[int, Any]) -> None:
         """Refuse if a generator was drawn from by other ways than ours."""
         for key, (rng, name) in (self.survey.generators if self.survey else {}).items():
-            if rng.bit_generator.state != self.states.get(key, before[key]):
+            if not same_state(state_of(rng), self.states.get(key, before[key])):
                 self.refuse(
                     f"draws from {name} beside the ops, and what was drawn would stay the same; "
                     "draw outside of the function and pass it as an argument"
@@ -351,14 +362,14 @@ def watched_values() -> Iterator[None]:
 def trace(tracer: Tracer, function: Callable[[], Any]) -> Any:
     """What `function` gives, while `tracer` writes down how; if it fails, all is as before."""
     generators = tracer.survey.generators if tracer.survey else {}
-    before = {key: rng.bit_generator.state for key, (rng, _) in generators.items()}
+    before = {key: state_of(rng) for key, (rng, _) in generators.items()}
     try:
-        with watched_values(), observe(tracer):
+        with watched_values(), observe(tracer), tracer.watched_for_chance():
             result = function()
             tracer.check_generators(before)
     except BaseException:  # generators and buffers as if nothing had been run
         for key, (rng, _) in generators.items():
-            rng.bit_generator.state = before[key]
+            set_state(rng, before[key])
         for buffer, values in tracer.before:
             buffer[...] = values
         raise
