@@ -43,14 +43,15 @@ def test_the_weights_of_a_file_become_a_state_of_pytorch(tmp_path):
 
 @pytest.mark.skipif(not torch.distributed.is_available(), reason="this PyTorch has no distributed")
 def test_two_processes_have_the_losses_of_one_with_the_double_batch():
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     done = subprocess.run(
-        [sys.executable, ROOT / "lessons" / "reference" / "distributed.py"],
+        [*torchrun, "--nproc-per-node=2", ROOT / "lessons" / "reference" / "distributed.py"],
         capture_output=True,
         text=True,
         env=os.environ | {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    found = re.findall(r"torch\.(float\d\d): 30 losses .* at most (\S+) apart", done.stdout)
+    found = re.findall(r"torch\.(float\d\d): 30 losses .* of 2 .* at most (\S+) apart", done.stdout)
     apart = {name: float(number) for name, number in found}
     assert apart["float64"] < 1e-12
     assert apart["float32"] < 1e-6

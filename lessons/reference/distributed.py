@@ -1,25 +1,23 @@
 """A model that was trained here goes on in PyTorch on two processes, with the losses of one.
 
-    python lessons/reference/distributed.py
+    torchrun --standalone --nproc-per-node 2 lessons/reference/distributed.py
 
-Each process gets half of every batch, and `DistributedDataParallel` averages their gradients, so a
-step is the step of one process with the whole batch. Both ways are run, in float32 and in float64,
-and the largest difference between their losses is printed.
+torchrun starts this script twice. Each process gets half of every batch, and
+`DistributedDataParallel` averages their gradients, so a step is the step of one process with the
+whole batch. The first process also takes the steps alone, in float32 and in float64, and prints
+the largest difference between the losses.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import distributed, multiprocessing
+from torch import distributed
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
@@ -30,7 +28,6 @@ from tinygrad_mlp.train import fit
 
 HIDDEN = (32,)
 BATCH, STEPS, LR = 100, 30, 0.003
-PROCESSES = 2
 
 
 def trained_here(digits: ArrayDataset) -> tuple[Any, optim.Adam]:
@@ -70,34 +67,24 @@ def losses_in_torch(
     return losses
 
 
-def one_of_two(rank: int, folder: str, *given: Any) -> None:
-    """What each process does; the first one writes down the losses."""
+def main() -> None:
+    if "RANK" not in os.environ:
+        sys.exit(f"start this with torchrun --standalone --nproc-per-node 2 {sys.argv[0]}")
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo0" if sys.platform == "darwin" else "lo")
     torch.set_num_threads(1)
-    meeting = Path(folder, "meeting").as_uri()
-    distributed.init_process_group("gloo", meeting, rank=rank, world_size=PROCESSES)
-    losses = {
-        str(dtype): losses_in_torch(*given, dtype, rank, PROCESSES)
-        for dtype in (torch.float32, torch.float64)
-    }
-    if rank == 0:
-        Path(folder, "losses.json").write_text(json.dumps(losses))
-    distributed.destroy_process_group()
-
-
-def main() -> None:
     digits = ArrayDataset(*load_mnist(split="test")[:3000])
-    model, optimizer = trained_here(digits)
+    model, optimizer = trained_here(digits)  # with the same bits in each process
     given = (model.state_dict(), optimizer.state_dict(), digits)
-    with tempfile.TemporaryDirectory() as folder:
-        multiprocessing.spawn(one_of_two, (folder, *given), nprocs=PROCESSES)
-        of_two = json.loads(Path(folder, "losses.json").read_text())
-    torch.set_num_threads(1)
+    distributed.init_process_group("gloo")
+    rank, processes = distributed.get_rank(), distributed.get_world_size()
     for dtype in (torch.float32, torch.float64):
-        of_one = losses_in_torch(*given, dtype)
-        apart = float(np.abs(np.subtract(of_one, of_two[str(dtype)])).max())
-        print(f"{dtype}: {STEPS} losses from {of_one[0]:.3f} to {of_one[-1]:.3f}, ", end="")
-        print(f"at most {apart:.1e} apart")
+        of_all = losses_in_torch(*given, dtype, rank, processes)
+        if rank == 0:
+            of_one = losses_in_torch(*given, dtype)
+            apart = float(np.abs(np.subtract(of_one, of_all)).max())
+            print(f"{dtype}: {STEPS} losses from {of_one[0]:.3f} to {of_one[-1]:.3f}, ", end="")
+            print(f"of {processes} processes and of one at most {apart:.1e} apart")
+    distributed.destroy_process_group()
 
 
 if __name__ == "__main__":
