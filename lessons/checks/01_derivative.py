@@ -2,8 +2,10 @@
 
 from lessons.checking import Exercise, Mistake
 
-# Three graphs: a diamond whose two sides have different lengths; two diamonds in a row, with a
-# value that leads nowhere; a value that is used twice by the same value, and later again.
+# Five graphs: a diamond whose two sides have different lengths; two diamonds in a row, with a
+# value that leads nowhere; a value that is used twice by the same value, and later again; and two
+# where a value is met early on a short path, before its part of a longer one has arrived, walking
+# back and walking forward.
 GRAPHS = [
     ([(), (0,), (1, 0)], [(), (0.7,), (1.3, -0.4)]),
     (
@@ -24,6 +26,8 @@ GRAPHS = [
         [(), (), (1, 0), (2, 2), (3, 2), (4, 0)],
         [(), (), (1.4, -0.7), (0.6, 0.6), (1.1, -2.3), (0.45, 1.9)],
     ),
+    ([(), (0,), (1,), (1, 2)], [(), (0.7,), (1.3,), (-0.4, 0.9)]),
+    ([(), (0,), (1,), (0, 2), (3,)], [(), (0.7,), (1.3,), (-0.4, 0.9), (1.1,)]),
 ]
 
 PAIRS = [(3.0, 4.0), (-1.7, 0.6), (2.5, -1.3), (-0.2, -5.0)]
@@ -84,6 +88,18 @@ def walk_back_at_once(inputs, slopes):
     return gradients
 
 
+def walk_back_nearest_first(inputs, slopes):
+    gradients = [0.0] * len(inputs)
+    gradients[-1] = 1.0
+    waiting = [len(inputs) - 1]
+    for i in waiting:  # it grows meanwhile
+        for x, slope in zip(inputs[i], slopes[i], strict=True):
+            gradients[x] += slope * gradients[i]
+            if x not in waiting:
+                waiting.append(x)
+    return gradients
+
+
 def walk_back_adding_slopes(inputs, slopes):
     gradients = [0.0] * len(inputs)
     gradients[-1] = 1.0
@@ -108,6 +124,20 @@ def walk_forward_replacing(inputs, slopes, start):
     for i in range(start + 1, len(inputs)):
         for x, slope in zip(inputs[i], slopes[i], strict=True):
             speeds[i] = slope * speeds[x]
+    return speeds
+
+
+def walk_forward_nearest_first(inputs, slopes, start):
+    speeds = [0.0] * len(inputs)
+    speeds[start] = 1.0
+    waiting = [start]
+    for i in waiting:  # it grows meanwhile
+        for user in range(len(inputs)):
+            for x, slope in zip(inputs[user], slopes[user], strict=True):
+                if x == i:
+                    speeds[user] += slope * speeds[i]
+                    if user not in waiting:
+                        waiting.append(user)
     return speeds
 
 
@@ -168,6 +198,12 @@ EXERCISES = [
                 "its users have sent their parts, and some of it is counted twice.",
             ),
             Mistake(
+                walk_back_nearest_first,
+                "You visit values in the order in which you meet them, nearest to the end first. "
+                "One that is near on a short path may still wait for a part that comes on a longer "
+                "one. All users of a value have larger numbers than it has: go by the numbers.",
+            ),
+            Mistake(
                 walk_back_adding_slopes,
                 "You add the local slopes. Along a path they are multiplied: each slope times the "
                 "gradient of the value that it belongs to.",
@@ -188,6 +224,12 @@ EXERCISES = [
                 walk_forward_replacing,
                 "Only the last input of each value counts here. The effects of all inputs are "
                 "added.",
+            ),
+            Mistake(
+                walk_forward_nearest_first,
+                "You visit values in the order in which you meet them, nearest to the start first. "
+                "One that is near on a short path may still wait for an input that moves on a "
+                "longer one. All inputs of a value have smaller numbers: go by the numbers.",
             ),
             Mistake(
                 walk_forward_multiplying,

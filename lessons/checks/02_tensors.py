@@ -122,6 +122,26 @@ def logistic_accumulating(x, labels, rate, steps):
     return w, b
 
 
+def logistic_losing_the_leaf(x, labels, rate, steps):
+    w = tg.tensor(np.zeros(x.shape[1]), requires_grad=True)
+    b = tg.tensor(np.zeros(()), requires_grad=True)
+    for _ in range(steps):
+        (-cross_entropy(probabilities(x, w, b), labels).mean()).backward()
+        w = w - rate * w.grad
+        b = b - rate * b.grad
+    return w, b
+
+
+def logistic_losing_the_leaf_for_its_data(x, labels, rate, steps):
+    w = tg.tensor(np.zeros(x.shape[1]), requires_grad=True)
+    b = tg.tensor(np.zeros(()), requires_grad=True)
+    for _ in range(steps):
+        (-cross_entropy(probabilities(x, w, b), labels).mean()).backward()
+        w = w - rate * w.grad.data
+        b = b - rate * b.grad.data
+    return w, b
+
+
 EXERCISES = [
     Exercise(
         "column_means_rule",
@@ -187,6 +207,16 @@ EXERCISES = [
                 logistic_accumulating,
                 "The first step is right and the later ones are not: backward() adds to .grad. "
                 "Make new tensors for each step, or set .grad to None.",
+            ),
+            Mistake(
+                logistic_losing_the_leaf,
+                "The first step is right. But w - rate * w.grad is a result, not a leaf, so the "
+                "next backward() leaves no .grad on it. Make new tensors for each step.",
+            ),
+            Mistake(
+                logistic_losing_the_leaf_for_its_data,
+                "The first step is right. But w - ... is a result, not a leaf, so the next "
+                "backward() leaves no .grad on it. Make new tensors for each step, from w.data.",
             ),
             Mistake(logistic_uphill, "You go up: the step must go against the gradient."),
             Mistake(logistic_summed, "You took the sum over the examples; the loss is their mean."),

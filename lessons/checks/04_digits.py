@@ -79,12 +79,13 @@ DISTANCES = np.array(
         [2.0, 6.0, 5.0, 3.0, 4.0, 7.0, 0.4, 0.6],  # 5 3 7 2: all tied
         [1.2, 0.8, 7.0, 0.9, 1.1, 6.0, 3.0, 2.0],  # 2 2 7 7: a tie of four, 2 is nearest
         [0.1, 0.3, 6.0, 0.2, 5.0, 7.0, 4.0, 0.9],  # 7 2 2 3: the nearest is outvoted
+        [1.3, 1.1, 1.0, 1.2, 1.4, 6.0, 7.0, 5.0],  # 9 2 2 7 7: the nearest is not among the tied
     ]
 )
 
 
 def observe_votes(answer):
-    return [answer(DISTANCES.copy(), LABELS.copy(), k) for k in (1, 3, 4)]
+    return [answer(DISTANCES.copy(), LABELS.copy(), k) for k in (1, 3, 4, 5)]
 
 
 def vote_with_smallest_label_at_ties(distances, labels, k):
@@ -94,6 +95,21 @@ def vote_with_smallest_label_at_ties(distances, labels, k):
 
 def vote_of_the_nearest_alone(distances, labels, k):
     return labels[np.argmin(distances, axis=1)]
+
+
+def vote_of_the_nearest_at_ties(distances, labels, k):
+    answers = []
+    for row in labels[np.argsort(distances, axis=1)[:, :k]]:
+        votes = np.bincount(row, minlength=10)
+        is_tied = np.sum(votes == votes.max()) > 1
+        answers.append(row[0] if is_tied else votes.argmax())
+    return np.array(answers)
+
+
+def vote_by_closeness(distances, labels, k):
+    order = np.argsort(distances, axis=1)[:, :k]
+    rows = zip(labels[order], np.take_along_axis(distances, order, axis=1), strict=True)
+    return np.array([np.bincount(row, weights=1 / d, minlength=10).argmax() for row, d in rows])
 
 
 def vote_of_the_farthest(distances, labels, k):
@@ -164,6 +180,16 @@ EXERCISES = [
                 vote_with_smallest_label_at_ties,
                 "At a tie your answer is the smallest label (argmax takes the first). It should be "
                 "the tied label that has the nearest neighbour.",
+            ),
+            Mistake(
+                vote_of_the_nearest_at_ties,
+                "At a tie you take the nearest of all k, which may not be one of the tied labels. "
+                "Take the nearest neighbour whose label is tied.",
+            ),
+            Mistake(
+                vote_by_closeness,
+                "Nearer neighbours have more votes here. Each of the k has one, and the distance "
+                "only decides ties.",
             ),
             Mistake(vote_of_the_nearest_alone, "Only the nearest one votes; k of them should."),
             Mistake(vote_of_the_farthest, "These are the k farthest. Small distances are near."),

@@ -13,12 +13,13 @@ def observe_descent(answer):
     first = nn.Parameter(np.array([0.7, -1.3, 0.4]))
     second = nn.Parameter(np.array([[1.1, 0.6], [-0.8, 0.9]]))
     unused = nn.Parameter(np.array([2.5, -0.2]))
-    optimiser = answer((p for p in (first, second, unused)), 0.15)
+    optimiser = answer((p for p in (first, unused, second)), 0.15)
     seen = []
     for _ in range(3):
         loss = (first * first).sum() * 0.7 + (second * second * second).sum() * first.sum()
         loss.backward()
         optimiser.step()
+        seen.append(first.grad is not None)  # only zero_grad() forgets
         optimiser.zero_grad()
         seen += [parameter.data.copy() for parameter in (first, second, unused)]
     optimiser.step()  # with no gradient left there is nothing to follow
@@ -77,6 +78,25 @@ class ExpectsAllGradients(Base):
                 parameter -= self.lr * parameter.grad
 
 
+class ForgetsInStep(Base):
+    def step(self):
+        super().step()
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    def zero_grad(self):
+        pass
+
+
+class StopsAtTheFirstWithout(Base):
+    def step(self):
+        with no_grad():
+            for parameter in self.parameters:
+                if parameter.grad is None:
+                    return
+                parameter -= self.lr * parameter.grad
+
+
 class Records(Base):
     def step(self):
         for parameter in self.parameters:
@@ -95,7 +115,8 @@ def observe_residual(answer):
     output = module(ROWS)
     (output * WEIGHTS).sum().backward()
     parameters = list(module.parameters())
-    return [len(parameters), output, *(parameter.grad for parameter in parameters)]
+    are_float64 = [parameter.dtype == np.float64 for parameter in parameters]
+    return [len(parameters), are_float64, output, *(parameter.grad for parameter in parameters)]
 
 
 class TwoLayers(nn.Module):
@@ -126,6 +147,15 @@ class WithoutSigmoid(TwoLayers):
         return x + self.second(self.first(x))
 
 
+class InFloat32(nn.Module):
+    def __init__(self, features, hidden, rng):
+        self.first = nn.Linear(features, hidden, rng=rng)
+        self.second = nn.Linear(hidden, features, rng=rng)
+
+    def forward(self, x):
+        return x + self.second(self.first(x).sigmoid())
+
+
 class InAList(nn.Module):
     def __init__(self, features, hidden, rng):
         self.layers = [
@@ -148,9 +178,14 @@ class Watched(nn.Module):
         rng = np.random.default_rng(7)
         self.first = nn.Linear(4, 3, dtype=np.float64, rng=rng)
         self.second = nn.Linear(3, 2, dtype=np.float64, rng=rng)
-        self.rows = []
+        self.rows, self.walked, self.before = [], [], None
 
     def forward(self, x):
+        grad = self.second.bias.grad
+        now = np.zeros(2) if grad is None else grad.numpy().copy()
+        if self.rows:
+            self.walked.append(not np.array_equal(now, self.before))
+        self.before = now
         self.rows.append(len(x))
         return self.second(self.first(x).sigmoid())
 
@@ -164,7 +199,7 @@ def observe_parts(answer):
         for parameter in model.parameters():  # left by an earlier batch
             parameter.grad = parameter.detach() * 0.3
         gradients = answer(model, images, targets, size)
-        seen.append([list(model.rows), list(gradients)])
+        seen.append([list(model.rows), list(model.walked), list(gradients)])
     return seen
 
 
@@ -194,6 +229,18 @@ def parts_of_full_size(model, images, targets, size):
 
 def parts_on_top(model, images, targets, size):
     return parts(model, images, targets, size, lambda m, n: m / n, forget=False)
+
+
+def parts_walked_together(model, images, targets, size):
+    loss = 0.0
+    for parameter in model.parameters():
+        parameter.grad = None
+    for begin in range(0, len(images), size):
+        part = images[begin : begin + size]
+        share = len(part) / len(images)
+        loss = loss + F.mse_loss(model(part), targets[begin : begin + size]) * share
+    loss.backward()
+    return [parameter.grad.data for parameter in model.parameters()]
 
 
 def parts_last_only(model, images, targets, size):
@@ -234,6 +281,16 @@ EXERCISES = [
                 "None.",
             ),
             Mistake(
+                ForgetsInStep,
+                "Your step() forgets the gradients. A user may want to look at them after it: only "
+                "zero_grad() should set .grad to None.",
+            ),
+            Mistake(
+                StopsAtTheFirstWithout,
+                "Your step() ends at the first parameter without a gradient, and those after it "
+                "stay where they are. Go on with the next: `continue`, not `return`.",
+            ),
+            Mistake(
                 ExpectsAllGradients,
                 "A parameter that the loss does not depend on has no gradient: its .grad is None. "
                 "Leave it where it is.",
@@ -251,6 +308,10 @@ EXERCISES = [
             Mistake(SigmoidLast, "The sigmoid goes between the two layers, not after them."),
             Mistake(SigmoidOfTheSum, "The one sigmoid is between the layers; the sum has none."),
             Mistake(WithoutSigmoid, "Without the sigmoid, two linear layers are one linear layer."),
+            Mistake(
+                InFloat32,
+                "Your parameters are float32: give both layers dtype=np.float64.",
+            ),
             Mistake(
                 InAList,
                 "A module finds attributes that are modules or parameters, not plain lists of "
@@ -281,6 +342,11 @@ EXERCISES = [
             Mistake(
                 parts_on_top,
                 "The parameters still held gradients from an earlier batch: forget them first.",
+            ),
+            Mistake(
+                parts_walked_together,
+                "The gradients are right, but the graphs of all parts are kept until the one "
+                "backward() at the end, so nothing is saved. Call backward() for each part.",
             ),
             Mistake(
                 parts_last_only,

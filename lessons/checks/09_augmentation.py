@@ -18,11 +18,21 @@ EDGES = np.array([0.0, 0.12, 0.2, 0.26, 0.31, 0.55, 0.93, 0.97, 1.0])
 SHARP = 0.9 * np.eye(10)[LABELS] + 0.01
 
 
+def on_the_edges():
+    """Images whose confidence is exactly that of an edge, the last one included."""
+    confidence = np.array([0.5, 0.5, 0.625, 0.75, 0.75, 0.875, 1.0, 1.0])
+    probabilities = np.repeat((1 - confidence)[:, None] / 9, 10, axis=1)
+    probabilities[:, 3] = confidence
+    labels = np.array([3, 1, 3, 5, 3, 3, 3, 0])
+    return probabilities, labels, np.array([0.25, 0.5, 0.75, 1.0])
+
+
 def observe_calibration(answer):
     return [
         answer(PROBABILITIES, LABELS, EDGES),
         answer(PROBABILITIES[:50], LABELS[:50], np.array([0.0, 0.2, 0.35, 1.0])),
         answer(SHARP[:30], LABELS[:30], np.array([0.1, 0.5, 0.905, 0.95])),
+        answer(*on_the_edges()),
     ]
 
 
@@ -65,6 +75,23 @@ def with_empty_groups(probabilities, labels, edges):
         inside = group == i
         error += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
     return error
+
+
+def in_groups(probabilities, labels, group, count):
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    inside = [group == i for i in range(count) if np.any(group == i)]
+    return sum(i.mean() * abs(confidence[i].mean() - right[i].mean()) for i in inside)
+
+
+def without_the_last_edge(probabilities, labels, edges):
+    group = np.digitize(probabilities.max(axis=1), edges) - 1
+    return in_groups(probabilities, labels, group, len(edges) - 1)
+
+
+def edges_in_the_group_below(probabilities, labels, edges):
+    group = np.digitize(probabilities.max(axis=1), edges[1:-1], right=True)
+    return in_groups(probabilities, labels, group, len(edges) - 1)
 
 
 # -------------------------------------------------------------------------------------- shift
@@ -129,6 +156,15 @@ EXERCISES = [
             Mistake(
                 image_by_image,
                 "One image is right or wrong, never 70 % right: take means in each group first.",
+            ),
+            Mistake(
+                without_the_last_edge,
+                "An image whose confidence is exactly the last edge is in none of your groups; it "
+                "belongs to the last one.",
+            ),
+            Mistake(
+                edges_in_the_group_below,
+                "A confidence that is exactly an edge belongs to the group that begins there.",
             ),
             Mistake(with_empty_groups, "The mean of an empty group is NaN: leave it out."),
         ],

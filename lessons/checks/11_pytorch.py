@@ -56,15 +56,17 @@ def counted_without_gaps(weights):
 
 
 def steps_moved(answer):
-    """How many floats each weight was moved by, and whether the dtype was kept."""
+    """How many floats each weight was moved by; whether dtype and argument were kept."""
     found = []
     for dtype, shape in ((np.float32, (3, 4)), (np.float64, (5,)), (np.float32, (2, 1, 3))):
         rng = np.random.default_rng(len(shape))
         weights = rng.normal(size=shape).astype(dtype)
         up = rng.random(shape) < 0.5
-        moved = answer(weights.copy(), up)
+        given = weights.copy()
+        moved = answer(given, up)
         distance = np.asarray(moved, np.float64) - weights.astype(np.float64)
         found += [distance / np.spacing(np.abs(weights)), moved.dtype == dtype]
+        found.append(np.array_equal(given, weights))
     return found
 
 
@@ -90,6 +92,12 @@ def only_up(weights, up):
     return np.nextafter(weights, np.array(np.inf, weights.dtype))
 
 
+def into_the_argument(weights, up):
+    infinity = np.array(np.inf, weights.dtype)
+    weights[...] = np.nextafter(weights, np.where(up, infinity, -infinity))
+    return weights
+
+
 # --------------------------------------------------------------------------- first_suspicious_step
 
 
@@ -113,6 +121,8 @@ CASES = [
     (*runs(2, 40, 1e-6, fault_at=1), 1e-6),
     (*runs(3, 150, 1e-8, fault_at=150), 1e-8),
     (*BELOW, 1e-9),
+    # far apart, so that it matters which of the two the difference is divided by
+    (np.array([1.0, 1.15, 1.0, 0.9, 1.5, 1.0]), np.ones(6), 0.1),
 ]
 
 
@@ -132,6 +142,11 @@ def without_growth(ours, theirs, unit):
 
 def absolute(ours, theirs, unit):
     found = np.abs(ours - theirs) > unit * np.sqrt(np.arange(1, len(ours) + 1))
+    return int(np.argmax(found)) + 1 if found.any() else 0
+
+
+def relative_to_ours(ours, theirs, unit):
+    found = np.abs(ours - theirs) / ours > unit * np.sqrt(np.arange(1, len(ours) + 1))
     return int(np.argmax(found)) + 1 if found.any() else 0
 
 
@@ -198,6 +213,11 @@ EXERCISES = [
                 "The direction is float64, so NumPy looked for the neighbour of a float32 weight "
                 "in float64. Give infinity the dtype of the weights.",
             ),
+            Mistake(
+                into_the_argument,
+                "The numbers are right, but you wrote them into `weights`, which belongs to the "
+                "caller. Return a new array.",
+            ),
             Mistake(only_up, "`up` was not used: some weights should move down."),
         ],
     ),
@@ -213,6 +233,10 @@ EXERCISES = [
                 "steps.",
             ),
             Mistake(absolute, "The difference must be divided by the loss: `unit` is relative."),
+            Mistake(
+                relative_to_ours,
+                "You divide by `ours`. The limit is relative to the reference, `theirs`.",
+            ),
             Mistake(counted_from_0, "Steps are counted from 1, and 0 means that there is none."),
             Mistake(
                 without_asking,

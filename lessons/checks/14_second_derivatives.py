@@ -71,7 +71,8 @@ def steps_taken(answer):
     for seed, curvatures in enumerate(cases):
         g = np.random.default_rng(10 + seed).normal(size=len(curvatures))
         found.append(answer(g, symmetric(curvatures, seed), 0.1))
-    return found
+    flat = np.diag([0.0, 2.0, -1.0])  # a direction without any curvature
+    return [*found, answer(np.array([0.3, -0.5, 0.7]), flat, 0.1)]
 
 
 def plain_newton(g, H, smallest):
@@ -90,6 +91,13 @@ def cut_off(g, H, smallest):
 def without_smallest(g, H, smallest):
     curvatures, Q = np.linalg.eigh(H)
     return -Q @ (Q.T @ g / np.abs(curvatures))
+
+
+def with_signs(g, H, smallest):
+    curvatures, Q = np.linalg.eigh(H)
+    sizes = np.sign(curvatures) * curvatures
+    sizes[sizes < smallest] = np.abs(np.sign(curvatures[sizes < smallest])) * smallest
+    return -Q @ (Q.T @ g / sizes)
 
 
 def transposed(g, H, smallest):
@@ -184,6 +192,11 @@ EXERCISES = [
                 "Take their size first.",
             ),
             Mistake(without_smallest, "Sizes below `smallest` should count as `smallest`."),
+            Mistake(
+                with_signs,
+                "Where a curvature is exactly 0, np.sign gives 0, and you divide by 0. It should "
+                "count as `smallest` there too.",
+            ),
             Mistake(
                 transposed,
                 "The eigenvectors are the columns of the matrix that eigh returns, so the slopes "
