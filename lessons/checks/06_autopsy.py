@@ -52,10 +52,13 @@ CLAIMS = [
 
 
 def observe_ratios(answer):
-    # Ratio and rest in one array, so that a rest of 1e-11 is compared on the scale of the ratio.
-    return [
-        np.array(answer(function, gradient.copy(), x.copy())) for function, gradient, x in CLAIMS
-    ]
+    found = []
+    for function, gradient, x in CLAIMS:
+        given = x.copy()
+        # In one array, so that a rest of 1e-11 is compared on the scale of the ratio.
+        found.append(np.array(answer(function, gradient.copy(), given)))
+        found.append(np.array_equal(given, x))
+    return found
 
 
 def _numerical(function, x, step=1e-5, one_sided=False):
@@ -80,6 +83,18 @@ def ratio_to_one_side(function, gradient, x):
 
 def ratio_of_half_steps(function, gradient, x):
     return _compared(gradient, 2 * _numerical(function, x))
+
+
+def ratio_leaving_x_moved(function, gradient, x):
+    found = _compared(gradient, _numerical(function, x))
+    x += 1e-5
+    return found
+
+
+def ratio_of_lengths(function, gradient, x):
+    numerical = _numerical(function, x)
+    ratio = np.linalg.norm(gradient) / np.linalg.norm(numerical)
+    return ratio, np.linalg.norm(gradient - ratio * numerical) / np.linalg.norm(gradient)
 
 
 def ratio_turned_round(function, gradient, x):
@@ -169,6 +184,11 @@ def lengths_alone(weights, biases, x, gradient):
     return _walk(weights, biases, x, gradient, _sigmoid_slope)[1:][::-1]
 
 
+def factors_of_squares(weights, biases, x, gradient):
+    squares = [length**2 for length in _walk(weights, biases, x, gradient, _sigmoid_slope)]
+    return _factors(squares)[::-1]
+
+
 def factors_turned_round(weights, biases, x, gradient):
     return [1 / f for f in _factors(_walk(weights, biases, x, gradient, _sigmoid_slope))][::-1]
 
@@ -188,6 +208,16 @@ EXERCISES = [
                 ratio_of_half_steps,
                 "From x - h to x + h the distance is 2 h. Your numerical gradient is twice as "
                 "large as it should be.",
+            ),
+            Mistake(
+                ratio_leaving_x_moved,
+                "The numbers are right, but x is not what it was: it belongs to the caller. Move "
+                "the entries of a copy, or put each one back.",
+            ),
+            Mistake(
+                ratio_of_lengths,
+                "A ratio of two lengths is never negative, so it cannot show a wrong sign. Take "
+                "gradient.n / n.n.",
             ),
             Mistake(
                 ratio_turned_round,
@@ -231,6 +261,10 @@ EXERCISES = [
                 "the one that came into the layer.",
             ),
             Mistake(lengths_alone, "These are the lengths. Divide each by the one before it."),
+            Mistake(
+                factors_of_squares,
+                "You compare sums of squares. A length is the root of that sum.",
+            ),
             Mistake(
                 factors_turned_round,
                 "It is upside down: divide the length at the inputs by the length at the outputs.",

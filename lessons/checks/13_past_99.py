@@ -1,6 +1,7 @@
 """How the exercises of lesson 13 are judged."""
 
 import math
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,8 +19,23 @@ FAR_ROWS = np.array([-3.3, 9.4, 1.7, 2.2, -0.4, 4.6, 4.0, 4.0, 2.0, 3.0])
 FAR_COLUMNS = np.array([2.6, 3.3, -2.8, 11.5, -0.7, 6.9, 6.0, 2.5, 5.0, 1.5])
 
 
+class Counted(np.ndarray):
+    """An array that counts how often a single number is taken out of it."""
+
+    taken: ClassVar[list[int]] = [0]
+
+    def __getitem__(self, place):
+        result = super().__getitem__(place)
+        self.taken[0] += np.ndim(result) == 0
+        return result
+
+
 def observe_sample(answer):
+    Counted.taken[0] = 0
+    values = answer(*(array.view(Counted) for array in (IMAGE, ROWS, COLUMNS)))
     return [
+        np.asarray(values),
+        Counted.taken[0] >= ROWS.size,  # one by one
         answer(IMAGE, ROWS, COLUMNS),
         answer(IMAGE, FAR_ROWS, FAR_COLUMNS),
         answer(IMAGE[:2, 1:4], FAR_ROWS, FAR_COLUMNS),
@@ -74,6 +90,25 @@ def weights_the_wrong_way(image, rows, columns):
     return mixed(image, i, j, 1 - (rows - i), 1 - (columns - j))
 
 
+def by_a_loop(image, rows, columns):
+    rows, columns = inside(image, rows, columns)
+    values = np.zeros(rows.shape)
+    for place in np.ndindex(rows.shape):
+        r, c = rows[place], columns[place]
+        i, j = min(int(r), image.shape[0] - 2), min(int(c), image.shape[1] - 2)
+        values[place] = mixed(image, i, j, r - i, c - j)
+    return values
+
+
+def weights_from_both_sides(image, rows, columns):
+    rows, columns = inside(image, rows, columns)
+    i, j = np.floor(rows).astype(int), np.floor(columns).astype(int)
+    k, m = np.ceil(rows).astype(int), np.ceil(columns).astype(int)
+    above = (m - columns) * image[i, j] + (columns - j) * image[i, m]
+    below = (m - columns) * image[k, j] + (columns - j) * image[k, m]
+    return (k - rows) * above + (rows - i) * below
+
+
 def over_the_edge(image, rows, columns):
     rows, columns = inside(image, rows, columns)
     i, j = np.floor(rows).astype(int), np.floor(columns).astype(int)
@@ -121,6 +156,11 @@ def leans_left(degrees, scale, shear):
 
 def transposed(degrees, scale, shear):
     return forward(degrees, scale, shear).T
+
+
+def transposed_over_scale(degrees, scale, shear):
+    turn, lean = parts(np.radians(degrees), shear)
+    return (turn @ lean).T / scale
 
 
 def across_first(degrees, scale, shear):
@@ -208,6 +248,16 @@ EXERCISES = [
                 "Close to pixel (i, j), that pixel should weigh most: with (1 - a)(1 - b).",
             ),
             Mistake(
+                by_a_loop,
+                "The values are right, but you take them one by one. Index the image with whole "
+                "arrays of numbers: image[i, j] gives all of them at once.",
+            ),
+            Mistake(
+                weights_from_both_sides,
+                "On a whole row, ceil and floor are the same number, and both weights are 0. Take "
+                "the second weight as 1 minus the first.",
+            ),
+            Mistake(
                 over_the_edge,
                 "On the last row or column there is no pixel i + 1 or j + 1. Let i stop at h - 2.",
             ),
@@ -237,6 +287,11 @@ EXERCISES = [
             Mistake(
                 transposed,
                 "The transposed matrix is only the inverse of a turn, not of a scale and a shear.",
+            ),
+            Mistake(
+                transposed_over_scale,
+                "You undo the scale, but transposing undoes only the turn. The shear needs its own "
+                "inverse: np.linalg.inv of the whole is the safe way.",
             ),
             Mistake(across_first, "This is right for (column, row); here the row comes first."),
         ],

@@ -7,6 +7,9 @@ import numpy as np
 
 from lessons.checking import Exercise, Mistake
 
+MAKES_ANOTHER = (np.copy, np.empty_like, np.zeros_like, np.ones_like, np.full_like, np.where)
+"""Functions of NumPy that give a new array and are no ufunc."""
+
 
 class Watched(np.ndarray):
     """An array that counts passes over it and new arrays made from it, as in the lesson."""
@@ -27,6 +30,14 @@ class Watched(np.ndarray):
     def __setitem__(self, place, value):
         super().__setitem__(place, value)
         self.log.append((np.size(self[place]), False))
+
+    def __array_function__(self, function, types, args, options):
+        result = super().__array_function__(function, types, args, options)
+        if function is np.copyto:
+            self.log.append((np.size(args[0]), False))
+        elif function in MAKES_ANOTHER:
+            self.log.append((np.size(result), True))
+        return result
 
     def copy(self, order="C"):
         self.log.append((self.size, True))
@@ -85,7 +96,7 @@ def overwrites_the_gradient(w, g, v, scratch, lr, rho, eps):
 
 
 def a_pass_too_many(w, g, v, scratch, lr, rho, eps):
-    scratch[...] = g
+    np.copyto(scratch, g)
     scratch *= g
     scratch *= 1 - rho
     v *= rho
@@ -95,6 +106,43 @@ def a_pass_too_many(w, g, v, scratch, lr, rho, eps):
     np.divide(g, scratch, out=scratch)
     scratch *= lr
     w -= scratch
+
+
+def a_new_array_to_write_into(w, g, v, scratch, lr, rho, eps):
+    part = np.empty_like(g)
+    np.multiply(g, g, out=part)
+    part *= 1 - rho
+    v *= rho
+    v += part
+    np.sqrt(v, out=part)
+    part += eps
+    np.divide(g, part, out=part)
+    part *= lr
+    w -= part
+
+
+def divides_the_gradient(w, g, v, scratch, lr, rho, eps):
+    np.multiply(g, g, out=scratch)
+    scratch *= 1 - rho
+    v *= rho
+    v += scratch
+    np.sqrt(v, out=scratch)
+    scratch += eps
+    g /= scratch
+    g *= lr
+    w -= g
+
+
+def steps_with_the_old_v(w, g, v, scratch, lr, rho, eps):
+    np.sqrt(v, out=scratch)
+    scratch += eps
+    np.divide(g, scratch, out=scratch)
+    scratch *= lr
+    w -= scratch
+    np.multiply(g, g, out=scratch)
+    scratch *= 1 - rho
+    v *= rho
+    v += scratch
 
 
 def new_arrays_on_the_way(w, g, v, scratch, lr, rho, eps):
@@ -275,6 +323,20 @@ EXERCISES = [
                 a_pass_too_many,
                 "The values are right, but there is one pass too many. A copy followed by `*=` can "
                 "be one call: `np.multiply(g, g, out=scratch)`.",
+            ),
+            Mistake(
+                a_new_array_to_write_into,
+                "The values are right, but `np.empty_like` makes a new array. There is one to "
+                "write into: `scratch`.",
+            ),
+            Mistake(
+                divides_the_gradient,
+                "The last lines write into g, which must not change. `np.divide(g, scratch, "
+                "out=scratch)` leaves it alone.",
+            ),
+            Mistake(
+                steps_with_the_old_v,
+                "You take the step before v has its new part. First v, then the step.",
             ),
             Mistake(eps_in_the_root, "eps is added to the root, not to v under it."),
             Mistake(
