@@ -1,5 +1,7 @@
 """How the exercises of lesson 4 are judged."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from lessons.checking import Exercise, Mistake
@@ -14,12 +16,52 @@ PAIRS = [
 ]
 
 
+class Watched(np.ndarray):
+    """An array that notes how many axes results have, and how often a row is taken out of it."""
+
+    axes: ClassVar[list[int]] = []
+    rows: ClassVar[list[int]] = []
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+        plain = [x.view(np.ndarray) if isinstance(x, Watched) else x for x in inputs]
+        if "out" in options:
+            options["out"] = tuple(np.asarray(x) for x in options["out"])
+        result = getattr(ufunc, method)(*plain, **options)
+        self.axes.append(np.ndim(result))
+        return result.view(Watched) if isinstance(result, np.ndarray) else result
+
+    def __getitem__(self, place):
+        result = super().__getitem__(place)
+        if np.ndim(result) < self.ndim:
+            self.rows.append(1)
+        return result
+
+
 def observe_distances(answer):
-    return [answer(a.copy(), b.copy()) for a, b in PAIRS]
+    found = []
+    for a, b in PAIRS:
+        Watched.axes.clear()
+        Watched.rows.clear()
+        found.append(np.asarray(answer(a.copy().view(Watched), b.copy().view(Watched))))
+        found.append([max(Watched.axes, default=0) > 2, len(Watched.rows) >= len(a)])
+    return found
+
+
+def squared(a, b):
+    """A correct version, for the wrong ones to use."""
+    return (a**2).sum(axis=1)[:, None] - 2 * a @ b.T + (b**2).sum(axis=1)
+
+
+def distances_with_three_axes(a, b):
+    return ((a[:, None] - b) ** 2).sum(axis=2)
+
+
+def distances_row_by_row(a, b):
+    return np.stack([((row - b) ** 2).sum(axis=1) for row in a])
 
 
 def distances_with_a_root(a, b):
-    return np.sqrt(((a[:, None] - b) ** 2).sum(axis=2))
+    return np.sqrt(np.maximum(squared(a, b), 0))
 
 
 def distances_without_the_two(a, b):
@@ -27,7 +69,7 @@ def distances_without_the_two(a, b):
 
 
 def distances_transposed(a, b):
-    return ((b[:, None] - a) ** 2).sum(axis=2)
+    return squared(b, a)
 
 
 def distances_without_own_squares(a, b):
@@ -35,7 +77,7 @@ def distances_without_own_squares(a, b):
 
 
 def distances_as_means(a, b):
-    return ((a[:, None] - b) ** 2).mean(axis=2)
+    return squared(a, b) / a.shape[1]
 
 
 # ------------------------------------------------------------------------- precision_and_recall
@@ -132,6 +174,16 @@ EXERCISES = [
         observe=observe_distances,
         hint="Write down the three terms with their shapes: (m, 1), (m, n) and (1, n).",
         mistakes=[
+            Mistake(
+                distances_with_three_axes,
+                "The values are right, but an array of three axes is made on the way, which is far "
+                "too large for real images. Multiply out (x - y)^2.",
+            ),
+            Mistake(
+                distances_row_by_row,
+                "The values are right, but you take the rows one by one. Multiply out (x - y)^2, "
+                "and one matrix product does it for all rows.",
+            ),
             Mistake(distances_with_a_root, "We want the squared distance: do not take the root."),
             Mistake(
                 distances_without_the_two,

@@ -12,7 +12,8 @@ def squared_distances(a, b):
     60,000 more, such an array would take 38 GB. Hint: (x - y)^2 = x^2 - 2 x y + y^2, and the
     sums over the middle term are one matrix product.
 
-    Judged on two pairs of arrays of different shapes.
+    Judged on two pairs of arrays of different shapes, and by whether rows are taken one by one, or
+    an array of more than two axes is made.
     """
     raise NotImplementedError
 

@@ -10,7 +10,8 @@ class Descent:
     """Plain gradient descent, to be used like `optim.SGD`.
 
     Judged by three steps on a loss of three parameters, passed in the way `model.parameters()`
-    gives them. The loss does not depend on one of them, which must stay where it is.
+    gives them. The loss does not depend on one of them, which must stay where it is. After a step
+    the gradients are still there: only `zero_grad` forgets them.
     """
 
     def __init__(self, parameters, lr):
@@ -39,7 +40,7 @@ class Residual(nn.Module):
     If the weights of `second` are small, the layer changes little, and a gradient passes through
     the sum undiminished: this is what makes very deep networks trainable (He and others, 2016).
 
-    Judged on its values, on the number of its parameters, and on their gradients.
+    Judged on its values, on the number and dtype of its parameters, and on their gradients.
     """
 
     def __init__(self, features, hidden, rng):
@@ -67,6 +68,7 @@ def gradient_in_parts(model, images, targets, size):
 
     The parameters may still hold gradients from an earlier batch: forget them first.
 
-    Judged on three batches, and on how many images the model was given at a time.
+    Judged on three batches, on how many images the model was given at a time, and on whether
+    `backward` was called before the next part.
     """
     raise NotImplementedError

@@ -18,7 +18,7 @@ def calibration_error(probabilities: np.ndarray, labels: np.ndarray, edges: np.n
     edges          the borders of the groups, an array (groups + 1,), in rising order
     returns        the error, a number
 
-    Judged on random probabilities, with some empty groups.
+    Judged on random probabilities, with some empty groups, and on images exactly at the edges.
     """
     raise NotImplementedError
 

@@ -24,8 +24,8 @@ def one_rounding_apart(weights, up):
              False towards -infinity
     returns  a new array of the same shape and dtype
 
-    Judged by how many steps, from one float to the next, each weight was moved. It is worth
-    reading about `numpy.nextafter`.
+    Judged by how many steps, from one float to the next, each weight was moved, and by whether
+    `weights` stayed as they were. It is worth reading about `numpy.nextafter`.
     """
     raise NotImplementedError
 

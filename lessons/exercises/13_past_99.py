@@ -16,7 +16,8 @@ def sample_at(image: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.nd
     returns  the values, in the shape of `rows`
 
     Judged on images that are wider than they are high, at places inside, exactly on pixels (even
-    the last ones), on the border and far outside, and with arrays of one and two dimensions.
+    the last ones), on the border and far outside, with arrays of one and two dimensions, and by
+    whether numbers are taken one by one.
     """
     raise NotImplementedError
 

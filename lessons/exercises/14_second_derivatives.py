@@ -31,7 +31,7 @@ def downhill_newton_step(g, H, smallest):
               almost nothing would give an enormous step
     returns   the step, an array (n,), in the coordinates of g
 
-    Judged on gradients and Hessians with curvatures of both signs, some of them tiny.
+    Judged on gradients and Hessians with curvatures of both signs, some of them tiny, one 0.
     """
     raise NotImplementedError
 
