@@ -199,8 +199,8 @@ assert np.argmin(spread) == 1 and spread[1] < 0.6 * sorted(spread)[1]
 assert np.argmax(spread) == 2
 
 # %% [markdown]
-# The 1 is by far the sharpest: there are few ways to write it, and they differ mostly in slant,
-# which is why its mean looks like a narrow hourglass. The 2 varies most, with and without a loop.
+# The 1 is by far the sharpest: people write it alike, apart from the slant, which is
+# why its mean looks like a narrow hourglass. The 2 varies most, with and without a loop.
 # The means of the 4 and the 9 look alike, which will matter in a moment.
 #
 # ## Nearest mean: a classifier in three lines

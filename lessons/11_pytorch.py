@@ -561,8 +561,8 @@ assert all(count <= 5 for apart, count in parted if apart < 1e-5), "together: th
 # Weights also travel the other way. `interop.from_torch(module)` builds the matching model of
 # this package. Between two programs that do not run at the same time, a file can carry them:
 # `checkpoint.save(path, model, ...)` writes the weights under PyTorch's names in the format
-# *safetensors*, together with any words you give it; `checkpoint.load(path, model)` reads such a
-# file into a model and returns the words. The format is simple enough to read by hand: eight
+# *safetensors*, together with any metadata; `checkpoint.load(path, model)` reads such a file into a
+# model and returns the metadata. The format is simple enough to read by hand: eight
 # bytes with the length of a header, the header as JSON, then the numbers.
 
 # %%
