@@ -191,17 +191,21 @@ plot.show(plot.digits(means, range(10)), "runs/lessons/04/means.png")
 spread = [
     float(np.mean((train.images[train.labels == digit] - means[digit]) ** 2)) for digit in range(10)
 ]
-print("mean squared distance of a pixel from its mean image")
+ink = [float(np.mean(train.images[train.labels == digit] ** 2)) for digit in range(10)]
+print("mean squared distance of a pixel from its mean image, and as a share of the mean square")
 for digit in np.argsort(spread):
-    print(f"   {digit}  {spread[digit]:.3f}")
+    print(f"   {digit}  {spread[digit]:.3f}   {spread[digit] / ink[digit]:.2f}")
 
+shares = np.divide(spread, ink)
 assert np.argmin(spread) == 1 and spread[1] < 0.6 * sorted(spread)[1]
-assert np.argmax(spread) == 2
+assert np.argmin(shares) == 0 and np.argmax(shares) == 5
 
 # %% [markdown]
-# The 1 is by far the sharpest: people write it alike, apart from the slant, which is
-# why its mean looks like a narrow hourglass. The 2 varies most, with and without a loop.
-# The means of the 4 and the 9 look alike, which will matter in a moment.
+# The 1 is by far the nearest to its mean: people write it alike, apart from the slant, which is
+# why its mean looks like a narrow hourglass. But it also has the least ink, and where there is
+# little ink, little can differ. The second column divides that out: measured by its own ink, the
+# 0 is the most alike, and the 5 varies most. The means of the 4 and the 9 look alike, which will
+# matter in a moment.
 #
 # ## Nearest mean: a classifier in three lines
 #
