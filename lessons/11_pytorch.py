@@ -290,8 +290,8 @@ assert drift64[-1, 1] < 1e-13, "and so must PyTorch and PyTorch"
 assert drift64[1, 2] > 1e-9 and drift64[-1, 2] > 1e-4, "a changed constant must be noticed"
 
 # %% [markdown]
-# About $10^{-15}$ to $10^{-14}$: a few dozen roundings after 240 steps, each of which made
-# millions of them. And PyTorch, started one rounding away from itself, drifts just as far from
+# About $10^{-15}$: a dozen roundings or so after 240 steps, each of which made millions of
+# them. And PyTorch, started one rounding away from itself, drifts just as far from
 # itself. So nothing is left to be explained.
 #
 # The changed constant is a different matter. It stands out in the second step, at a size that no
@@ -348,7 +348,8 @@ for seed, (apart, differing, _) in races.items():
 
 predicted32 = drift64[:, :2] * 2**29
 for seed, (apart, differing, _) in races.items():
-    assert apart[199].max() < 64 * np.finfo(np.float32).eps, "200 steps of float32 agree"
+    # The largest that we have seen with other kernels for the products is 55 of these.
+    assert apart[199].max() < 200 * np.finfo(np.float32).eps, "a rounding a step, at most"
     ratio = apart[199].max() / predicted32[199].max()
     print(f"seed {seed}: {ratio:.1f} times the prediction at step 200")
     assert 1 / 20 < ratio < 20, "the prediction should give the right order of magnitude"
@@ -393,8 +394,9 @@ left.set_ylabel("largest difference from PyTorch so far,\nrelative to the loss")
 figure.set_label(
     "Drift of the losses on a log scale. Left, 240 steps: float64 rises to about 1e-15, float32 to "
     "about 1e-6, both for the package against PyTorch and for PyTorch against itself; a changed "
-    "epsilon is at 1e-2 from the second step. Right, 1,000 steps of float32 for three seeds: all "
-    "stay near 1e-6 until a ReLU switches differently, after which some runs part."
+    "epsilon leaves them at the second step and is near 1e-2 after twenty. Right, 1,000 steps of "
+    "float32 for three seeds: all stay near 1e-6 until a ReLU switches differently, after which "
+    "some runs part."
 )
 plot.show(figure, "runs/lessons/11/drift.png")
 
@@ -475,18 +477,19 @@ axes.legend(frameon=False, loc="upper left")
 axes.grid(color="#e6e6e6", linewidth=0.7)
 figure.set_label(
     "Drift divided by the size of the kick, on a log scale over 300 steps. The curves of the kicks "
-    "1e-12 and 1e-9 lie on top of each other and stay below 10. That of 1e-5 lies on them until "
-    "the first switch differs, then rises a hundredfold and more."
+    "1e-12 and 1e-9 lie on top of each other and stay below 10. That of 1e-5 is a little "
+    "above them; some steps after the first switch differs it rises a hundredfold and more."
 )
 plot.show(figure, "runs/lessons/11/kicks.png")
 
 # %% [markdown]
 # The two small kicks give one curve. As long as all switches agree, both runs compute the same
 # smooth function, and a small difference passes through it in proportion. The large kick follows
-# nearly the same curve, until one of the 5,000 switches of a batch (50 images, 100 ReLU units)
-# flips. From there on one run has a term in its gradient that the other does not have. Adam
-# divides each gradient by its usual size, so even a tiny term can become a step that counts. That
-# moves more weights, which flips more switches.
+# nearly the same curve, up to a half above it, until one of the 5,000 switches of a batch (50
+# images, 100 ReLU units) flips. From there on one run has a term in its gradient that the other
+# does not have. Adam divides each gradient by its usual size, so even a tiny term can become a step
+# that counts. That moves more weights, which flips more switches; some steps later the curve takes
+# off.
 #
 # So the size of a rounding decides how long two runs stay together. With $10^{-16}$, a switch
 # flips the wrong way so rarely that thousands of steps agree. With $10^{-7}$, it happens within
