@@ -79,22 +79,25 @@ assert 9_000 < shrinks[1] < 11_000, "central: a step 100 times smaller, 10,000 t
 # $$f(x\pm h) = f(x) \pm h f'(x) + \tfrac{h^2}{2} f''(x) \pm \tfrac{h^3}{6} f'''(x) + \dots$$
 #
 # In the one-sided difference the first thing left over is $\tfrac{h}{2}f''$. In the central one
-# the two terms with $f''$ cancel, and $\tfrac{h^2}{6}f'''$ is left. Both need two evaluations,
-# and the central difference is far better.
+# the two terms with $f''$ cancel, and $\tfrac{h^2}{6}f'''$ is left. For one number both
+# need two evaluations, and the central difference is far better. (For the slopes by $n$ numbers it
+# costs more: $2n$ evaluations instead of $n + 1$, as $f(x)$ is needed only once.)
 
 # %% [markdown]
 # ## The smaller the better?
 #
 # A computer rounds. With $u$ for the relative size of one rounding ($1.1\cdot10^{-16}$ in
-# float64, $6\cdot10^{-8}$ in float32), $f(x+h)$ is wrong by about $u\,|f|$. The difference of two
-# such values inherits that error, and then we divide it by $h$. For $e^x$, where all derivatives
-# are the same, the two relative errors add up to about
+# float64, $6\cdot10^{-8}$ in float32), $f(x+h)$ is wrong by up to about $u\,|f|$, and so is the
+# other value. Their difference can be wrong by twice that, and we divide it by $h$ (one-sided) or
+# by $2h$ (central). For $e^x$, where all derivatives are the same, the two relative errors add up
+# to at most about
 #
-# $$\frac{h}{2}+\frac{u}{h} \quad\text{(one-sided)}, \qquad
+# $$\frac{h}{2}+\frac{2u}{h} \quad\text{(one-sided)}, \qquad
 # \frac{h^2}{6}+\frac{u}{h} \quad\text{(central)}.$$
 #
 # As $h$ gets smaller, the first part falls and the second rises. Their sum is smallest where its
-# slope is zero: at $h=\sqrt{2u}$ and at $h=\sqrt[3]{3u}$.
+# slope is zero: at $h=2\sqrt{u}$ and at $h=\sqrt[3]{3u}$. ($x+h$ is rounded as well, which adds
+# a little to both.)
 #
 # **Predict.** Which step is best for the central difference in float64: $10^{-3}$, $10^{-5}$,
 # $10^{-8}$ or $10^{-12}$? And how many of the 16 digits can it get right?
@@ -112,16 +115,16 @@ def relative_errors(way, dtype, step):
 
 
 def predicted(way, dtype, step):
-    """What Taylor and rounding together predict."""
+    """About as far as Taylor and rounding together can lead."""
     rounding = np.finfo(dtype).eps / 2
     taylor = step / 2 if way is one_sided else step**2 / 6
-    return taylor + rounding / step
+    return taylor + (2 if way is one_sided else 1) * rounding / step
 
 
 def best_step(way, dtype):
     """Where the prediction is smallest."""
     rounding = np.finfo(dtype).eps / 2
-    return float((2 * rounding) ** (1 / 2) if way is one_sided else (3 * rounding) ** (1 / 3))
+    return float(2 * rounding ** (1 / 2) if way is one_sided else (3 * rounding) ** (1 / 3))
 
 
 figure = Figure(figsize=(9, 3.9), layout="constrained")
