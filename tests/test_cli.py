@@ -355,6 +355,17 @@ def test_mistakes_are_a_table_of_40_columns_at_most():
     assert max(map(len, cli.confusion_lines(counts))) <= 40
 
 
+@pytest.mark.parametrize(("columns", "count"), [(40, 4), (80, 2), (140, 1)])
+def test_in_a_terminal_no_digit_is_broken_over_two_lines(monkeypatch, capsys, columns, count):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    cli.print_scores(Scores(1.0, 0.25, np.diag([5] * 10)))
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert max(map(len, lines)) <= columns and len(lines) == count
+    found = re.findall(r"(\d): 100\.0 %(?=  |$)", "\n".join(lines), re.M)
+    assert found == list("0123456789")
+
+
 def test_a_digit_that_does_not_occur_is_never_right():
     counts = np.diag([0] + [5] * 9)
     assert list(cli.right_by_digit(counts)) == [0] + [1] * 9

@@ -14,8 +14,9 @@ import contextlib
 import json
 import math
 import os
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -682,8 +683,21 @@ def print_scores(scores: Scores) -> None:
     print(f"test accuracy {percent(scores.accuracy)}, loss {scores.loss:.4f}")
     if scores.confusion is not None:
         shares = right_by_digit(scores.confusion)
-        digits = (f"{digit}: {100 * share:.1f} %" for digit, share in enumerate(shares))
-        print("right by digit: " + "  ".join(digits))
+        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        print("\n".join(lines_by_digit(shares, columns)))
+
+
+def lines_by_digit(shares: Sequence[float] | np.ndarray, columns: int | None) -> list[str]:
+    """The share of each digit that is right, in lines of at most so many columns; None: in one."""
+    lines = ["right by digit:"]
+    for digit, share in enumerate(shares):
+        cell = f"{digit}: {100 * share:.1f} %"
+        longer = lines[-1] + (" " if digit == 0 else "  ") + cell
+        if columns is None or len(longer) <= columns:
+            lines[-1] = longer
+        else:
+            lines.append("  " + cell)
+    return lines
 
 
 # ---------------------------------------------------------------------------------------- show
