@@ -9,6 +9,7 @@ import functools
 import re
 import subprocess
 import sys
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -385,6 +386,38 @@ def test_characters_of_unknown_width_are_pressed_into_their_place():
     [text] = re.findall(r"<text[^>]*>学習率</text>", svg)
     assert 'textLength="' in text and 'lengthAdjust="spacingAndGlyphs"' in text
     assert "textLength" not in tg.draw_graph(x * 2, names={"rate": x}).svg
+
+
+@pytest.mark.parametrize(
+    "name", ["слой", "Слои", "βάθος", "Βάρη", "épaisseur", "Größe", "e\u0301tage"]
+)
+def test_text_of_other_alphabets_is_pressed_by_little(name):
+    font = FT2Font(findfont("DejaVu Sans"))
+    font.set_size(1000, 72)
+    with_accents = unicodedata.normalize("NFC", name)
+    drawn = sum(
+        font.load_char(ord(c), LoadFlags.NO_HINTING).linearHoriAdvance / 65536 for c in with_accents
+    )
+    assert width_of(name, 1000) == pytest.approx(drawn, rel=0.13)
+
+
+def test_chinese_characters_have_the_squares_that_they_fill():
+    assert width_of("学習率", 10) == 30
+    assert width_of("서울", 10) == 20  # not the parts that each is composed of
+
+
+def test_a_name_of_marks_alone_is_not_endless():
+    assert len(shortened("́" * 10_000, 11, 200)) < 500
+
+
+def test_matplotlib_keeps_text_of_unknown_width_in_its_room():
+    x = tg.tensor(1.0, requires_grad=True)
+    name = "ЩЩЩЩЩЩЩЩЩЩ"
+    figure = tg.draw_graph(x * 2, names={name: x}).figure()
+    boxes = [patch.get_path().get_extents() for patch in figure.axes[0].patches]
+    room = width_of(name, 13)
+    widths = [box.width for box in boxes if box.width == pytest.approx(room)]
+    assert widths, "the name is as wide as its room, though the font would need more"
 
 
 @pytest.fixture(scope="module")

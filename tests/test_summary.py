@@ -743,6 +743,20 @@ def test_the_text_is_the_repr_and_fits_a_terminal():
     assert max(map(len, str(result).splitlines())) <= 80
 
 
+def test_columns_stay_in_line_below_names_in_other_scripts():
+    class Net(nn.Module):
+        def __init__(self):
+            self.層 = nn.Linear(3, 3, rng=0)
+            self.étage = nn.Linear(3, 3, rng=0)
+
+        def forward(self, x):
+            return self.étage(self.層(x))
+
+    _, titles, _, net, wide, *_ = str(tg.summary(Net(), (2, 3))).splitlines()
+    assert wide.startswith("├─Linear (層): 1-1")
+    assert net.index("[2, 3]") == wide.index("[2, 3]") + 1 == titles.index("Output")
+
+
 def test_the_example_of_the_docstring_is_right():
     finder = doctest.DocTestFinder()
     (example,) = finder.find(tg.summary, "summary", globs={"tg": tg, "nn": nn})

@@ -109,8 +109,9 @@ def _draw_text(text: Text, axes: Axes) -> None:
     across = outline.vertices[outline.codes != Path.CLOSEPOLY, 0]
     extent = float(across.max() - across.min()) if len(across) else 0.0
     room = width_of(text.words, text.size)
-    start = text.x if text.style == "label" else text.x + (room - extent) / 2
-    vertices = outline.vertices * (1, -1) + (start, text.y)
+    squeeze = min(1.0, room / extent) if extent else 1.0  # what is known always fits
+    start = text.x if text.style == "label" else text.x + (room - squeeze * extent) / 2
+    vertices = outline.vertices * (squeeze, -1) + (start, text.y)
     axes.add_artist(
         PathPatch(Path(vertices, outline.codes), facecolor=LIGHT[INKS[text.style]], linewidth=0)
     )

@@ -21,6 +21,7 @@ from ..nn import Module
 from ..nn.module import summarises
 from ..signatures import DType
 from ..tensor import Tensor, from_numpy
+from .text_size import columns_of
 from .trial import Layer, arrays_in, look, run
 
 Shape = tuple[int, ...]
@@ -332,9 +333,10 @@ def _readable(count: int) -> str:
 def _text(summary: Summary) -> str:
     titles, rows = _titles(summary), _rows(summary)
     lines = [titles] + [[_branch(layer.depth) + cells[0], *cells[1:]] for layer, cells in rows]
-    widths = [max(len(line[j]) for line in lines) + 2 for j in range(len(titles))]
+    widths = [max(columns_of(line[j]) for line in lines) + 2 for j in range(len(titles))]
     body = [
-        "".join(f"{cell:<{widths[j]}}" for j, cell in enumerate(line)).rstrip() for line in lines
+        "".join(cell + " " * (widths[j] - columns_of(cell)) for j, cell in enumerate(line)).rstrip()
+        for line in lines
     ]
     rule = "=" * max(60, sum(widths) - 2)
     counts, sizes = _totals(summary)

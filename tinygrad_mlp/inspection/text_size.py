@@ -6,6 +6,8 @@ as Arial or Helvetica, the text is narrower, and there is a little more room aro
 
 from __future__ import annotations
 
+import unicodedata
+
 WIDTHS = dict(
     zip(
         map(chr, range(32, 127)),
@@ -23,18 +25,53 @@ WIDTHS = dict(
 WIDTHS |= {"·": 318, "\N{MULTIPLICATION SIGN}": 838, "\N{MINUS SIGN}": 838, "…": 1000}
 """By character, its width in thousandths of the size of the text."""
 
-OTHER = 1100
-"""The width of all other characters, which are made to fit (`is_known`)."""
+CAPITAL, LETTER, MARK, OTHER = 770, 650, 50, 1100
+"""About how wide other characters are: those of other alphabets, marks above or below the letter
+before, and all else. Text that has any is made to fit (`is_known`)."""
 
 
 def width_of(text: str, size: float) -> float:
-    """How wide a line of text is at most, for text of `size` pixels."""
-    return sum(WIDTHS.get(c, OTHER) for c in text) * size / 1000
+    """How wide a line of text is, for text of `size` pixels: at most, where it `is_known`."""
+    return sum(map(_width, text)) * size / 1000
 
 
 def is_known(text: str) -> bool:
     """Whether the widths of all its characters are known; else it must be pressed into place."""
     return all(c in WIDTHS for c in text)
+
+
+def columns_of(text: str) -> int:
+    """How many columns of a terminal the text takes: two for a Chinese character, for example."""
+    return sum(0 if _is_mark(c) else 2 if _is_wide(c) else 1 for c in text)
+
+
+def _width(c: str) -> int:
+    """The width of a character, in thousandths of the size of the text."""
+    c = _without_accent(c)
+    if c in WIDTHS:
+        return WIDTHS[c]
+    if _is_mark(c):
+        return MARK
+    if _is_wide(c):
+        return 1000
+    if c.isalpha():
+        return CAPITAL if c.isupper() else LETTER
+    return OTHER
+
+
+def _without_accent(c: str) -> str:
+    """The letter that an accent stands above or below, which is about as wide as the two."""
+    return unicodedata.normalize("NFD", c)[0] if c not in WIDTHS and not _is_wide(c) else c
+
+
+def _is_wide(c: str) -> bool:
+    """Whether it fills a square, as Chinese characters do."""
+    return unicodedata.east_asian_width(c) in {"W", "F"}
+
+
+def _is_mark(c: str) -> bool:
+    """Whether it stands above, below or around the character before it."""
+    return unicodedata.category(c) in {"Mn", "Me"}
 
 
 def shortened(text: str, size: float, most: float) -> str:
@@ -45,7 +82,7 @@ def shortened(text: str, size: float, most: float) -> str:
     room = most - width_of("…", size)
     kept = 0
     while kept < len(text) and room >= 0:
-        room -= WIDTHS.get(text[kept], OTHER) * size / 1000
+        room -= width_of(text[kept], size)
         kept += room >= 0
     return text[:kept].rstrip() + "…"
 
