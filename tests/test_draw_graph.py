@@ -1018,3 +1018,21 @@ def test_a_name_that_goes_on_and_on_is_cut_in_the_words():
     assert "x" * 60 not in drawing.svg and "y" * 60 not in drawing.svg
     frame = Frame("z" * 300, "Linear", [Box("op", "exp"), Box("op", "exp")])
     assert "z" * 60 not in Drawing(Frame(parts=[frame])).svg
+
+
+def test_of_a_long_name_of_a_parameter_the_last_parts_stay():
+    x = tg.tensor(1.0, requires_grad=True)
+    layer = "encoder.layers.0.self_attention.projection"
+    for name in (f"{layer}.weight", f"{layer}.bias", "deep." * 40 + "weight"):
+        drawing = tg.draw_graph(x * 2, names={name: x})
+        [shown] = re.findall(r'<text class="title"[^>]*>(…[^<]*)</text>', drawing.svg)
+        assert len(shown) > 10 and f".{name}".endswith(f".{shown[1:]}")
+    assert "leaf …" + "deep." * 10 in drawing.text and "weight: value 1" in drawing.text
+
+
+def test_of_a_long_name_of_a_layer_its_last_parts_and_its_kind_stay():
+    boxes = [Box("op", "exp"), Box("op", "exp")]
+    frame = Frame("encoder.layers.0.self_attention.projection", "Linear", boxes)
+    assert ">…0.self_attention.projection: Linear<" in Drawing(Frame(parts=[frame])).svg
+    block = Box("block", "Linear", frame.name)
+    assert ">…projection: Linear<" in Drawing(Frame(parts=[block])).svg

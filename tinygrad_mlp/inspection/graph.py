@@ -176,8 +176,11 @@ class Names:
 
 
 def brief(name: str) -> str:
-    """A name, or the beginning of a long one."""
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    """A name, or of a long one the last parts, which tell it from others, or else the beginning."""
+    if len(name) <= LONGEST_NAME:
+        return name
+    rest = name[-LONGEST_NAME:].partition(".")[2]
+    return f"…{rest}" if rest else name[: LONGEST_NAME - 1] + "…"
 
 
 def number_in_words(value: Any) -> str:

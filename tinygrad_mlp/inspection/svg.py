@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .graph import WANTS_GRADIENT, Box, Frame, everything_in
 from .layout import HEAD, PORT, Stroke, lay_out
 from .layout import Part as Place
-from .text_size import is_known, printable, shortened, width_of
+from .text_size import is_known, printable, shortened, shortened_name, width_of
 from .words import described
 
 TITLE, SMALL = 13.0, 11.0
@@ -161,13 +161,15 @@ def lines_of(box: Box) -> list[tuple[str, float, str]]:
         (box.gradient, "accent"),
         (box.note, "small"),
     ]
-    lines = [(box.title, TITLE, "title")]
-    lines += [(words, SMALL, style) for words, style in small if words]
-    return [(shortened(words, size, WIDEST), size, style) for words, size, style in lines]
+    cut = shortened_name if box.is_leaf or box.kind == "block" else shortened
+    lines = [(cut(box.title, TITLE, WIDEST), TITLE, "title")]
+    return lines + [
+        (shortened(words, SMALL, WIDEST), SMALL, style) for words, style in small if words
+    ]
 
 
 def _label(frame: Frame) -> str:
-    return shortened(frame.label, SMALL, WIDEST)
+    return shortened_name(frame.label, SMALL, WIDEST)
 
 
 def _box_shape(box: Box, place: Place, words: str) -> Shape:

@@ -87,6 +87,17 @@ def shortened(text: str, size: float, most: float) -> str:
     return text[:kept].rstrip() + "…"
 
 
+def shortened_name(text: str, size: float, most: float) -> str:
+    """A name of several parts, or as many of its last ones as fit, as these tell it from others."""
+    text = printable(text)
+    if width_of(text, size) <= most:
+        return text
+    rest = text.partition(".")[2]
+    while rest and width_of(f"…{rest}", size) > most:
+        rest = rest.partition(".")[2]
+    return f"…{rest}" if rest else shortened(text, size, most)
+
+
 def printable(text: str) -> str:
     """The text in one line, without control characters, which no XML may hold."""
     return "".join(c if c.isprintable() else " " for c in text)
