@@ -44,7 +44,7 @@ ROOMS = {
         ("test_functional", "test_tables", "test_layers"),
     ),
     "checkpoint": Room(("checkpoint",), ("test_checkpoint", "test_fuzz")),
-    "interop": Room(("interop",), ("test_interop",)),
+    "interop": Room(("interop",), ("test_interop", "test_outgrowing")),
     "training": Room(
         ("experiment.training", "experiment.described", "experiment.outputs"),
         ("test_training", "test_described", "test_outputs"),
