@@ -49,8 +49,9 @@ def main() -> None:
 
     with_judges(files_of_sample() if is_sample else files_of(room), work)
     unlisted, listed = survivors(found)
+    noticed = len(found) - len(unlisted) - len(listed)
     print(
-        f"{options.room}: {len(found) - len(unlisted) - len(listed)} of {len(found)} mutants noticed, "
+        f"{options.room}: {noticed} of {len(found)} mutants noticed, "
         f"{len(listed)} listed with a reason, {len(unlisted)} neither, in "
         f"{time.perf_counter() - began:.0f} s"
     )

@@ -2,8 +2,9 @@
 
 pytest collects the tests of a room once; then the process forks for every run, which takes about
 20 ms instead of the seconds that imports take. A first pass runs every test alone and notes which
-lines of the room it reaches and how long it takes. A mutant is then tried with the tests that
-reach its line, quickest first, until one fails. What does not end, or takes all memory, fails too.
+lines of the room it reaches; a second one runs them all in a row and notes how long each takes. A
+mutant is then tried with the tests that reach its line, quickest first, until one fails. What does
+not end, or takes all memory, fails too.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Reach:
     """What a test reaches when it runs alone.
 
     lines    of the room's files: file, line
-    seconds  how long it takes, fixtures included
+    seconds  how long it takes after others, fixtures included
     """
 
     lines: frozenset[tuple[str, int]]
@@ -85,20 +86,37 @@ class Judges:
             raise RuntimeError(f"{mutant} could not be planted: {answer[0]}")
         return "too long" if answer is None else str(answer)
 
-    def reach(self, name: str, files: frozenset[str]) -> Reach | None:
-        """What a test reaches of these files; None if it fails when it runs alone."""
+    def reach(self, files: frozenset[str]) -> dict[str, Reach]:
+        """What each test reaches of these files; without those that fail when they run alone."""
+        lines = {name: self._lines(name, files) for name in self.items}
+        passing = [name for name, found in lines.items() if found is not None]
+        seconds = self._seconds(passing)
+        return {name: Reach(lines[name] or frozenset(), seconds[name]) for name in passing}
 
+    def _lines(self, name: str, files: frozenset[str]) -> frozenset[tuple[str, int]] | None:
         def run() -> Any:
-            began = time.process_time()
             with noted_lines(files) as lines:
                 failed = self.fail([name])
-            return None if failed else [sorted(lines), time.process_time() - began]
+            return None if failed else sorted(lines)
 
         answer = apart(run, 300.0)
-        if not isinstance(answer, list):
-            return None
-        lines, seconds = answer
-        return Reach(frozenset((file, line) for file, line in lines), seconds)
+        return frozenset(map(tuple, answer)) if isinstance(answer, list) else None
+
+    def _seconds(self, names: list[str]) -> dict[str, float]:
+        """How long each test takes after the others: noting lines and first imports take longer."""
+
+        def run() -> dict[str, float]:
+            seconds = {}
+            for name in names:
+                began = time.process_time()
+                self.fail([name])
+                seconds[name] = time.process_time() - began
+            return seconds
+
+        answer = apart(run, 1000.0)
+        if not isinstance(answer, dict):
+            raise SystemExit("these tests do not end when they run one after the other")
+        return answer
 
 
 @contextmanager

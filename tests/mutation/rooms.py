@@ -33,7 +33,7 @@ ROOMS = {
     "mnist": Room(("data.mnist",), ("test_data", "test_fuzz")),
     "module": Room(
         ("nn.module", "nn.containers", "nn.utils", "nn.init"),
-        ("test_nn", "test_init", "test_clipping", "test_keywords"),
+        ("test_nn", "test_init", "test_clipping", "test_keywords", "test_summary"),
     ),
     "layers": Room(
         ("nn.layers", "nn.activations", "nn.losses"),

@@ -101,8 +101,7 @@ def refuse_if_noticed(mutant: Mutant, names: list[str], judges: Judges, seconds:
 def try_modules(modules: tuple[str, ...], judges: Judges) -> Iterator[Tried]:
     """Try every mutant of some modules of a room, with all tests that reach it."""
     files = frozenset(map(source_of, modules))
-    found = {name: judges.reach(name, files) for name in judges.items}
-    reach = {name: one for name, one in found.items() if one is not None}
+    reach = judges.reach(files)
     seconds = sum(one.seconds for one in reach.values())
     refuse_if_noticed(unchanged(modules), list(reach), judges, seconds)
     yield from tried(mutants_of(modules), reach, judges)
@@ -163,7 +162,7 @@ def remember(found: list[Tried]) -> None:
 def try_sample(judges: Judges) -> Iterator[Tried]:
     """Try the same few mutants each time, first with the tests that noticed others nearby."""
     first = remembered()
-    for room, (modules, files) in ROOMS.items():
+    for modules, files in ROOMS.values():
         own = [name for name in judges.items if Path(name.split("::")[0]).stem in files]
         mutants = [pair for pair in mutants_of(modules) if is_in_sample(*pair)]
         known = {
