@@ -372,6 +372,26 @@ def test_a_module_that_says_how_it_is_copied_is_asked():
     assert copy.deepcopy(nn.Sequential(once))[0] is once
 
 
+def test_a_module_that_says_only_how_it_is_pickled_is_copied_as_others_are():
+    class Stated(nn.Module):
+        def __init__(self):
+            self.weight = nn.Parameter([1.0])
+
+        def __getstate__(self):
+            return vars(self)
+
+    model = Stated()
+    made = copy.deepcopy(model)
+    assert type(made) is Stated and made.weight is not model.weight
+    assert made.weight.tolist() == [1]
+
+
+def test_a_copy_of_several_modules_shares_what_they_share():
+    layer = nn.Linear(2, 1, rng=0)
+    weight, inner, outer = copy.deepcopy([layer.weight, layer, nn.Sequential(layer)])
+    assert outer[0] is inner and inner.weight is weight is not layer.weight
+
+
 # ------------------------------------------------------------------------- nothing vanishes
 
 HIDDEN = {
