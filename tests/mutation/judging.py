@@ -34,6 +34,9 @@ from ..mutants import Mutant
 PATIENCE = 10.0
 """Seconds of computing that the tests of a mutant may take beyond three times as long as usual."""
 
+IDLE = 15
+"""Seconds in a row in which nothing of a test run computes: it then waits for what never comes."""
+
 MEMORY = 6 * 2**30
 """Bytes that a test run may use."""
 
@@ -157,7 +160,8 @@ def noted_lines(files: frozenset[str]) -> Iterator[set[tuple[str, int]]]:
 def apart(work: Callable[[], Any], seconds: float) -> Any:
     """What `work` gives in a fork of this process; None if it ends otherwise, or takes longer.
 
-    seconds  of computing; it may wait for ten times as long
+    seconds  of computing; it may take ten times as long beside other programs, but not wait for
+             more than `IDLE` seconds
     """
     reading, writing = os.pipe()
     folder = tempfile.mkdtemp()
@@ -167,7 +171,7 @@ def apart(work: Callable[[], Any], seconds: float) -> Any:
         _in_child(work, writing, folder, seconds)
     os.close(writing)
     try:
-        said = _all_of(reading, time.monotonic() + 10 * seconds)
+        said = _all_of(reading, child, time.monotonic() + 10 * seconds)
     finally:
         os.close(reading)
         with suppress(ProcessLookupError):
@@ -195,17 +199,35 @@ def _in_child(work: Callable[[], Any], writing: int, folder: str, seconds: float
         os._exit(0)
 
 
-def _all_of(reading: int, until: float) -> bytes:
-    """What comes until the other side closes; nothing if that is too late."""
-    parts = []
+def _all_of(reading: int, child: int, until: float) -> bytes:
+    """What comes until the other side closes; nothing if that is too late, or it waits for ever."""
+    parts, idle, used = [], 0, -1
     while True:
-        ready, _, _ = select.select([reading], [], [], max(0.0, until - time.monotonic()))
-        if not ready:
+        ready, _, _ = select.select([reading], [], [], 1.0)
+        if ready:
+            part = os.read(reading, 1 << 16)
+            if not part:
+                return b"".join(parts)
+            parts.append(part)
+            continue
+        before, (used, runs) = used, _activity(child)
+        idle = 0 if runs or used != before else idle + 1
+        if idle == IDLE or time.monotonic() > until:
             return b""
-        part = os.read(reading, 1 << 16)
-        if not part:
-            return b"".join(parts)
-        parts.append(part)
+
+
+def _activity(process: int) -> tuple[int, bool]:
+    """How many ticks a process and those below it have computed; whether a thread of them could."""
+    ticks, runs, waiting = 0, False, [process]
+    while waiting:
+        folder = Path(f"/proc/{waiting.pop()}/task")
+        for thread in folder.iterdir() if folder.is_dir() else ():
+            with suppress(OSError):  # it may end meanwhile
+                fields = (thread / "stat").read_text().rpartition(")")[2].split()
+                ticks += int(fields[11]) + int(fields[12])
+                runs = runs or fields[0] in "RD"
+                waiting += map(int, (thread / "children").read_text().split())
+    return ticks, runs
 
 
 class _Instead:
