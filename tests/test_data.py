@@ -866,6 +866,15 @@ def test_generators_are_found_in_short_lists_and_not_in_long_ones():
     assert generators_of(values=[0] * 100 + [rng]) == []
 
 
+def test_a_generator_is_found_in_a_slot_beside_one_that_was_never_set():
+    class Slotted:
+        __slots__ = ("empty", "rng")
+
+    holder = Slotted()
+    holder.rng = np.random.default_rng(0)
+    assert generators_of(holder=holder) == [holder.rng]
+
+
 def test_generators_of_modules_and_classes_are_not_those_of_a_dataset():
     module = ModuleType("module")
     module.rng = np.random.default_rng(0)
