@@ -5,7 +5,6 @@ functions of elements the most memory that they hold at once. `python -m tests.b
 measures the same cases in seconds.
 """
 
-import copy
 import sys
 import tracemalloc
 
@@ -13,7 +12,6 @@ import numpy as np
 import pytest
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import nn
 from tinygrad_mlp.engine import plain
 from tinygrad_mlp.observing import Observer, observe
 
@@ -107,42 +105,6 @@ def test_every_function_of_tensors_has_a_cost_or_a_reason():
             assert f"{room}.{name}" in named or name in costs.NO_COST
 
 
-def nested(depth):
-    model = nn.Sequential(nn.Linear(1, 1, rng=0))
-    for _ in range(depth):
-        model = nn.Sequential(model)
-    return model
-
-
-def test_modules_in_modules_are_copied_however_deep():
-    model = nested(400)
-    made = copy.deepcopy(model)
-    old, new = list(model.modules()), list(made.modules())
-    assert len(new) == len(old) == 402
-    assert not {*map(id, old)} & {*map(id, new)}
-    (weight, _), (again, _) = model.parameters(), made.parameters()
-    assert weight is not again and np.array_equal(weight.data, again.data)
-    assert again.requires_grad
-
-
-def test_a_copy_keeps_what_is_shared_and_what_refers_back():
-    model = nn.Sequential(nn.Linear(1, 1, rng=0), nn.ReLU())
-    model[1].owner = [model]
-    model[1].weight = model[0].weight
-    made = copy.deepcopy(model)
-    assert made[1].owner[0] is made
-    assert made[1].weight is made[0].weight is not model[0].weight
-
-
-def test_a_module_that_says_how_it_is_copied_is_asked():
-    class Once(nn.Module):
-        def __deepcopy__(self, memo):
-            return self
-
-    once = Once()
-    assert copy.deepcopy(nn.Sequential(once))[0] is once
-
-
 @pytest.mark.parametrize("n", [0, 1, 7, 8, 9, 63, 64, 65, 520])
 def test_many_parts_are_the_parts(n):
     x = tg.tensor(np.arange(2.0 * n).reshape(2, n), requires_grad=True)
@@ -158,11 +120,6 @@ def test_many_parts_are_the_parts(n):
         weights = np.arange(1.0, n + 1)
         sum(p.sum() * w for p, w in zip(parts, weights, strict=True)).backward()
         assert x.grad.tolist() == [weights.tolist()] * 2
-
-
-def test_a_layer_that_is_appended_replaces_no_other():
-    model = nn.Sequential({"4": nn.ReLU(), "3": nn.Tanh()}).append(nn.Sigmoid())
-    assert [type(m).__name__ for m in model] == ["ReLU", "Tanh", "Sigmoid"]
 
 
 def test_the_first_parts_of_a_tensor_are_there_before_the_last_are_made():

@@ -856,6 +856,15 @@ def test_an_error_in_a_worker_is_raised_where_the_batch_is_asked_for():
         next(batches)
 
 
+def test_an_error_in_the_first_batch_of_a_worker_is_raised_as_it_is():
+    def fail(images, rng):
+        raise ArithmeticError("no such copy")
+
+    copies = AugmentedDataset(numbered(4), fail, rng=0, originals=False)
+    with pytest.raises(ArithmeticError, match="no such copy"):
+        next(iter(DataLoader(copies, 4, num_workers=1)))
+
+
 def generators_of(**attributes):
     return loader._generators(SimpleNamespace(**attributes))
 
@@ -864,6 +873,15 @@ def test_generators_are_found_in_short_lists_and_not_in_long_ones():
     rng = np.random.default_rng(0)
     assert generators_of(values=[0] * 99 + [rng]) == [rng]
     assert generators_of(values=[0] * 100 + [rng]) == []
+
+
+def test_a_generator_is_found_in_a_slot_beside_one_that_was_never_set():
+    class Slotted:
+        __slots__ = ("empty", "rng")
+
+    holder = Slotted()
+    holder.rng = np.random.default_rng(0)
+    assert generators_of(holder=holder) == [holder.rng]
 
 
 def test_generators_of_modules_and_classes_are_not_those_of_a_dataset():
@@ -998,6 +1016,41 @@ def test_a_process_forked_inside_a_loop_with_a_worker_does_not_hang(way):
         assert "was begun in another process" in done.stderr
     else:
         assert done.stderr == ""
+
+
+def test_a_loop_that_another_process_has_begun_cannot_go_on(monkeypatch):
+    ahead = prefetch.prepared_ahead(iter(range(2)))  # few, so that the worker ends by itself
+    assert next(ahead) == 0
+    monkeypatch.setattr(os, "getpid", lambda: 0)
+    with pytest.raises(RuntimeError, match="begun in another process"):
+        next(ahead)
+
+
+def test_a_fork_waits_for_the_batch_that_is_being_prepared_and_none_is_meanwhile():
+    begun, may_end, prepared = threading.Event(), threading.Event(), []
+
+    def batches():
+        for number in range(50):
+            if number == 1:
+                begun.set()
+                may_end.wait(10)
+            prepared.append(number)
+            yield number
+
+    ahead = prefetch.prepared_ahead(batches())
+    assert next(ahead) == 0 and begun.wait(10)
+    threading.Timer(0.1, may_end.set).start()
+    prefetch._hold()  # what a fork does first
+    try:
+        assert may_end.is_set()
+        before = list(prepared)
+        assert next(ahead) == 1
+        time.sleep(0.05)
+        assert prepared == before
+    finally:
+        prefetch._let_go()  # and last
+    assert list(ahead) == list(range(2, 50))
+    assert prefetch._PREPARING == []
 
 
 @pytest.mark.parametrize("num_workers", [2, -1, None])

@@ -13,6 +13,8 @@ import ast
 import os
 import subprocess
 import sys
+import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -62,11 +64,23 @@ def test_each_survivor_that_is_listed_is_still_a_mutant_and_has_a_reason():
     made = {
         (Tried(module, mutant, "").function, mutant.was, mutant.change)
         for room in rooms
-        for module, mutant in mutants_of(room)
+        for module, mutant in mutants_of(ROOMS[room].modules)
     }
     gone = [said for said in listed() if said not in made]
     assert not gone, "take these out of mutation/survivors.txt"
     assert all(listed().values())
+
+
+@only_with_forks
+def test_a_run_that_waits_for_ever_is_given_up_and_one_that_waits_for_work_is_not(monkeypatch):
+    from .mutation import judging
+
+    monkeypatch.setattr(judging, "IDLE", 2)
+    work = [sys.executable, "-c", "while __import__('time').process_time() < 3.5: pass"]
+    began = time.monotonic()
+    assert judging.apart(lambda: threading.Event().wait(), 100.0) is None
+    assert time.monotonic() - began < 50
+    assert judging.apart(lambda: subprocess.run(work).returncode, 100.0) == 0
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -315,6 +315,16 @@ def test_converting_to_the_dtype_that_is_there_copies_nothing():
     assert layer.float().weight.data is array
 
 
+def test_a_hook_may_be_taken_away_twice():
+    layer, seen = nn.ReLU(), []
+    hook = layer.register_forward_hook(lambda module, inputs, output: seen.append("first"))
+    layer.register_forward_hook(lambda module, inputs, output: seen.append("second"))
+    hook.remove()
+    hook.remove()
+    layer(tg.ones(1))
+    assert seen == ["second"]
+
+
 def test_the_hooks_of_a_copy_are_its_own():
     layer, seen = nn.ReLU(), []
     hook = layer.register_forward_hook(lambda module, inputs, output: seen.append(module))
@@ -324,6 +334,62 @@ def test_the_hooks_of_a_copy_are_its_own():
     assert not seen
     other(tg.ones(1))
     assert seen == [other]
+
+
+def nested(depth):
+    model = nn.Sequential(nn.Linear(1, 1, rng=0))
+    for _ in range(depth):
+        model = nn.Sequential(model)
+    return model
+
+
+def test_modules_in_modules_are_copied_however_deep():
+    model = nested(400)
+    made = copy.deepcopy(model)
+    old, new = list(model.modules()), list(made.modules())
+    assert len(new) == len(old) == 402
+    assert not {*map(id, old)} & {*map(id, new)}
+    (weight, _), (again, _) = model.parameters(), made.parameters()
+    assert weight is not again and np.array_equal(weight.data, again.data)
+    assert again.requires_grad
+
+
+def test_a_copy_keeps_what_is_shared_and_what_refers_back():
+    model = nn.Sequential(nn.Linear(1, 1, rng=0), nn.ReLU())
+    model[1].owner = [model]
+    model[1].weight = model[0].weight
+    made = copy.deepcopy(model)
+    assert made[1].owner[0] is made
+    assert made[1].weight is made[0].weight is not model[0].weight
+
+
+def test_a_module_that_says_how_it_is_copied_is_asked():
+    class Once(nn.Module):
+        def __deepcopy__(self, memo):
+            return self
+
+    once = Once()
+    assert copy.deepcopy(nn.Sequential(once))[0] is once
+
+
+def test_a_module_that_says_only_how_it_is_pickled_is_copied_as_others_are():
+    class Stated(nn.Module):
+        def __init__(self):
+            self.weight = nn.Parameter([1.0])
+
+        def __getstate__(self):
+            return vars(self)
+
+    model = Stated()
+    made = copy.deepcopy(model)
+    assert type(made) is Stated and made.weight is not model.weight
+    assert made.weight.tolist() == [1]
+
+
+def test_a_copy_of_several_modules_shares_what_they_share():
+    layer = nn.Linear(2, 1, rng=0)
+    weight, inner, outer = copy.deepcopy([layer.weight, layer, nn.Sequential(layer)])
+    assert outer[0] is inner and inner.weight is weight is not layer.weight
 
 
 # ------------------------------------------------------------------------- nothing vanishes
@@ -526,6 +592,44 @@ def test_a_module_of_a_module_dict_is_replaced_by_its_name():
     ours = nn.ModuleDict({"one": nn.ReLU()})
     ours["one"] = nn.Tanh()
     assert repr(ours["one"]) == "Tanh()" and list(ours) == ["one"]
+
+
+def test_a_layer_that_is_appended_replaces_no_other():
+    model = nn.Sequential({"4": nn.ReLU(), "3": nn.Tanh()}).append(nn.Sigmoid())
+    assert [type(m).__name__ for m in model] == ["ReLU", "Tanh", "Sigmoid"]
+
+
+def test_a_module_is_asked_for_by_its_place_whatever_its_name_is_as_in_pytorch():
+    ours = nn.Sequential({"1": nn.ReLU(), "0": nn.Tanh()})
+    theirs = torch.nn.Sequential(
+        collections.OrderedDict({"1": torch.nn.ReLU(), "0": torch.nn.Tanh()})
+    )
+    assert [repr(ours[i]) for i in range(2)] == [repr(theirs[i]) for i in range(2)]
+
+
+def test_a_module_list_gives_the_module_at_each_place():
+    layers = [nn.ReLU(), nn.Tanh(), nn.Sigmoid()]
+    ours = nn.ModuleList(layers)
+    assert all(ours[i] is layer and ours[i - 3] is layer for i, layer in enumerate(layers))
+
+
+def test_a_module_dict_gives_modules_alone():
+    named = nn.ModuleDict({"a": nn.ReLU()}).eval()
+    for name in ("training", "b"):
+        with pytest.raises(KeyError, match=name):
+            named[name]
+
+
+def test_a_parameter_list_is_asked_from_its_end_too():
+    values = [nn.Parameter([1.0]), nn.Parameter([2.0])]
+    ours = nn.ParameterList(values)
+    assert ours[-1] is values[1] and ours[-2] is values[0]
+
+
+def test_an_attribute_that_is_no_module_is_not_counted_when_one_is_appended():
+    model = nn.Sequential(nn.ReLU())
+    setattr(model, "7", "a note")
+    assert list(dict(model.append(nn.Tanh()).named_children())) == ["0", "1"]
 
 
 def test_a_class_of_something_else_is_not_taken_for_a_layer():

@@ -16,6 +16,7 @@ import tinygrad_mlp as tg
 from tinygrad_mlp import interop, nn
 from tinygrad_mlp.inspection import summaries
 from tinygrad_mlp.nn import functional as F
+from tinygrad_mlp.nn.module import summarises
 from tinygrad_mlp.observing import observers
 
 
@@ -547,6 +548,28 @@ def test_the_method_is_the_function():
     model = published(10)
     assert str(model.summary((5, 28, 28), depth=0)) == str(tg.summary(model, (5, 28, 28), depth=0))
     assert str(model.summary()) == str(tg.summary(model))
+
+
+def test_a_module_makes_its_summary_with_all_that_it_is_asked_for():
+    deep = nn.Sequential(nn.Sequential(nn.Sequential(nn.Sequential(nn.ReLU()))))
+    assert str(deep.summary()) == str(tg.summary(deep))
+    assert deep._repr_html_() == tg.summary(deep)._repr_html_()
+    words = nn.Embedding(5, 2)
+    assert words.summary((3,), dtypes=[tg.int64]).total_params == 10
+    modes = []
+    words.register_forward_hook(lambda module, inputs, output: modes.append(module.training))
+    words.summary((3,), dtypes=[tg.int64], mode="train")
+    words.summary((3,), dtypes=[tg.int64])
+    assert modes == [True, False]
+
+
+def test_the_summary_of_a_module_is_made_by_the_function_that_signed_in():
+    summarises(lambda model, *given, **options: "another")
+    try:
+        assert nn.ReLU().summary() == "another"
+    finally:
+        summarises(tg.summary)
+    assert str(nn.ReLU().summary()) == str(tg.summary(nn.ReLU()))
 
 
 # ------------------------------------------------------------------------------- it does no harm

@@ -2,8 +2,9 @@
 
 pytest collects the tests of a room once; then the process forks for every run, which takes about
 20 ms instead of the seconds that imports take. A first pass runs every test alone and notes which
-lines of the room it reaches and how long it takes. A mutant is then tried with the tests that
-reach its line, quickest first, until one fails. What does not end, or takes all memory, fails too.
+lines of the room it reaches; a second one runs them all in a row and notes how long each takes. A
+mutant is then tried with the tests that reach its line, quickest first, until one fails. What does
+not end, or takes all memory, fails too.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ from ..mutants import Mutant
 PATIENCE = 10.0
 """Seconds of computing that the tests of a mutant may take beyond three times as long as usual."""
 
+IDLE = 15
+"""Seconds in a row in which nothing of a test run computes: it then waits for what never comes."""
+
 MEMORY = 6 * 2**30
 """Bytes that a test run may use."""
 
@@ -42,7 +46,7 @@ class Reach:
     """What a test reaches when it runs alone.
 
     lines    of the room's files: file, line
-    seconds  how long it takes, fixtures included
+    seconds  how long it takes after others, fixtures included
     """
 
     lines: frozenset[tuple[str, int]]
@@ -85,20 +89,37 @@ class Judges:
             raise RuntimeError(f"{mutant} could not be planted: {answer[0]}")
         return "too long" if answer is None else str(answer)
 
-    def reach(self, name: str, files: frozenset[str]) -> Reach | None:
-        """What a test reaches of these files; None if it fails when it runs alone."""
+    def reach(self, files: frozenset[str]) -> dict[str, Reach]:
+        """What each test reaches of these files; without those that fail when they run alone."""
+        lines = {name: self._lines(name, files) for name in self.items}
+        passing = [name for name, found in lines.items() if found is not None]
+        seconds = self._seconds(passing)
+        return {name: Reach(lines[name] or frozenset(), seconds[name]) for name in passing}
 
+    def _lines(self, name: str, files: frozenset[str]) -> frozenset[tuple[str, int]] | None:
         def run() -> Any:
-            began = time.process_time()
             with noted_lines(files) as lines:
                 failed = self.fail([name])
-            return None if failed else [sorted(lines), time.process_time() - began]
+            return None if failed else sorted(lines)
 
         answer = apart(run, 300.0)
-        if not isinstance(answer, list):
-            return None
-        lines, seconds = answer
-        return Reach(frozenset((file, line) for file, line in lines), seconds)
+        return frozenset(map(tuple, answer)) if isinstance(answer, list) else None
+
+    def _seconds(self, names: list[str]) -> dict[str, float]:
+        """How long each test takes after the others: noting lines and first imports take longer."""
+
+        def run() -> dict[str, float]:
+            seconds = {}
+            for name in names:
+                began = time.process_time()
+                self.fail([name])
+                seconds[name] = time.process_time() - began
+            return seconds
+
+        answer = apart(run, 1000.0)
+        if not isinstance(answer, dict):
+            raise SystemExit("these tests do not end when they run one after the other")
+        return answer
 
 
 @contextmanager
@@ -139,7 +160,8 @@ def noted_lines(files: frozenset[str]) -> Iterator[set[tuple[str, int]]]:
 def apart(work: Callable[[], Any], seconds: float) -> Any:
     """What `work` gives in a fork of this process; None if it ends otherwise, or takes longer.
 
-    seconds  of computing; it may wait for ten times as long
+    seconds  of computing; it may take ten times as long beside other programs, but not wait for
+             more than `IDLE` seconds
     """
     reading, writing = os.pipe()
     folder = tempfile.mkdtemp()
@@ -149,7 +171,7 @@ def apart(work: Callable[[], Any], seconds: float) -> Any:
         _in_child(work, writing, folder, seconds)
     os.close(writing)
     try:
-        said = _all_of(reading, time.monotonic() + 10 * seconds)
+        said = _all_of(reading, child, time.monotonic() + 10 * seconds)
     finally:
         os.close(reading)
         with suppress(ProcessLookupError):
@@ -177,17 +199,35 @@ def _in_child(work: Callable[[], Any], writing: int, folder: str, seconds: float
         os._exit(0)
 
 
-def _all_of(reading: int, until: float) -> bytes:
-    """What comes until the other side closes; nothing if that is too late."""
-    parts = []
+def _all_of(reading: int, child: int, until: float) -> bytes:
+    """What comes until the other side closes; nothing if that is too late, or it waits for ever."""
+    parts, idle, used = [], 0, -1
     while True:
-        ready, _, _ = select.select([reading], [], [], max(0.0, until - time.monotonic()))
-        if not ready:
+        ready, _, _ = select.select([reading], [], [], 1.0)
+        if ready:
+            part = os.read(reading, 1 << 16)
+            if not part:
+                return b"".join(parts)
+            parts.append(part)
+            continue
+        before, (used, runs) = used, _activity(child)
+        idle = 0 if runs or used != before else idle + 1
+        if idle == IDLE or time.monotonic() > until:
             return b""
-        part = os.read(reading, 1 << 16)
-        if not part:
-            return b"".join(parts)
-        parts.append(part)
+
+
+def _activity(process: int) -> tuple[int, bool]:
+    """How many ticks a process and those below it have computed; whether a thread of them could."""
+    ticks, runs, waiting = 0, False, [process]
+    while waiting:
+        folder = Path(f"/proc/{waiting.pop()}/task")
+        for thread in folder.iterdir() if folder.is_dir() else ():
+            with suppress(OSError):  # it may end meanwhile
+                fields = (thread / "stat").read_text().rpartition(")")[2].split()
+                ticks += int(fields[11]) + int(fields[12])
+                runs = runs or fields[0] in "RD"
+                waiting += map(int, (thread / "children").read_text().split())
+    return ticks, runs
 
 
 class _Instead:

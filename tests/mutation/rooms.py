@@ -33,7 +33,7 @@ ROOMS = {
     "mnist": Room(("data.mnist",), ("test_data", "test_fuzz")),
     "module": Room(
         ("nn.module", "nn.containers", "nn.utils", "nn.init"),
-        ("test_nn", "test_init", "test_clipping", "test_keywords"),
+        ("test_nn", "test_init", "test_clipping", "test_keywords", "test_summary"),
     ),
     "layers": Room(
         ("nn.layers", "nn.activations", "nn.losses"),
@@ -44,7 +44,7 @@ ROOMS = {
         ("test_functional", "test_tables", "test_layers"),
     ),
     "checkpoint": Room(("checkpoint",), ("test_checkpoint", "test_fuzz")),
-    "interop": Room(("interop",), ("test_interop",)),
+    "interop": Room(("interop",), ("test_interop", "test_outgrowing")),
     "training": Room(
         ("experiment.training", "experiment.described", "experiment.outputs"),
         ("test_training", "test_described", "test_outputs"),

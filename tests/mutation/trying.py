@@ -65,10 +65,10 @@ def source_of(module: str) -> str:
     return str(importlib.import_module(f"{PACKAGE}.{module}").__file__)
 
 
-def mutants_of(room: str) -> list[tuple[str, Mutant]]:
-    """Each mutant of a room, and the module that it is in."""
+def mutants_of(modules: tuple[str, ...]) -> list[tuple[str, Mutant]]:
+    """Each mutant of some modules, and the module that it is in."""
     found = []
-    for module in ROOMS[room].modules:
+    for module in modules:
         source_of(module)
         found += [(module, mutant) for mutant in mutants_of_module(f"{PACKAGE}.{module}")]
     return found
@@ -98,15 +98,13 @@ def refuse_if_noticed(mutant: Mutant, names: list[str], judges: Judges, seconds:
 # ----------------------------------------------------------------------------------- a whole room
 
 
-def try_room(room: str, judges: Judges) -> Iterator[Tried]:
-    """Try every mutant of a room, with all tests that reach it."""
-    modules = ROOMS[room].modules
+def try_modules(modules: tuple[str, ...], judges: Judges) -> Iterator[Tried]:
+    """Try every mutant of some modules of a room, with all tests that reach it."""
     files = frozenset(map(source_of, modules))
-    found = {name: judges.reach(name, files) for name in judges.items}
-    reach = {name: one for name, one in found.items() if one is not None}
+    reach = judges.reach(files)
     seconds = sum(one.seconds for one in reach.values())
     refuse_if_noticed(unchanged(modules), list(reach), judges, seconds)
-    yield from tried(mutants_of(room), reach, judges)
+    yield from tried(mutants_of(modules), reach, judges)
 
 
 def tried(
@@ -164,9 +162,9 @@ def remember(found: list[Tried]) -> None:
 def try_sample(judges: Judges) -> Iterator[Tried]:
     """Try the same few mutants each time, first with the tests that noticed others nearby."""
     first = remembered()
-    for room, (modules, files) in ROOMS.items():
+    for modules, files in ROOMS.values():
         own = [name for name in judges.items if Path(name.split("::")[0]).stem in files]
-        mutants = [pair for pair in mutants_of(room) if is_in_sample(*pair)]
+        mutants = [pair for pair in mutants_of(modules) if is_in_sample(*pair)]
         known = {
             function: [name for name in names if name in judges.items]
             for function, names in first.items()
