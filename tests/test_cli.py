@@ -198,7 +198,7 @@ def test_list_names_the_recipes(run):
 def test_compare_prints_a_line_an_epoch_a_table_findings_and_where_things_are(run, some_digits):
     code, out, err = run(
         "compare", "--data", some_digits, "--recipes", "small, improved-plain", "--epochs", "2",
-        "--seeds", "2", "--out", "out",
+        "--seeds", "2", "--out", "out", "--jobs", "1",
     )  # fmt: skip
     assert (code, err) == (0, "")
     lines = out.splitlines()
@@ -704,7 +704,7 @@ def heed_sigint():
 def test_ctrl_c_gives_130_and_keeps_what_was_finished(tmp_path, some_digits):
     started = process(
         tmp_path, "compare", "--data", some_digits, "--recipes", "small,improved",
-        "--epochs", "4000", "--batch-size", "300", "--hidden", "3", "--out", "out",
+        "--epochs", "4000", "--batch-size", "300", "--hidden", "3", "--out", "out", "--jobs", "1",
     )  # fmt: skip
     for line in started.stdout:
         assert "\r" not in line and "it/s" not in line  # a pipe sees no bar
@@ -717,7 +717,84 @@ def test_ctrl_c_gives_130_and_keeps_what_was_finished(tmp_path, some_digits):
     assert "small: 10 hidden units" in out
     found = results(tmp_path / "out")
     assert [r["recipe"]["name"] for r in found["runs"]] == ["small"]
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["report.html", "results.json"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "first-weights.safetensors",
+        "report.html",
+        "results.json",
+    ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_side_by_side_too_a_signal_keeps_what_was_finished_and_leaves_no_worker(
+    tmp_path, some_digits, number
+):
+    started = process(
+        tmp_path, "compare", "--data", some_digits, "--recipes", "small,improved", "--seeds", "2",
+        "--epochs", "2000", "--batch-size", "300", "--hidden", "3", "--out", "out", "--jobs", "2",
+    )  # fmt: skip
+    for line in started.stdout:
+        if line.startswith("1 of 4 runs done: small, seed "):
+            assert ", test accuracy " in line
+            break
+    started.send_signal(number)
+    out, err = started.communicate(timeout=300)  # ends when all that could write to it have ended
+    assert started.returncode == 128 + number
+    assert err == "\nstopped; only what was finished is written\n"
+    assert "small: 10 hidden units" in out
+    found = results(tmp_path / "out")["runs"]
+    assert 1 <= len(found) < 4 and found[0]["recipe"]["name"] == "small"
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_the_same_command_goes_on_where_it_was_stopped(run, some_digits):
+    command = ["compare", "--data", some_digits, "--recipes", "small", "--quick", "--jobs", "1"]
+    run(*command, "--out", "out")
+    before = results()["runs"]
+    code, out, err = run(*command, "--out", "out", "--seeds", "2")
+    assert (code, err) == (0, "")
+    assert "1 of 2 runs are in out/results.json already, since 20" in out.replace(os.sep, "/")
+    assert "small, seed 0: epoch" not in out and "small, seed 1: epoch 2/2" in out
+    assert results()["runs"][0] == before[0]
+    again = run(*command, "--out", "out", "--seeds", "2")[1]
+    assert "2 of 2 runs are in" in again and "epoch 2/2" not in again and "±" in again
+    fresh = run(*command, "--out", "out", "--seeds", "2", "--fresh")[1]
+    assert "already" not in fresh and "small, seed 0: epoch 2/2" in fresh
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_results_of_other_runs_are_kept_beside(run, some_digits):
+    common = ["compare", "--data", some_digits, "--recipes", "small", "--quick", "--out", "out"]
+    run(*common, "--seeds", "2")
+    before = Path("out/results.json").read_bytes()
+    out = run(*common)[1]
+    assert "holds other runs too; they are kept in out/results-before.json" in out.replace(
+        os.sep, "/"
+    )
+    assert len(results()["runs"]) == 1
+    assert Path("out/results-before.json").read_bytes() == before
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_results_that_cannot_be_read_are_not_written_over(run, some_digits):
+    Path("out").mkdir()
+    Path("out/results.json").write_text('{\n "made": {}, "runs": 3}')
+    code, _, err = run("compare", "--data", some_digits, "--quick", "--out", "out")
+    assert code == 2 and "does not hold results that can be read" in err
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_runs_side_by_side_are_counted_and_say_what_is_left(run, some_digits):
+    code, out, err = run(
+        "compare", "--data", some_digits, "--recipes", "small,improved-plain", "--quick",
+        "--seeds", "2", "--out", "out", "--jobs", "2",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    assert "2 trainings side by side, each with one thread" in out
+    counted = [line for line in out.splitlines() if " of 4 runs done: " in line]
+    assert [line.split()[0] for line in counted] == ["1", "2", "3", "4"]
+    assert all(" left" in line for line in counted[:3]) and " left" not in counted[3]
+    assert results()["made"]["jobs"] == "2" and "threads: 1" in results()["made"]["blas"]
 
 
 def test_a_terminal_that_knows_only_ascii_gets_all_the_words(tmp_path, some_digits):

@@ -11,6 +11,7 @@ from tinygrad_mlp.experiment import compare as module
 from tinygrad_mlp.experiment.compare import as_text, augmented_rows, compare, quick, table
 from tinygrad_mlp.experiment.findings import findings
 from tinygrad_mlp.experiment.recipes import RECIPES
+from tinygrad_mlp.experiment.results import finished_before, how_made
 from tinygrad_mlp.train import Scores
 
 from .made_runs import made, scores
@@ -99,7 +100,13 @@ def few_pictures(monkeypatch):
 def test_results_hold_every_figure_as_json(tmp_path, digits):
     recipes = short("basic", "improved")
     runs = compare(
-        recipes, *digits, tmp_path, seeds=2, notes=["A note."], command="x", watch=silent
+        recipes,
+        *digits,
+        tmp_path,
+        seeds=2,
+        notes=["A note."],
+        made=how_made("x", *digits),
+        watch=silent,
     )
     text = (tmp_path / "results.json").read_text("utf-8")
     found = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
@@ -126,7 +133,7 @@ def test_results_hold_every_figure_as_json(tmp_path, digits):
         assert kept["recipe"]["lr"] == one.recipe.lr
         assert kept["recipe"]["hidden"] == [4]
     assert found["runs"][2]["recipe"]["augment"] == [
-        {"kind": "RandomHorizontalFlip", "p": 0.7},
+        {"kind": "RandomHorizontalFlip", "p": 0.7, "column": None},
         {"kind": "GaussianNoise", "mean": 0.0, "std": 0.2},
     ]
 
@@ -147,7 +154,11 @@ def test_the_report_holds_table_findings_notes_and_pictures(tmp_path, digits):
         assert f">{heading}</h3>" in page
     assert "First layer: basic, as published" not in page
     assert page.count("data:image/png;base64,") == 5
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "results.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "first-weights.safetensors",
+        "report.html",
+        "results.json",
+    ]
 
 
 def intro(*runs):
@@ -191,6 +202,45 @@ def test_an_interruption_keeps_the_finished_runs(tmp_path, digits):
     assert [r["recipe"]["name"] for r in found["runs"]] == ["small"]
     assert [r.recipe.name for r in finished] == ["small"]
     assert (tmp_path / "report.html").read_text() == "a report"
+
+
+def test_a_comparison_that_goes_on_is_the_same_as_one_that_was_not_stopped(tmp_path, digits):
+    recipes, made = short("small", "basic"), how_made("x", *digits)
+    whole = compare(recipes, *digits, tmp_path / "whole", seeds=2, made=made, watch=silent)
+    first, second = tmp_path / "parts" / "results.json", tmp_path / "parts" / "report.html"
+    compare(recipes[:1], *digits, tmp_path / "parts", seeds=2, made=made, watch=silent)
+    known = finished_before(first, recipes, 2, made)
+    trained = []
+
+    def watch(recipe, seed):
+        trained.append((recipe.name, seed))
+        return lambda epoch: None
+
+    runs = compare(recipes, *digits, first.parent, 2, made=made, watch=watch, known=known)
+    assert trained == [("basic", 0), ("basic", 1)]
+    assert [(r.recipe.name, r.seed, r.test.loss) for r in runs] == [
+        (r.recipe.name, r.seed, r.test.loss) for r in whole
+    ]
+    kept = json.loads(first.read_text("utf-8"))
+    assert [r["seed"] for r in kept["runs"]] == [0, 1, 0, 1] and "begun" in kept["made"]
+    assert "First layer: small" in second.read_text("utf-8")
+
+
+def test_where_nothing_is_left_to_train_the_report_is_made_again(tmp_path, digits):
+    recipes = short("small")
+    known = compare(recipes, *digits, tmp_path, watch=silent)
+    (tmp_path / "report.html").unlink()
+    never = pytest.fail
+    assert compare(recipes, *digits, tmp_path, watch=never, known=known) == known
+    assert "First layer: small" in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_a_report_without_the_first_weights_leaves_their_pictures_out(tmp_path, digits):
+    recipes = short("small")
+    known = compare(recipes, *digits, tmp_path, watch=silent)
+    (tmp_path / "first-weights.safetensors").unlink()
+    compare(recipes, *digits, tmp_path, watch=silent, known=known)
+    assert "First layer" not in (tmp_path / "report.html").read_text("utf-8")
 
 
 def test_an_interruption_before_the_first_run_keeps_older_results(tmp_path, digits):

@@ -856,6 +856,26 @@ def test_an_error_in_a_worker_is_raised_where_the_batch_is_asked_for():
         next(batches)
 
 
+def test_copies_of_the_named_classes_alone_are_changed():
+    images = np.ones((6, 2, 2), np.float32)
+    labels = np.array([0, 1, 2, 0, 1, 2])
+    copies = AugmentedDataset(
+        ArrayDataset(images, labels), lambda images, rng: images + 1, classes=(0, 2)
+    )
+    given, of_class = copies[:]
+    assert given[:, 0, 0].tolist() == [1] * 6 + [2, 1, 2, 2, 1, 2]
+    assert of_class.tolist() == [*labels, *labels]
+    assert repr(copies).endswith(", classes=(0, 2))")
+
+
+def test_a_batch_without_the_named_classes_draws_nothing():
+    data = ArrayDataset(np.ones((3, 2, 2), np.float32), np.array([1, 1, 2]))
+    copies = AugmentedDataset(
+        data, lambda images, rng: pytest.fail("it was called"), originals=False, classes=(0,)
+    )
+    assert (copies[:][0] == 1).all()
+
+
 def test_an_error_in_the_first_batch_of_a_worker_is_raised_as_it_is():
     def fail(images, rng):
         raise ArithmeticError("no such copy")

@@ -964,3 +964,52 @@ def test_show_shows_the_picture_in_a_notebook_and_writes_nothing(tmp_path, monke
     [(data, alt)] = shown
     assert data.startswith(b"\x89PNG") and alt == figure.get_label()
     assert not list(tmp_path.iterdir())
+
+
+# ------------------------------------------------------------------------ figures with intervals
+
+
+LINES = [
+    plot.Line("flips", [plot.Point(0, 97.0, 96.8, 97.3), plot.Point(0.5, 95.0, 94.0, 95.5)]),
+    plot.Line("noise", [plot.Point(0, 97.0), plot.Point(0.5, 96.5)]),
+]
+
+
+def test_each_line_of_intervals_is_drawn_through_its_points_with_its_ranges():
+    figure = plot.intervals(LINES, "how often", "accuracy, %")
+    [axes] = figure.axes
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("how often", "accuracy, %")
+    drawn = [container.lines[0].get_xydata().tolist() for container in axes.containers]
+    assert drawn == [[[0, 97], [0.5, 95]], [[0, 97], [0.5, 96.5]]]
+    ranges = axes.containers[0].lines[2][0].get_segments()
+    assert np.allclose([s[:, 1] for s in ranges], [[96.8, 97.3], [94, 95.5]])
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["flips", "noise"]
+
+
+def test_named_figures_are_rows_from_the_first_at_the_top():
+    named = [
+        plot.Line(name, [plot.Point(0, value, value - 1, value + 1)])
+        for name, value in (("none", 94), ("all", 92))
+    ]
+    [axes] = plot.intervals(named, ylabel="accuracy, %").axes
+    assert axes.get_xlabel() == "accuracy, %" and axes.get_legend() is None
+    places = [container.lines[0].get_xydata().tolist() for container in axes.containers]
+    assert places == [[[94, 1]], [[92, 0]]]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["all", "none"]
+
+
+def test_intervals_can_be_drawn_over_a_logarithm_and_into_given_axes():
+    own = Figure().subplots()
+    figure = plot.intervals(LINES, "images", "accuracy, %", log=True, ax=own)
+    assert own.get_xscale() == "log" and figure is own.get_figure()
+
+
+def test_intervals_say_in_words_what_they_show():
+    assert plot.intervals(LINES, "how often", "accuracy, %").get_label() == (
+        "accuracy, % with their ranges. flips: 97 at 0 to 95 at 0.5; noise: 97 at 0 to 96.5 at 0.5."
+    )
+
+
+def test_intervals_without_a_point_are_refused():
+    with pytest.raises(ValueError, match="nothing to draw"):
+        plot.intervals([plot.Line("none", [])], "x")

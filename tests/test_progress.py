@@ -20,6 +20,8 @@ from tinygrad_mlp.experiment.progress import (
 from tinygrad_mlp.experiment.recipes import RECIPES
 from tinygrad_mlp.train import Epoch
 
+from .made_runs import made
+
 SMALL = replace(RECIPES["small"], epochs=4)
 PLAIN = replace(RECIPES["improved-plain"], epochs=2)
 
@@ -238,3 +240,52 @@ def test_curves_of_a_regression_are_the_loss_alone_and_one_epoch_is_no_curve():
 
 def test_a_loss_of_0_can_be_drawn():
     assert curves([epoch(1, 1.0), epoch(2, 0.0)])[0].split()[2] == "█▁"
+
+
+# ------------------------------------------------------------------------------- side by side
+
+
+def run_of(recipe, seed=0):
+    return replace(made("small", 0.9123, seed), recipe=recipe)
+
+
+def test_side_by_side_a_run_is_a_line_when_it_is_scored(capsys, clocked):
+    progress_of_all = Progress([SMALL], 60_000, seeds=3, jobs=2)
+    watching = [progress_of_all.watch(SMALL, seed) for seed in (0, 1)]
+    for number in range(1, 5):
+        clocked(10)
+        for on_epoch in watching:
+            on_epoch(epoch(number))
+    assert capsys.readouterr().out == ""
+    progress_of_all.finished(run_of(SMALL, 1))
+    assert capsys.readouterr().out == (
+        "1 of 3 runs done: small, seed 1, test accuracy 91.23 %, took 0:12, 0:20 left\n"
+    )
+
+
+def test_runs_that_were_made_before_are_counted_and_take_no_time(capsys, clocked):
+    known = [run_of(SMALL, 0)]
+    progress_of_all = Progress([SMALL], 60_000, seeds=3, jobs=2, known=known)
+    on_epoch = progress_of_all.watch(SMALL, 1)
+    for number in range(1, 5):
+        clocked(10)
+        on_epoch(epoch(number))
+    progress_of_all.finished(run_of(SMALL, 1))
+    assert capsys.readouterr().out.startswith("2 of 3 runs done: ")
+    assert progress_of_all.left() == "0:40 left"
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_side_by_side_there_is_one_bar_for_all(terminal, capsys, clocked, columns):
+    terminal(columns)
+    progress_of_all = Progress([SMALL], 60_000, seeds=2, jobs=2)
+    for seed in (0, 1):
+        on_epoch = progress_of_all.watch(SMALL, seed)
+        for number in range(1, 5):
+            clocked(10)
+            on_epoch(epoch(number))
+        progress_of_all.finished(run_of(SMALL, seed))
+    shown = capsys.readouterr().err.split("\r")
+    assert all(len(line.rstrip("\n")) < columns for line in shown)
+    assert any("1 of 2 runs done" in line and "0:40 left" in line for line in shown)
+    assert "2 of 2 runs done" in shown[-1] and "left" not in shown[-1]

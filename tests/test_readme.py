@@ -78,7 +78,11 @@ def test_the_first_command_needs_no_more_than_the_package_itself(tmp_path):
     arguments = ["compare", "--quick", "--recipes", "small", "--out", str(tmp_path)]
     code, _ = run_with([], command("tinygrad_mlp", arguments))
     assert code == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"report.html", "results.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "first-weights.safetensors",
+        "report.html",
+        "results.json",
+    }
 
 
 def test_the_second_command_collects_all_tests_with_what_it_installs():

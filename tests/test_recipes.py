@@ -18,7 +18,7 @@ FLIPS, NOISE = transforms.RandomHorizontalFlip(0.7), transforms.GaussianNoise(0.
 # ----------------------------------------------------------------------------------- the table
 
 
-def test_there_are_the_published_recipes_and_three_beyond():
+def test_there_are_the_published_recipes_their_controls_and_three_beyond():
     assert list(RECIPES) == [
         "basic",
         "basic-sign-fixed",
@@ -28,10 +28,12 @@ def test_there_are_the_published_recipes_and_three_beyond():
         "improved-plain",
         "improved-noise",
         "improved-flips",
+        "plain-10-epochs",
+        "noise-15-epochs",
         *BEYOND,
     ]
     assert all(recipe.name == name for name, recipe in RECIPES.items())
-    assert len({recipe.title for recipe in RECIPES.values()}) == 11
+    assert len({recipe.title for recipe in RECIPES.values()}) == len(RECIPES)
 
 
 def test_basic_is_as_published():
@@ -131,6 +133,7 @@ def test_what_a_basic_recipe_cannot_change_is_neutral():
     basic, plain = RECIPES["basic"], Recipe("plain", "nothing added")
     constant = {f.name for f in fields(Recipe)} - {f.name for f in fields(basic)}
     assert constant == {
+        "augment_classes",
         "augment",
         "originals",
         "batch_norm",

@@ -439,3 +439,25 @@ def test_other_last_batches_are_trained_on(batch_size, images, digits):
 def test_without_batch_norm_a_last_batch_may_be_of_one(digits):
     recipe = replace(RECIPES["small"], batch_size=7, train_images=22, epochs=1)
     assert len(training.finish(training.begin(recipe), *digits).history) == 1
+
+
+def test_copies_prepared_ahead_or_not_give_the_same_bits(digits):
+    recipe = replace(RECIPES["improved"], epochs=2, hidden=(4,), train_images=100)
+    ahead, not_ahead = (run(recipe, *digits, seed=3, ahead=ahead) for ahead in (True, False))
+    assert ahead.test.loss == not_ahead.test.loss
+    assert [e.loss for e in ahead.history] == [e.loss for e in not_ahead.history]
+
+
+def test_dead_units_are_those_that_are_0_for_every_test_image(digits):
+    recipe = replace(RECIPES["small"], epochs=1, hidden=(6,), train_images=50)
+    one = run(recipe, *digits)
+    first = one.model[1]
+    first.weight.data[:2], first.bias.data[:2] = 0, -1.0
+    first.weight.data[2:], first.bias.data[2:] = 0, 1.0
+    assert recipe.count_dead(one.model, digits[1].images) == 2
+
+
+def test_a_network_of_sigmoids_has_no_count_of_dead_units(digits):
+    recipe = replace(RECIPES["basic"], epochs=1, hidden=(6,), train_images=50)
+    assert run(recipe, *digits).dead_units is None
+    assert run(replace(RECIPES["small"], epochs=1, train_images=50), *digits).dead_units >= 0

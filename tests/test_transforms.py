@@ -20,6 +20,7 @@ from tinygrad_mlp.data.transforms import (
     GaussianNoise,
     RandomAffine,
     RandomHorizontalFlip,
+    mirrored,
 )
 
 dtypes = st.sampled_from([np.float32, np.float64])
@@ -247,8 +248,41 @@ def test_defaults_are_those_of_torchvision():
     assert RandomHorizontalFlip().p == 0.5
 
 
+@pytest.mark.parametrize("column", [13.5, 14, 14.0, 10, 0, 27, 3.5, 40])
+def test_about_a_column_each_pixel_goes_as_far_to_the_other_side(column):
+    image = np.random.default_rng(0).random((1, 3, 28), np.float32) + 1
+    expected = np.zeros_like(image)
+    for x in range(28):
+        target = 2 * column - x
+        if 0 <= target < 28:
+            expected[..., int(target)] = image[..., x]
+    assert np.array_equal(RandomHorizontalFlip(1, column)(image, 0), expected)
+
+
+def test_mirrored_about_the_middle_loses_nothing():
+    image = np.random.default_rng(0).random((2, 3, 28), np.float32)
+    assert np.array_equal(mirrored(image, 13.5), mirrored(image))
+    assert np.array_equal(mirrored(mirrored(image)), image)
+
+
+@pytest.mark.parametrize("column", [-1, 13.25, -0.5])
+def test_a_column_that_no_pixel_could_be_mirrored_about_is_refused(column):
+    with pytest.raises(ValueError, match="column must be a multiple of 1/2 from 0"):
+        RandomHorizontalFlip(0.5, column)
+
+
+def test_the_column_does_not_change_which_images_are_chosen():
+    images = np.random.default_rng(0).random((50, 2, 28), np.float32)
+    chosen = [
+        (RandomHorizontalFlip(0.5, column)(images, 7) != images).any(axis=(1, 2))
+        for column in (None, 14)
+    ]
+    assert np.array_equal(*chosen)
+
+
 def test_repr_names_the_parameters():
     assert repr(RandomHorizontalFlip(0.7)) == "RandomHorizontalFlip(p=0.7)"
+    assert repr(RandomHorizontalFlip(0.7, 14)) == "RandomHorizontalFlip(p=0.7, column=14)"
     assert repr(GaussianNoise(0, 0.2)) == "GaussianNoise(mean=0, std=0.2)"
 
 

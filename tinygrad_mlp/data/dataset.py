@@ -216,12 +216,19 @@ class AugmentedDataset:
                returns an array of the same shape
     rng        a seed or a numpy Generator for the copies
     originals  whether the originals are included
+    classes    copies of these classes alone are changed, if any are named; those of others stay
+               as they are
 
     Raises ValueError if `transform` cannot be called, or, at access, if it changes the shape.
     """
 
     def __init__(
-        self, dataset: Dataset, transform: Transform, rng: Rng = None, originals: bool = True
+        self,
+        dataset: Dataset,
+        transform: Transform,
+        rng: Rng = None,
+        originals: bool = True,
+        classes: Sequence[int] = (),
     ) -> None:
         if not callable(transform):
             raise ValueError(
@@ -231,6 +238,7 @@ class AugmentedDataset:
         self.transform = transform
         self.rng = np.random.default_rng(rng)
         self.originals = originals
+        self.classes = tuple(classes)
         self._positions = np.arange(2 * len(dataset) if originals else len(dataset))
 
     def __len__(self) -> int:
@@ -244,6 +252,8 @@ class AugmentedDataset:
         first_copy = n if self.originals else 0
         is_copy = positions >= first_copy
         images, *labels = self.dataset[positions % n]
+        if self.classes:
+            is_copy = is_copy & np.isin(labels[0], self.classes)
         if is_copy.any():
             images[is_copy] = self._changed(images[is_copy])
         return images, *labels
@@ -259,7 +269,8 @@ class AugmentedDataset:
 
     def __repr__(self) -> str:
         without = "" if self.originals else ", originals=False"
-        return f"AugmentedDataset({self.dataset!r}, {self.transform!r}{without})"
+        only = f", classes={self.classes}" if self.classes else ""
+        return f"AugmentedDataset({self.dataset!r}, {self.transform!r}{without}{only})"
 
 
 def _as_array(position: int, tensor: Any) -> np.ndarray:

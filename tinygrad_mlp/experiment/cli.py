@@ -1,6 +1,6 @@
 """The command line: `python -m tinygrad_mlp`, and then one of
 
-compare, train, evaluate, predict, export, show, play.
+compare, study, train, evaluate, predict, export, show, play.
 
 This file only reads arguments and prints. Bad input gets one line on stderr and exit code 2, and
 `predict` answers for the good ones of several pictures before it complains of the others;
@@ -27,18 +27,22 @@ from threadpoolctl import threadpool_limits
 from .. import plot
 from ..data import ArrayDataset, load_mnist
 from ..data.transforms import Transform
-from ..files import check_writable
+from ..files import check_writable, write_whole
 from ..train import Diverged, Epoch, Scores, evaluate
 from ..version import __version__
 from .command import Complaints, Parser, run_command
 from .compare import as_text, augmented_rows, compare, quick, table
 from .findings import findings
 from .outputs import CHART, MODEL, REPORT, RESULTS, check_model, check_output
+from .parallel import cores
 from .picture_files import FORMATS, MOST_PIXELS
 from .play.server import ADDRESS, serve
 from .progress import Progress, counted, curves, percent
 from .recipes import AFFINE, BEYOND, ELASTIC, FLIPS, NOISE, RECIPES, AnyRecipe, Recipe
 from .recognise import BEST, Prediction, check_probabilities, predict, predict_row
+from .results import finished_before, how_made, in_order, read_results
+from .studies import STUDIES, conclusions, run_study
+from .studies import table as study_table
 from .training import (
     Run,
     Training,
@@ -140,6 +144,7 @@ def make_parser() -> Parser:
         metavar="N",
         help="runs of each recipe (default: %(default)s)",
     )
+    add_jobs(add)
     add.add_argument("--quick", action="store_true", help="a few images and epochs, under 20 s")
     add.add_argument("--list", action="store_true", help="name the recipes and stop")
     add.add_argument(
@@ -151,6 +156,23 @@ def make_parser() -> Parser:
     )
     add_settings(add)
     add.set_defaults(run=run_compare, writes={"results.json": RESULTS, "report.html": REPORT})
+
+    add = commands.add_parser("study", help="answer one question with many trainings")
+    add.add_argument("name", nargs="?", metavar="NAME", help="which study (see --list)")
+    add.add_argument("--list", action="store_true", help="name the studies and stop")
+    add.add_argument(
+        "--seeds", type=whole, metavar="N", help="runs of each recipe (default: the study's)"
+    )
+    add_jobs(add)
+    add.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/studies"),
+        metavar="DIR",
+        help="where NAME.json and NAME.png are written (default: %(default)s)",
+    )
+    add_data(add)
+    add.set_defaults(run=run_study_command, writes={})
 
     add = commands.add_parser("train", help="train one model and save it")
     add.add_argument(
@@ -300,6 +322,23 @@ def add_settings(parser: argparse.ArgumentParser, otherwise: AnyRecipe | None = 
     )
 
 
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """The options of commands that run many trainings."""
+    parser.add_argument(
+        "--jobs",
+        type=whole,
+        metavar="N",
+        help="how many trainings run side by side, each with one thread; the results have the "
+        "same bits (default: one for each core)",
+    )
+    parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="make all runs again; otherwise those that are in the results already are kept, so "
+        "the same command goes on where it was stopped",
+    )
+
+
 def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
@@ -409,8 +448,16 @@ def run_compare(options: argparse.Namespace) -> None:
         print(note)
     for line in ways_of_training(wanted, options.compiled):
         print(line)
-    progress = Progress(wanted, len(train_data), options.seeds)
-    runs: list[Run] = []
+    jobs = jobs_for(options, options.seeds * len(wanted))
+    made = how_made(options.command_line, train_data, test_data, jobs)
+    known = keep_known(options.out / "results.json", wanted, options.seeds, made, options.fresh)
+    progress = Progress(wanted, len(train_data), options.seeds, jobs=jobs, known=known)
+    runs = list(known)
+
+    def on_run(one: Run) -> None:
+        runs.append(one)
+        progress.finished(one)
+
     written: dict[Path, None] = {}  # in the order in which they were written
     try:
         compare(
@@ -420,19 +467,103 @@ def run_compare(options: argparse.Namespace) -> None:
             options.out,
             options.seeds,
             notes,
-            options.command_line,
+            made,
             progress.watch,
-            runs.append,
+            on_run,
             lambda path: written.setdefault(path),
             options.compiled,
+            jobs,
+            known,
         )
     finally:
         progress.close()
         if runs:
+            runs = in_order(runs, wanted)
             print("\n" + as_text(*table(runs)) + "\n")
             for sentence in findings(runs):
                 print(f"- {sentence}")
             print(f"\nwritten: {', '.join(map(str, written))}")
+
+
+def jobs_for(options: argparse.Namespace, runs: int) -> int:
+    """How many trainings run side by side."""
+    jobs: int = min(options.jobs or cores(), runs)
+    if jobs > 1:
+        print(f"{jobs} trainings side by side, each with one thread")
+    return jobs
+
+
+def keep_known(
+    path: Path, recipes: Sequence[AnyRecipe], seeds: int, made: dict[str, str], fresh: bool
+) -> list[Run]:
+    """The runs in a file of results that are kept; prints how many, and what becomes of others.
+
+    Results that hold other runs are copied, so that none is lost.
+    """
+    if not path.is_file() or not path.stat().st_size:
+        return []
+    _, there = read_results(path)
+    known = [] if fresh else finished_before(path, recipes, seeds, made)
+    if known:
+        begun = made["begun"][:16].replace("T", " ")
+        print(
+            f"{len(known)} of {len(recipes) * seeds} runs are in {path} already, since "
+            f"{begun}, and are kept; --fresh makes them again"
+        )
+    if len(known) < len(there):
+        aside = path.with_stem(f"{path.stem}-before")
+        check_output(aside, RESULTS, [])
+        write_whole(aside, path.read_bytes())
+        print(f"{path} holds other runs too; they are kept in {aside}")
+    return known
+
+
+def run_study_command(options: argparse.Namespace) -> None:
+    if options.list:
+        for study in STUDIES.values():
+            print(f"{study.name:16} {study.question}")
+        return
+    if options.name not in STUDIES:
+        given = "no study was named" if options.name is None else f"no study named {options.name!r}"
+        raise ValueError(f"{given}; choose from {', '.join(STUDIES)}")
+    study = STUDIES[options.name]
+    seeds = options.seeds or study.seeds
+    results, picture = options.out / f"{study.name}.json", options.out / f"{study.name}.png"
+    check_output(results, RESULTS, [])
+    check_output(picture, CHART, [])
+    train_data = load_mnist(options.data)
+    test_data = load_mnist(options.data, split="test")
+    print(study.question)
+    jobs = jobs_for(options, seeds * len(study.arms))
+    made = how_made(options.command_line, train_data, test_data, jobs)
+    known = keep_known(results, study.recipes, seeds, made, options.fresh)
+    progress = Progress(study.recipes, len(train_data), seeds, jobs=jobs, known=known)
+    runs = list(known)
+
+    def on_run(one: Run) -> None:
+        runs.append(one)
+        progress.finished(one)
+
+    try:
+        run_study(
+            study,
+            train_data,
+            test_data,
+            options.out,
+            made,
+            seeds,
+            progress.watch,
+            on_run,
+            jobs,
+            known,
+        )
+    finally:
+        progress.close()
+        if runs:
+            print("\n" + as_text(*study_table(study, runs)) + "\n")
+            for sentence in conclusions(study, runs):
+                print(f"- {sentence}")
+    print(f"written: {results}, {picture}")
 
 
 def ways_of_training(recipes: list[AnyRecipe], compiled: bool) -> list[str]:

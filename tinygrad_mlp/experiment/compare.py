@@ -5,25 +5,26 @@ What the numbers say, in sentences, is in `findings.py`.
 
 from __future__ import annotations
 
-import datetime
-import json
-import platform
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .. import plot
+from .. import checkpoint, plot
 from ..data import ArrayDataset, transforms
-from ..files import check_writable, write_whole
-from ..train import Epoch, Scores
-from ..version import __version__
+from ..files import check_writable
+from ..train import Scores
 from .findings import accuracies, by_recipe, findings
+from .parallel import Watch, run_all
 from .recipes import RECIPES, AnyRecipe
 from .report import write_report
-from .training import Run, begin, finish
+from .results import how_made, in_order, write_results
+from .training import Run
+
+RESULTS, REPORT, WEIGHTS = "results.json", "report.html", "first-weights.safetensors"
+"""The names of the files of a comparison, in its folder."""
 
 QUICK_IMAGES = 6_000
 QUICK_IMAGES_ONE_BY_ONE = 500
@@ -47,41 +48,57 @@ def compare(
     out: Path,
     seeds: int = 1,
     notes: Sequence[str] = (),
-    command: str = "",
-    watch: Callable[[AnyRecipe, int], Callable[[Epoch], None]] = lambda recipe, seed: print,
+    made: dict[str, str] | None = None,
+    watch: Watch = lambda recipe, seed: print,
     on_run: Callable[[Run], None] = lambda run: None,
     on_file: Callable[[Path], None] = lambda path: None,
     compiled: bool = True,
+    jobs: int = 1,
+    known: Sequence[Run] = (),
 ) -> list[Run]:
     """Run every recipe with seeds 0 to seeds - 1, and write `results.json` and `report.html`.
 
-    out       the folder for both files
+    out       the folder for both files, and for the first weights that the report shows
     notes     sentences that belong above the results, such as what the user changed
-    command   the command line, noted in the results
+    made      how the results are made, from `results.how_made`
     watch     gives, for a recipe and a seed, what to call after each of its epochs
     on_run    called after each run
     on_file   called with each file that is whole
     compiled  let them use what `training.choose_speedups` chooses
+    jobs      how many run side by side, each in a process with one thread
+    known     runs that need not be made again, from `results.finished_before`
 
-    The results are written after every run and the report at the end, even after an
-    interruption: what was finished is kept. Raises OSError before any training if `out` cannot be
-    written, and Diverged if the loss of a run is infinite or not a number.
+    Returns the runs by recipe and seed. The results are written after every run and the report at
+    the end, even after an interruption: what was finished is kept. Raises OSError before any
+    training if `out` cannot be written, and Diverged if the loss of a run is infinite or not a
+    number.
     """
-    made = how_made(command)
-    check_writable(out / "results.json")
-    runs: list[Run] = []
+    made = made or how_made("", train_data, test_data, jobs)
+    check_writable(out / RESULTS)
+    runs = in_order(known, recipes)
+    done = {(one.recipe, one.seed) for one in runs}
+    tasks = [(r, s) for r in recipes for s in range(seeds) if (r, s) not in done]
+    names = [recipe.name for recipe in recipes]
+    shown = [name for name in names if name in SHOW_WEIGHTS_OF] or names
+    weights = {}  # of the first layer; written too, for the report after an interruption
+    if runs and (out / WEIGHTS).is_file():
+        weights = checkpoint.read(out / WEIGHTS).weights
     try:
-        for recipe in recipes:
-            for seed in range(seeds):
-                training = begin(recipe, seed, compiled)
-                runs.append(finish(training, train_data, test_data, watch(recipe, seed)))
-                write_results(out / "results.json", runs, notes, made)
-                on_file(out / "results.json")
-                on_run(runs[-1])
+        for one in run_all(tasks, train_data, test_data, watch, jobs, compiled):
+            runs = in_order([*runs, one], recipes)
+            write_results(out / RESULTS, runs, made, notes, findings(runs))
+            on_file(out / RESULTS)
+            if one.seed == 0 and one.recipe.name in shown:
+                weights[one.recipe.name] = one.recipe.first_weights(one.model)
+                checkpoint.save_arrays(out / WEIGHTS, weights)
+            on_run(one)
     finally:
         if runs:
-            write_pictures(out / "report.html", runs, notes, made, train_data)
-            on_file(out / "report.html")
+            if not tasks:  # what is said of them may have changed
+                write_results(out / RESULTS, runs, made, notes, findings(runs))
+                on_file(out / RESULTS)
+            write_pictures(out / REPORT, runs, weights, notes, made, train_data)
+            on_file(out / REPORT)
     return runs
 
 
@@ -161,59 +178,18 @@ def as_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 # ------------------------------------------------------------------------------ what is written
 
 
-def how_made(command: str) -> dict[str, str]:
-    """When, how and on what machine the results were made."""
-    return {
-        "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-        "command": command,
-        "tinygrad_mlp": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "machine": f"{platform.system()} {platform.machine()}",
-    }
-
-
-def write_results(
-    path: Path, runs: Sequence[Run], notes: Sequence[str], made: dict[str, str]
-) -> None:
-    """Write everything that was measured, as JSON."""
-    content = {
-        "made": made,
-        "notes": list(notes),
-        "findings": findings(runs),
-        "runs": [_to_dict(r) for r in runs],
-    }
-    write_whole(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def _to_dict(one: Run) -> dict[str, Any]:
-    validation = one.validation
-    return {
-        "recipe": one.recipe.to_dict(),
-        "seed": one.seed,
-        "test_accuracy": one.test.accuracy,
-        "test_loss": one.test.loss,
-        "loss": one.recipe.loss_name,
-        "train_accuracy": one.train.accuracy,
-        "train_loss": one.train.loss,
-        "validation_accuracy": None if validation is None else validation.accuracy,
-        "validation_loss": None if validation is None else validation.loss,
-        "most_predicted": one.test.most_predicted,
-        "most_predicted_share": one.test.most_predicted_share,
-        "seconds": one.seconds,
-        "history": [asdict(epoch) for epoch in one.history],
-        "confusion": one.test.counts.tolist(),
-    }
-
-
 def write_pictures(
     path: Path,
     runs: Sequence[Run],
+    weights: Mapping[str, np.ndarray],
     notes: Sequence[str],
     made: dict[str, str],
     train_data: ArrayDataset,
 ) -> None:
-    """Write the report: table, findings and pictures, in one HTML file. Pictures show seed 0."""
+    """Write the report: table, findings and pictures, in one HTML file. Pictures show seed 0.
+
+    weights  those of the first layer, (units, 784), by the names of recipes
+    """
     first = {name: group[0] for name, group in by_recipe(runs).items()}
     histories = {r.recipe.title: r.history for r in first.values()}
     confusions = {r.recipe.title: r.test.confusion for r in first.values()}
@@ -237,13 +213,13 @@ def write_pictures(
             plot.confusions(confusions),
         ),
     ]
-    shown = [first[name] for name in SHOW_WEIGHTS_OF if name in first] or list(first.values())
-    for r in shown:
+    for name in [name for name in first if name in weights]:
+        recipe = first[name].recipe
         figures.append(
             (
-                f"First layer: {r.recipe.title}",
-                f"What the hidden units look for; {r.recipe.count_weights():,} weights in all.",
-                plot.first_weights(r.recipe.first_weights(r.model), r.recipe.title),
+                f"First layer: {recipe.title}",
+                f"What the hidden units look for; {recipe.count_weights():,} weights in all.",
+                plot.first_weights(weights[name], recipe.title),
             )
         )
     header, rows = table(runs)

@@ -103,6 +103,7 @@ RECIPES: dict[str, Table] = {
     "Recipe": {
         **_BOTH,
         "augment": several(Allowed("a transform", lambda value: isinstance(value, Mapping)), 0, 20),
+        "augment_classes": several(whole(0, 1000)),
         "originals": FLAG,
         "batch_norm": FLAG,
         "weight_decay": number(0),
@@ -114,7 +115,7 @@ RECIPES: dict[str, Table] = {
 }
 
 TRANSFORMS: dict[str, Table] = {
-    "RandomHorizontalFlip": {"p": SHARE},
+    "RandomHorizontalFlip": {"p": SHARE, "column": either(number(0, 1000), NOTHING)},
     "GaussianNoise": {"mean": number(), "std": number(0)},
     "RandomAffine": {
         "degrees": either(number(0), PAIR),
@@ -144,6 +145,39 @@ INSIDE: Table = {"state": whole(0, 2**128 - 1), "inc": whole(0, 2**128 - 1)}
 """What is in the `state` of a generator."""
 
 HISTORY = Allowed("a list of epochs", lambda value: isinstance(value, list))
+NAMES_AND_VALUES = Allowed("names and values", lambda value: isinstance(value, Mapping))
+
+
+def _is_square(rows: Any) -> bool:
+    count = whole(0)
+    return isinstance(rows, list) and all(
+        isinstance(row, list) and len(row) == len(rows) and all(map(count.test, row))
+        for row in rows
+    )
+
+
+RUN: Table = {
+    "recipe": NAMES_AND_VALUES,
+    "seed": SEED,
+    "test_accuracy": SHARE,
+    "test_loss": number(),
+    "loss": TEXT,
+    "train_accuracy": SHARE,
+    "train_loss": number(),
+    "validation_accuracy": either(SHARE, NOTHING),
+    "validation_loss": either(number(), NOTHING),
+    "most_predicted": whole(0),
+    "most_predicted_share": SHARE,
+    "dead_units": either(whole(0), NOTHING),
+    "measured": NAMES_AND_VALUES,
+    "seconds": number(0),
+    "history": HISTORY,
+    "confusion": Allowed("counts, in as many rows as columns", _is_square),
+}
+"""A run as `results.json` has it."""
+
+SINCE_0_2 = ("dead_units", "measured")
+"""What runs of version 0.1.0 do not have."""
 
 
 def check(what: str, given: Any, table: Table, needed: tuple[str, ...] | None = None) -> None:

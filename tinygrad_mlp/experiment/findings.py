@@ -1,22 +1,31 @@
 """What the numbers of a comparison say, in sentences.
 
-The sentences are computed: each looks at the measured numbers and says what they show, with a
-margin of error, whichever way they fall.
+The sentences are computed: each looks at the measured numbers and says what they show, whichever
+way they fall. A difference has an interval, which is certain to 95 % and is about other seeds with
+the same test images; where it holds 0, the sentence says how small an effect would have been seen.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from ..train import Scores
+from .intervals import Interval, centre, difference, has_far_values, smallest_seen
 from .recipes import BEYOND, RECIPES
 from .training import Run
 
 SIMARD, CIRESAN = 99.30, 99.65
-"""The best published test accuracies of a plain MLP, in percent."""
+"""The best published test accuracies of a plain MLP on MNIST, in percent."""
+
+RARE = 0.1
+"""A result is rare if fewer than this share of the runs lie on its other side."""
+
+ENOUGH = 19
+"""With so many runs, one more lies on a given side of all of them in at most 5 % of all cases."""
+
+Groups = Mapping[str, list[Run]]
 
 
 def by_recipe(runs: Sequence[Run]) -> dict[str, list[Run]]:
@@ -32,42 +41,62 @@ def accuracies(scores: Iterable[Scores | None]) -> list[float]:
     return [s.accuracy for s in scores if s is not None and s.accuracy is not None]
 
 
-def findings(runs: Sequence[Run]) -> list[str]:
-    """What the numbers say, in plain sentences, about the recipes that were run."""
+def findings(runs: Sequence[Run], data: str = "MNIST") -> list[str]:
+    """What the numbers say, in plain sentences, about the recipes that were run.
+
+    data  what the images are; what is known of MNIST is said only of MNIST
+    """
     groups = by_recipe(runs)
+    on_mnist = data == "MNIST"
     sentences = [
+        _about_intervals(groups),
         _about_basic(groups),
         _about_sign(groups),
-        _about_fixed(groups),
+        _about_fixed(groups, on_mnist),
         *(_about_published(group) for group in groups.values()),
-        _about_change(groups, "small", "improved-plain", _what_grew(groups)),
+        *(_about_tail(group) for group in groups.values()),
+        *_about_growth(groups),
         _about_change(groups, "improved-plain", "improved-flips", "Flipped copies"),
         _about_change(groups, "improved-plain", "improved-noise", "Noisy copies"),
+        _about_change(
+            groups,
+            "improved-plain",
+            "noise-15-epochs",
+            "Noisy copies, with as many steps as without",
+        ),
         _about_change(groups, "improved-plain", "improved", "Flipped and noisy copies"),
         _about_gain(groups),
+        _about_loss(groups),
         _about_change(groups, "improved-plain", "affine", "Affine copies instead of none"),
         _about_change(groups, "improved", "affine", "Affine copies instead of flips and noise"),
-        *(_about_selection(groups.get(name)) for name in BEYOND),
-        _about_simard(groups),
+        *(_about_selection(groups.get(name)) for name in BEYOND if on_mnist),
+        _about_simard(groups) if on_mnist else "",
     ]
     return [sentence for sentence in sentences if sentence]
 
 
+# ------------------------------------------------------------------------------ figures and words
+
+
 def _accuracy(group: list[Run]) -> float:
-    return float(np.mean(accuracies(r.test for r in group)))
+    """The middle of the accuracies: their mean, or the median if some run lies far off."""
+    return centre(accuracies(r.test for r in group)).middle
 
 
 def _loss(group: list[Run]) -> float:
-    return float(np.mean([r.test.loss for r in group]))
+    return centre([r.test.loss for r in group]).middle
 
 
-def _variance(group: list[Run]) -> float:
-    """Of the mean accuracy: that of the test images, and of the seeds if there are several."""
-    p = _accuracy(group)
-    variance = p * (1 - p) / int(group[0].test.counts.sum())
-    if len(group) > 1:
-        variance += float(np.var(accuracies(r.test for r in group), ddof=1)) / len(group)
-    return variance
+def accuracy_change(before: list[Run], after: list[Run]) -> Interval:
+    """How many points of test accuracy more, in percent."""
+    first, second = ({r.seed: r.test.accuracy or 0.0 for r in group} for group in (before, after))
+    return difference(first, second).times(100)
+
+
+def loss_change(before: list[Run], after: list[Run]) -> Interval:
+    """How much higher the test loss is."""
+    first, second = ({r.seed: r.test.loss for r in group} for group in (before, after))
+    return difference(first, second)
 
 
 def _is_as_listed(group: list[Run]) -> bool:
@@ -79,7 +108,43 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _about_basic(groups: dict[str, list[Run]]) -> str:
+def _range(found: Interval, digits: int) -> str:
+    """The interval in parentheses, after a space; "" if there is none."""
+    if found.low is None or found.high is None:
+        return ""
+    return f" ({found.low:+.{digits}f} to {found.high:+.{digits}f})"
+
+
+def _source(found: Interval, digits: int) -> str:
+    """The interval, and what it comes from."""
+    if found.count == 1:
+        return "one run each"
+    runs = f"{'median of ' if found.kind == 'median' else ''}{found.count} "
+    runs += "pairs of runs" if found.paired else "runs each"
+    if found.low is None or found.high is None:
+        return f"{runs}, too few for an interval"
+    return f"{found.low:+.{digits}f} to {found.high:+.{digits}f}, {runs}"
+
+
+# ------------------------------------------------------------------------------- the sentences
+
+
+def _about_intervals(groups: Groups) -> str:
+    """What the ranges of all sentences below mean."""
+    if len(groups) < 2:
+        return ""
+    if max(map(len, groups.values())) == 1:
+        return (
+            "Each recipe was run once, so nothing here says how much of a difference is chance; "
+            "with --seeds 20, differences have intervals."
+        )
+    return (
+        "Ranges in parentheses are 95 % intervals over seeds, on the same test images; runs with "
+        "the same seed are compared in pairs."
+    )
+
+
+def _about_basic(groups: Groups) -> str:
     group = groups.get("basic")
     if group is None:
         return ""
@@ -95,7 +160,7 @@ def _about_basic(groups: dict[str, list[Run]]) -> str:
     )
 
 
-def _about_sign(groups: dict[str, list[Run]]) -> str:
+def _about_sign(groups: Groups) -> str:
     if not {"basic", "basic-sign-fixed"} <= groups.keys():
         return ""
     before = _accuracy(groups["basic"])
@@ -107,17 +172,21 @@ def _about_sign(groups: dict[str, list[Run]]) -> str:
     )
 
 
-def _about_fixed(groups: dict[str, list[Run]]) -> str:
+def _about_fixed(groups: Groups, on_mnist: bool) -> str:
     group = groups.get("basic-fixed")
     if group is None:
         return ""
     accuracy = _accuracy(group)
-    if accuracy >= 0.9:
-        verdict = ", so a from-scratch network performs well once it is right"
-    elif _is_as_listed(group):
-        verdict = ", so something besides these faults is in its way"
-    else:
+    verdict = ""
+    if not _is_as_listed(group):
         verdict = " with the settings of this run"
+    elif on_mnist and accuracy >= 0.9:
+        verdict = ", so a from-scratch network performs well once it is right"
+    elif on_mnist:
+        verdict = ", so something besides these faults is in its way"
+    elif "improved-plain" in groups:
+        verdict = f", where “{groups['improved-plain'][0].recipe.title}” reaches "
+        verdict += _percent(_accuracy(groups["improved-plain"]))
     return (
         "With sign, depth, initial weights, learning rate, batches and training set fixed, the "
         f"same hand-written code reaches {_percent(accuracy)}{verdict}."
@@ -125,70 +194,141 @@ def _about_fixed(groups: dict[str, list[Run]]) -> str:
 
 
 def _about_published(group: list[Run]) -> str:
+    """Where a published accuracy, which is one run, lies among ours."""
     recipe = group[0].recipe
     if recipe.published is None or recipe.published_images < 100 or not _is_as_listed(group):
         return ""
-    difference = 100 * (_accuracy(group) - recipe.published)
-    end = ""
-    if abs(difference) <= 2:
-        verdict = "reproduces"
-    elif len(group) > 1:
-        verdict = "does not reproduce"
-    else:
-        # Seeds of the small recipe differ by whole points, so a single run proves little.
-        verdict = "is missed by this one run"
-        end = "; more seeds tell whether that is chance"
+    figure = f"The published {100 * recipe.published:.2f} % of “{recipe.title}”"
+    found = accuracies(r.test for r in group)
+    if len(found) == 1:
+        off = 100 * (found[0] - recipe.published)
+        return (
+            f"{figure} is one run, and ours measured {100 * found[0]:.2f} %, {off:+.2f} points; "
+            "more seeds tell where it lies among others."
+        )
+    n, below = len(found), sum(accuracy < recipe.published for accuracy in found)
+    runs = (
+        f"(median {100 * np.median(found):.2f} %, from {100 * min(found):.2f} to "
+        f"{100 * max(found):.2f})"
+    )
+    fewer = min(below, n - below)
+    if not fewer:
+        side = "above" if below else "below"
+        verdict = "does not reproduce" if n >= ENOUGH else "may be chance; more seeds tell"
+        return (
+            f"{figure} lies {side} all {n} runs {runs}, as one more run would by chance in 1 of "
+            f"{n + 1} cases, so it {verdict}."
+        )
+    if fewer < RARE * n:
+        where = f"above {below}" if below > fewer else f"below {n - below}"
+        return f"{figure} lies {where} of {n} runs {runs}, so it can come out, but rarely does."
+    return f"{figure} reproduces, with {below} of {n} runs below it {runs}."
+
+
+def _about_tail(group: list[Run]) -> str:
+    """Why some runs lie far from the others, where dead units say it."""
+    found = accuracies(r.test for r in group)
+    dead = [r.dead_units for r in group if r.dead_units is not None]
+    if not has_far_values(found) or len(dead) < len(group) or len(set(dead)) < 2:
+        return ""
+    worst, title = int(np.argmin(found)), group[0].recipe.title
+    by_count = []
+    for count in sorted(set(dead)):
+        those = [a for a, d in zip(found, dead, strict=True) if d == count]
+        runs = "1 run" if len(those) == 1 else f"{len(those)} runs"
+        by_count.append(f"{100 * np.median(those):.1f} % with {count} ({runs})")
     return (
-        f"The published {100 * recipe.published:.2f} % of “{recipe.title}” {verdict}: "
-        f"measured {100 * _accuracy(group):.2f} %, {difference:+.2f} points{end}."
+        f"“{title}” has runs far below the others: the worst, {_percent(found[worst])}, has "
+        f"{dead[worst]} dead hidden units, which are 0 for every test image; median accuracies are "
+        f"{', '.join(by_count)}."
     )
 
 
-def _what_grew(groups: dict[str, list[Run]]) -> str:
-    """How the improved model without augmentation differs from the small one; "" if it does not."""
-    if not {"small", "improved-plain"} <= groups.keys():
+def _what_grew(groups: Groups, before: str, after: str) -> str:
+    """How one network is larger or trained for longer than another; "" if it is not."""
+    if not {before, after} <= groups.keys():
         return ""
-    small = groups["small"][0].recipe
-    plain = groups["improved-plain"][0].recipe
+    first, second = groups[before][0].recipe, groups[after][0].recipe
     changes = []
-    if plain.hidden > small.hidden:
+    if second.hidden > first.hidden:
         changes.append("a wider hidden layer")
-    if plain.epochs > small.epochs:
+    if second.epochs > first.epochs:
         changes.append("longer training")
     return " and ".join(changes).capitalize()
 
 
-def _about_change(groups: dict[str, list[Run]], before: str, after: str, what: str) -> str:
+def _about_growth(groups: Groups) -> list[str]:
+    """Width and time: each alone, where a run with one of them was made; else both together."""
+    steps = [("small", "improved-plain")]
+    if "plain-10-epochs" in groups:
+        steps = [("small", "plain-10-epochs"), ("plain-10-epochs", "improved-plain")]
+    return [_about_change(groups, *step, _what_grew(groups, *step)) for step in steps]
+
+
+def _about_change(groups: Groups, before: str, after: str, what: str) -> str:
     """The effect on accuracy and loss of `what`, which leads from one recipe to another."""
     if not what or not {before, after} <= groups.keys():
         return ""
-    first = groups[before]
-    second = groups[after]
-    difference = 100 * (_accuracy(second) - _accuracy(first))
-    margin = 100 * 2 * math.sqrt(_variance(first) + _variance(second))
-    if abs(difference) <= margin:
-        effect = f"made no clear difference to accuracy ({difference:+.1f} ± {margin:.1f} points)"
-    else:
-        verb = "gained" if difference > 0 else "cost"
-        effect = f"{verb} {abs(difference):.1f} points (± {margin:.1f})"
+    first, second = groups[before], groups[after]
+    accuracy, loss = accuracy_change(first, second), loss_change(first, second)
+    way = f"{what} (from “{first[0].recipe.title}” to “{second[0].recipe.title}”)"
+    gained = f"{accuracy.middle:+.2f} points ({_source(accuracy, 2)})"
+    if accuracy.low is not None and not accuracy.excludes(0):
+        gained += f", no clear difference{_what_could_be_missed(first, second)}"
     return (
-        f"{what} (from “{first[0].recipe.title}” to “{second[0].recipe.title}”) {effect}; the "
-        f"test loss goes from {_loss(first):.3f} to {_loss(second):.3f}."
+        f"{way} changed the accuracy by {gained}, and the test loss by "
+        f"{loss.middle:+.3f}{_range(loss, 3)}, from {_loss(first):.3f} to {_loss(second):.3f}."
     )
 
 
-def _about_gain(groups: dict[str, list[Run]]) -> str:
+def _what_could_be_missed(before: list[Run], after: list[Run]) -> str:
+    """The effect that a comparison of so many pairs would show in four of five cases."""
+    first, second = ({r.seed: r.test.accuracy or 0.0 for r in group} for group in (before, after))
+    if first.keys() != second.keys():
+        return ""
+    spread = float(np.std([100 * (second[seed] - first[seed]) for seed in first], ddof=1))
+    seen = smallest_seen(spread, len(first))
+    return f" (one of {seen:.2f} points would show in 4 of 5 such comparisons)"
+
+
+def _about_gain(groups: Groups) -> str:
     """Which change earned the gain from the small model to the improved one."""
-    grew = _what_grew(groups)
+    grew = _what_grew(groups, "small", "improved-plain")
     if not grew or "improved" not in groups:
         return ""
-    small = _accuracy(groups["small"])
-    plain = _accuracy(groups["improved-plain"])
-    improved = _accuracy(groups["improved"])
+    small, plain, improved = (groups[name] for name in ("small", "improved-plain", "improved"))
+
+    def points(before: list[Run], after: list[Run]) -> str:
+        found = accuracy_change(before, after)
+        return f"{found.middle:+.2f}{_range(found, 2)}"
+
     return (
-        f"So of the {100 * (improved - small):+.1f} points from the small model to the improved "
-        f"one, {100 * (plain - small):+.1f} come with {grew[0].lower()}{grew[1:]}, and "
-        f"{100 * (improved - plain):+.1f} with the augmentation."
+        f"So from the small model to the improved one it is {points(small, improved)} points, of "
+        f"which {points(small, plain)} come with {grew[0].lower()}{grew[1:]}, and "
+        f"{points(plain, improved)} with the augmentation."
+    )
+
+
+def _about_loss(groups: Groups) -> str:
+    """Whether the network without copies, stopped early, has as low a loss as the improved one."""
+    if not {"improved", "improved-plain", "plain-10-epochs"} <= groups.keys():
+        return ""
+    improved, plain = groups["improved"], groups["improved-plain"]
+    control = groups["plain-10-epochs"]
+    if _loss(improved) >= _loss(plain) or control[0].recipe.epochs >= plain[0].recipe.epochs:
+        return ""
+    accuracy, loss = accuracy_change(improved, control), loss_change(improved, control)
+    is_better = accuracy.middle > 0 and loss.middle < 0
+    is_clear = len(control) == 1 or (accuracy.excludes(0) and loss.excludes(0))
+    verdict = "the copies lower the loss more than that"
+    if is_better:
+        verdict = "better on both" if is_clear else "no worse on either"
+    return (
+        f"The same network without copies, stopped after {control[0].recipe.epochs} epochs, has "
+        f"{100 * _accuracy(control):.2f} % and a loss of {_loss(control):.3f}, where "
+        f"“{improved[0].recipe.title}” has {100 * _accuracy(improved):.2f} % and "
+        f"{_loss(improved):.3f}: {verdict} ({accuracy.middle:+.2f} points{_range(accuracy, 2)}, "
+        f"loss {loss.middle:+.3f}{_range(loss, 3)})."
     )
 
 
@@ -213,7 +353,7 @@ def _about_selection(group: list[Run] | None) -> str:
     )
 
 
-def _about_simard(groups: dict[str, list[Run]]) -> str:
+def _about_simard(groups: Groups) -> str:
     """The best accuracy beside the best published ones of a plain MLP."""
     tried = [group for name, group in groups.items() if name in BEYOND]
     if not tried or not all(_is_as_listed(group) for group in tried):

@@ -40,7 +40,7 @@ CHART = Kind(
     lambda start: start.startswith(b"\x89PNG\r\n\x1a\n") and b"Software\0Matplotlib" in start,
     ".png",
 )
-RESULTS = Kind("results of `compare`", lambda start: start.startswith(b'{\n "made": {'))
+RESULTS = Kind("results of `compare` or `study`", lambda start: start.startswith(b'{\n "made": {'))
 REPORT = Kind(
     "a report of `compare`",
     lambda start: (

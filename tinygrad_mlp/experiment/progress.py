@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from ..train import Epoch
 from .recipes import AnyRecipe
+from .training import Run
 
 WIDEST = 110
 """How many columns a bar takes at most."""
@@ -51,20 +52,32 @@ class Progress:
     recipes  all that will run, each with as many seeds
     images   how many training images there are
     trained  how many epochs of the one recipe were trained before, if a training is resumed
+    jobs     how many run side by side
+    known    which runs were made before, and are not made again
     """
 
     def __init__(
-        self, recipes: Sequence[AnyRecipe], images: int, seeds: int = 1, trained: int = 0
+        self,
+        recipes: Sequence[AnyRecipe],
+        images: int,
+        seeds: int = 1,
+        trained: int = 0,
+        jobs: int = 1,
+        known: Sequence[Run] = (),
     ) -> None:
         self.recipes = recipes
         self.images = images
         self.seeds = seeds
         self.trained = trained
+        self.jobs = jobs
         total = sum(recipe.epochs * epoch_work(recipe, images) for recipe in recipes) * seeds
-        self.work_left = total - sum(trained * epoch_work(recipe, images) for recipe in recipes)
+        before = sum(trained * epoch_work(recipe, images) for recipe in recipes)
+        before += sum(one.recipe.epochs * epoch_work(one.recipe, images) for one in known)
+        self.work_left = total - before
         self.work_done = 0
         self.start = time.perf_counter()
-        self.runs = 0
+        self.runs = len(known)  # begun
+        self.done = len(known)
         self.bar: tqdm[Any] | None = None  # the one that moves
 
     def watch(self, recipe: AnyRecipe, seed: int) -> Callable[[Epoch], None]:
@@ -73,7 +86,10 @@ class Progress:
         begun = time.perf_counter()
         work = epoch_work(recipe, self.images)
         is_terminal = sys.stdout.isatty() and sys.stderr.isatty()
-        show = self._bar(recipe, seed) if is_terminal else self._lines(recipe, seed)
+        if self.jobs > 1:
+            show = self._bar_of_all() if is_terminal else lambda epoch, end: None
+        else:
+            show = self._bar(recipe, seed) if is_terminal else self._lines(recipe, seed)
 
         def on_epoch(epoch: Epoch) -> None:
             self.work_done += work
@@ -82,6 +98,19 @@ class Progress:
             show(epoch, f"took {clock(took)}" if epoch.epoch == recipe.epochs else self.left())
 
         return on_epoch
+
+    def finished(self, one: Run) -> None:
+        """Count a run that is scored and written."""
+        self.done += 1
+        if self.jobs == 1:
+            return  # then its epochs were shown
+        if self.bar is not None:
+            self._draw_all(self.bar)
+        else:
+            words = f"{self._counted()}: {one.recipe.name}, seed {one.seed}"
+            tested = f"test accuracy {percent(one.test.accuracy)}"
+            took = f"took {clock(one.seconds)}"
+            print(joined(words, tested, took, self.left()), flush=True)
 
     def close(self) -> None:
         """End the line of a bar whose run was not finished, so that what follows has its own.
@@ -150,6 +179,35 @@ class Progress:
 
         show(None, self.left())
         return show
+
+    def _bar_of_all(self) -> Callable[[Epoch, str], None]:
+        if self.bar is None:
+            self.bar = tqdm(
+                total=self.work_left + self.work_done, bar_format="{desc}", mininterval=0, nrows=24
+            )
+        bar = self.bar
+        self._draw_all(bar)
+        return lambda epoch, end: self._draw_all(bar)
+
+    def _draw_all(self, bar: tqdm[Any]) -> None:
+        bar.n = self.work_done
+        forms = [
+            (self._counted(), joined(f"{self.jobs} side by side", self.left())),
+            (self._counted(), self.left()),
+            (f"{self.done}/{self.runs_in_all}", self.left()),
+        ]
+        bar.ncols = min(WIDEST, shutil.get_terminal_size().columns - 1)
+        bar.bar_format = fitting(forms, bar.ncols)
+        bar.refresh()
+        if self.done == self.runs_in_all:
+            bar.close()
+
+    @property
+    def runs_in_all(self) -> int:
+        return len(self.recipes) * self.seeds
+
+    def _counted(self) -> str:
+        return f"{self.done} of {self.runs_in_all} runs done"
 
 
 def fitting(forms: Sequence[tuple[str, str]], width: int) -> str:

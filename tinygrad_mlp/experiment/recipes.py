@@ -18,7 +18,9 @@ import numpy as np
 from .. import nn, optim, train
 from ..data import transforms
 from ..data.mnist import HELD_OUT
+from ..engine import no_grad
 from ..nn import functional as F
+from ..tensor import tensor
 from ..train import Batches, Epoch
 from . import described
 from .basic import BasicMLP, fit_basic, mse_gradient, mse_to_labels, published_mse_gradient
@@ -51,6 +53,7 @@ class BasicRecipe:
 
     # What a Recipe can choose; here it cannot be changed.
     augment = ()
+    augment_classes = ()
     originals = True
     batch_norm = False
     weight_decay = 0.0
@@ -90,6 +93,9 @@ class BasicRecipe:
         """The weights of the first layer, (units, 784): what each hidden unit looks for."""
         return model.dense[0].weight.T
 
+    def count_dead(self, model: BasicMLP, images: np.ndarray) -> None:
+        """None: a sigmoid is never 0."""
+
     def count_weights(self) -> int:
         """How many numbers the network learns, biases included."""
         return _count_dense(self.hidden)
@@ -109,6 +115,7 @@ class Recipe:
     augment           transforms; if there are any, the training set is the originals plus as many
                       copies that go through all of them, drawn anew each epoch
     train_images      how many of the first training images are used; None for all
+    augment_classes   only copies of these classes are changed, if any are named
     originals         False: train on the copies alone
     batch_norm        normalise the outputs of each hidden layer, before its ReLU
     weight_decay      above 0: AdamW instead of Adam
@@ -129,6 +136,7 @@ class Recipe:
     batch_size: int = 50
     epochs: int = 30
     train_images: int | None = None
+    augment_classes: tuple[int, ...] = ()
     originals: bool = True
     batch_norm: bool = False
     weight_decay: float = 0.0
@@ -206,6 +214,17 @@ class Recipe:
         """The weights of the first layer, (units, 784): what each hidden unit looks for."""
         return next(p for p in model.parameters() if p.ndim == 2).data
 
+    def count_dead(self, model: nn.Sequential, images: np.ndarray) -> int:
+        """How many hidden units are 0 for every one of the images (n, 28, 28)."""
+        dead = 0
+        values = tensor(images)
+        with no_grad():
+            for layer in model:
+                values = layer(values)
+                if isinstance(layer, nn.ReLU):
+                    dead += int((values.data.max(axis=0) == 0).sum())
+        return dead
+
     def count_weights(self) -> int:
         """How many numbers the network learns, biases included."""
         normalising = 2 * sum(self.hidden) if self.batch_norm else 0
@@ -246,6 +265,9 @@ RECIPES: dict[str, AnyRecipe] = {
         Recipe("improved-plain", "improved, no augmentation"),
         Recipe("improved-noise", "improved, noise only", augment=(NOISE,)),
         Recipe("improved-flips", "improved, flips only", augment=(FLIPS,)),
+        # Controls: stopped early, and as many steps as without copies, which double an epoch.
+        Recipe("plain-10-epochs", "no augmentation, 10 epochs", epochs=10),
+        Recipe("noise-15-epochs", "noise only, 15 epochs", augment=(NOISE,), epochs=15),
         Recipe("affine", "improved, affine copies", augment=(AFFINE,)),
         Recipe(
             "simard",
@@ -337,6 +359,8 @@ def from_dict(given: Any) -> AnyRecipe:
         settings[key] = RENAMED.get(settings[key], settings[key])
     if "hidden" in settings:
         settings["hidden"] = tuple(settings["hidden"])
+    if "augment_classes" in settings:
+        settings["augment_classes"] = tuple(settings["augment_classes"])
     if "augment" in settings:
         settings["augment"] = tuple(_transform(t) for t in settings["augment"])
     recipe: AnyRecipe = make(**settings)

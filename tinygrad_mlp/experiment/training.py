@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,8 @@ class Run:
     train       the scores on the training images, without augmentation
     seconds     of the training, not the scoring
     validation  the scores on the images that the recipe holds out, if it holds any out
+    dead_units  how many hidden units are 0 for every test image; None for sigmoids
+    measured    what else a study has measured of it, by name
     """
 
     recipe: AnyRecipe
@@ -65,6 +67,8 @@ class Run:
     train: Scores
     seconds: float
     validation: Scores | None = None
+    dead_units: int | None = None
+    measured: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         name, seed = self.recipe.name, self.seed
@@ -109,14 +113,16 @@ def run(
     seed: int = 0,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     compiled: bool = True,
+    ahead: bool = True,
 ) -> Run:
     """Build, train and score. The same seed gives the same bits on the same machine.
 
     compiled  let it use what `choose_speedups` chooses
+    ahead     prepare augmented copies ahead, in a thread: of no use where every core is busy
 
     Raises Diverged, naming recipe and seed, when the loss is infinite or not a number.
     """
-    return finish(begin(recipe, seed, compiled), train_data, test_data, on_epoch)
+    return finish(begin(recipe, seed, compiled), train_data, test_data, on_epoch, ahead)
 
 
 def begin(recipe: AnyRecipe, seed: int = 0, compiled: bool = True) -> Training:
@@ -138,15 +144,18 @@ def finish(
     train_data: ArrayDataset,
     test_data: ArrayDataset,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    ahead: bool = True,
 ) -> Run:
     """Train up to the recipe's number of epochs, and score. The model ends in eval mode.
+
+    ahead  prepare augmented copies ahead, in a thread: of no use where every core is busy
 
     Raises Diverged, naming recipe and seed, when the loss is infinite or not a number.
     """
     recipe = training.recipe
     model = training.model
     train_data, held_out = divide(recipe, train_data)
-    batches = make_batches(recipe, train_data, training.order_rng, training.copies_rng)
+    batches = make_batches(recipe, train_data, training.order_rng, training.copies_rng, ahead)
     _check_last_batch(recipe, batches)
     start = time.perf_counter()
     try:
@@ -165,7 +174,17 @@ def finish(
             "a smaller learning rate may help"
         )
     validation = None if held_out is None else evaluate(model, held_out, recipe.loss_fn)
-    return Run(recipe, training.seed, model, training.history, test, train, seconds, validation)
+    return Run(
+        recipe,
+        training.seed,
+        model,
+        training.history,
+        test,
+        train,
+        seconds,
+        validation,
+        recipe.count_dead(model, test_data.images),
+    )
 
 
 def divide(recipe: AnyRecipe, data: ArrayDataset) -> tuple[ArrayDataset, ArrayDataset | None]:
@@ -192,18 +211,26 @@ def divide(recipe: AnyRecipe, data: ArrayDataset) -> tuple[ArrayDataset, ArrayDa
 
 
 def make_batches(
-    recipe: AnyRecipe, data: ArrayDataset, order_rng: Any, copies_rng: Any = None
+    recipe: AnyRecipe,
+    data: ArrayDataset,
+    order_rng: Any,
+    copies_rng: Any = None,
+    ahead: bool = True,
 ) -> DataLoader:
     """The batches that a recipe trains on: in order or shuffled, with augmented copies or without.
 
-    Copies take nearly as long to make as a small network takes to learn from them, so a thread
-    makes them while the previous batch is trained on.
+    ahead  copies take nearly as long to make as a small network takes to learn from them, so a
+           thread makes them while the previous batch is trained on; the batches are the same
     """
     if not recipe.augment:
         return DataLoader(data, recipe.batch_size, recipe.shuffle, rng=order_rng)
     transform = transforms.Compose(recipe.augment)
-    augmented = AugmentedDataset(data, transform, copies_rng, recipe.originals)
-    return DataLoader(augmented, recipe.batch_size, recipe.shuffle, rng=order_rng, num_workers=1)
+    augmented = AugmentedDataset(
+        data, transform, copies_rng, recipe.originals, recipe.augment_classes
+    )
+    return DataLoader(
+        augmented, recipe.batch_size, recipe.shuffle, rng=order_rng, num_workers=int(ahead)
+    )
 
 
 def _check_last_batch(recipe: AnyRecipe, batches: DataLoader) -> None:

@@ -1,4 +1,4 @@
-"""Figures: digits, curves, confusion, layers, the surface of a loss.
+"""Figures: digits, curves, figures with intervals, confusion, layers, the surface of a loss.
 
     from tinygrad_mlp import plot
     figure = plot.history(fit(model, batches, optimizer, epochs=5))
@@ -18,6 +18,9 @@ from .curves import learning_curves as learning_curves
 from .layers import activations as activations
 from .layers import first_weights as first_weights
 from .layers import gradients as gradients
+from .lines import Line as Line
+from .lines import Point as Point
+from .lines import intervals as intervals
 from .matrices import confusion as confusion
 from .matrices import confusions as confusions
 from .output import save as save

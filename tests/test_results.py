@@ -1,0 +1,144 @@
+"""Results as a file: read again as they were written, and kept only where they hold."""
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tinygrad_mlp.data import ArrayDataset
+from tinygrad_mlp.experiment import results
+from tinygrad_mlp.experiment.results import (
+    finished_before,
+    from_results,
+    how_made,
+    in_order,
+    read_results,
+    write_results,
+)
+
+from .made_runs import made, scores
+
+DATA = ArrayDataset(np.zeros((2, 28, 28), np.float32), np.arange(2))
+OTHER = ArrayDataset(np.ones((2, 28, 28), np.float32), np.arange(2))
+RUNS = [
+    replace(made("small", 0.9123456789, seed), dead_units=seed, measured={"lean": [1, None]})
+    for seed in range(3)
+]
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "results.json"
+    write_results(path, RUNS, how_made("a command", DATA, DATA), ["A note."], ["A finding."])
+    return path
+
+
+def test_what_is_written_is_read_again(file):
+    how, runs = read_results(file)
+    assert how == how_made("a command", DATA, DATA) | {"date": how["date"]}
+    for ours, one in zip(runs, RUNS, strict=True):
+        assert (ours.recipe, ours.seed, ours.history) == (one.recipe, one.seed, one.history)
+        assert (ours.dead_units, ours.measured) == (one.dead_units, one.measured)
+        assert ours.test.accuracy == one.test.accuracy and ours.test.loss == one.test.loss
+        assert np.array_equal(ours.test.confusion, one.test.confusion)
+        assert ours.train.accuracy == one.train.accuracy
+        assert ours.seconds == one.seconds and ours.validation is None
+
+
+def test_validation_is_read_again(tmp_path):
+    one = replace(made("simard", 0.99), validation=scores(0.98, 0.05))
+    write_results(tmp_path / "r.json", [one], how_made("", DATA, DATA))
+    [ours] = read_results(tmp_path / "r.json")[1]
+    assert (ours.validation.accuracy, ours.validation.loss) == (0.98, 0.05)
+
+
+def test_a_run_is_a_line(file):
+    lines = file.read_text("utf-8").splitlines()
+    assert sum('"seed"' in line for line in lines) == len(RUNS)
+    assert json.loads("\n".join(lines))["notes"] == ["A note."]
+
+
+def test_runs_of_the_first_version_lack_what_was_not_measured_then(file):
+    given = json.loads(file.read_text("utf-8"))["runs"][0]
+    del given["dead_units"], given["measured"]
+    one = from_results(given)
+    assert one.dead_units is None and one.measured == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("seed", -1),
+        ("seed", "0"),
+        ("test_accuracy", 1.5),
+        ("test_loss", math.nan),
+        ("test_loss", None),
+        ("confusion", [[1, 2]]),
+        ("confusion", [["1"]]),
+        ("confusion", 3),
+        ("dead_units", -2),
+        ("measured", []),
+        ("seconds", "long"),
+        ("history", [{"epoch": 2}]),
+        ("recipe", {"kind": "Recipe"}),
+        ("recipe", []),
+        ("unknown", 1),
+    ],
+)
+def test_what_is_no_run_is_refused(file, name, value):
+    content = json.loads(file.read_text("utf-8"))
+    content["runs"][1][name] = value
+    file.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"results.json does not hold results that can be read"):
+        read_results(file)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"made": {}, "runs": [3]}', "[" * 100_000])
+def test_what_is_no_file_of_results_is_refused(tmp_path, text):
+    (tmp_path / "results.json").write_text(text)
+    with pytest.raises(ValueError, match=r"results.json does not hold results that can be read"):
+        read_results(tmp_path / "results.json")
+
+
+# --------------------------------------------------------------------------- going on
+
+
+def test_runs_with_the_same_recipe_and_seed_are_known(file):
+    recipes = [RUNS[0].recipe, made("basic", 0.1).recipe]
+    how = how_made("again", DATA, DATA)
+    known = finished_before(file, recipes, 2, how)
+    assert [(one.recipe.name, one.seed) for one in known] == [("small", 0), ("small", 1)]
+    assert how["begun"] == read_results(file)[0]["date"]
+
+
+@pytest.mark.parametrize("name", results.DECIDES)
+def test_nothing_is_known_where_the_bits_may_differ(file, name):
+    how = how_made("again", DATA, DATA) | {name: "another"}
+    assert finished_before(file, [RUNS[0].recipe], 3, how) == []
+    assert "begun" not in how
+
+
+def test_nothing_is_known_of_a_recipe_that_was_changed(file):
+    changed = replace(RUNS[0].recipe, lr=0.02)
+    assert finished_before(file, [changed], 3, how_made("", DATA, DATA)) == []
+
+
+def test_nothing_is_known_where_there_is_no_file(tmp_path):
+    assert finished_before(tmp_path / "none", [], 3, {}) == []
+
+
+def test_other_digits_have_another_fingerprint():
+    data = [how_made("", *pair)["data"] for pair in ((DATA, DATA), (OTHER, DATA), (DATA, OTHER))]
+    assert len(set(data)) == 3
+
+
+def test_side_by_side_means_one_thread():
+    assert how_made("", DATA, DATA, jobs=2)["blas"].endswith("threads: 1")
+
+
+def test_runs_are_put_in_the_order_of_the_recipes_and_the_seeds():
+    basic, small = made("basic", 0.1), made("small", 0.9)
+    again = made("basic", 0.1, seed=1)
+    assert in_order([again, small, basic], [small.recipe, basic.recipe]) == [small, basic, again]

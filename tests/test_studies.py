@@ -1,0 +1,202 @@
+"""Studies: tables of recipes that differ in one thing, what they measure, and what is stored."""
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tinygrad_mlp.data import ArrayDataset
+from tinygrad_mlp.experiment import studies
+from tinygrad_mlp.experiment.recipes import from_dict
+from tinygrad_mlp.experiment.results import finished_before, how_made, read_results
+from tinygrad_mlp.experiment.studies import (
+    BATCH,
+    IMAGES,
+    STEPS,
+    STUDIES,
+    about_two_and_five,
+    conclusions,
+    draw,
+    lean,
+    measure_mirrored,
+    run_study,
+    table,
+)
+
+from .made_runs import made
+
+DOSES = ("flipped-digits", "flip-dose", "noise-dose", "data-size")
+
+
+@pytest.fixture(scope="module")
+def digits():
+    rng = np.random.default_rng(0)
+    labels = np.tile(np.arange(10), 30)
+    images = rng.random((300, 28, 28), np.float32)
+    return ArrayDataset(images, labels), ArrayDataset(images[:100], labels[:100])
+
+
+def silent(recipe, seed):
+    return lambda epoch: None
+
+
+def small(name, arms=3):
+    """A study with fewer arms, each trained for an epoch on a few images."""
+    study = STUDIES[name]
+    short = [
+        replace(arm, recipe=replace(arm.recipe, epochs=1, train_images=60, hidden=(4,)))
+        for arm in study.arms[:arms]
+    ]
+    return replace(study, arms=tuple(short), seeds=2)
+
+
+# ------------------------------------------------------------------------------------- the tables
+
+
+@pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+def test_every_arm_has_its_own_name_and_is_compared_with_one_of_the_study(study):
+    names = [arm.recipe.name for arm in study.arms]
+    assert len(set(names)) == len(names)
+    assert {arm.against for arm in study.arms} - {""} <= set(names)
+    for recipe in study.recipes:
+        assert from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
+
+
+@pytest.mark.parametrize("name", DOSES)
+def test_all_arms_take_the_same_number_of_steps(name):
+    for recipe in STUDIES[name].recipes:
+        images = (recipe.train_images or IMAGES) * (2 if recipe.augment else 1)
+        assert recipe.epochs * math.ceil(images / BATCH) == STEPS
+        assert recipe.batch_size == BATCH
+
+
+@pytest.mark.parametrize("name", DOSES)
+def test_arms_that_are_compared_differ_in_what_is_asked_and_in_nothing_else(name):
+    asked = {"flipped-digits": {"augment", "augment_classes"}}.get(name, {"augment"})
+    by_name = {recipe.name: recipe for recipe in STUDIES[name].recipes}
+    for arm in STUDIES[name].arms:
+        if arm.against:
+            one, other = arm.recipe, by_name[arm.against]
+            differ = {key for key in vars(one) if getattr(one, key) != getattr(other, key)}
+            assert differ - {"name", "title", "epochs"} <= asked
+
+
+# --------------------------------------------------------------------------------- what is measured
+
+
+def slanted(slope):
+    """A stroke that moves `slope` pixels to the right for each pixel downwards."""
+    rows, columns = np.mgrid[:28, :28]
+    return np.exp(-((columns - 13.5 - slope * (rows - 13.5)) ** 2)) * (abs(rows - 13.5) < 8)
+
+
+@pytest.mark.parametrize("slope", [-0.5, -0.1, 0.0, 0.3])
+def test_lean_is_the_slope_of_a_stroke_and_its_mirror_leans_the_other_way(slope):
+    image = slanted(slope)[None]
+    assert lean(image)[0] == pytest.approx(slope, abs=0.01)
+    assert lean(image[..., ::-1])[0] == pytest.approx(-slope, abs=0.01)
+    assert lean(5 * image)[0] == pytest.approx(slope, abs=0.01)
+
+
+def test_an_empty_picture_leans_nowhere():
+    assert lean(np.zeros((1, 28, 28)))[0] == 0
+
+
+class SaysThree:
+    """A network that answers 3 to a picture with ink in the column 0, else 0."""
+
+    def __call__(self, images):
+        scores = np.zeros((len(images.data), 10))
+        scores[:, 3] = images.data[:, :, 0].max(axis=1)
+        return studies.tensor(scores)
+
+
+def test_mirrored_digits_are_counted_by_column_digit_and_lean():
+    image = slanted(0.0).astype(np.float32) * 0.9
+    image[5, 27] = 1.0  # the middle takes this to column 0, and column 14 to column 1
+    data = ArrayDataset(np.stack([image, image]).astype(np.float32), np.array([3, 0]))
+    one = measure_mirrored(replace(made("small", 0.9), model=SaysThree()), data)
+    counts = {name: np.array(found) for name, found in one.measured["right"].items()}
+    upright = int(np.digitize(lean(data.images), studies.LEANS)[0])
+    assert counts["13.5"].sum() == 1 and counts["13.5"][3, upright] == 1
+    assert counts["14"].sum() == 1 and counts["14"][0, upright] == 1
+    assert np.array(one.measured["images"]).sum() == 2
+
+
+def test_the_share_of_2_and_5_is_that_of_the_added_errors():
+    def run(name, counts):
+        one = made("small", 0.9)
+        test = replace(one.test, confusion=np.array(counts))
+        return replace(one, recipe=replace(one.recipe, name=name), test=test)
+
+    before, after = np.diag([100] * 10), np.diag([90] * 10)
+    after[2, 5], after[5, 2], after[7, 1] = 2, 3, 15
+    groups = {
+        "flips-of-none": [run("flips-of-none", before)],
+        "flips-of-all": [run("flips-of-all", after)],
+    }
+    assert about_two_and_five(groups) == [
+        "Flips of all digits add 20 errors on 10,000 images, of which 5 are a 2 taken for a 5 or a "
+        "5 for a 2, 25 %."
+    ]
+    assert about_two_and_five({}) == []
+    same = dict.fromkeys(groups, groups["flips-of-none"])
+    assert about_two_and_five(same) == ["Flips of all digits add no errors."]
+
+
+# -------------------------------------------------------------------------------------- running
+
+
+def test_a_study_writes_its_results_and_its_picture_and_goes_on(tmp_path, digits):
+    study, how = small("flip-dose"), how_made("x", *digits)
+    first = run_study(study, *digits, tmp_path, dict(how), seeds=1, watch=silent)
+    assert len(first) == 3
+    known = finished_before(tmp_path / "flip-dose.json", study.recipes, 2, how)
+    trained = []
+    runs = run_study(study, *digits, tmp_path, how, 2, silent, on_run=trained.append, known=known)
+    assert [one.seed for one in trained] == [1, 1, 1] and len(runs) == 6
+    stored = read_results(tmp_path / "flip-dose.json")[1]
+    assert [r.test.loss for r in stored] == [r.test.loss for r in runs]
+    assert all(r.history == [] for r in stored)
+    assert (tmp_path / "flip-dose.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_table_gives_each_arm_its_interval_and_its_difference(digits, tmp_path):
+    study = small("flip-dose")
+    runs = run_study(study, *digits, tmp_path, how_made("x", *digits), watch=silent)
+    header, rows = table(study, runs)
+    assert header == ["recipe", "runs", "test %", "test loss", "points more than without"]
+    assert [row[1] for row in rows] == ["2"] * 3
+    assert rows[0][4] == "" and " to " in rows[1][4] and rows[1][4][0] in "+-"
+    few = table(study, runs[:1])[1]
+    assert len(few) == 1 and "to" not in few[0][2]
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_study_has_a_picture_that_says_in_words_what_it_shows(name, digits, tmp_path):
+    study = small(name, arms=8)
+    if name == "mirrored":
+        study = replace(study, measure=many_of_each)
+    runs = run_study(study, *digits, tmp_path, how_made("x", *digits), watch=silent)
+    label = draw(study, runs).get_label()
+    assert " with their ranges. " in label
+    assert all(arm.line in label for arm in study.arms if name != "mirrored")
+    if name == "mirrored":
+        assert "8, about column 14: " in label
+        assert (
+            "Mirrored about column 13.5, of the 0 that stand nearly upright"
+            in conclusions(study, runs)[0]
+        )
+
+
+def many_of_each(one, test_data):
+    counts = np.full((10, len(studies.LEANS) + 1), 30).tolist()
+    right = {f"{column:g}": (np.array(counts) // 2).tolist() for column in studies.COLUMNS}
+    return replace(one, measured={"right": right, "images": counts})
+
+
+def test_nothing_is_concluded_before_every_arm_has_a_run():
+    study = STUDIES["flipped-digits"]
+    assert conclusions(study, [made("small", 0.9)]) == []

@@ -1,0 +1,170 @@
+"""What was measured, as a file: `results.json` of a comparison or a study.
+
+The file says how it was made, so that a command that was stopped can tell which of its runs are
+done: those with the same recipe and seed, on the same digits, by the same version and the same
+kernels, which would give the same bits again.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_info
+
+from ..data import ArrayDataset
+from ..files import write_whole
+from ..train import Epoch, History, Scores
+from ..version import __version__
+from . import described
+from .recipes import AnyRecipe, from_dict
+from .training import Run
+
+DECIDES = ("tinygrad_mlp", "numpy", "machine", "blas", "data")
+"""What must be the same for a run to have the same bits."""
+
+
+def how_made(
+    command: str, train_data: ArrayDataset, test_data: ArrayDataset, jobs: int = 1
+) -> dict[str, str]:
+    """When, how and on what machine results are made.
+
+    jobs  how many trainings run side by side; each has one thread then
+    """
+    return {
+        "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        "command": command,
+        "tinygrad_mlp": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "machine": f"{platform.system()} {platform.machine()}",
+        "blas": _blas(jobs),
+        "jobs": str(jobs),
+        "data": _fingerprint(train_data, test_data),
+    }
+
+
+def _blas(jobs: int) -> str:
+    """Which kernels multiply matrices, and with how many threads: both decide the last bits."""
+    found = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    if not found:
+        return "unknown"
+    threads = 1 if jobs > 1 else found[0]["num_threads"]
+    name = found[0]["internal_api"]
+    kernel = found[0].get("architecture") or "unknown kernels"
+    return f"{name} {found[0]['version']}, {kernel}, threads: {threads}"
+
+
+def _fingerprint(*datasets: ArrayDataset) -> str:
+    """The first digits of a SHA-256 of all images and labels."""
+    found = hashlib.sha256()
+    for data in datasets:
+        found.update(np.ascontiguousarray(data.images).data)
+        found.update(np.ascontiguousarray(data.labels).data)
+    return found.hexdigest()[:16]
+
+
+def write_results(
+    path: Path,
+    runs: Sequence[Run],
+    made: dict[str, str],
+    notes: Sequence[str] = (),
+    findings: Sequence[str] = (),
+) -> None:
+    """Write everything that was measured, as JSON, with a line for each run."""
+    head = {"made": made, "notes": list(notes), "findings": list(findings)}
+    text = json.dumps(head, indent=1, ensure_ascii=False, allow_nan=False)
+    lines = [json.dumps(_to_dict(r), ensure_ascii=False, allow_nan=False) for r in runs]
+    write_whole(path, f'{text[:-2]},\n "runs": [\n  ' + ",\n  ".join(lines) + "\n ]\n}\n")
+
+
+def _to_dict(one: Run) -> dict[str, Any]:
+    validation = one.validation
+    return {
+        "recipe": one.recipe.to_dict(),
+        "seed": one.seed,
+        "test_accuracy": one.test.accuracy,
+        "test_loss": one.test.loss,
+        "loss": one.recipe.loss_name,
+        "train_accuracy": one.train.accuracy,
+        "train_loss": one.train.loss,
+        "validation_accuracy": None if validation is None else validation.accuracy,
+        "validation_loss": None if validation is None else validation.loss,
+        "most_predicted": one.test.most_predicted,
+        "most_predicted_share": one.test.most_predicted_share,
+        "dead_units": one.dead_units,
+        "measured": one.measured,
+        "seconds": one.seconds,
+        "history": [asdict(epoch) for epoch in one.history],
+        "confusion": one.test.counts.tolist(),
+    }
+
+
+def from_results(given: Any) -> Run:
+    """The run that was written, without its network and the confusion on the training images.
+
+    Raises ValueError if this is not a run.
+    """
+    needed = tuple(name for name in described.RUN if name not in described.SINCE_0_2)
+    described.check("a run", given, described.RUN, needed)
+    described.check_history(given["history"])
+    validation = None
+    if given["validation_loss"] is not None:
+        validation = Scores(given["validation_accuracy"], given["validation_loss"], None)
+    return Run(
+        from_dict(given["recipe"]),
+        given["seed"],
+        None,
+        History(Epoch(**epoch) for epoch in given["history"]),
+        Scores(given["test_accuracy"], given["test_loss"], np.array(given["confusion"], np.int64)),
+        Scores(given["train_accuracy"], given["train_loss"], None),
+        given["seconds"],
+        validation,
+        given.get("dead_units"),
+        dict(given.get("measured", {})),
+    )
+
+
+def read_results(path: str | os.PathLike[str]) -> tuple[dict[str, str], list[Run]]:
+    """How the results in a file were made, and the runs.
+
+    Raises FileNotFoundError if there is no file, ValueError if it does not hold results.
+    """
+    try:
+        content = json.loads(Path(path).read_text("utf-8"))
+        return dict(content["made"]), [from_results(one) for one in content["runs"]]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"{path} does not hold results that can be read: {error}") from error
+
+
+def finished_before(
+    path: Path, recipes: Sequence[AnyRecipe], seeds: int, made: dict[str, str]
+) -> list[Run]:
+    """The runs in a file of results that need not be made again, if there is such a file.
+
+    made  how the others will be made, from `how_made`; it is noted there when these were begun
+
+    Raises ValueError if the file does not hold results.
+    """
+    if not path.is_file() or not path.stat().st_size:
+        return []
+    before, runs = read_results(path)
+    if any(before.get(name) != made[name] for name in DECIDES):
+        return []
+    known = [one for one in runs if one.recipe in recipes and one.seed < seeds]
+    if known:
+        made["begun"] = before.get("begun", before["date"])
+    return known
+
+
+def in_order(runs: Sequence[Run], recipes: Sequence[AnyRecipe]) -> list[Run]:
+    """The runs by recipe, in the order of the recipes, and by seed."""
+    return sorted(runs, key=lambda one: (recipes.index(one.recipe), one.seed))
