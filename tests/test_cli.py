@@ -23,6 +23,7 @@ from tinygrad_mlp.data import load_mnist
 from tinygrad_mlp.experiment import cli, training
 from tinygrad_mlp.experiment.recipes import RECIPES
 from tinygrad_mlp.experiment.recognise import BEST
+from tinygrad_mlp.experiment.studies import STUDIES
 from tinygrad_mlp.train import Epoch, Scores
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -82,6 +83,9 @@ BAD = {
     "unknown recipe": (["compare", "--recipes", "small,nope"], "no recipe named 'nope'; choose"),
     "empty recipes": (["compare", "--recipes", ""], "no recipe named ''; choose from basic,"),
     "unknown recipe to train": (["train", "--recipe", "nope"], "no recipe named 'nope'; choose"),
+    "no study": (["study"], "no study was named; choose from mirrored, "),
+    "unknown study": (["study", "nope"], "no study named 'nope'; choose from mirrored, "),
+    "no jobs": (["compare", "--jobs", "0"], "--jobs: needs a whole number of at least 1"),
     "no epochs": (["compare", "--epochs", "0"], "--epochs: needs a whole number of at least 1"),
     "half an epoch": (["train", "--epochs", "0.5"], "--epochs: needs a whole number"),
     "no seeds": (["compare", "--seeds", "0"], "--seeds: needs a whole number of at least 1"),
@@ -760,6 +764,51 @@ def test_the_same_command_goes_on_where_it_was_stopped(run, some_digits):
     assert "2 of 2 runs are in" in again and "epoch 2/2" not in again and "±" in again
     fresh = run(*command, "--out", "out", "--seeds", "2", "--fresh")[1]
     assert "already" not in fresh and "small, seed 0: epoch 2/2" in fresh
+
+
+@pytest.fixture
+def short_study(monkeypatch):
+    """A study of two arms that takes a second."""
+    study = STUDIES["flip-dose"]
+    arms = [
+        replace(arm, recipe=replace(arm.recipe, epochs=1, hidden=(3,))) for arm in study.arms[:2]
+    ]
+    short = replace(study, name="short", arms=tuple(arms), seeds=2)
+    monkeypatch.setattr(cli, "STUDIES", {"short": short})
+
+
+def test_studies_are_listed_with_their_questions(run):
+    code, out, err = run("study", "--list")
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == list(STUDIES)
+    assert "mirrored         Which mirrored digits does a network take for what they were?" in out
+
+
+@pytest.mark.usefixtures("short_study")
+def test_a_study_prints_its_question_its_table_and_where_things_are(run, some_digits):
+    code, out, err = run("study", "short", "--data", some_digits, "--jobs", "1", "--out", "out")
+    assert (code, err) == (0, "")
+    assert out.startswith("How does accuracy depend on how often copies are flipped?\n")
+    [row] = [
+        line
+        for line in out.splitlines()
+        if line.startswith("30 units, copies flipped with p = 0.25")
+    ]
+    assert row.count(" to ") == 3
+    written = f"written: {Path('out/short.json')}, {Path('out/short.png')}"
+    assert out.splitlines()[-1] == written
+    again = run("study", "short", "--data", some_digits, "--jobs", "1", "--out", "out")[1]
+    assert "4 of 4 runs are in" in again and "epoch 1/1" not in again
+    assert row in again
+
+
+@pytest.mark.usefixtures("short_study")
+def test_a_study_writes_over_no_picture_of_the_user(run, some_digits):
+    Path("out").mkdir()
+    Path("out/short.png").write_bytes(b"a photo")
+    code, _, err = run("study", "short", "--data", some_digits, "--out", "out")
+    assert code == 2 and "is not a picture that this program has drawn" in err
+    assert Path("out/short.png").read_bytes() == b"a photo"
 
 
 @pytest.mark.usefixtures("no_pictures")

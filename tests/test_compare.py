@@ -145,7 +145,7 @@ def test_the_report_holds_table_findings_notes_and_pictures(tmp_path, digits):
     for words in ("basic, as published", "small: 10 hidden units", "Note &lt;1&gt;.", "1 of 10"):
         assert words in page
     for heading in (
-        "The digits",
+        "The images",
         "What augmentation does to them",
         "Learning curves",
         "What is taken for what",

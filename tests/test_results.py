@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tinygrad_mlp.data import ArrayDataset
+from tinygrad_mlp.data import ArrayDataset, load_mnist
 from tinygrad_mlp.experiment import results
 from tinygrad_mlp.experiment.results import (
     finished_before,
@@ -132,6 +132,11 @@ def test_nothing_is_known_where_there_is_no_file(tmp_path):
 def test_other_digits_have_another_fingerprint():
     data = [how_made("", *pair)["data"] for pair in ((DATA, DATA), (OTHER, DATA), (DATA, OTHER))]
     assert len(set(data)) == 3
+
+
+def test_data_are_known_by_their_test_labels():
+    assert results.data_name(load_mnist(split="test")) == "MNIST"
+    assert results.data_name(DATA) == how_made("", DATA, DATA)["dataset"] == "other images"
 
 
 def test_side_by_side_means_one_thread():

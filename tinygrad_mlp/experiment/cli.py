@@ -25,7 +25,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from .. import plot
-from ..data import ArrayDataset, load_mnist
+from ..data import load_mnist
 from ..data.transforms import Transform
 from ..files import check_writable, write_whole
 from ..train import Diverged, Epoch, Scores, evaluate
@@ -40,7 +40,7 @@ from .play.server import ADDRESS, serve
 from .progress import Progress, counted, curves, percent
 from .recipes import AFFINE, BEYOND, ELASTIC, FLIPS, NOISE, RECIPES, AnyRecipe, Recipe
 from .recognise import BEST, Prediction, check_probabilities, predict, predict_row
-from .results import finished_before, how_made, in_order, read_results
+from .results import data_name, finished_before, how_made, in_order, read_results
 from .studies import STUDIES, conclusions, run_study
 from .studies import table as study_table
 from .training import (
@@ -429,7 +429,7 @@ def run_compare(options: argparse.Namespace) -> None:
     train_data = load_mnist(options.data)
     test_data = load_mnist(options.data, split="test")
     notes = []
-    if options.data is not None and not is_mnist(test_data):
+    if data_name(test_data) != "MNIST":
         recipes = [replace(recipe, published=None) for recipe in recipes]
         notes.append(
             f"{options.data} does not hold the MNIST of the notebook, so there is nothing "
@@ -480,7 +480,7 @@ def run_compare(options: argparse.Namespace) -> None:
         if runs:
             runs = in_order(runs, wanted)
             print("\n" + as_text(*table(runs)) + "\n")
-            for sentence in findings(runs):
+            for sentence in findings(runs, made["dataset"]):
                 print(f"- {sentence}")
             print(f"\nwritten: {', '.join(map(str, written))}")
 
@@ -572,11 +572,6 @@ def ways_of_training(recipes: list[AnyRecipe], compiled: bool) -> list[str]:
     for recipe in recipes:
         names.setdefault(str(choose_speedups(recipe, compiled)), []).append(recipe.name)
     return [f"training {way}: {', '.join(those)}" for way, those in names.items()]
-
-
-def is_mnist(test_data: ArrayDataset) -> bool:
-    """Whether these are the test digits of MNIST, judged by their labels."""
-    return np.array_equal(test_data.labels, load_mnist(split="test").labels)
 
 
 # --------------------------------------------------------------------------------------- train

@@ -86,7 +86,7 @@ def compare(
     try:
         for one in run_all(tasks, train_data, test_data, watch, jobs, compiled):
             runs = in_order([*runs, one], recipes)
-            write_results(out / RESULTS, runs, made, notes, findings(runs))
+            write_results(out / RESULTS, runs, made, notes, findings(runs, made["dataset"]))
             on_file(out / RESULTS)
             if one.seed == 0 and one.recipe.name in shown:
                 weights[one.recipe.name] = one.recipe.first_weights(one.model)
@@ -95,7 +95,7 @@ def compare(
     finally:
         if runs:
             if not tasks:  # what is said of them may have changed
-                write_results(out / RESULTS, runs, made, notes, findings(runs))
+                write_results(out / RESULTS, runs, made, notes, findings(runs, made["dataset"]))
                 on_file(out / RESULTS)
             write_pictures(out / REPORT, runs, weights, notes, made, train_data)
             on_file(out / REPORT)
@@ -194,7 +194,11 @@ def write_pictures(
     histories = {r.recipe.title: r.history for r in first.values()}
     confusions = {r.recipe.title: r.test.confusion for r in first.values()}
     figures = [
-        ("The digits", "The first training images.", plot.digits(*train_data[:30])),
+        (
+            "The images",
+            "The first training images.",
+            plot.digits(*train_data[:30]),
+        ),
         (
             "What augmentation does to them",
             "Originals in the first row; below it, copies as the recipes draw them.",
@@ -223,9 +227,9 @@ def write_pictures(
             )
         )
     header, rows = table(runs)
-    title = "Basic versus improved MLP on MNIST"
+    title = f"Basic versus improved MLP on {made['dataset']}"
     intro = [about_columns(header, rows, runs), *notes]
-    write_report(path, title, intro, header, rows, findings(runs), figures, made)
+    write_report(path, title, intro, header, rows, findings(runs, made["dataset"]), figures, made)
 
 
 def about_columns(header: Sequence[str], rows: Sequence[Sequence[str]], runs: Sequence[Run]) -> str:

@@ -32,6 +32,19 @@ DECIDES = ("tinygrad_mlp", "numpy", "machine", "blas", "data")
 """What must be the same for a run to have the same bits."""
 
 
+LABELS = {
+    "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5": "MNIST",
+    "3d0e6c6ea990b53b6f8f500a41cac93881d981b315f84578b7d915342ade01e9": "Fashion-MNIST",
+}
+"""Data sets by the SHA-256 of their test labels, a byte each."""
+
+
+def data_name(test_data: ArrayDataset) -> str:
+    """MNIST, Fashion-MNIST, or other images."""
+    labels = np.asarray(test_data.labels).astype(np.uint8).tobytes()
+    return LABELS.get(hashlib.sha256(labels).hexdigest(), "other images")
+
+
 def how_made(
     command: str, train_data: ArrayDataset, test_data: ArrayDataset, jobs: int = 1
 ) -> dict[str, str]:
@@ -48,6 +61,7 @@ def how_made(
         "machine": f"{platform.system()} {platform.machine()}",
         "blas": _blas(jobs),
         "jobs": str(jobs),
+        "dataset": data_name(test_data),
         "data": _fingerprint(train_data, test_data),
     }
 
