@@ -375,17 +375,18 @@ def _about_loss(groups: Groups) -> str:
     if _loss(improved) >= _loss(plain) or control[0].recipe.epochs >= plain[0].recipe.epochs:
         return ""
     accuracy, loss = accuracy_change(improved, control), loss_change(improved, control)
-    is_better = accuracy.middle > 0 and loss.middle < 0
-    is_clear = len(control) == 1 or (accuracy.excludes(0) and loss.excludes(0))
-    verdict = "the copies lower the loss more than that"
-    if is_better:
-        verdict = "better on both" if is_clear else "no worse on either"
+    verdict = {
+        (True, True): "better on both",
+        (True, False): "better in accuracy alone",
+        (False, True): "better in loss alone",
+        (False, False): "better in neither",
+    }[accuracy.middle > 0, loss.middle < 0]
     return (
         f"The same network without copies, stopped after {control[0].recipe.epochs} epochs, has "
         f"{100 * _accuracy(control):.2f} % and a loss of {_loss(control):.3f}, where "
         f"“{improved[0].recipe.title}” has {100 * _accuracy(improved):.2f} % and "
-        f"{_loss(improved):.3f}: {verdict} ({accuracy.middle:+.2f} points{_range(accuracy, 2)}, "
-        f"loss {loss.middle:+.3f}{_range(loss, 3)})."
+        f"{_loss(improved):.3f}: {verdict}, by {accuracy.middle:+.2f} points{_range(accuracy, 2)} "
+        f"and a loss of {loss.middle:+.3f}{_range(loss, 3)}."
     )
 
 
