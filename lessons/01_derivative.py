@@ -3,7 +3,7 @@
 #
 # **Question.** What is a gradient, and why does order matter?
 #
-# **Time.** 40 minutes.
+# **Time.** 60 minutes.
 #
 # **New from the package.** `plot.show`, `tensor`, `engine.run_backward`,
 # `engine._send_back`, `engine._add`.

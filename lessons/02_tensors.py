@@ -3,7 +3,7 @@
 #
 # **Question.** What changes when the numbers are arrays?
 #
-# **Time.** 45 minutes.
+# **Time.** 55 minutes.
 #
 # **New from the package.** `engine._unbroadcast`, `ops.add`, `ops.sub`, `ops.mul`, `ops.matmul`,
 # `ops.mean`, `ops._matmul_grad_a`, `ops._matmul_grad_b`, `ops._stretch`.

@@ -3,7 +3,7 @@
 #
 # **Question.** How do you know that a derivative is right?
 #
-# **Time.** 45 minutes.
+# **Time.** 60 minutes.
 #
 # **New from the package.** `op`, `relu`, `gradcheck`, `autograd.checking`, `testing.check_op`,
 # `testing.samples`, `testing.arrays`, `testing.Sample`.

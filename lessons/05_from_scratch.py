@@ -3,7 +3,7 @@
 #
 # **Question.** Why does the published network always answer the same digit?
 #
-# **Time.** 45 minutes.
+# **Time.** 35 minutes.
 #
 # **New from the package.** `train.evaluate`, `experiment.basic.BasicMLP`, `experiment.basic.Dense`,
 # `experiment.basic.Sigmoid`, `experiment.basic.published_mse_gradient`,

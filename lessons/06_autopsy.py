@@ -3,7 +3,7 @@
 #
 # **Question.** Which of its faults matters?
 #
-# **Time.** 50 minutes.
+# **Time.** 55 minutes.
 #
 # **New from the package.** `experiment.basic.mse_gradient`, `data.ArrayDataset`, `data.DataLoader`.
 #

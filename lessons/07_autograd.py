@@ -3,7 +3,7 @@
 #
 # **Question.** What does autograd buy, and what does it cost?
 #
-# **Time.** 45 minutes.
+# **Time.** 70 minutes.
 #
 # **New from the package.** `Tensor`, `no_grad`, `nn.Parameter`, `nn.Module`, `nn.Linear`,
 # `nn.Sequential`, `nn.Flatten`, `nn.Sigmoid`, `nn.functional.mse_loss`, `optim.SGD`.

@@ -3,7 +3,7 @@
 #
 # **Question.** Why does one loss learn where another stalls, and what does Adam do?
 #
-# **Time.** 50 minutes.
+# **Time.** 75 minutes.
 #
 # **New from the package.** `nn.functional.cross_entropy`, `ops.log_softmax`, `optim.Adam`,
 # `nn.ReLU`, `experiment.recipes.build_mlp`, `train.fit`, `plot.learning_curves`,

@@ -3,7 +3,7 @@
 #
 # **Question.** What do noise and flips do to digits?
 #
-# **Time.** 35 minutes.
+# **Time.** 40 minutes.
 #
 # **New from the package.** `data.transforms.GaussianNoise`, `data.transforms.RandomHorizontalFlip`,
 # `data.transforms.Compose`, `data.AugmentedDataset`, `plot.augmented`, `softmax`.

@@ -3,7 +3,7 @@
 #
 # **Question.** Which change earned which part of the gain from 90.5 % to 95 %?
 #
-# **Time.** 45 minutes.
+# **Time.** 60 minutes.
 #
 # **New from the package.** `experiment.recipes.RECIPES`, `experiment.training.run`,
 # `experiment.training.begin`, `experiment.training.make_batches`, `experiment.recipes.from_dict`.

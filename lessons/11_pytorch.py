@@ -3,7 +3,7 @@
 #
 # **Question.** Is it the same as in PyTorch, and how would you know?
 #
-# **Time.** 40 minutes.
+# **Time.** 50 minutes.
 #
 # **New from the package.** `interop.to_torch`, `interop.from_torch`, `checkpoint.save`,
 # `checkpoint.load`.

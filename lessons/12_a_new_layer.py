@@ -3,7 +3,7 @@
 #
 # **Question.** How do I add an op and a layer of my own, and know that they are right?
 #
-# **Time.** 50 minutes.
+# **Time.** 55 minutes.
 #
 # **New from the package.** `engine.OPS`, `sqrt`, `exp`, `testing.broadcastable_shapes`,
 # `testing.check_layer`, `nn.functional.conv2d`, `nn.functional.max_pool2d`,

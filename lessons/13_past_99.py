@@ -3,7 +3,7 @@
 #
 # **Question.** What augmentation does fit digits?
 #
-# **Time.** 60 minutes.
+# **Time.** 95 minutes.
 #
 # **New from the package.** `data.warp.sample`, `data.warp._mix`, `data.warp.affine_places`,
 # `data.warp.blur_matrix`, `data.transforms.RandomAffine`, `data.transforms.ElasticTransform`,

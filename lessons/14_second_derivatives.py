@@ -3,7 +3,7 @@
 #
 # **Question.** A gradient says which way is down; what says how far to go?
 #
-# **Time.** 60 minutes.
+# **Time.** 70 minutes.
 #
 # **New from the package.** `grad`, `gradgradcheck`, `autograd.functional`.
 #

@@ -4,7 +4,7 @@
 # **Question.** What does one training step cost, which part of it takes the time, and how do you
 # find out without fooling yourself?
 #
-# **Time.** 60 minutes.
+# **Time.** 110 minutes.
 #
 # **New from the package.** `nn.functional.linear`.
 #

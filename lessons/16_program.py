@@ -4,7 +4,7 @@
 # **Question.** What is left of a training step if we write down once what it computes, and from
 # then on run only that? And when is what we wrote down wrong?
 #
-# **Time.** 45 minutes.
+# **Time.** 75 minutes.
 #
 # **New from the package.** `observing.Observer`, `observing.observe`, `compile`, `CompileError`,
 # `nn.Dropout`, `where`.

@@ -20,7 +20,16 @@ from pathlib import Path
 HERE = Path(__file__).parent
 FILE_NAME = re.compile(r"\d\d_\w+\.py")
 LABELS = ("Question", "Time", "New from the package", "Before this")
-REFERENCE = ("results", "pictures", "training", "speed", "pytorch", "outgrowing", "promises")
+REFERENCE = (
+    "results",
+    "studies",
+    "pictures",
+    "training",
+    "speed",
+    "pytorch",
+    "outgrowing",
+    "promises",
+)
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,23 @@ class Lesson:
         if not found:
             raise ValueError(f"{shown(self.path)}: **Time.** needs a number of minutes")
         return int(found[0])
+
+    @property
+    def measured_minutes(self) -> float:
+        """How long reading takes, exercises apart.
+
+        Prose at 150 words a minute, 6 seconds for each line of code, a minute for each prediction.
+        """
+        words = lines = predictions = 0
+        for cell in self.cells:
+            if cell.is_text:
+                text = cell.source.partition("## Exercises")[0]
+                words += len(text.split())
+                predictions += text.count("**Predict.**")
+            else:
+                code = (line.strip() for line in cell.source.splitlines())
+                lines += sum(bool(line) and not line.startswith("#") for line in code)
+        return words / 150 + lines / 10 + predictions
 
     @property
     def new_names(self) -> list[str]:

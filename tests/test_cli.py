@@ -236,6 +236,24 @@ def test_compare_says_when_it_was_made_quick_or_changed_and_in_the_results_too(r
     assert (recipe["lr"], recipe["hidden"], recipe["epochs"]) == (0.02, [4, 3], 2)
 
 
+FASHION = Path("/usr/share/datasets/fashion-mnist")
+
+
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.skipif(not FASHION.is_dir(), reason="needs Debian's dataset-fashion-mnist")
+def test_findings_about_clothes_are_about_clothes(run):
+    code, out, err = run(
+        "compare", "--data", FASHION, "--quick", "--out", "out", "--seeds", "2",
+        "--recipes", "basic-fixed,improved-plain,improved-flips,affine",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    assert results()["made"]["dataset"] == "Fashion-MNIST"
+    said = " ".join(results()["findings"])
+    assert "The benchmark of Fashion-MNIST by its authors has 87.1 %" in said
+    assert "faults is in its way" not in said and "Simard" not in said and "digit" not in said
+    assert "nothing published to compare with" not in out.split("- Ranges")[1]
+
+
 @pytest.mark.usefixtures("no_pictures")
 def test_data_other_than_mnist_is_not_held_against_published_numbers(run, some_digits):
     out = run("compare", "--data", some_digits, "--recipes", "small", "--quick")[1]

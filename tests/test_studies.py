@@ -3,12 +3,15 @@
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tinygrad_mlp.data import ArrayDataset
+from lessons.reference import studies as page_studies
+from tinygrad_mlp.data import ArrayDataset, load_mnist
 from tinygrad_mlp.experiment import studies
+from tinygrad_mlp.experiment.intervals import student
 from tinygrad_mlp.experiment.recipes import from_dict
 from tinygrad_mlp.experiment.results import finished_before, how_made, read_results
 from tinygrad_mlp.experiment.studies import (
@@ -24,8 +27,12 @@ from tinygrad_mlp.experiment.studies import (
     run_study,
     table,
 )
+from tinygrad_mlp.experiment.training import run
 
 from .made_runs import made
+
+STORED = Path(__file__).parents[1] / "lessons" / "results"
+PAGE = Path(__file__).parents[1] / "lessons" / "reference" / "studies.md"
 
 DOSES = ("flipped-digits", "flip-dose", "noise-dose", "data-size")
 
@@ -200,3 +207,76 @@ def many_of_each(one, test_data):
 def test_nothing_is_concluded_before_every_arm_has_a_run():
     study = STUDIES["flipped-digits"]
     assert conclusions(study, [made("small", 0.9)]) == []
+
+
+# ----------------------------------------------------------------------------- what is stored
+
+
+@pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+def test_what_is_stored_is_of_todays_recipes_and_says_what_is_said_today(study):
+    path = STORED / f"{study.name}.json"
+    how, runs = read_results(path)
+    assert {one.recipe for one in runs} == set(study.recipes)
+    assert len(runs) == study.seeds * len(study.arms)
+    assert how["command"] == f"python -m tinygrad_mlp study {study.name}"
+    assert json.loads(path.read_text("utf-8"))["findings"] == conclusions(study, runs)
+
+
+@pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+def test_the_page_has_the_stored_numbers_and_the_command(study):
+    page = PAGE.read_text("utf-8")
+    assert page_studies.study_table(study.name) in page
+    assert f"    python -m tinygrad_mlp study {study.name}\n" in page
+    assert f"study-{study.name}.png" in page
+
+
+def test_the_page_has_digits_beside_clothes():
+    assert page_studies.clothes_table() in PAGE.read_text("utf-8")
+
+
+def rerun(study, recipe, seed, digits):
+    """The accuracy with a new seed, and where the stored runs say that one more would lie.
+
+    One more run lies within t s sqrt(1 + 1/n) of the mean in 95 % of all cases; twice as far is
+    allowed, since other machines round otherwise.
+    """
+    stored = [one for one in read_results(STORED / f"{study}.json")[1] if one.recipe == recipe]
+    found = np.array([one.test.accuracy for one in stored])
+    n = len(found)
+    half = 2 * student(n - 1) * found.std(ddof=1) * math.sqrt(1 + 1 / n)
+    again = run(recipe, *digits, seed).test.accuracy
+    return again, found.mean() - half, found.mean() + half
+
+
+@pytest.fixture(scope="module")
+def mnist():
+    return load_mnist(), load_mnist(split="test")
+
+
+def recipe_of(study, name):
+    [recipe] = [one for one in STUDIES[study].recipes if one.name == name]
+    return recipe
+
+
+@pytest.mark.parametrize("name", ["plain-images-100", "flips-images-100"])
+def test_a_small_rerun_lies_where_the_stored_runs_say(mnist, name):
+    again, low, high = rerun("data-size", recipe_of("data-size", name), 100, mnist)
+    assert low <= again <= high
+    assert high - low < 0.2, "an interval in which anything would lie says nothing"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("study", "name"),
+    [
+        ("mirrored", "mirrored"),
+        ("flipped-digits", "flips-of-none"),
+        ("flipped-digits", "flips-of-all"),
+        ("flip-dose", "flips-1-units-100"),
+        ("noise-dose", "noise-0.4-units-100-images-1000"),
+        ("data-size", "affine-images-60000"),
+    ],
+)
+def test_a_rerun_of_an_arm_of_each_study_lies_where_the_stored_runs_say(mnist, study, name):
+    again, low, high = rerun(study, recipe_of(study, name), 100, mnist)
+    assert low <= again <= high
