@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tinygrad_mlp.data import ArrayDataset, load_mnist
 from tinygrad_mlp.experiment import results
@@ -95,6 +97,17 @@ def test_what_is_no_run_is_refused(file, name, value):
         read_results(file)
 
 
+@pytest.mark.parametrize(
+    "how", [None, [], {}, {"date": 3}, {"date": "today", "numpy": None}, {"date": "\x1b[2J"}]
+)
+def test_results_that_do_not_say_how_they_were_made_are_refused(file, how):
+    content = json.loads(file.read_text("utf-8"))
+    content["made"] = how
+    file.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"made is .*, expected how the results were made"):
+        read_results(file)
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"made": {}, "runs": [3]}', "[" * 100_000])
 def test_what_is_no_file_of_results_is_refused(tmp_path, text):
     (tmp_path / "results.json").write_text(text)
@@ -147,3 +160,47 @@ def test_runs_are_put_in_the_order_of_the_recipes_and_the_seeds():
     basic, small = made("basic", 0.1), made("small", 0.9)
     again = made("basic", 0.1, seed=1)
     assert in_order([again, small, basic], [small.recipe, basic.recipe]) == [small, basic, again]
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(10**300, 10**301)
+    | st.floats()
+    | st.text(max_size=5),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=3), inside),
+    max_leaves=5,
+)
+
+
+def places(value, path=()):
+    """The ways to everything in lists and dicts."""
+    yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inside in items:
+        if isinstance(inside, dict | list):
+            yield from places(inside, (*path, key))
+        else:
+            yield (*path, key)
+
+
+@pytest.mark.property
+@settings(max_examples=150)
+@given(st.data())
+def test_any_value_at_any_place_is_read_or_refused_in_one_way(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("any") / "results.json"
+    write_results(path, RUNS[:1], how_made("", DATA, DATA))
+    content = json.loads(path.read_text("utf-8"))
+    way = data.draw(st.sampled_from([p for p in places(content) if p]))
+    inside = content
+    for key in way[:-1]:
+        inside = inside[key]
+    inside[way[-1]] = data.draw(anything)
+    path.write_text(json.dumps(content))
+    try:
+        how, runs = read_results(path)
+    except ValueError as error:
+        assert str(error).startswith(f"{path} does not hold results that can be read: ")
+    else:
+        write_results(path, runs, how)  # what was let in can be written

@@ -156,6 +156,15 @@ def _is_square(rows: Any) -> bool:
     )
 
 
+MADE = Allowed(
+    "how the results were made, in short texts by name, with a date",
+    lambda value: (
+        isinstance(value, Mapping)
+        and "date" in value
+        and all(isinstance(text, str) and text.isprintable() for text in value.values())
+    ),
+)
+
 RUN: Table = {
     "recipe": NAMES_AND_VALUES,
     "seed": SEED,

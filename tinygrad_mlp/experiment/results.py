@@ -154,6 +154,7 @@ def read_results(path: str | os.PathLike[str]) -> tuple[dict[str, str], list[Run
     """
     try:
         content = json.loads(Path(path).read_text("utf-8"))
+        described.check_value("made", content["made"], described.MADE)
         return dict(content["made"]), [from_results(one) for one in content["runs"]]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"{path} does not hold results that can be read: {error}") from error
