@@ -257,7 +257,7 @@ def test_findings_about_clothes_are_about_clothes(run):
 @pytest.mark.usefixtures("no_pictures")
 def test_data_other_than_mnist_is_not_held_against_published_numbers(run, some_digits):
     out = run("compare", "--data", some_digits, "--recipes", "small", "--quick")[1]
-    assert "holds other images, not the MNIST of the notebook, so what the notebook has is" in out
+    assert "holds other images, not the MNIST of the notebook, so the published figures" in out
     assert "90.54" not in out
 
 

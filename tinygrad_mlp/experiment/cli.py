@@ -432,8 +432,8 @@ def run_compare(options: argparse.Namespace) -> None:
     if data_name(test_data) != "MNIST":
         recipes = [replace(recipe, published=None) for recipe in recipes]
         notes.append(
-            f"{options.data} holds {data_name(test_data)}, not the MNIST of the notebook, so what the "
-            "notebook has is left out."
+            f"{options.data} holds {data_name(test_data)}, not the MNIST of the notebook, so the "
+            "published figures are left out."
         )
     if options.quick:
         recipes = [quick(recipe) for recipe in recipes]
