@@ -289,3 +289,19 @@ def test_augmented_rows_are_copies_as_the_recipes_draw_them(digits):
     assert all(np.logical_or(turned, kept)) and any(turned) and any(kept)
     noise = rows[RECIPES["improved-noise"].title] - images
     assert 0.19 < noise.std() < 0.21
+
+
+def test_what_each_change_did_is_drawn_where_it_has_an_interval():
+    runs = [
+        made(name, accuracy + seed / 1000, seed)
+        for name, accuracy in (("improved-plain", 0.97), ("improved-flips", 0.955), ("small", 0.92))
+        for seed in range(3)
+    ]
+    lines = module.accuracy_changes(runs)
+    assert [line.name for line in lines] == [
+        "A wider hidden layer and longer training",
+        "Flipped copies",
+    ]
+    assert lines[1].points[0].middle == pytest.approx(-1.5)
+    assert lines[1].points[0].low == pytest.approx(-1.5)
+    assert module.accuracy_changes([one for one in runs if one.seed == 0]) == []

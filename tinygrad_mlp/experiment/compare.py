@@ -16,7 +16,7 @@ from .. import checkpoint, plot
 from ..data import ArrayDataset, transforms
 from ..files import check_writable
 from ..train import Scores
-from .findings import accuracies, by_recipe, findings
+from .findings import accuracies, accuracy_change, by_recipe, changes, findings
 from .parallel import Watch, run_all
 from .recipes import RECIPES, AnyRecipe
 from .report import write_report
@@ -217,6 +217,15 @@ def write_pictures(
             plot.confusions(confusions),
         ),
     ]
+    differences = accuracy_changes(runs)
+    if differences:
+        figures.append(
+            (
+                "What each change did",
+                "Points of test accuracy, with 95 % intervals over seeds.",
+                plot.intervals(differences, ylabel="points of test accuracy"),
+            )
+        )
     for name in [name for name in first if name in weights]:
         recipe = first[name].recipe
         figures.append(
@@ -230,6 +239,17 @@ def write_pictures(
     title = f"Basic versus improved MLP on {made['dataset']}"
     intro = [about_columns(header, rows, runs), *notes]
     write_report(path, title, intro, header, rows, findings(runs, made["dataset"]), figures, made)
+
+
+def accuracy_changes(runs: Sequence[Run]) -> list[plot.Line]:
+    """What each change did to the accuracy, where there are seeds enough for an interval."""
+    groups = by_recipe(runs)
+    lines = []
+    for before, after, what in changes(groups):
+        found = accuracy_change(groups[before], groups[after])
+        if found.low is not None:
+            lines.append(plot.Line(what, [plot.Point(0, found.middle, found.low, found.high)]))
+    return lines
 
 
 def about_columns(header: Sequence[str], rows: Sequence[Sequence[str]], runs: Sequence[Run]) -> str:

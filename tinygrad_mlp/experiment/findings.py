@@ -73,20 +73,11 @@ def findings(runs: Sequence[Run], data: str = "MNIST") -> list[str]:
         _about_fixed(groups, on_mnist),
         *(_about_published(group) for group in groups.values()),
         *(_about_tail(group) for group in groups.values()),
-        *_about_growth(groups),
-        *(_about_change(groups, "improved-plain", *change) for change in COPIES.items()),
+        *(_about_change(groups, *change) for change in changes(groups)),
         "" if on_mnist else _about_transfer(groups, data),
         _about_benchmark(groups) if data == "Fashion-MNIST" else "",
-        _about_change(
-            groups,
-            "improved-plain",
-            "noise-15-epochs",
-            "Noisy copies, with as many steps as without",
-        ),
         _about_gain(groups),
         _about_loss(groups),
-        _about_change(groups, "improved-plain", "affine", "Affine copies instead of none"),
-        _about_change(groups, "improved", "affine", "Affine copies instead of flips and noise"),
         *(_about_selection(groups.get(name)) for name in BEYOND if on_mnist),
         _about_simard(groups) if on_mnist else "",
     ]
@@ -275,18 +266,26 @@ def _what_grew(groups: Groups, before: str, after: str) -> str:
     return " and ".join(changes).capitalize()
 
 
-def _about_growth(groups: Groups) -> list[str]:
-    """Width and time: each alone, where a run with one of them was made; else both together."""
-    steps = [("small", "improved-plain")]
+def changes(groups: Groups) -> list[tuple[str, str, str]]:
+    """What leads from one recipe that was run to another: their names, and what was changed.
+
+    Width and time are told apart where a run with one of them was made.
+    """
+    growth = [("small", "improved-plain")]
     if "plain-10-epochs" in groups:
-        steps = [("small", "plain-10-epochs"), ("plain-10-epochs", "improved-plain")]
-    return [_about_change(groups, *step, _what_grew(groups, *step)) for step in steps]
+        growth = [("small", "plain-10-epochs"), ("plain-10-epochs", "improved-plain")]
+    found = [
+        *((*pair, _what_grew(groups, *pair)) for pair in growth),
+        *(("improved-plain", name, what) for name, what in COPIES.items()),
+        ("improved-plain", "noise-15-epochs", "Noisy copies, with as many steps as without"),
+        ("improved-plain", "affine", "Affine copies instead of none"),
+        ("improved", "affine", "Affine copies instead of flips and noise"),
+    ]
+    return [change for change in found if change[2] and {*change[:2]} <= groups.keys()]
 
 
 def _about_change(groups: Groups, before: str, after: str, what: str) -> str:
     """The effect on accuracy and loss of `what`, which leads from one recipe to another."""
-    if not what or not {before, after} <= groups.keys():
-        return ""
     first, second = groups[before], groups[after]
     accuracy, loss = accuracy_change(first, second), loss_change(first, second)
     way = f"{what} (from “{first[0].recipe.title}” to “{second[0].recipe.title}”)"
