@@ -1,4 +1,4 @@
-"""The tables and pictures of `studies.md`, from the stored results.
+"""The tables and pictures of `studies.md`, and one of `results.md`, from the stored results.
 
     python -m lessons.reference.studies
 
@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from tinygrad_mlp import plot
 from tinygrad_mlp.experiment import studies
+from tinygrad_mlp.experiment.compare import accuracy_changes
 from tinygrad_mlp.experiment.findings import COPIES, accuracy_change, by_recipe, loss_change
 from tinygrad_mlp.experiment.intervals import Interval
 from tinygrad_mlp.experiment.results import read_results
@@ -97,6 +98,9 @@ def main() -> None:
         for sentence in studies.conclusions(study, stored(name)):
             print(f"- {sentence}\n")
         plot.save(studies.draw(study, stored(name)), PICTURES / f"study-{name}.png")
+    changes_on_digits = accuracy_changes(stored("compare"))
+    figure = plot.intervals(changes_on_digits, ylabel="points of test accuracy")
+    plot.save(figure, PICTURES / "study-changes.png")
     print(clothes_table())
     plot.save(clothes_picture(), PICTURES / "study-clothes.png")
 
