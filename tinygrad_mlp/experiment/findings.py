@@ -374,18 +374,20 @@ def _about_loss(groups: Groups) -> str:
     if _loss(improved) >= _loss(plain) or control[0].recipe.epochs >= plain[0].recipe.epochs:
         return ""
     accuracy, loss = accuracy_change(improved, control), loss_change(improved, control)
-    verdict = {
-        (True, True): "better on both",
-        (True, False): "better in accuracy alone",
-        (False, True): "better in loss alone",
-        (False, False): "better in neither",
-    }[accuracy.middle > 0, loss.middle < 0]
+    beats = [
+        name
+        for name, change, sign in (("accuracy", accuracy, 1), ("loss", loss, -1))
+        if sign * change.middle > 0 and (change.low is None or change.excludes(0))
+    ]
+    verdict = (
+        f"it beats that in {' and '.join(beats)}" if beats else "it does not clearly beat that"
+    )
     return (
         f"The same network without copies, stopped after {control[0].recipe.epochs} epochs, has "
         f"{100 * _accuracy(control):.2f} % and a loss of {_loss(control):.3f}, where "
         f"“{improved[0].recipe.title}” has {100 * _accuracy(improved):.2f} % and "
-        f"{_loss(improved):.3f}: {verdict}, by {accuracy.middle:+.2f} points{_range(accuracy, 2)} "
-        f"and a loss of {loss.middle:+.3f}{_range(loss, 3)}."
+        f"{_loss(improved):.3f}: {verdict}, with {accuracy.middle:+.2f} points"
+        f"{_range(accuracy, 2)} and {loss.middle:+.3f}{_range(loss, 3)} of loss."
     )
 
 
