@@ -775,7 +775,7 @@ def test_the_same_command_goes_on_where_it_was_stopped(run, some_digits):
     before = results()["runs"]
     code, out, err = run(*command, "--out", "out", "--seeds", "2")
     assert (code, err) == (0, "")
-    assert "1 of 2 runs are in out/results.json already, since 20" in out.replace(os.sep, "/")
+    assert "1 of 2 runs are in out already, since 20" in out.replace(os.sep, "/")
     assert "small, seed 0: epoch" not in out and "small, seed 1: epoch 2/2" in out
     assert results()["runs"][0] == before[0]
     again = run(*command, "--out", "out", "--seeds", "2")[1]
@@ -835,19 +835,26 @@ def test_results_of_other_runs_are_kept_beside(run, some_digits):
     run(*common, "--seeds", "2")
     before = Path("out/results.json").read_bytes()
     out = run(*common)[1]
-    assert "holds other runs too; they are kept in out/results-before.json" in out.replace(
+    assert "held other runs too; they are kept in out/results-before-1.json" in out.replace(
         os.sep, "/"
     )
     assert len(results()["runs"]) == 1
-    assert Path("out/results-before.json").read_bytes() == before
+    assert Path("out/results-before-1.json").read_bytes() == before
+    run(*common, "--lr", "0.02")
+    assert Path("out/results-before-1.json").read_bytes() == before
+    again = run(*common, "--seeds", "2")[1]
+    assert "2 of 2 runs are in out already" in again and "seed 1: epoch" not in again
 
 
 @pytest.mark.usefixtures("no_pictures")
 def test_results_that_cannot_be_read_are_not_written_over(run, some_digits):
     Path("out").mkdir()
     Path("out/results.json").write_text('{\n "made": {}, "runs": 3}')
-    code, _, err = run("compare", "--data", some_digits, "--quick", "--out", "out")
+    command = ["compare", "--data", some_digits, "--quick", "--recipes", "small", "--out", "out"]
+    code, _, err = run(*command)
     assert code == 2 and "does not hold results that can be read" in err
+    assert run(*command, "--fresh")[0] == 0
+    assert Path("out/results-before-1.json").read_text() == '{\n "made": {}, "runs": 3}'
 
 
 @pytest.mark.usefixtures("no_pictures")

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -235,10 +236,11 @@ def test_where_nothing_is_left_to_train_the_report_is_made_again(tmp_path, digit
     assert "First layer: small" in (tmp_path / "report.html").read_text("utf-8")
 
 
-def test_a_report_without_the_first_weights_leaves_their_pictures_out(tmp_path, digits):
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text("junk")])
+def test_a_report_without_the_first_weights_leaves_their_pictures_out(tmp_path, digits, damage):
     recipes = short("small")
     known = compare(recipes, *digits, tmp_path, watch=silent)
-    (tmp_path / "first-weights.safetensors").unlink()
+    damage(tmp_path / "first-weights.safetensors")
     compare(recipes, *digits, tmp_path, watch=silent, known=known)
     assert "First layer" not in (tmp_path / "report.html").read_text("utf-8")
 

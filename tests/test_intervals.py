@@ -7,9 +7,8 @@ import pytest
 
 from tinygrad_mlp.experiment.intervals import (
     Interval,
-    centre,
     difference,
-    has_far_values,
+    far_below,
     mean,
     median,
     smallest_seen,
@@ -78,23 +77,25 @@ def test_five_values_are_too_few_for_the_interval_of_a_median():
     assert median([1, 2, 3, 4, 5]) == Interval(3, None, None, "median", 5)
 
 
-# ---------------------------------------------------------------------------- which of the two
+# ---------------------------------------------------------------------------------- far values
 
 
-def test_values_around_their_mean_have_a_mean_and_one_far_off_makes_it_a_median():
+def test_a_value_far_below_the_others_is_counted_and_one_far_above_is_not():
     near = [93.0, 93.4, 92.8, 93.1, 93.3, 92.9, 93.2]
-    assert centre(near).kind == "mean"
-    assert centre([*near, 85.4]).kind == "median"
-    assert centre([*near, 85.4]).middle == pytest.approx(93.05)
+    assert far_below(near) == 0
+    assert far_below([*near, 85.4]) == 1
+    assert far_below([*near, 85.4, 80.0]) == 2
+    assert far_below([*near, 99.9]) == 0
+    assert far_below([*near[:4], 85.4]) == 0, "five are too few to say"
 
 
 def test_a_bell_curve_is_rarely_said_to_have_far_values():
     rng = np.random.default_rng(3)
-    assert np.mean([has_far_values(rng.normal(0, 1, 20)) for _ in range(1000)]) < 0.02
+    assert np.mean([far_below(rng.normal(0, 1, 20)) > 0 for _ in range(1000)]) < 0.02
 
 
 def test_values_that_are_all_the_same_have_none_far_off():
-    assert not has_far_values([1.0] * 20)
+    assert far_below([1.0] * 20) == 0
 
 
 # ------------------------------------------------------------------------------- differences
@@ -119,6 +120,20 @@ def test_other_seeds_are_compared_by_welch():
 def test_runs_that_do_not_vary_differ_for_certain():
     found = difference({0: 1.0, 1: 1.0}, {2: 3.0, 3: 3.0})
     assert (found.low, found.middle, found.high) == (2, 2, 2) and found.excludes(0)
+
+
+def test_the_median_of_the_differences_is_given_where_it_is_asked_for():
+    before = {seed: 90.0 + seed for seed in range(8)}
+    after = {seed: value + 1 for seed, value in before.items()} | {3: 40.0}
+    found = difference(before, after, of_median=True)
+    assert (found.middle, found.kind, found.high, found.paired) == (1.0, "median", 1.0, True)
+    assert difference(before, after).middle < -4
+
+
+def test_seeds_that_only_one_side_has_are_left_out():
+    found = difference({0: 1.0, 1: 2.0, 2: 3.0}, {1: 2.5, 2: 3.7, 3: 99.0})
+    assert found.paired and found.count == 2
+    assert found.middle == pytest.approx(0.6)
 
 
 def test_one_run_each_has_a_difference_and_no_interval():

@@ -3,8 +3,11 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -86,8 +89,21 @@ def test_a_worker_that_is_killed_is_named_and_does_not_hang(digits):
             child.kill()
         return lambda epoch: None
 
-    with pytest.raises(ChildProcessError, match=r"a worker ended .* try fewer with --jobs"):
+    with pytest.raises(ChildProcessError, match=r"a worker was ended by signal 9 .* try fewer"):
         list(run_all(TASKS, *digits, watch, jobs=2))
+    assert multiprocessing.active_children() == []
+
+
+def test_a_worker_that_is_killed_while_it_starts_does_not_hang(digits, monkeypatch):
+    start = multiprocessing.context.SpawnProcess.start
+
+    def start_and_kill(process):
+        start(process)
+        process.kill()
+
+    monkeypatch.setattr(multiprocessing.context.SpawnProcess, "start", start_and_kill)
+    with pytest.raises(ChildProcessError, match="ended by signal 9"):
+        list(run_all(TASKS, *digits, nobody, jobs=2))
     assert multiprocessing.active_children() == []
 
 
@@ -134,3 +150,38 @@ def test_what_else_is_measured_comes_with_the_run(digits, jobs):
 
 def test_the_cores_are_those_that_this_process_may_use():
     assert 1 <= parallel.cores() <= os.cpu_count()
+
+
+SCRIPT = """
+import numpy as np
+from dataclasses import replace
+from tinygrad_mlp.data import ArrayDataset
+from tinygrad_mlp.experiment.parallel import run_all
+from tinygrad_mlp.experiment.recipes import RECIPES
+
+data = ArrayDataset(np.zeros((40, 28, 28), np.float32), np.arange(40) % 10)
+recipe = replace(RECIPES["small"], epochs=1, train_images=40)
+"""
+CALL = """runs = run_all([(recipe, 0), (recipe, 1)], data, data, lambda *run: lambda e: None, 2)
+{indent}print(sorted(one.seed for one in runs))
+"""
+
+
+def script(path, text):
+    path.write_text(SCRIPT + text)
+    environment = os.environ | {"PYTHONPATH": str(Path(parallel.__file__).parents[2])}
+    return subprocess.run(
+        [sys.executable, path], env=environment, capture_output=True, text=True, timeout=300
+    )
+
+
+def test_a_script_of_the_user_may_train_side_by_side(tmp_path):
+    guarded = 'if __name__ == "__main__":\n    ' + CALL.format(indent="    ")
+    done = script(tmp_path / "train.py", guarded)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[0, 1]\n", "")
+
+
+def test_a_script_that_each_worker_would_run_is_told_what_to_do(tmp_path):
+    done = script(tmp_path / "train.py", CALL.format(indent=""))
+    assert done.returncode == 1
+    assert 'must do so under `if __name__ == "__main__":`' in done.stderr.splitlines()[-1]

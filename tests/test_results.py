@@ -16,6 +16,7 @@ from tinygrad_mlp.experiment.results import (
     from_results,
     how_made,
     in_order,
+    keep_copy,
     read_results,
     write_results,
 )
@@ -152,8 +153,21 @@ def test_data_are_known_by_their_test_labels():
     assert results.data_name(DATA) == how_made("", DATA, DATA)["dataset"] == "other images"
 
 
-def test_side_by_side_means_one_thread():
+def test_the_kernels_are_noted_with_one_thread():
     assert how_made("", DATA, DATA, jobs=2)["blas"].endswith("threads: 1")
+    assert how_made("", DATA, DATA)["blas"] == how_made("", DATA, DATA, jobs=2)["blas"]
+
+
+def test_copies_are_numbered_made_once_and_looked_into_when_going_on(file):
+    first = keep_copy(file)
+    assert first.name == "results-before-1.json" and keep_copy(file) == first
+    file.write_text(file.read_text("utf-8").replace("A note.", "Another."), "utf-8")
+    assert keep_copy(file).name == "results-before-2.json"
+    (file.parent / "results-before-x.json").write_text("of the user")
+    assert results.copies(file) == [first, first.with_name("results-before-2.json")]
+    write_results(file, [], how_made("", DATA, DATA))
+    known = finished_before(file, [RUNS[0].recipe], 3, how_made("", DATA, DATA))
+    assert [one.seed for one in known] == [0, 1, 2]
 
 
 def test_runs_are_put_in_the_order_of_the_recipes_and_the_seeds():

@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 from .. import plot
 from ..data import load_mnist
 from ..data.transforms import Transform
-from ..files import check_writable, write_whole
+from ..files import check_writable
 from ..train import Diverged, Epoch, Scores, evaluate
 from ..version import __version__
 from .command import Complaints, Parser, run_command
@@ -40,7 +40,7 @@ from .play.server import ADDRESS, serve
 from .progress import Progress, counted, curves, percent
 from .recipes import AFFINE, BEYOND, ELASTIC, FLIPS, NOISE, RECIPES, AnyRecipe, Recipe
 from .recognise import BEST, Prediction, check_probabilities, predict, predict_row
-from .results import data_name, finished_before, how_made, in_order, read_results
+from .results import data_name, finished_before, how_made, in_order, keep_copy, read_results
 from .studies import STUDIES, conclusions, run_study
 from .studies import table as study_table
 from .training import (
@@ -500,21 +500,19 @@ def keep_known(
 
     Results that hold other runs are copied, so that none is lost.
     """
-    if not path.is_file() or not path.stat().st_size:
-        return []
-    _, there = read_results(path)
     known = [] if fresh else finished_before(path, recipes, seeds, made)
     if known:
         begun = made["begun"][:16].replace("T", " ")
         print(
-            f"{len(known)} of {len(recipes) * seeds} runs are in {path} already, since "
+            f"{len(known)} of {len(recipes) * seeds} runs are in {path.parent} already, since "
             f"{begun}, and are kept; --fresh makes them again"
         )
-    if len(known) < len(there):
-        aside = path.with_stem(f"{path.stem}-before")
-        check_output(aside, RESULTS, [])
-        write_whole(aside, path.read_bytes())
-        print(f"{path} holds other runs too; they are kept in {aside}")
+    if (
+        path.is_file()
+        and path.stat().st_size
+        and (fresh or len(known) < len(read_results(path)[1]))
+    ):
+        print(f"{path} held other runs too; they are kept in {keep_copy(path)}")
     return known
 
 
@@ -563,7 +561,8 @@ def run_study_command(options: argparse.Namespace) -> None:
             print("\n" + as_text(*study_table(study, runs)) + "\n")
             for sentence in conclusions(study, runs):
                 print(f"- {sentence}")
-    print(f"written: {results}, {picture}")
+            print(f"written: {results}")
+    print(f"written: {picture}")
 
 
 def ways_of_training(recipes: list[AnyRecipe], compiled: bool) -> list[str]:

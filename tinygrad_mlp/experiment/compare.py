@@ -6,6 +6,7 @@ What the numbers say, in sentences, is in `findings.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -80,9 +81,12 @@ def compare(
     tasks = [(r, s) for r in recipes for s in range(seeds) if (r, s) not in done]
     names = [recipe.name for recipe in recipes]
     shown = [name for name in names if name in SHOW_WEIGHTS_OF] or names
-    weights = {}  # of the first layer; written too, for the report after an interruption
+    weights: dict[
+        str, np.ndarray
+    ] = {}  # of the first layer; written too, for the report after an interruption
     if runs and (out / WEIGHTS).is_file():
-        weights = checkpoint.read(out / WEIGHTS).weights
+        with suppress(ValueError):  # a file that cannot be read is one without pictures
+            weights = checkpoint.read(out / WEIGHTS).weights
     try:
         for one in run_all(tasks, train_data, test_data, watch, jobs, compiled):
             runs = in_order([*runs, one], recipes)

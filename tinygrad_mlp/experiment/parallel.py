@@ -1,8 +1,9 @@
-"""Many trainings side by side: each in a process of its own, with one thread for its products.
+"""Many trainings, one after another or side by side, always with one thread for their products.
 
 A training is decided by its recipe, its seed and the digits, and with one thread by nothing else,
-so it has the same bits here as alone. Workers are started afresh (spawned), as every system can;
-they get the digits once, and then one recipe and seed after another.
+so the bits do not depend on how many run. Side by side, each has a process of its own. Workers are
+started afresh (spawned), as every system can; they get the digits once, and then one recipe and
+seed after another.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def run_all(
 ) -> Iterator[Run]:
     """Run all tasks, `jobs` of them at a time, and give each run when it is done.
 
-    jobs      with 1 they are run here, one after another, in their order
+    jobs      with 1 they are run here, one after another, in their order; with more, a script
+              must call this under `if __name__ == "__main__":`, since each worker imports it
     compiled  let them use what `training.choose_speedups` chooses
     measure   what else to measure of each run
 
@@ -61,8 +63,10 @@ def run_all(
     jobs = min(jobs, len(tasks))
     if jobs <= 1:
         for recipe, seed in tasks:
-            done = run(recipe, train_data, test_data, seed, watch(recipe, seed), compiled)
-            yield done if measure is None else measure(done, test_data)
+            with threadpool_limits(1, user_api="blas"):
+                done = run(recipe, train_data, test_data, seed, watch(recipe, seed), compiled)
+                done = done if measure is None else measure(done, test_data)
+            yield done
         return
     todo = list(reversed(tasks))
     with _workers(jobs, (train_data, test_data, compiled, measure)) as workers:
@@ -96,17 +100,26 @@ def run_all(
 
 @contextmanager
 def _workers(jobs: int, given: tuple[Any, ...]) -> Iterator[dict[Connection, BaseProcess]]:
-    """So many processes that train, by the end of the pipe through which each is spoken to."""
+    """So many processes that train, by the end of the pipe through which each is spoken to.
+
+    given  what each worker needs before it begins; it is sent when all are started, since one that
+           ends while it starts could not be noticed before
+    """
     spawn = multiprocessing.get_context("spawn")
     workers: dict[Connection, BaseProcess] = {}
     try:
         for _ in range(jobs):
             ours, theirs = spawn.Pipe()
-            process: BaseProcess = spawn.Process(target=_work, args=(theirs, *given), daemon=True)
+            process: BaseProcess = spawn.Process(target=_work, args=(theirs,), daemon=True)
             with _without_interruption():
                 process.start()
             workers[ours] = process
             theirs.close()
+        for worker in workers:
+            try:
+                worker.send(given)
+            except (BrokenPipeError, ConnectionResetError):
+                raise _ended(workers[worker]) from None
         yield workers
     finally:
         for connection, process in workers.items():
@@ -129,17 +142,12 @@ def _without_interruption() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(
-    asker: Connection,
-    train_data: ArrayDataset,
-    test_data: ArrayDataset,
-    compiled: bool,
-    measure: Measure | None,
-) -> None:
+def _work(asker: Connection) -> None:
     """What a worker does: train what it is asked to, until nobody asks."""
     with suppress(ValueError):  # Windows, where nothing else keeps Ctrl-C from a worker
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with threadpool_limits(1, user_api="blas"), suppress(EOFError, BrokenPipeError):
+    with threadpool_limits(1, user_api="blas"), suppress(EOFError, OSError):
+        train_data, test_data, compiled, measure = asker.recv()
         while True:
             recipe, seed = asker.recv()
             try:
@@ -154,7 +162,13 @@ def _work(
 
 def _ended(process: BaseProcess) -> ChildProcessError:
     process.join()
+    code = process.exitcode or 0
+    if code < 0:
+        return ChildProcessError(
+            f"a worker was ended by signal {-code} in the middle of a training, as when the memory "
+            "is full; try fewer with --jobs, or jobs="
+        )
     return ChildProcessError(
-        f"a worker ended in the middle of a training (exit code {process.exitcode}), as when the "
-        "memory is full; try fewer with --jobs"
+        f"a worker ended with exit code {code}; why is told above. A script of yours that trains "
+        'side by side must do so under `if __name__ == "__main__":`, since each worker imports it'
     )

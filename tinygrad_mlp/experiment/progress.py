@@ -194,6 +194,7 @@ class Progress:
         forms = [
             (self._counted(), joined(f"{self.jobs} side by side", self.left())),
             (self._counted(), self.left()),
+            (f"{self.done} of {self.runs_in_all} done", self.left()),
             (f"{self.done}/{self.runs_in_all}", self.left()),
         ]
         bar.ncols = min(WIDEST, shutil.get_terminal_size().columns - 1)

@@ -50,7 +50,7 @@ def how_made(
 ) -> dict[str, str]:
     """When, how and on what machine results are made.
 
-    jobs  how many trainings run side by side; each has one thread then
+    jobs  how many trainings run side by side
     """
     return {
         "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -59,22 +59,21 @@ def how_made(
         "python": platform.python_version(),
         "numpy": np.__version__,
         "machine": f"{platform.system()} {platform.machine()}",
-        "blas": _blas(jobs),
+        "blas": _blas(),
         "jobs": str(jobs),
         "dataset": data_name(test_data),
         "data": _fingerprint(train_data, test_data),
     }
 
 
-def _blas(jobs: int) -> str:
-    """Which kernels multiply matrices, and with how many threads: both decide the last bits."""
+def _blas() -> str:
+    """Which kernels multiply matrices, with one thread, as `run_all` does: they decide the bits."""
     found = [library for library in threadpool_info() if library["user_api"] == "blas"]
     if not found:
         return "unknown"
-    threads = 1 if jobs > 1 else found[0]["num_threads"]
     name = found[0]["internal_api"]
     kernel = found[0].get("architecture") or "unknown kernels"
-    return f"{name} {found[0]['version']}, {kernel}, threads: {threads}"
+    return f"{name} {found[0]['version']}, {kernel}, threads: 1"
 
 
 def _fingerprint(*datasets: ArrayDataset) -> str:
@@ -163,21 +162,50 @@ def read_results(path: str | os.PathLike[str]) -> tuple[dict[str, str], list[Run
 def finished_before(
     path: Path, recipes: Sequence[AnyRecipe], seeds: int, made: dict[str, str]
 ) -> list[Run]:
-    """The runs in a file of results that need not be made again, if there is such a file.
+    """The runs in a file of results, or in the copies beside it, that need not be made again.
 
     made  how the others will be made, from `how_made`; it is noted there when these were begun
 
-    Raises ValueError if the file does not hold results.
+    Raises ValueError if one of the files does not hold results.
     """
-    if not path.is_file() or not path.stat().st_size:
-        return []
-    before, runs = read_results(path)
-    if any(before.get(name) != made[name] for name in DECIDES):
-        return []
-    known = [one for one in runs if one.recipe in recipes and one.seed < seeds]
-    if known:
-        made["begun"] = before.get("begun", before["date"])
-    return known
+    known: dict[tuple[AnyRecipe, int], Run] = {}
+    for file in [path, *copies(path)]:
+        if not file.is_file() or not file.stat().st_size:
+            continue
+        before, runs = read_results(file)
+        if any(before.get(name) != made[name] for name in DECIDES):
+            continue
+        for one in runs:
+            if one.recipe in recipes and one.seed < seeds and (one.recipe, one.seed) not in known:
+                known[one.recipe, one.seed] = one
+                begun = before.get("begun", before["date"])
+                made["begun"] = min(begun, made.get("begun", begun))
+    return list(known.values())
+
+
+def copies(path: Path) -> list[Path]:
+    """The copies of a file of results beside it, the first first."""
+    found = path.parent.glob(f"{path.stem}-before-*.json")
+    return sorted((p for p in found if p.stem.rpartition("-")[2].isdecimal()), key=_number)
+
+
+def _number(copy: Path) -> int:
+    return int(copy.stem.rpartition("-")[2])
+
+
+def keep_copy(path: Path) -> Path:
+    """Copy a file of results beside it, under a name that is free; where it is kept.
+
+    A copy with the same content is not made twice.
+    """
+    content = path.read_bytes()
+    for copy in copies(path):
+        if copy.read_bytes() == content:
+            return copy
+    number = max(map(_number, copies(path)), default=0) + 1
+    copy = path.with_name(f"{path.stem}-before-{number}.json")
+    write_whole(copy, content)
+    return copy
 
 
 def in_order(runs: Sequence[Run], recipes: Sequence[AnyRecipe]) -> list[Run]:

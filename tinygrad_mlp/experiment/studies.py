@@ -269,18 +269,22 @@ def about_mirrored(groups: Mapping[str, list[Run]]) -> list[str]:
         told = []
         for digit in (0, 1, 8):
             upright, leaning = (mean(shares[:, digit, place]) for place in (UPRIGHT, STRONG))
+            if np.isnan(upright.middle) or np.isnan(leaning.middle):
+                continue  # other images than digits
             told.append(
                 f"of the {digit} that stand nearly upright {_percents(upright)} stay right, and of "
                 f"those that lean strongly {_percents(leaning)}"
             )
-        sentences.append(f"Mirrored about column {column:g}, {'; '.join(told)}.")
+        if told:
+            sentences.append(f"Mirrored about column {column:g}, {'; '.join(told)}.")
     return sentences
 
 
 def _percents(found: Interval) -> str:
     if found.low is None or found.high is None:
         return f"{found.middle:.0f} %"
-    return f"{found.middle:.0f} % ({found.low:.0f} to {found.high:.0f})"
+    low, high = max(found.low, 0), min(found.high, 100)  # a share ends there
+    return f"{found.middle:.0f} % ({low:.0f} to {high:.0f})"
 
 
 def draw_mirrored(groups: Mapping[str, list[Run]]) -> Figure:
@@ -310,7 +314,7 @@ STUDIES = {
         Study(
             "mirrored",
             "Which mirrored digits does a network take for what they were?",
-            (Arm(Recipe("mirrored", "improved, no augmentation", epochs=10), "plain", 0),),
+            (Arm(Recipe("mirrored", "no augmentation, 10 epochs", epochs=10), "plain", 0),),
             seeds=5,
             measure=measure_mirrored,
             say=about_mirrored,
