@@ -494,7 +494,7 @@ plot.show(figure, "runs/lessons/09/all.png")
 #
 # These were short trainings on a twelfth of the images. The published comparison used all 60,000
 # and 30 epochs, and changed the width, the time and the copies at once. Lesson 10 takes it apart,
-# and says how sure we can be after three seeds.
+# and says how sure we can be after three seeds, and after twenty.
 #
 # ## Exercises
 #

@@ -3,11 +3,11 @@
 #
 # **Question.** Which change earned which part of the gain from 90.5 % to 95 %?
 #
-# **Time.** 55 minutes.
+# **Time.** 45 minutes.
 #
 # **New from the package.** `experiment.recipes.RECIPES`, `experiment.results.read_results`,
-# `experiment.intervals.student`, `experiment.training.run`, `experiment.training.begin`,
-# `experiment.training.make_batches`.
+# `experiment.intervals.student`, `experiment.intervals.mean`, `experiment.intervals.median`, `experiment.training.run`,
+# `experiment.training.begin`, `experiment.training.make_batches`.
 #
 # **Before this.** The published notebook went from a small network (90.54 %) to an improved one
 # (94.95 %) and said that data augmentation and the larger network raised the accuracy
@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 
 from tinygrad_mlp import plot
 from tinygrad_mlp.data import load_mnist
-from tinygrad_mlp.experiment.intervals import student
+from tinygrad_mlp.experiment.intervals import mean, median, student
 from tinygrad_mlp.experiment.recipes import RECIPES
 from tinygrad_mlp.experiment.results import read_results
 from tinygrad_mlp.experiment.training import begin, make_batches, run
@@ -38,9 +38,8 @@ BLUE, ORANGE, GREEN, SKY = "#0072B2", "#D55E00", "#009E73", "#56B4E9"
 # ## What was changed
 #
 # The package keeps each experiment as a **recipe**: plain data that decides everything about a
-# result except for the seed. `RECIPES` is the table of all recipes, by name (including some that
-# lesson 13 is about). A recipe's `count_weights()` says how many numbers its network learns. Here
-# are the two that the notebook compares.
+# result except for the seed. `RECIPES` holds them all, by name. `count_weights()` says how many
+# numbers the network learns. Here are the two that the notebook compares.
 
 # %%
 small, improved = RECIPES["small"], RECIPES["improved"]
@@ -64,9 +63,9 @@ assert (count_steps(small), count_steps(improved)) == (12_000, 72_000)
 # noise. The copies also double the steps in an epoch, so the improved network takes six times as
 # many steps. There is one difference of 4.41 points, and there are four or five possible causes.
 #
-# The only way to find out is to change one thing at a time, and to train each version several
-# times, with different seeds. The command that the next cell prints did this, with 20 seeds. Its
-# results are stored beside this lesson, in `lessons/results`, and `read_results` reads them.
+# To tell them apart, change one thing at a time, and train each version with several seeds. The
+# command that the next cell prints did this, with 20 seeds. Its results are stored beside this
+# lesson, and `read_results` reads them.
 
 # %%
 FOLDER = next(f for f in (Path("lessons/results"), Path("results")) if f.is_dir())
@@ -96,7 +95,6 @@ stored = load_results("compare.json")
 for name, runs in stored.items():
     assert runs[0].recipe == RECIPES[name], "a recipe has changed"
     assert [one.seed for one in runs] == list(range(20))
-print(f"{len(stored)} recipes with 20 seeds each")
 
 # %% [markdown]
 # ## Published and measured
@@ -129,8 +127,8 @@ assert accuracies(stored["basic-fixed"]).min() > 92, "and its code was not to bl
 # %% [markdown]
 # The first three rows are those of lessons 5 and 6 (their loss is a squared error and cannot be
 # compared with the others). "1 of 10" is how the notebook scored its basic network: on ten
-# images. The last two rows are **controls**: what a network without copies does after 10 epochs,
-# and what noise does in as many steps as the network without copies takes.
+# images. The last two rows are **controls**: a network without copies after 10 epochs, and noise
+# in as many steps as the network without copies takes.
 #
 # ## What can three seeds say?
 #
@@ -138,8 +136,8 @@ assert accuracies(stored["basic-fixed"]).min() > 92, "and its code was not to bl
 # one run: its **standard error** is $s / \sqrt n$. A range around the mean that holds the true
 # value in 95 % of all reports is
 # $$\bar a \pm t \, \frac{s}{\sqrt n}.$$
-# Student (1908) worked out the factor $t$, which `student(n - 1)` gives. For many runs it is about
-# 2. For three it is 4.3, because $s$ itself is a poor guess when it comes from three numbers.
+# Student (1908) worked out the factor $t$, which `student(n - 1)` returns. For many runs it is
+# about 2. For three it is 4.3, because $s$ itself is a poor guess when it comes from three numbers.
 #
 # Runs with the same seed begin with the same weights. So we take their **differences**, seed by
 # seed, and the range of the mean difference. If 0 lies outside, the difference is **clear**.
@@ -172,13 +170,13 @@ for what, copies in {"noise": noise, "flips": flips}.items():
 
 # %% [markdown]
 # The flips are so bad that nearly any three seeds show it. The noise is found by less than a
-# third of the choices. The others would have written "no clear difference", and many readers would
-# have understood "noise does nothing". (An earlier edition of this lesson had three seeds, and
-# wrote it.)
+# third of the choices. The others would have reported "no clear difference", and many readers
+# would have understood "noise does nothing". An earlier edition of this lesson had three seeds,
+# and called the noise "not clear".
 #
-# So if you find no difference, say **how large an effect could have been missed**. A simulation of
-# a few lines tells: draw many experiments with an effect of a given size, and count how often the
-# range excludes 0.
+# So if you find no difference, say **how large an effect could have been missed**. A simulation
+# of a few lines tells: draw many experiments with an effect of a given size, and count how often
+# the range excludes 0.
 
 
 # %%
@@ -220,17 +218,17 @@ assert 5 <= np.sum(accuracies(stored["improved"]) < 94.95) <= 15
 # The improved figure is an ordinary one. The small one is not: 19 of 20 runs are better. Perhaps
 # the notebook was unlucky. One run cannot tell.
 #
-# Why is one of our small runs so bad? A ReLU unit whose input is below 0 for every image gives 0
-# and gets no gradient: it is **dead**, and a single step that is too large can kill it. The
-# stored results count the units that are 0 for all 10,000 test images.
+# Why is one of our small runs so bad? Lesson 8 found **dead** units: a ReLU unit whose input is
+# below 0 for every image gives 0 and gets no gradient. The stored results count the units that
+# are 0 for all 10,000 test images. (Lesson 8 allowed one image in a thousand.)
 # `run(recipe, train_data, test_data, seed)` builds, trains and scores a recipe, so let us also
 # train the worst one again.
 
 # %%
 dead = np.array([one.dead_units for one in stored["small"]])
 for count in sorted(set(dead)):
-    of_count = small_runs[dead == count]
-    print(f"{count} of 10 units dead in {len(of_count):2} runs: median {np.median(of_count):.2f} %")
+    found = small_runs[dead == count]
+    print(f"{count} of 10 units dead: {len(found):2} of 20 runs, median {np.median(found):.2f} %")
 worst = int(np.argmin(small_runs))
 assert dead[worst] == dead.max(), "the fewer units live, the lower the accuracy"
 
@@ -239,26 +237,19 @@ print(
     f"seed {worst}: stored {small_runs[worst]:.2f} %, {dead[worst]} dead; "
     f"live {100 * live.test.accuracy:.2f} %, {live.dead_units} dead"
 )
-# On another machine the bits differ, and with them the fate of single units.
-assert 80 < 100 * live.test.accuracy < 95
+assert 80 < 100 * live.test.accuracy < 95, "as one of the stored runs, or not far from them"
 
 # %% [markdown]
-# The accuracies of the small network have a **tail**: most lie close together, and a few far
-# below, with a known cause. One such run pulls a mean down and makes $s$ large. The **median**
-# does not depend on how far away it is. So where this network takes part, we give the median of the
-# differences. (Decide such a thing once, not for each figure after looking at it.) Its range needs no factor $t$: with 20 values, the true median lies between the 6th and the
-# 15th of them in 96 % of all cases. (Toss a coin 20 times: 5 heads or fewer are rare.)
+# The more units die, the lower the accuracy. (On another machine the live figures may differ:
+# other rounding is enough to decide the fate of a unit.)
 #
-# The basic network was scored on ten images. How much is "1 of 10 right" worth? A network that is
-# right in 30 % of all cases gets at most one out of ten right with the probability
-# $0.7^{10} + 10 \cdot 0.3 \cdot 0.7^9$.
-
-# %%
-at_most_one = 0.7**10 + 10 * 0.3 * 0.7**9
-print(f"at most 1 of 10, when 30 % are right: {100 * at_most_one:.0f} % of all cases")
-assert 0.14 < at_most_one < 0.16
-
-# %% [markdown]
+# So these accuracies have a **tail**: most lie close together, and a few far below, with a cause
+# that we know. One such run pulls a mean down and makes $s$ large. The **median** does not
+# depend on how far away it is, and its range needs no factor $t$: with 20 values, the true
+# median lies between the 6th and the 15th of them in 96 % of all cases. (Toss a coin 20 times: 5
+# heads or fewer are rare.) The package's `mean` and `median` give either with its range. We take
+# the median where the small network takes part, and decide so before looking at any difference.
+#
 # ## One change at a time
 #
 # A chain leads from the small network to the improved one, with one change per link:
@@ -271,17 +262,7 @@ assert 0.14 < at_most_one < 0.16
 #
 # Compare with what you predicted.
 
-
 # %%
-def middle_and_range(before, after):
-    """The mean difference and its range; those of the median where the small network takes part."""
-    if before is small_runs:
-        change = np.sort(after - before)
-        return np.median(change), change[5], change[14]
-    mean, half = paired(before, after)
-    return mean, mean - half, mean + half
-
-
 chain = {
     "small": small_runs,
     "width": accuracies(stored["plain-10-epochs"]),
@@ -290,91 +271,76 @@ chain = {
     "noise": accuracies(stored["improved"]),
 }
 names = list(chain)
-links = {after: middle_and_range(chain[before], chain[after]) for before, after in pairwise(names)}
-for name, (change, low, high) in links.items():
-    print(f"{name:8} {change:+.2f} points ({low:+.2f} to {high:+.2f})")
+links = {
+    after: (median if before == "small" else mean)(chain[after] - chain[before])
+    for before, after in pairwise(names)
+}
+for name, link in links.items():
+    print(
+        f"{name:6} {link.middle:+.2f} points ({link.low:+.2f} to {link.high:+.2f}), the {link.kind}"
+    )
 
 figure = Figure(figsize=(8, 4.2), layout="constrained")
 axes = figure.subplots()
 level = np.median(small_runs)
 for i, name in enumerate(names):
     if name in links:
-        change, low, high = links[name]
+        change, low, high = links[name].middle, links[name].low, links[name].high
         axes.bar(i, change, 0.62, bottom=level, color=SKY if change > 0 else ORANGE)
         axes.vlines(i + 0.2, level + low, level + high, color="black", linewidth=2.5)
         level += change
-        axes.text(i - 0.3, min(level, level - change) - 0.35, f"{change:+.1f}", va="top")
+        below = min(level, level - change, chain[name].min()) - 0.2
+        axes.text(i - 0.3, below, f"{change:+.2f}", va="top")
     axes.plot([i - 0.31, i + (1.31 if name != "noise" else 0.31)], [level] * 2, "k-", lw=0.8)
     axes.plot(np.full(20, i - 0.08), chain[name], "o", color=BLUE, ms=3, alpha=0.6)
 axes.plot([], [], "o", color=BLUE, ms=3, label="one run")
 axes.plot([], [], color="black", linewidth=2.5, label="range of the change (95 %)")
-for published, at in ((90.54, 0), (94.95, len(names) - 1)):
-    axes.plot(at + 0.36, published, marker="<", color=GREEN, ms=8, linestyle="none")
-axes.plot([], [], "<", color=GREEN, ms=8, label="published")
+axes.plot([0.36, 4.36], [90.54, 94.95], "<", color=GREEN, ms=8, label="published")
 labels = ["small", "width\n10 to 100", "time\n10 to 30 epochs", "flips", "noise\n= improved"]
-axes.set_xticks(range(len(names)), labels)
+axes.set_xticks(range(5), labels)
 axes.set(ylabel="test accuracy (%)")
 figure.legend(loc="outside upper center", ncols=3, frameon=False)
 figure.set_label(
-    "A chain of bars from the small network to the improved one. The width lifts the accuracy by "
-    "several points, thirty epochs instead of ten add half a point, the flips take back more than "
-    "one and a half, the noise a little."
+    "A chain of bars: the width lifts the accuracy by several points, the time by half a point; "
+    "the flips take back more than one and a half, the noise a little."
 )
 plot.show(figure, "runs/lessons/10/chain.png")
 
-assert links["width"][1] > 2.5, "the width brought it"
-assert 0 < links["time"][0] < 1.2
-assert -2.5 < links["flips"][1] < links["flips"][2] < -1, "flips cost"
-assert -1 < links["noise"][1] < links["noise"][2] < 0
+assert links["width"].low > 2.5, "the width brought it"
+assert 0 < links["time"].low < links["time"].high < 1
+assert links["flips"].high < -1 and links["noise"].high < 0, "both copies cost"
 
 # %% [markdown]
 # Each bar is a change, and the thick black line is its range. **The width brought the gain**, all
-# of it and more. Longer training added a little. The flips, which the published text counts among
-# the reasons for the improvement, **cost** 1.4 to 1.8 points, and the noise a few tenths.
+# of it and more. Longer training added half a point. The flips, which the published text counts
+# among the reasons for the improvement, **cost** 1.4 to 1.8 points, and the noise a few tenths.
 #
-# ## Does the order of the links matter?
-#
-# In another order the links might be worth something else. We have two checks. The first is the
-# square of flips and noise, with 100 units and 30 epochs throughout.
+# In another order the links might be worth something else. So here are the flips with noise and
+# the noise without flips; and both copies in a network of 10 units, trained for 30 epochs with
+# six seeds.
 
 # %%
-square = {
-    "flips, without noise": ("improved-plain", "improved-flips"),
-    "flips, with noise": ("improved-noise", "improved"),
-    "noise, without flips": ("improved-plain", "improved-noise"),
-    "noise, with flips": ("improved-flips", "improved"),
-}
-for what, (before, after) in square.items():
+for what, before, after in (
+    ("flips, with noise", "improved-noise", "improved"),
+    ("noise, without flips", "improved-plain", "improved-noise"),
+):
     change, half = paired(accuracies(stored[before]), accuracies(stored[after]))
     print(f"{what}: {change:+.2f} ± {half:.2f} points")
-    assert change < 0 and -change > half
-
-# %% [markdown]
-# Flips cost about the same with noise and without, and so does noise. The second check is the
-# square of width and augmentation: what do both kinds of copies do to a network of 10 units in 30
-# epochs? This was measured with six seeds.
-
-# %%
+    assert change < -half
 narrow = load_results("narrow.json")
-narrow_plain, narrow_copies = (accuracies(narrow[n]) for n in ("improved-plain", "improved"))
-wide_copies = accuracies(stored["improved"])
-print("10 units, each seed:", *(f"{change:+.1f}" for change in narrow_copies - narrow_plain))
-print(f"100 units, 20 seeds: {(wide_copies - plain).max():+.1f} at best")
-gains = int(np.argmax(narrow_copies - narrow_plain))
-print(f"seed {gains}, without copies: {narrow_plain[gains]:.1f} %, the lowest of the six")
-assert np.sum(narrow_copies < narrow_plain) == 5 and gains == np.argmin(narrow_plain)
-assert narrow_copies.max() < wide_copies.min(), "the width pays, with copies and without"
+changes = accuracies(narrow["improved"]) - accuracies(narrow["improved-plain"])
+print("both, with 10 units, each seed:", *(f"{change:+.1f}" for change in changes))
+assert median(changes).low < 0 < median(changes).high
 
 # %% [markdown]
-# At 10 units five of six seeds lose, and one gains: seed 4, whose network without copies ended
-# lowest. (It is the seed that lost six units above.) At 100 units all lose. So nothing here makes
-# the augmentation a gain. The exercise `shares` divides a gain between two changes when the orders
-# disagree.
+# Flips cost about the same with noise and without, and so does noise. At 10 units, five of six
+# seeds lose and one gains: seed 4, the one that lost six units above. This is "no clear
+# difference", and it is far from nothing: the copies may cost six points here or gain two.
 #
 # ## As many steps, and the loss
 #
-# One objection is left. The improved network took 72,000 steps, the plain one 36,000. So we
-# compare it with a plain network trained for 60 epochs, which also takes 72,000.
+# One objection is left. The improved network took 72,000 steps, the plain one 36,000. So we look
+# at a plain network trained for 60 epochs, which also takes 72,000 (with three seeds).
 #
 # **Predict.** 60 epochs instead of 30, without copies: will the test accuracy rise or fall? And
 # the test loss?
@@ -407,72 +373,67 @@ axes.grid(color="#e6e6e6")
 axes.legend(frameon=False, fontsize=8, loc="upper left")
 figure.set_label(
     "Test loss against test accuracy, a point for each run of the networks with 100 hidden units. "
-    "Noise lowers the loss by about two fifths and hardly moves the accuracy, and so does stopping "
-    "after 10 epochs; flips lower the accuracy; 60 epochs raise the loss."
+    "Noise, or stopping after 10 epochs, roughly halves the loss and costs half a point or less; "
+    "flips lower the accuracy; 60 epochs nearly double the loss."
 )
 plot.show(figure, "runs/lessons/10/loss.png")
 assert losses(longer).mean() > losses(stored["improved-plain"]).mean() + 0.2
-assert accuracies(longer).mean() - wide_copies.mean() > 1.2
+assert accuracies(longer).min() > accuracies(stored["improved"]).max()
 assert losses(stored["noise-15-epochs"]).mean() < 0.6 * losses(stored["improved-plain"]).mean()
 
 # %% [markdown]
-# After 60 epochs the plain network is wrong no more often than after 30, but its test loss has
-# nearly doubled: when it is wrong, it is more sure of itself. Noise keeps it from that. In as many
-# steps, it halves the loss.
+# With as many steps as the improved network, the plain one is still the better one. But after 60
+# epochs its test loss has nearly doubled: when it is wrong, it is more sure of itself. Noise keeps
+# it from that: at equal steps (36,000), the loss is 0.208 instead of 0.462.
 #
-# The notebook's copies lowered the loss too. But look for the **control that does the same without
-# them**: the plain network, stopped after 10 epochs.
+# The notebook's copies lowered the loss too, to 0.230. But look for a **control that does the same
+# without them**: the plain network, stopped after 10 epochs.
 
 # %%
-stopped, improved_runs = stored["plain-10-epochs"], stored["improved"]
-change, half = paired(accuracies(improved_runs), accuracies(stopped))
-print(f"stopped after 10 epochs, instead of copies: {change:+.2f} ± {half:.2f} points")
-assert change > half
-change, half = paired(losses(improved_runs), losses(stopped))
-print(f"test loss: {change:+.3f} ± {half:.3f}, to {losses(stopped).mean():.3f}")
-assert change < half, "and the loss is at least no higher"
+for what, before, after in (
+    ("flips alone", "improved-plain", "improved-flips"),
+    ("flips added to noise", "improved-noise", "improved"),
+    ("stopped at 10 epochs instead of all copies", "improved", "plain-10-epochs"),
+):
+    points, of_points = paired(accuracies(stored[before]), accuracies(stored[after]))
+    change, half = paired(losses(stored[before]), losses(stored[after]))
+    print(f"{what}: {points:+.2f} ± {of_points:.2f} points, loss {change:+.3f} ± {half:.3f}")
+    assert change < half < 0.05, "the loss is hardly higher, if at all"
 
 # %% [markdown]
-# Stopped early, the network is 1.5 points better than the improved one, and its loss is as low. It
-# takes a sixth of the steps. If you need honest probabilities, use noise or stop early; the flips
-# have nothing to do with it.
+# Stopped early, the network gets 96.5 % right instead of 95.0 %, in a sixth of the steps. Its test
+# loss is 0.220, against 0.230: no clear difference, but stopping may be better by 0.02, and worse
+# by 0.001 at most. So if you need honest probabilities, stop early or use noise. Flips lower the
+# loss a little, by 0.03 when added to noise and by at most 0.06 alone, and they cost points.
 #
 # ## Who pays for the flips?
 #
-# Lesson 9 found one cause, in short trainings: a mirrored 2 and a 5 look alike. The stored runs
-# include their confusion matrices, so we can look again.
+# Lesson 9 found one cause: a mirrored 2 and a 5 look alike. The stored runs include their
+# confusion matrices.
 #
-# **Predict.** Of all the errors that the flips add, how many are a 2 taken for a 5, or a 5 for a
-# 2?
+# **Predict.** Of all the errors that the flips add, what percentage are a 2 taken for a 5, or a 5
+# for a 2?
 
 # %%
-counts = {
-    name: np.array([one.test.counts for one in stored[name]])
+before, after = (
+    np.array([one.test.counts for one in stored[name]])  # (seed, digit, answer)
     for name in ("improved-plain", "improved-flips")
-}
-
-
-def by_digit(name):
-    """Percent right for each digit, one row for each seed: (20, 10)."""
-    return 100 * counts[name].diagonal(axis1=1, axis2=2) / counts[name].sum(axis=2)
-
-
-before, after = by_digit("improved-plain"), by_digit("improved-flips")
+)
 for digit in range(10):
-    change, half = paired(before[:, digit], after[:, digit])
+    of_digit = before[0, digit].sum() / 100
+    change, half = paired(before[:, digit, digit] / of_digit, after[:, digit, digit] / of_digit)
     print(f"{digit}: {change:+.2f} ± {half:.2f} points")
-added = (counts["improved-flips"] - counts["improved-plain"]).mean(axis=0)
+added = (after - before).mean(axis=0)
 np.fill_diagonal(added, 0)
 both = added[2, 5] + added[5, 2]
 print(f"the flips add {added.sum():.0f} errors; 2 for 5 or 5 for 2: {both:.0f}")
 print(f"3 for 5 or 5 for 3: {added[3, 5] + added[5, 3]:.0f}")
-assert 0.03 < both / added.sum() < 0.2
+assert 0.05 < both / added.sum() < 0.15
 
 # %% [markdown]
-# The pair that comes to mind explains about a tenth. The 5 pays most, then 2 and 3, but nearly
-# every digit pays something, even those whose mirror image looks like no other digit. `python -m
-# tinygrad_mlp study flipped-digits` takes this apart: it flips some digits only, and about another
-# column.
+# The pair that comes to mind explains about a tenth. The 5 pays most, then 2 and 3, but seven of
+# ten digits clearly lose, even 0, whose mirror image looks like no other digit.
+# `python -m tinygrad_mlp study flipped-digits` takes this apart.
 #
 # ## What the published figures were
 #
@@ -483,55 +444,28 @@ assert 0.03 < both / added.sum() < 0.2
 #
 # Of these four numbers, only 94.95 is what its name says.
 #
-# **Predict.** 94.219 % is called the training accuracy. Below are three numbers from our own
-# runs: the share of right answers in epoch 30, as the batches came; the mean of that share over
-# all 30 epochs; and the share on the training images without copies. Which is closest to 94.219?
+# **Predict.** 94.219 % is called the training accuracy. We look at three numbers from our own runs:
+# the share of right answers in epoch 30, as the batches came; the mean of that share over all 30
+# epochs; and the share on the training images without copies, at the end. Which is closest to
+# 94.219?
 
 # %%
-print("training accuracy (%)   epoch 30   mean of epochs 1 to 30   without copies")
-running = []
-for one in stored["improved"][:3]:
-    per_epoch = np.array([100 * epoch.accuracy for epoch in one.history])
-    running.append(np.cumsum(per_epoch) / np.arange(1, 31))
-    print(
-        f"seed {one.seed}                  {per_epoch[-1]:8.2f}   {running[-1][-1]:22.2f}"
-        f"   {100 * one.train.accuracy:14.2f}"
-    )
-    assert abs(running[-1][-1] - 94.219) < 0.45 < 100 * one.train.accuracy - 94.219
-assert abs(np.mean([r[-1] for r in running]) - 94.219) < 0.35
+shown = []
+for one in stored["improved"]:
+    per_epoch = [epoch.accuracy for epoch in one.history]
+    shown.append([100 * per_epoch[-1], 100 * np.mean(per_epoch), 100 * one.train.accuracy])
+for words, values in zip(
+    ("epoch 30", "mean of epochs", "no copies"), np.transpose(shown), strict=True
+):
+    print(f"{words:14} {values.mean():.2f} %, from {values.min():.2f} to {values.max():.2f}")
+assert abs(np.mean(shown, axis=0)[1] - 94.219) < 0.3
 
 # %% [markdown]
 # It is the mean over all epochs. A running average remembers the bad first epochs for ever. It
 # describes the training as a whole rather than the network at the end: without copies, that
 # network is right on about 97 % of its training images. Next to a test accuracy of 94.95 %, the
 # printed 94.219 % looks like "no overfitting, the test is even better".
-
-# %%
-figure = Figure(figsize=(7, 3.6), layout="constrained")
-axes = figure.subplots()
-epochs = np.arange(1, 31)
-first = stored["improved"][0]
-per_epoch = np.array([100 * epoch.accuracy for epoch in first.history])
-axes.plot(epochs, per_epoch, color=BLUE, label="each epoch (seed 0)")
-axes.plot(epochs, running[0], color=ORANGE, label="running average over all epochs so far (seed 0)")
-axes.plot(30, 94.219, marker="D", color="black", linestyle="none", label="printed: 94.219")
-axes.plot(
-    30,
-    100 * first.train.accuracy,
-    marker="s",
-    color=GREEN,
-    linestyle="none",
-    label="training images without copies, at the end",
-)
-axes.set(xlabel="epoch", ylabel="right on training images (%)")
-axes.legend(frameon=False, loc="center right", bbox_to_anchor=(1.0, 0.35))
-figure.set_label(
-    "Training accuracy of the improved recipe by epoch, and its running average, which lies lower "
-    "and ends at the printed figure. The accuracy without copies is much higher."
-)
-plot.show(figure, "runs/lessons/10/running.png")
-
-# %% [markdown]
+#
 # ## The loss of one batch
 #
 # Both printed losses are those of a single batch: the last 50 training images, and the last 50
@@ -552,16 +486,11 @@ for images, labels in batches:
     optimizer.step()
     batch_losses.append(loss.item())
 
-mean_live, mean_stored = np.mean(batch_losses), first.history[0].loss
-print(f"mean loss of epoch 1: {mean_live:.4f} live, {mean_stored:.4f} stored")
-assert abs(mean_live - mean_stored) < 0.02
+firsts = np.array([one.history[0].loss for one in stored["improved"]])
+mean_live = np.mean(batch_losses)
+print(f"epoch 1, mean loss: {mean_live:.3f} live, {firsts.min():.3f} to {firsts.max():.3f} stored")
+assert abs(mean_live - firsts.mean()) < 4 * firsts.std(ddof=1), "live and stored agree"
 
-# %% [markdown]
-# **Predict.** The network does not change much over the last 200 batches of this epoch. How much
-# do their losses differ? If the mean is about 0.25, is a batch with 0.15 rare? What about one
-# with 0.5?
-
-# %%
 late = np.array(batch_losses[-200:])
 images, labels = test_data[:]
 test_losses = np.array(
@@ -570,43 +499,18 @@ test_losses = np.array(
         for start in range(0, 10_000, 50)
     ]
 )
-for words, values in {
-    "training, last 200 batches": late,
-    "test, all 200 batches": test_losses,
-}.items():
+for words, values in (("training, last 200", late), ("test, all 200", test_losses)):
     low, high = np.quantile(values, [0.05, 0.95])
-    print(
-        f"{words:27} mean {values.mean():.3f}, nine of ten from {low:.3f} to {high:.3f};"
-        f" last batch {values[-1]:.3f}"
-    )
-    assert values.std() > 0.07 and high > 2.5 * low
+    print(f"{words:18} mean {values.mean():.3f}, nine of ten from {low:.3f} to {high:.3f}")
     assert low < 0.289 and high > 0.302, "both printed losses are ordinary batches"
 
-figure = Figure(figsize=(7, 3.2), layout="constrained")
-axes = figure.subplots()
-bins = np.arange(0, 1.0, 0.05)
-axes.hist(late, bins, color=BLUE, alpha=0.55, label="training, last 200 batches of epoch 1")
-axes.hist(test_losses, bins, histtype="step", color="black", lw=1.5, label="test, 200 batches")
-for printed, words in ((0.30141, "printed: 0.301 (training)"), (0.289015, "printed: 0.289 (test)")):
-    style = "-" if "training" in words else ":"
-    axes.axvline(printed, color=ORANGE, linestyle=style, linewidth=2, label=words)
-axes.set(xlabel="loss of one batch of 50 images", ylabel="batches")
-axes.legend(frameon=False)
-figure.set_label(
-    "Two histograms of the loss of single batches, broad, from about 0.05 to 0.7. Both printed "
-    "losses lie in the middle."
-)
-plot.show(figure, "runs/lessons/10/batches.png")
-
-by_chance = np.abs(late[:, None] - test_losses[None, :])
-print(f"a training batch and a test batch differ by {np.median(by_chance):.2f} (median)")
-assert np.median(by_chance) > 0.07
+by_chance = np.median(np.abs(late[:, None] - test_losses[None, :]))
+print(f"a training batch and a test batch differ by {by_chance:.2f} (median)")
 
 # %% [markdown]
 # A single batch may have almost any loss. This network was trained for one epoch, and its batches
 # already cover both printed figures. So "0.301 in training, 0.289 in the test" says nothing: by
-# chance alone, two batches differ by more than that. The losses that do say something are means
-# over whole data sets, as in our table.
+# chance alone, two batches differ by more than that.
 #
 # ## The verdict
 #
@@ -623,10 +527,8 @@ assert np.median(by_chance) > 0.07
 # %%
 accuracy = plain.mean() / 100
 of_images = 100 * math.sqrt(accuracy * (1 - accuracy) / 10_000)
-print(
-    f"standard error of an accuracy of {100 * accuracy:.1f} % from 10,000 images: {of_images:.2f}"
-)
-change, half = paired(plain, wide_copies)
+print(f"standard error of {100 * accuracy:.1f} % from 10,000 images: {of_images:.2f} points")
+change, half = paired(plain, accuracies(stored["improved"]))
 with_images = math.sqrt(half**2 + 2 * (2 * of_images) ** 2)
 print(f"both copies, with this added for each side: {change:+.1f} ± {with_images:.1f} points")
 assert -change > with_images, "the verdict holds for other test images as well"
@@ -635,8 +537,7 @@ assert -change > with_images, "the verdict holds for other test images as well"
 # This is cautious, because an image that is hard for one network is also hard for the other, and
 # part of the effect cancels in a difference. But it warns us that the 0.3 points of the noise
 # might be another number with other images.
-
-# %% [markdown]
+#
 # ## What was learned
 #
 # - Change one thing at a time, train with several seeds each time, compare seed by seed, and give
