@@ -239,6 +239,9 @@ class _Instead:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         judges = Judges(session.items)
         session.config.pluginmanager.register(judges)
+        from ..conftest import compile_updates  # not before the profile of Hypothesis is said
+
+        compile_updates()  # or every fork would do it for itself
         gc.freeze()  # so that collecting garbage in a fork copies no memory
         self.work(judges)
         return True
