@@ -1233,7 +1233,7 @@ def test_a_folder_that_cannot_be_listed_is_told(tmp_path, monkeypatch):
     ("names", "found"),
     [
         ("abcd", "a, b, c, d"),
-        ("abcdefg", "a, b, c, d and 3 more"),
+        ("abcde", "a, b, c, d and 1 more"),
         (["x" * 40, "y" * 41], f"{'x' * 40}, {'y' * 40}"),
     ],
 )

@@ -230,6 +230,16 @@ def test_one_cycle_and_then_another_is_pytorchs(kind):
     check_against_torch(make, 40, kind=kind)
 
 
+@pytest.mark.parametrize("kind", sorted(MAKERS))
+def test_one_cycle_between_others_leaves_its_momentum_as_in_pytorch(kind):
+    def make(module, optimizer):
+        cycle = module.OneCycleLR(optimizer, 0.3, 10)
+        parts = [module.ExponentialLR(optimizer, 0.9), cycle, module.StepLR(optimizer, 4)]
+        return module.SequentialLR(optimizer, parts, [3, 9])
+
+    check_against_torch(make, 15, kind=kind)
+
+
 NEEDED = {
     "StepLR": (3,),
     "MultiStepLR": ([3, 7],),
@@ -522,6 +532,22 @@ def test_on_a_plateau_the_learning_rates_are_pytorchs(options, values):
         assert mine.get_last_lr() == lrs_of(ours) == lrs_of(theirs)
         for name in ("best", "num_bad_epochs", "cooldown_counter", "last_epoch"):
             assert getattr(mine, name) == getattr(other, name)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.25])
+@pytest.mark.parametrize("threshold_mode", ["rel", "abs"])
+@pytest.mark.parametrize("mode", ["min", "max"])
+def test_what_counts_as_better_is_what_counts_in_pytorch(mode, threshold_mode, threshold):
+    ours, theirs = optimizers()
+    options = {"mode": mode, "threshold_mode": threshold_mode, "threshold": threshold}
+    mine = lr_scheduler.ReduceLROnPlateau(ours, patience=0, **options)
+    other = torch.optim.lr_scheduler.ReduceLROnPlateau(theirs, patience=0, **options)
+    rising = [2.0, 2.0, 2.125, 2.25, 2.375, 2.5, 2.625, 2.75, 3.0, 3.5, 4.5]
+    for metric in rising if mode == "max" else [4 - value for value in rising]:
+        mine.step(metric)
+        other.step(metric)
+        assert (mine.best, mine.num_bad_epochs) == (other.best, other.num_bad_epochs)
+        assert lrs_of(ours) == lrs_of(theirs)
 
 
 def test_defaults_on_a_plateau_are_those_of_pytorch():

@@ -397,6 +397,26 @@ def test_repr_says_what_it_is():
     assert repr(optim.SGD(groups, lr=0.01)) == "SGD(3 parameters in 2 groups, lr=0.01, 0.5)"
 
 
+NUMBERS = {
+    "SGD": {"lr": 0.5, "momentum": 0.5, "dampening": 0.25, "weight_decay": 0.5},
+    "Adam": {"lr": 0.5, "betas": (0.5, 0.25), "eps": 0.5, "weight_decay": 0.5},
+    "RMSprop": {"lr": 0.5, "alpha": 0.5, "eps": 0.5, "momentum": 0.5},
+    "Adagrad": {"lr": 0.5, "lr_decay": 0.5, "initial_accumulator_value": 0.5, "eps": 0.5},
+}
+
+
+@pytest.mark.parametrize("kind", sorted(NUMBERS))
+def test_options_that_are_numpys_numbers_become_pythons(kind):
+    given = {name: np.float64(value) for name, value in NUMBERS[kind].items() if name != "betas"}
+    if kind == "Adam":
+        given["betas"] = tuple(np.array(NUMBERS[kind]["betas"]))
+    [group] = getattr(optim, kind)([nn.Parameter([1.0])], **given).param_groups
+    for name, value in NUMBERS[kind].items():
+        assert group[name] == value
+        found = group[name] if name == "betas" else (group[name],)
+        assert {type(number) for number in found} == {float}
+
+
 @pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
 @pytest.mark.parametrize("name", ["lr", "momentum", "weight_decay"])
 def test_sgd_refuses_what_is_below_0_or_no_number(name, value):
@@ -658,6 +678,16 @@ def test_the_state_of_adagrad_is_there_before_the_first_step_as_in_pytorch():
     both.check()
     both.mine.add_param_group({"params": [nn.Parameter([1.0])], "initial_accumulator_value": 3.0})
     assert both.mine.state_dict()["state.2.sum"] == 3.0
+
+
+def test_adagrad_begins_anew_where_a_loaded_state_has_no_sum():
+    p = nn.Parameter([0.0])
+    optimizer = optim.Adagrad([p], lr=1.0, initial_accumulator_value=9.0)
+    groups = {n: v for n, v in optimizer.state_dict().items() if not n.startswith("state.")}
+    optimizer.load_state_dict(groups)
+    p.grad = tg.tensor([4.0])
+    optimizer.step()
+    np.testing.assert_array_equal(p.data, [np.float32(-4 / 5)])
 
 
 def test_nesterov_that_is_set_later_takes_effect_as_in_pytorch():
