@@ -46,10 +46,15 @@ COUNTS = {"properties": 0}
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_updates():
-    """Has Numba compile the optimisers' updates, so that no test is told that it happens now.
+    """Done before the tests, so that none of them is told that it happens now.
 
-    Which test that would be depends on their order, and on what is on disk from an earlier run.
+    Which one that would be depends on their order, and on what is on disk from an earlier run.
     """
+    compile_updates()
+
+
+def compile_updates():
+    """Have Numba compile the optimisers' updates, or read them from disk."""
     if not fused.available():
         return
     for dtype in (np.float32, np.float64):

@@ -156,10 +156,11 @@ def test_a_norm_below_the_largest_allowed_is_not_made_larger(below):
     assert p.grad.tolist() == tg.tensor([below]).tolist()
 
 
-def test_a_norm_that_is_too_large_for_a_number_leaks_no_warning():
+@pytest.mark.parametrize("norm_type", [2.0, 3.0])
+def test_a_norm_that_is_too_large_for_a_number_leaks_no_warning(norm_type):
     p = nn.Parameter([0.0, 0.0])
     p.grad = tg.tensor(np.full(2, 1e300), dtype=np.float64)
-    assert nn.clip_grad_norm_([p], 1.0).item() == math.inf
+    assert nn.clip_grad_norm_([p], 1.0, norm_type).item() == math.inf
 
 
 @pytest.mark.parametrize("bad", [math.inf, math.nan])

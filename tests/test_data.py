@@ -1156,6 +1156,18 @@ def test_keras_layout(tmp_path, named):
     assert_small(tmp_path / named)
 
 
+def test_an_archive_of_arrays_with_long_headers_is_read(tmp_path):
+    with zipfile.ZipFile(tmp_path / "mnist.npz", "w") as archive:
+        for key, array in KERAS.items():
+            with archive.open(f"{key}.npy", "w") as file:
+                np.lib.format.write_array(file, array, version=(2, 0))
+    assert_small(tmp_path)
+
+
+def test_a_folder_may_have_the_name_of_an_archive(tmp_path):
+    assert_small(write_idx(tmp_path / "mnist.npz"))
+
+
 def test_compressed_keras_archive(tmp_path):
     np.savez_compressed(tmp_path / "mnist.npz", **KERAS)
     assert_small(tmp_path)
@@ -1225,6 +1237,32 @@ def test_folder_without_data(tmp_path):
     assert "train-images-idx3-ubyte.gz" in message
 
 
+def test_an_empty_folder_is_told(tmp_path):
+    assert "(found nothing)" in failure(FileNotFoundError, tmp_path)
+
+
+def test_a_folder_that_cannot_be_listed_is_told(tmp_path, monkeypatch):
+    def refuse(folder):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    assert "(found contents that cannot be listed)" in failure(FileNotFoundError, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        ("abcd", "a, b, c, d"),
+        ("abcde", "a, b, c, d and 1 more"),
+        (["x" * 40, "y" * 41], f"{'x' * 40}, {'y' * 40}"),
+    ],
+)
+def test_the_first_few_names_of_a_wrong_folder_are_told(tmp_path, names, found):
+    for name in names:
+        (tmp_path / name).touch()
+    assert f"(found {found})" in failure(FileNotFoundError, tmp_path)
+
+
 def test_interrupted_torchvision_download(tmp_path):
     (tmp_path / "MNIST" / "raw").mkdir(parents=True)
     assert "no MNIST here" in failure(FileNotFoundError, tmp_path)
@@ -1234,7 +1272,19 @@ def test_interrupted_torchvision_download(tmp_path):
 def test_missing_file(tmp_path, stem):
     (write_idx(tmp_path) / idx_name(stem)).unlink()
     split = "train" if stem.startswith("train") else "test"
-    assert str(tmp_path / idx_name(stem)) in failure(FileNotFoundError, tmp_path, split)
+    message = failure(FileNotFoundError, tmp_path, split)
+    assert str(tmp_path / idx_name(stem)) in message
+    assert "download it again, or call load_mnist()" in message
+
+
+def test_a_file_that_the_system_does_not_read_is_told(tmp_path, monkeypatch):
+    def refuse(path, mode):
+        raise PermissionError(13, "Permission denied")
+
+    path = write_idx(tmp_path) / idx_name("train-images")
+    monkeypatch.setattr(mnist, "open", refuse, raising=False)
+    message = failure(ValueError, tmp_path)
+    assert f"{path}: the file could not be read (Permission denied)" in message
 
 
 def test_folder_in_place_of_a_file(tmp_path):
@@ -1275,6 +1325,32 @@ def test_damaged_images(tmp_path, damage):
     message = failure(ValueError, tmp_path)
     assert expected in message
     assert idx_name("train-images") in message
+
+
+@pytest.mark.parametrize("piece", [4000, 4704, 9408])
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [(IMAGES + b"\0", "too long"), (IMAGES[:-1], "truncated, found 9,407 of the 9,408 bytes")],
+)
+def test_the_end_of_a_file_is_where_its_header_says_in_whatever_pieces_it_is_read(
+    tmp_path, monkeypatch, piece, content, expected
+):
+    monkeypatch.setattr(mnist, "PIECE", piece)
+    path = write_idx(tmp_path) / idx_name("train-images")
+    path.write_bytes(IMAGES)
+    assert_small(tmp_path)
+    path.write_bytes(content)
+    assert expected in failure(ValueError, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(1_000_000, "truncated"), (1_000_001, "expected at most 1,000,000")],
+)
+def test_a_million_examples_may_be_announced_and_no_more(tmp_path, count, expected):
+    path = write_idx(tmp_path) / idx_name("train-labels")
+    path.write_bytes(LABELS[:4] + struct.pack(">I", count) + LABELS[8:])
+    assert expected in failure(ValueError, tmp_path)
 
 
 DAMAGED_LABELS = {
@@ -1475,6 +1551,11 @@ WRONG_KERAS: dict[str, tuple[dict[str, Any], str]] = {
     "label above nine": ({"y_train": np.full(12, 10)}, "found label 10"),
     "fewer labels": ({"y_train": np.zeros(11, np.uint8)}, "11 labels for the 12 images"),
 }
+
+
+def test_an_archive_without_arrays_is_told(tmp_path):
+    np.savez(tmp_path / "mnist.npz")
+    assert "found the arrays (none), expected x_train" in failure(ValueError, tmp_path)
 
 
 @pytest.mark.parametrize("fault", WRONG_KERAS)

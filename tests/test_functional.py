@@ -69,6 +69,15 @@ def test_the_mean_of_only_ignored_rows_is_nan_as_in_pytorch(name):
 
 
 @pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+@pytest.mark.parametrize("reduction", ["sum", "none"])
+def test_only_ignored_rows_lose_nothing_as_in_pytorch(name, reduction):
+    x, target = np.ones((2, 3)), np.array([-100, -100])
+    theirs = getattr(TF, name)(torch.tensor(x), torch.tensor(target), reduction=reduction)
+    ours = getattr(F, name)(tensor(x), target, reduction=reduction)
+    assert ours.tolist() == theirs.tolist()
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
 @pytest.mark.parametrize("options", [{}, {"weight": np.array([1.0, 2.0, 3.0])}], ids=str)
 def test_rows_that_are_all_ignored_have_gradients_of_0(name, options):
     x = tensor(np.ones((2, 3)), requires_grad=True)
@@ -135,6 +144,17 @@ def test_class_indices_of_another_shape_are_an_error_that_names_it(shape):
 def test_probabilities_of_another_shape_are_an_error_that_names_both():
     with pytest.raises(ValueError, match=r"\(3, 10\).*\(3, 9\)"):
         F.cross_entropy(tensor(np.zeros((3, 10))), np.zeros((3, 9)))
+
+
+def test_probabilities_have_no_class_to_ignore():
+    with pytest.raises(ValueError, match="have no class to ignore; leave ignore_index out"):
+        F.cross_entropy(ones(2, 3), ones(2, 3) / 3, ignore_index=0)
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+def test_a_single_number_is_no_scores(name):
+    with pytest.raises(ValueError, match=rf"{name} needs scores of .*, not a single number"):
+        getattr(F, name)(tensor(1.0), np.array(0))
 
 
 def test_a_weight_that_would_lose_its_gradient_is_refused():
@@ -330,6 +350,44 @@ REFUSED = {
     "groups": (lambda: F.conv2d(ones(1, 2, 5, 5), ones(3, 1, 3, 3), groups=2), "groups=2"),
     "window too large": (lambda: F.max_pool2d(ones(1, 1, 2, 2), 3), "does not fit in 2"),
     "image shape": (lambda: F.avg_pool2d(ones(4, 4), 2), "height, width"),
+    "one dimension to normalise": (
+        lambda: F.batch_norm(ones(3), zeros(3), ones(3)),
+        r"needs an input \(n, channels",
+    ),
+    "rows of an embedding": (
+        lambda: F.embedding(np.array([0]), ones(3)),
+        r"needs a weight of shape \(num, dim\)",
+    ),
+    "weight of a convolution": (
+        lambda: F.conv2d(ones(1, 1, 5, 5), ones(1, 3, 3)),
+        r"needs a weight \(out, in",
+    ),
+    "no groups": (lambda: F.conv2d(ones(1, 1, 5, 5), ones(1, 1, 3, 3), groups=0), "groups=0"),
+    "outputs in groups": (
+        lambda: F.conv2d(ones(1, 2, 5, 5), ones(3, 1, 3, 3), groups=2),
+        "3 outputs must divide",
+    ),
+    "same size with steps": (
+        lambda: F.conv2d(ones(1, 1, 5, 5), ones(1, 1, 3, 3), stride=(1, 2), padding="same"),
+        r"needs a stride of 1, not \(1, 2\)",
+    ),
+    "padding in words": (
+        lambda: F.conv2d(ones(1, 1, 5, 5), ones(1, 1, 3, 3), padding="none"),
+        "padding must be .* not 'none'",
+    ),
+    "padding": (
+        lambda: F.max_pool2d(ones(1, 1, 5, 5), (4, 3), padding=2),
+        "2 is more than half of 3",
+    ),
+    "divisor": (lambda: F.avg_pool2d(ones(1, 1, 5, 5), 2, divisor_override=0), "must not be 0"),
+    "no kernel": (lambda: F.max_pool2d(ones(1, 1, 5, 5), 0), "kernel_size must be a whole number"),
+    "three sizes": (lambda: F.max_pool2d(ones(1, 1, 5, 5), (1, 2, 3)), "or two of them, not"),
+    "half a step": (lambda: F.max_pool2d(ones(1, 1, 5, 5), 2, 0.5), "stride must be a whole"),
+    "no step": (lambda: F.max_pool2d(ones(1, 1, 5, 5), 2, 0), "stride must be a whole number"),
+    "negative padding": (
+        lambda: F.conv2d(ones(1, 1, 5, 5), ones(1, 1, 3, 3), padding=-1),
+        "padding must be a whole number of at least 0",
+    ),
 }
 
 
@@ -338,6 +396,19 @@ def test_refuses_with_a_message_that_tells_what_to_do(name):
     call, words = REFUSED[name]
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_an_embedding_is_asked_for_by_integers():
+    with pytest.raises(TypeError, match="needs integers that name rows, and got float"):
+        F.embedding(np.array([0.0]), ones(3, 2))
+
+
+@pytest.mark.parametrize("padding", [2, (1, 2)])
+def test_half_of_the_kernel_is_the_most_that_a_pool_may_be_padded(padding):
+    x = np.random.default_rng(0).normal(size=(1, 1, 5, 5))
+    found = F.max_pool2d(tensor(x), 4, padding=padding)
+    expected = TF.max_pool2d(torch.from_numpy(x), 4, padding=padding)
+    np.testing.assert_array_equal(found.data, expected.numpy())
 
 
 @pytest.mark.parametrize("lowest", [-np.inf, 0])

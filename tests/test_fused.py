@@ -548,6 +548,29 @@ def test_without_any_place_to_keep_it_it_is_compiled_each_time(tmp_path):
         assert (done.stdout, done.stderr) == ("made\n[0.5, 0.5, 0.5]\n", COMPILING)
 
 
+@needs_numba
+def test_a_group_that_is_added_has_its_loop_compiled_for_the_dtypes_of_its_weights(monkeypatch):
+    asked = []
+
+    def compiled(loop, dtype, *_):
+        asked.append((loop, dtype))
+        return lambda *_: None
+
+    monkeypatch.setattr(loops, "compiled", compiled)
+    optimizer = optim.Adam([leaf(np.ones(2, np.float32)), leaf(np.ones(3, np.float32))], fused=True)
+    assert asked == [(loops.adam, np.float32)]
+    optimizer.add_param_group({"params": [leaf(np.ones(2))], "amsgrad": True})
+    assert asked[1:] == [(loops.adam, np.float64)]
+
+
+@pytest.mark.parametrize("kind", [optim.SGD, optim.Adam, optim.AdamW])
+def test_no_loop_is_taken_unless_it_is_asked_for(kind, monkeypatch):
+    monkeypatch.setattr(loops, "run", refuse)
+    p = leaf(np.ones(3))
+    give(p, np.ones(3))
+    kind([p]).step()
+
+
 def test_without_numba_one_line_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
     for kind in (optim.SGD, optim.Adam, optim.AdamW):

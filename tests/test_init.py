@@ -118,12 +118,14 @@ def test_gains_are_those_of_pytorch(gain):
     assert math.isclose(init.GAINS[gain], torch.nn.init.calculate_gain(gain))
 
 
-def test_the_defaults_are_the_unit_interval_and_the_standard_normal_distribution():
+def test_the_defaults_are_the_unit_interval_the_standard_normal_distribution_and_a_gain_of_1():
     def made(function, *given):
         return function(nn.Parameter(np.zeros((3, 2))), *given, rng=0).data
 
     np.testing.assert_array_equal(made(init.uniform_), made(init.uniform_, 0.0, 1.0))
     np.testing.assert_array_equal(made(init.normal_), made(init.normal_, 0.0, 1.0))
+    for function in (init.xavier_uniform_, init.xavier_normal_):
+        np.testing.assert_array_equal(made(function), made(function, 1.0))
 
 
 @pytest.mark.parametrize("function", [init.xavier_uniform_, init.xavier_normal_])

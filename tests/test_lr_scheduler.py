@@ -187,7 +187,7 @@ def test_a_group_that_is_added_after_the_schedule_is_told():
     for use in (
         schedule.step,
         lambda: schedule.go_to(2),
-        lambda: schedule.load_state_dict(schedule.state_dict()),
+        lambda: schedule.load_state_dict(schedule.state_dict() | {"last_epoch": 2}),
     ):
         with pytest.raises(RuntimeError, match="number of groups was 1, and it is 2 now"):
             use()
@@ -196,6 +196,10 @@ def test_a_group_that_is_added_after_the_schedule_is_told():
 
 def test_one_cycle_counts_epochs_too():
     check_against_torch(lambda m, o: m.OneCycleLR(o, 0.3, epochs=3, steps_per_epoch=7), 21)
+
+
+def test_one_cycle_of_a_single_step_is_pytorchs():
+    check_against_torch(lambda m, o: m.OneCycleLR(o, 0.3, 1), 0)
 
 
 def test_one_cycle_whose_top_is_the_first_step_begins_at_the_top():
@@ -224,6 +228,16 @@ def test_one_cycle_and_then_another_is_pytorchs(kind):
         return module.SequentialLR(optimizer, parts, [18])
 
     check_against_torch(make, 40, kind=kind)
+
+
+@pytest.mark.parametrize("kind", sorted(MAKERS))
+def test_one_cycle_between_others_leaves_its_momentum_as_in_pytorch(kind):
+    def make(module, optimizer):
+        cycle = module.OneCycleLR(optimizer, 0.3, 10)
+        parts = [module.ExponentialLR(optimizer, 0.9), cycle, module.StepLR(optimizer, 4)]
+        return module.SequentialLR(optimizer, parts, [3, 9])
+
+    check_against_torch(make, 15, kind=kind)
 
 
 NEEDED = {
@@ -434,17 +448,19 @@ def test_a_state_of_another_number_of_groups_is_refused_and_changes_nothing():
     assert schedule.state_dict() == before
 
 
-def test_a_state_with_a_part_that_does_not_fit_changes_no_other_part():
-    def sequence(second):
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_state_with_a_part_that_does_not_fit_changes_no_other_part(place):
+    def sequence(own):
         ours, _ = optimizers()
-        parts = [lr_scheduler.LinearLR(ours, 0.1), second(ours)]
+        parts = [lr_scheduler.LinearLR(ours, 0.1)]
+        parts.insert(place, own(ours))
         return lr_scheduler.SequentialLR(ours, parts, [3])
 
     schedule = sequence(lambda o: lr_scheduler.StepLR(o, 2))
     other = sequence(lambda o: lr_scheduler.CosineAnnealingLR(o, 9))
     other.step()
     before, lr = schedule.state_dict(), schedule.optimizer.lr
-    with pytest.raises(ValueError, match=r"missing: schedulers\.1\.step_size"):
+    with pytest.raises(ValueError, match=rf"missing: schedulers\.{place}\.step_size"):
         schedule.load_state_dict(other.state_dict())
     assert schedule.state_dict() == before
     assert schedule.optimizer.lr == lr
@@ -456,6 +472,37 @@ def test_a_schedule_can_begin_in_the_middle_as_in_pytorch():
         module.LinearLR(optimizer, 1.0)
         schedule = module.LambdaLR(optimizer, lambda count: 1 / (count + 1), last_epoch=4)
         assert schedule.get_last_lr() == [0.1 * (1 / 6)]
+
+
+@pytest.mark.parametrize("name", [*sorted(NEEDED), "SequentialLR"])
+def test_a_schedule_that_begins_in_the_middle_is_where_one_has_come_by_steps(name):
+    def made(optimizer, **options):
+        if name == "SequentialLR":
+            parts = [lr_scheduler.ExponentialLR(optimizer, 0.5) for _ in range(2)]
+            return lr_scheduler.SequentialLR(optimizer, parts, [3], **options)
+        return getattr(lr_scheduler, name)(optimizer, *NEEDED[name], **options)
+
+    ours, _ = optimizers()
+    stepped = made(ours)
+    for _ in range(5):
+        stepped.step()
+    lrs = lrs_of(ours)
+    begun = made(ours, last_epoch=4)
+    assert begun.last_epoch == 5
+    assert begun.get_last_lr() == lrs_of(ours) == lrs
+
+
+def test_the_numbers_of_a_schedule_come_from_the_state_that_it_loads():
+    def made(milestones, gamma):
+        ours, _ = optimizers()
+        parts = [lr_scheduler.MultiStepLR(ours, milestones, gamma), lr_scheduler.StepLR(ours, 2)]
+        return lr_scheduler.SequentialLR(ours, parts, [6])
+
+    saved, schedule = made([2, 4, 5], 0.5), made([3], 0.1)
+    saved.go_to(5)
+    schedule.load_state_dict(saved.state_dict())
+    assert schedule.state_dict() == saved.state_dict()
+    assert lrs_of(schedule.optimizer) == lrs_of(saved.optimizer)
 
 
 # ------------------------------------------------------------------------------- on a plateau
@@ -487,6 +534,22 @@ def test_on_a_plateau_the_learning_rates_are_pytorchs(options, values):
             assert getattr(mine, name) == getattr(other, name)
 
 
+@pytest.mark.parametrize("threshold", [0.0, 0.25])
+@pytest.mark.parametrize("threshold_mode", ["rel", "abs"])
+@pytest.mark.parametrize("mode", ["min", "max"])
+def test_what_counts_as_better_is_what_counts_in_pytorch(mode, threshold_mode, threshold):
+    ours, theirs = optimizers()
+    options = {"mode": mode, "threshold_mode": threshold_mode, "threshold": threshold}
+    mine = lr_scheduler.ReduceLROnPlateau(ours, patience=0, **options)
+    other = torch.optim.lr_scheduler.ReduceLROnPlateau(theirs, patience=0, **options)
+    rising = [2.0, 2.0, 2.125, 2.25, 2.375, 2.5, 2.625, 2.75, 3.0, 3.5, 4.5]
+    for metric in rising if mode == "max" else [4 - value for value in rising]:
+        mine.step(metric)
+        other.step(metric)
+        assert (mine.best, mine.num_bad_epochs) == (other.best, other.num_bad_epochs)
+        assert lrs_of(ours) == lrs_of(theirs)
+
+
 def test_defaults_on_a_plateau_are_those_of_pytorch():
     ours, theirs = optimizers()
     mine = lr_scheduler.ReduceLROnPlateau(ours)
@@ -496,6 +559,14 @@ def test_defaults_on_a_plateau_are_those_of_pytorch():
         other.step(1 - 5e-6 * step)
         assert lrs_of(ours) == lrs_of(theirs)
     assert ours.lr < 0.1
+
+
+def test_a_reduction_by_just_eps_is_not_made():
+    ours, _ = optimizers(lr=1.0, more_lrs=(1.25,))
+    schedule = lr_scheduler.ReduceLROnPlateau(ours, factor=0.5, patience=0, eps=0.5)
+    for _ in range(2):
+        schedule.step(1.0)
+    assert lrs_of(ours) == [1.0, 0.625]
 
 
 def test_a_plateau_can_be_told_by_a_tensor():
@@ -556,6 +627,14 @@ def test_a_state_that_does_not_fit_a_plateau_is_refused_and_changes_nothing(othe
     before = schedule.state_dict()
     with pytest.raises(ValueError, match=words):
         schedule.load_state_dict(other().state_dict())
+    assert schedule.state_dict() == before
+
+
+def test_a_state_of_a_plateau_with_too_many_learning_rates_is_refused_and_changes_nothing():
+    schedule = lr_scheduler.ReduceLROnPlateau(optimizers()[0])
+    before = schedule.state_dict()
+    with pytest.raises(ValueError, match=r"_last_lr has shape \(2,\), expected \(1,\)"):
+        schedule.load_state_dict(before | {"best": 0.5, "_last_lr": [0.2, 0.3]})
     assert schedule.state_dict() == before
 
 
@@ -625,10 +704,12 @@ def test_two_schedules_that_are_both_stepped_are_told():
         (lambda o: lr_scheduler.ReduceLROnPlateau(o, min_lr=[0, 0]), "min_lr has 2 values"),
         (lambda o: lr_scheduler.CosineAnnealingLR(o, 2.5), "T_max must be a whole number"),
         (lambda o: lr_scheduler.LinearLR(o, 0.0), "start_factor must be above 0"),
+        (lambda o: lr_scheduler.LinearLR(o, 1.5), "start_factor must be above 0 and at most 1"),
         (lambda o: lr_scheduler.LinearLR(o, end_factor=1.5), "end_factor must be between 0 and 1"),
         (lambda o: lr_scheduler.LinearLR(o, total_iters=0), "total_iters must be a whole number"),
         (lambda o: lr_scheduler.OneCycleLR(o, 0.1), "needs total_steps, or epochs and steps_per"),
         (lambda o: lr_scheduler.OneCycleLR(o, 0.1, epochs=3), "needs total_steps"),
+        (lambda o: lr_scheduler.OneCycleLR(o, 0.1, steps_per_epoch=3), "needs total_steps"),
         (lambda o: lr_scheduler.OneCycleLR(o, 0.1, 0), "total_steps must be a whole number"),
         (lambda o: lr_scheduler.OneCycleLR(o, 0.1, 9, pct_start=1.5), "pct_start must be a share"),
         (lambda o: lr_scheduler.OneCycleLR(o, 0.1, 9, anneal_strategy="x"), '"cos" or "linear"'),
@@ -666,9 +747,17 @@ def test_one_cycle_needs_a_momentum_to_cycle():
     lr_scheduler.OneCycleLR(plain, 0.1, 10, cycle_momentum=False)
 
 
-def test_what_is_not_an_optimiser_is_refused():
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda o: lr_scheduler.OneCycleLR(o, 0.1, 10, cycle_momentum=False),
+        lambda o: lr_scheduler.StepLR(o, 3),
+        lr_scheduler.ReduceLROnPlateau,
+    ],
+)
+def test_what_is_not_an_optimiser_is_refused(make):
     with pytest.raises(TypeError, match="a schedule needs an optimiser, and this is"):
-        lr_scheduler.OneCycleLR(nn.Linear(1, 1), 0.1, 10, cycle_momentum=False)
+        make(nn.Linear(1, 1))
 
 
 def test_a_schedule_of_a_users_own_needs_lr_at_only():
@@ -683,6 +772,19 @@ def test_a_schedule_of_a_users_own_needs_lr_at_only():
     assert ours.lr == 0.5
     with pytest.raises(NotImplementedError, match="LRScheduler needs a method lr_at"):
         lr_scheduler.LRScheduler(ours)
+
+
+def test_a_function_of_a_users_own_schedule_is_not_in_its_state():
+    class Own(lr_scheduler.LRScheduler):
+        def __init__(self, optimizer, share):
+            self.share = share
+            super().__init__(optimizer)
+
+        def lr_at(self, count, group):
+            return self.base_lrs[group] * self.share(count)
+
+    state = Own(optimizers()[0], lambda count: 1 / (count + 1)).state_dict()
+    assert state.keys() == {"base_lrs", "_last_lr", "last_epoch"}
 
 
 def test_repr_says_where_it_is():

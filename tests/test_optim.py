@@ -378,9 +378,9 @@ def test_an_optimiser_of_a_users_own_needs_an_update_only():
             w -= group["lr"] * np.sign(g)
 
     p = nn.Parameter([1.0, 1.0])
-    p.grad = tg.tensor([0.1, -7.0])
+    p.grad = tg.tensor([-0.1, 7.0])
     SignSGD([p], lr=0.5).step()
-    np.testing.assert_array_equal(p.data, [0.5, 1.5])
+    np.testing.assert_array_equal(p.data, [1.5, 0.5])
 
 
 def test_an_optimiser_without_update_says_what_it_needs():
@@ -395,6 +395,26 @@ def test_repr_says_what_it_is():
     assert repr(optim.Adam([p], lr=0.01)) == "Adam(1 parameter, lr=0.01)"
     groups = [{"params": [p, q]}, {"params": [r], "lr": 0.5}]
     assert repr(optim.SGD(groups, lr=0.01)) == "SGD(3 parameters in 2 groups, lr=0.01, 0.5)"
+
+
+NUMBERS = {
+    "SGD": {"lr": 0.5, "momentum": 0.5, "dampening": 0.25, "weight_decay": 0.5},
+    "Adam": {"lr": 0.5, "betas": (0.5, 0.25), "eps": 0.5, "weight_decay": 0.5},
+    "RMSprop": {"lr": 0.5, "alpha": 0.5, "eps": 0.5, "momentum": 0.5},
+    "Adagrad": {"lr": 0.5, "lr_decay": 0.5, "initial_accumulator_value": 0.5, "eps": 0.5},
+}
+
+
+@pytest.mark.parametrize("kind", sorted(NUMBERS))
+def test_options_that_are_numpys_numbers_become_pythons(kind):
+    given = {name: np.float64(value) for name, value in NUMBERS[kind].items() if name != "betas"}
+    if kind == "Adam":
+        given["betas"] = tuple(np.array(NUMBERS[kind]["betas"]))
+    [group] = getattr(optim, kind)([nn.Parameter([1.0])], **given).param_groups
+    for name, value in NUMBERS[kind].items():
+        assert group[name] == value
+        found = group[name] if name == "betas" else (group[name],)
+        assert {type(number) for number in found} == {float}
 
 
 @pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
@@ -462,9 +482,20 @@ def test_a_set_of_parameters_is_refused_as_it_has_no_order():
         optim.SGD([{"params": {nn.Parameter([1.0])}}])
 
 
-def test_nesterov_needs_momentum():
-    with pytest.raises(ValueError, match="momentum above 0"):
-        optim.SGD([leaf(np.ones(2))], nesterov=True)
+@pytest.mark.parametrize("others", [{}, {"momentum": 0.9, "dampening": 0.1}])
+def test_nesterov_needs_momentum_and_no_dampening(others):
+    with pytest.raises(ValueError, match="needs a momentum above 0 and no dampening"):
+        optim.SGD([leaf(np.ones(2))], nesterov=True, **others)
+
+
+def test_a_beta_is_no_tensor():
+    with pytest.raises(TypeError, match=r"betas\[0\] must be a number, not a tensor"):
+        optim.Adam([leaf(np.ones(2))], betas=(tg.tensor(0.9), 0.999))
+
+
+def test_an_option_that_only_pytorch_has_is_explained():
+    with pytest.raises(TypeError, match=r"Adam\(\) takes no foreach=: a step"):
+        optim.Adam([leaf(np.ones(2))], foreach=True)
 
 
 # ------------------------------------------------------------------------ against PyTorch, drawn
@@ -647,6 +678,16 @@ def test_the_state_of_adagrad_is_there_before_the_first_step_as_in_pytorch():
     both.check()
     both.mine.add_param_group({"params": [nn.Parameter([1.0])], "initial_accumulator_value": 3.0})
     assert both.mine.state_dict()["state.2.sum"] == 3.0
+
+
+def test_adagrad_begins_anew_where_a_loaded_state_has_no_sum():
+    p = nn.Parameter([0.0])
+    optimizer = optim.Adagrad([p], lr=1.0, initial_accumulator_value=9.0)
+    groups = {n: v for n, v in optimizer.state_dict().items() if not n.startswith("state.")}
+    optimizer.load_state_dict(groups)
+    p.grad = tg.tensor([4.0])
+    optimizer.step()
+    np.testing.assert_array_equal(p.data, [np.float32(-4 / 5)])
 
 
 def test_nesterov_that_is_set_later_takes_effect_as_in_pytorch():
@@ -877,6 +918,13 @@ def test_an_optimiser_goes_on_to_the_bit_from_its_exact_state(make, dtype):
         np.testing.assert_array_equal(p.data, q.data)
 
 
+def test_an_exact_state_has_the_moments_as_they_are_kept():
+    mine, ours = trained(lambda p: optim.Adam(p, amsgrad=True))
+    state = mine.exact_state()
+    for name in ("decayed_sum", "decayed_square_sum", "largest_square_sum"):
+        np.testing.assert_array_equal(state[f"state.0.{name}"], mine.state[ours[0]][name])
+
+
 def test_betas_that_were_changed_since_the_last_step_go_on_to_the_bit_too():
     mine, ours = trained(optim.Adam)
     mine.betas = (0.7, 0.99)
@@ -901,6 +949,34 @@ def test_a_state_dict_is_loaded_to_all_but_rounding(make):
     step_with_drawn_gradients(other, copies, 3, seed=1)
     for p, q in zip(ours, copies, strict=True):
         assert_close(p.data, q.data)
+
+
+def test_the_moments_of_a_state_dict_are_those_of_its_own_betas():
+    mine, ours = trained(lambda p: optim.Adam(p, betas=(0.5, 0.9)), dtype=np.float64)
+    other = optim.Adam([leaf(p.data) for p in ours])
+    other.load_state_dict(mine.state_dict())
+    expected, found = mine.exact_state(), other.exact_state()
+    assert expected.keys() == found.keys()
+    for name, value in expected.items():
+        assert_close(found[name], value)
+
+
+def test_a_state_from_before_there_was_a_schedule_is_taken():
+    mine, _ = trained(optim.Adam)
+    before = mine.exact_state()
+    optim.lr_scheduler.StepLR(mine, 3)
+    mine.load_exact_state(before)
+    assert_equal_states(mine.exact_state(), {"param_groups.0.initial_lr": np.array(1e-3)} | before)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_negative_count_of_steps_is_refused_and_nothing_is_changed(form):
+    mine, _ = trained(optim.Adam)
+    before = mine.exact_state()
+    state = getattr(mine, form)() | {"param_groups.0.lr": np.array(7.0)}
+    with pytest.raises(ValueError, match=r"state\.1\.step is -1, expected a count of steps"):
+        load(mine, form, state | {"state.1.step": np.array(-1)})
+    assert_equal_states(mine.exact_state(), before)
 
 
 @pytest.mark.parametrize("form", FORMS)

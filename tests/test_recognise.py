@@ -11,7 +11,7 @@ from tinygrad_mlp.experiment.cli import main
 from tinygrad_mlp.experiment.picture_files import read_picture
 from tinygrad_mlp.experiment.preparation import prepare
 from tinygrad_mlp.experiment.recipes import RECIPES
-from tinygrad_mlp.experiment.recognise import BEST, SURE, predict, predict_row
+from tinygrad_mlp.experiment.recognise import BEST, SURE, _doubt, predict, predict_row
 from tinygrad_mlp.experiment.training import load_model
 from tinygrad_mlp.train import evaluate
 
@@ -87,7 +87,11 @@ def test_arrays_of_bytes_and_of_floats_give_the_same(digits):
 
 
 @pytest.mark.parametrize(
-    "bad", [np.zeros((2, 2, 3)), np.zeros((0, 5)), np.full((5, 5), 3.0), np.full((5, 5), 3)]
+    "bad",
+    [
+        *(np.zeros((2, 2, 3)), np.zeros((0, 5)), np.zeros((5, 5), int)),
+        *(np.full((5, 5), grey) for grey in (1.5, 3.0, -0.5, np.nan)),
+    ],
 )
 def test_other_arrays_are_refused(bad):
     with pytest.raises(ValueError, match=r"greys|a picture is an array"):
@@ -128,6 +132,16 @@ class Fixed(nn.Module):
 def test_an_answer_below_the_line_has_a_doubt_and_one_above_has_none(digits):
     assert predict(digits[0], Fixed(SURE + 0.01)).doubt == ""
     assert "a clear digit gets 85 % or more" in predict(digits[0], Fixed(SURE - 0.01)).doubt
+
+
+def test_an_answer_just_on_the_line_has_no_doubt():
+    assert _doubt(SURE, 1) == ""
+
+
+def test_a_picture_of_mnist_is_seen_as_it_is(digits):
+    [one] = predict_row(digits[0], Corner())
+    for found in (one, predict(digits[0], Corner())):
+        np.testing.assert_array_equal(found.image, digits[0])
 
 
 def test_two_digits_are_told_however_sure_the_network_is(digits):

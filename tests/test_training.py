@@ -1,6 +1,7 @@
 """Running a recipe: the same seed gives the same bits, and a saved training goes on to the bit."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from tinygrad_mlp.experiment import training
 from tinygrad_mlp.experiment.recipes import RECIPES, BasicRecipe, Recipe
 from tinygrad_mlp.experiment.training import run
 from tinygrad_mlp.nn import functional as F
-from tinygrad_mlp.train import Diverged, Epoch
+from tinygrad_mlp.train import Diverged, Epoch, evaluate
 
 
 @pytest.fixture(scope="session")
@@ -112,6 +113,21 @@ def test_a_run_says_what_was_run_and_how_it_went(digits, name):
     assert found.seconds > 0
 
 
+def test_the_seconds_of_a_run_are_those_between_its_beginning_and_its_end(digits, monkeypatch):
+    clock = SimpleNamespace(perf_counter=iter([10.0, 12.5]).__next__)
+    monkeypatch.setattr(training, "time", clock)
+    assert run(small("small"), *digits).seconds == 2.5
+
+
+@pytest.mark.parametrize("name", ["basic-fixed", "improved-plain"])
+def test_a_run_is_scored_with_the_loss_of_its_recipe(digits, name):
+    recipe = small(name)
+    done = run(recipe, *digits)
+    train, _ = training.divide(recipe, digits[0])
+    for found, data in ((done.test, digits[1]), (done.train, train)):
+        assert found.loss == evaluate(done.model, data, recipe.loss_fn).loss
+
+
 def test_the_first_training_images_are_the_ones_used(digits):
     train, test = digits
     recipe = replace(small("improved-plain"), train_images=100)
@@ -161,6 +177,28 @@ def test_what_an_optimiser_steps_is_replayed_unless_that_is_not_allowed():
     assert not training.choose_speedups(RECIPES["small"], allowed=False).replayed
     assert not training.choose_speedups(RECIPES["basic"]).replayed
     assert not training.choose_speedups(RECIPES["basic"], allowed=False).replayed
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_training_is_replayed_where_its_speedups_say_so(digits, monkeypatch, compiled):
+    asked = []
+    fit = Recipe.fit
+
+    def watched(recipe, *given):
+        asked.append(given[-1])
+        return fit(recipe, *given)
+
+    monkeypatch.setattr(Recipe, "fit", watched)
+    begun = training.begin(small("small"), compiled=compiled)
+    training.finish(begun, *digits)
+    assert begun.replayed is compiled
+    assert asked == [compiled]
+
+
+def test_a_loaded_training_chooses_its_speedups_anew(tmp_path):
+    training.save(tmp_path / "half", training.begin(small("small")))
+    assert training.load(tmp_path / "half").replayed
+    assert not training.load(tmp_path / "half", compiled=False).replayed
 
 
 @pytest.mark.parametrize("begins", [training.begin, training.run])
@@ -236,9 +274,15 @@ def test_nothing_is_held_out_of_the_published_recipes(digits):
     assert (train, held_out) == (digits[0], None)
 
 
-def test_too_few_images_to_hold_out_are_refused(digits):
-    with pytest.raises(ValueError, match="simard holds 10,000 training images out"):
-        training.divide(RECIPES["simard"], digits[0])
+@pytest.mark.parametrize("more", [0, 1])
+def test_too_few_images_to_hold_out_are_refused(digits, more):
+    with pytest.raises(ValueError, match=f"improved holds {300 + more} training images out"):
+        training.divide(replace(RECIPES["improved"], held_out=300 + more), digits[0])
+
+
+def test_all_but_one_image_may_be_held_out(digits):
+    train, held_out = training.divide(replace(RECIPES["improved"], held_out=299), digits[0])
+    assert (len(train), len(held_out)) == (1, 299)
 
 
 def little_best(**changes):
@@ -349,10 +393,11 @@ def test_weights_that_were_exported_under_former_names_are_read(tmp_path, name):
 
 
 def test_an_export_halves_floats_and_keeps_integers(tmp_path):
-    begun = training.begin(small("best"))
+    begun = training.begin(small("best"), seed=5)
     begun.model[2].num_batches_tracked.data[...] = 70_001  # which float16 does not have
     begun.model[1].weight.data[...] = 1 / 3
     training.export(begun, tmp_path / "weights")
+    assert checkpoint.read(tmp_path / "weights").words["seed"] == 5
     found = checkpoint.read(tmp_path / "weights").weights
     assert found["2.num_batches_tracked"].dtype == np.int64
     assert found["2.num_batches_tracked"] == 70_001

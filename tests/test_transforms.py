@@ -246,6 +246,7 @@ def test_compose_refuses_what_cannot_be_called():
 def test_defaults_are_those_of_torchvision():
     assert (GaussianNoise().mean, GaussianNoise().std) == (0.0, 0.1)
     assert RandomHorizontalFlip().p == 0.5
+    assert (ElasticTransform().alpha, ElasticTransform().sigma) == (50.0, 5.0)
 
 
 @pytest.mark.parametrize("column", [13.5, 14, 14.0, 10, 0, 27, 3.5, 40])

@@ -229,6 +229,13 @@ def test_more_images_than_fit_in_a_chunk_are_all_warped(transform):
     assert not unchanged.any()
 
 
+def test_an_image_is_warped_alike_wherever_it_stands_among_others():
+    images = np.random.default_rng(0).random((2 * CHUNK + 7, 6, 5))
+    turn = RandomAffine((30, 30))
+    expected = np.concatenate([turn(images[i : i + 1]) for i in range(len(images))])
+    np.testing.assert_array_equal(turn(images), expected)
+
+
 def test_a_chunk_gives_the_same_fields_as_the_whole():
     images = np.random.default_rng(0).random((CHUNK + 1, 8, 8))
     whole = ElasticTransform(20, 2)(images, 9)
@@ -277,6 +284,8 @@ def test_a_single_image_is_refused(transform):
         {"degrees": -1},
         {"degrees": (5, -5)},
         {"degrees": float("nan")},
+        {"degrees": float("inf")},
+        {"degrees": (0.0, float("inf"))},
         {"degrees": (1, 2, 3)},
         {"degrees": 0, "translate": (0.1, 2)},
         {"degrees": 0, "translate": 0.1},

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import _thread
 import gc
+import importlib
 import json
 import os
 import resource
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -91,10 +93,30 @@ class Judges:
 
     def reach(self, files: frozenset[str]) -> dict[str, Reach]:
         """What each test reaches of these files; without those that fail when they run alone."""
+        self._import_early()
         lines = {name: self._lines(name, files) for name in self.items}
         passing = [name for name, found in lines.items() if found is not None]
         seconds = self._seconds(passing)
         return {name: Reach(lines[name] or frozenset(), seconds[name]) for name in passing}
+
+    def _import_early(self) -> None:
+        """Import what tests import while they run (parts of PyTorch: a second), or each fork does.
+
+        Only what is installed: a test may import what it has just written.
+        """
+        before = set(sys.modules)
+
+        def run() -> list[str]:
+            for name in self.items:
+                self.fail([name])
+            found = [(name, getattr(sys.modules[name], "__file__", None)) for name in sys.modules]
+            return [n for n, file in found if n not in before and "site-packages" in (file or "")]
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for name in apart(run, 1000.0) or []:
+                with suppress(Exception):
+                    importlib.import_module(name)
 
     def _lines(self, name: str, files: frozenset[str]) -> frozenset[tuple[str, int]] | None:
         def run() -> Any:
@@ -239,6 +261,9 @@ class _Instead:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         judges = Judges(session.items)
         session.config.pluginmanager.register(judges)
+        from ..conftest import compile_updates  # not before the profile of Hypothesis is said
+
+        compile_updates()  # or every fork would do it for itself
         gc.freeze()  # so that collecting garbage in a fork copies no memory
         self.work(judges)
         return True

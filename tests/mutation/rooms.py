@@ -47,11 +47,11 @@ ROOMS = {
     "interop": Room(("interop",), ("test_interop", "test_outgrowing")),
     "training": Room(
         ("experiment.training", "experiment.described", "experiment.outputs"),
-        ("test_training", "test_described", "test_outputs"),
+        ("test_training", "test_described", "test_outputs", "test_display"),
     ),
     "recognise": Room(
         ("experiment.recognise", "experiment.picture_files"),
-        ("test_recognise", "test_picture_files"),
+        ("test_recognise", "test_picture_files", "test_display"),
     ),
     "preparation": Room(
         ("experiment.preparation", "experiment.pieces"),

@@ -82,7 +82,7 @@ def load_mnist(root: str | os.PathLike[str] | None = None, split: str = "train")
             f"load_mnist: split {split!r} is unknown; use 'train', 'test' or 'validation'"
         )
     source = _EMBEDDED if root is None else _find_source(Path(root).expanduser())
-    if source.suffix == ".npz" and not os.path.isdir(source):
+    if os.path.isfile(source):
         dataset = _load_keras(source, _SPLITS[split][1])
     else:
         dataset = _load_idx(source, _SPLITS[split][0])

@@ -162,7 +162,7 @@ def _plain_cross_entropy(scores: Any, target: Any, reduction: str) -> Any:
     _check_classes(target, scores.shape[-1])
     share = 1 / (math.prod(target.shape) or math.nan) if reduction == "mean" else 1.0
     # a copy, so that the caller may fill the array with the next labels
-    target = ops.clone(target) if isinstance(target, Tensor) else target.copy()
+    target = ops.clone(target)
     return ops.cross_entropy(scores, target, share=share, total=reduction != "none")
 
 

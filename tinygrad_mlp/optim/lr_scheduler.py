@@ -369,7 +369,7 @@ class SequentialLR(LRScheduler):
         milestones: Sequence[int],
         last_epoch: int = -1,
     ):
-        if not schedulers or len(milestones) != len(schedulers) - 1:
+        if len(milestones) != len(schedulers) - 1:
             raise ValueError(
                 "SequentialLR needs one milestone fewer than schedules, and got "
                 f"{len(schedulers)} schedules and {len(milestones)} milestones"
@@ -549,7 +549,8 @@ def _form(state: Mapping[str, Any], prefix: str = "") -> dict[str, np.ndarray]:
             for i, its_state in enumerate(value):
                 form |= _form(its_state, f"{prefix}schedulers.{i}.")
         else:
-            form[prefix + name] = np.array(value if name in ("base_lrs", "min_lrs") else 0)
+            one_a_group = name in ("base_lrs", "min_lrs", "_last_lr")
+            form[prefix + name] = np.array(value if one_a_group else 0)
     return form
 
 
