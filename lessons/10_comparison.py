@@ -6,8 +6,8 @@
 # **Time.** 45 minutes.
 #
 # **New from the package.** `experiment.recipes.RECIPES`, `experiment.results.read_results`,
-# `experiment.intervals.student`, `experiment.intervals.mean`, `experiment.intervals.median`, `experiment.training.run`,
-# `experiment.training.begin`, `experiment.training.make_batches`.
+# `experiment.intervals.student`, `experiment.intervals.mean`, `experiment.intervals.median`,
+# `experiment.training.run`, `experiment.training.begin`, `experiment.training.make_batches`.
 #
 # **Before this.** The published notebook went from a small network (90.54 %) to an improved one
 # (94.95 %) and said that data augmentation and the larger network raised the accuracy
