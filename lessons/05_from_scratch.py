@@ -260,8 +260,8 @@ for seed in (0, 1, 3):
 
 # %% [markdown]
 # None of them learns anything. Each gives most of the images the same digit, and the rest one to
-# three others. The initial weights decide which digits. So this is not bad luck. Something is wrong,
-# and the printed error did not tell us.
+# three others. The initial weights decide which digits. So this is not bad luck. Something is
+# wrong, and the printed error did not tell us.
 #
 # ## The error that is not an error
 #
