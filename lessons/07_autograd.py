@@ -640,12 +640,12 @@ assert agrees
 # asked for. To compare like with like we write a first layer that skips it too.
 #
 # **Predict.** With a batch of 50, is a step with autograd slower than this shorter step by hand: by
-# a twentieth, by a sixth, or several times over? And than the longer one?
+# less than a tenth, less than a quarter, or several times over? And than the longer one?
 
 
 # %%
 def microseconds(programs, rounds, calls=1):
-    """Median time of a call of each program; they take turns, so that noise hits all of them."""
+    """Time of each program's fastest call: what else is running can only make a call slower."""
     times = {name: [] for name in programs}
     for _ in range(rounds):
         for name, program in programs.items():
@@ -653,7 +653,7 @@ def microseconds(programs, rounds, calls=1):
             for _ in range(calls):
                 program()
             times[name].append((time.perf_counter() - begin) / calls)
-    return {name: 1e6 * np.median(values) for name, values in times.items()}
+    return {name: 1e6 * min(values) for name, values in times.items()}
 
 
 class FirstDense(Dense):
@@ -700,8 +700,8 @@ for name, value in (steps_taken | ops_taken).items():
 
 # %% [markdown]
 # Times differ from machine to machine, and from minute to minute when something else is running, so
-# nothing is asserted here: read your own. Where this was written, autograd took about a sixth more
-# than the step by hand that does the same work, and about an eighth less than the one that also
+# nothing is asserted here: read your own. Where this was written, autograd took 15 to 20 %
+# more than the step by hand that does the same work, and about as much less than the one that also
 # computes the gradient of the images. Recording cost a few microseconds an op: many times as much
 # as the work itself when an op handles ten numbers, but little beside the matrix products of a
 # batch.
