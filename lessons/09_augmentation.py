@@ -3,7 +3,7 @@
 #
 # **Question.** What do noise and flips do to digits?
 #
-# **Time.** 40 minutes.
+# **Time.** 45 minutes.
 #
 # **New from the package.** `data.transforms.GaussianNoise`, `data.transforms.RandomHorizontalFlip`,
 # `data.transforms.Compose`, `data.AugmentedDataset`, `plot.augmented`, `softmax`.
