@@ -307,7 +307,7 @@ print(inspect.getsource(optim.Adam.update))
 # The moments `m` and `v` are kept without the factors $(1-\beta_1)$ and $(1-\beta_2)$. These are
 # constant, so they can be moved into the step size, `m_scale` and `v_scale`, which saves two
 # passes over all weights. PyTorch multiplies by them at each step. On paper it is the same
-# formula; on a computer it rounds in other places. That the losses agree to $10^{-14}$ is also
+# formula; on a computer it rounds in other places. That the losses agree to $10^{-15}$ is also
 # how we know that the rearrangement is right.
 
 # %% [markdown]
@@ -619,7 +619,7 @@ for name, array in home.state_dict().items():
 # - Two libraries round in different places, so two correct runs are never equal to the last bit.
 #   A difference that shrinks by $2^{29}$ from float32 to float64 is rounding; one that stays is a
 #   fault.
-# - Over 240 steps in float64 the losses of this package and PyTorch agree to about $10^{-14}$, and
+# - Over 240 steps in float64 the losses of this package and PyTorch agree to about $10^{-15}$, and
 #   a changed constant is noticed in the second step.
 # - In float32 they agree to about $10^{-6}$ until a ReLU switches differently. Then two runs part,
 #   and PyTorch parts from itself in the same way.

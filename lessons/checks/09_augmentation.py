@@ -136,6 +136,10 @@ def axes_swapped(images, down, right):
     return white(images, right, down)
 
 
+def in_float64(images, down, right):
+    return white(images.astype(np.float64), down, right)
+
+
 def first_for_all(images, down, right):
     return white(images, np.full_like(down, down[0]), np.full_like(right, right[0]))
 
@@ -178,6 +182,11 @@ EXERCISES = [
             Mistake(other_way, "Down and right are swapped for up and left: look at the sign."),
             Mistake(axes_swapped, "The first axis of an image counts rows: down, not right."),
             Mistake(first_for_all, "All your images move by the steps of the first one."),
+            Mistake(
+                in_float64,
+                "The pixels are right, but float32 images come back as float64. Make the new array "
+                "like the old one, with np.zeros_like.",
+            ),
         ],
     ),
 ]
