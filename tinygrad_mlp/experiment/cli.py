@@ -542,6 +542,7 @@ def run_study_command(options: argparse.Namespace) -> None:
         runs.append(one)
         progress.finished(one)
 
+    written = [results]
     try:
         run_study(
             study,
@@ -555,14 +556,14 @@ def run_study_command(options: argparse.Namespace) -> None:
             jobs,
             known,
         )
+        written.append(picture)
     finally:
         progress.close()
         if runs:
             print("\n" + as_text(*study_table(study, runs)) + "\n")
             for sentence in conclusions(study, runs):
                 print(f"- {sentence}")
-            print(f"written: {results}")
-    print(f"written: {picture}")
+            print(f"\nwritten: {', '.join(map(str, written))}")
 
 
 def ways_of_training(recipes: list[AnyRecipe], compiled: bool) -> list[str]:
