@@ -24,6 +24,7 @@ from tinygrad_mlp.experiment import cli, training
 from tinygrad_mlp.experiment.recipes import RECIPES
 from tinygrad_mlp.experiment.recognise import BEST
 from tinygrad_mlp.experiment.studies import STUDIES
+from tinygrad_mlp.files import alone_in
 from tinygrad_mlp.train import Epoch, Scores
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -844,6 +845,17 @@ def test_results_of_other_runs_are_kept_beside(run, some_digits):
     assert Path("out/results-before-1.json").read_bytes() == before
     again = run(*common, "--seeds", "2")[1]
     assert "2 of 2 runs are in out already" in again and "seed 1: epoch" not in again
+
+
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no locks of folders")
+def test_two_commands_at_once_do_not_lose_the_results_of_each_other(run, some_digits):
+    command = ["compare", "--data", some_digits, "--recipes", "small", "--quick", "--out", "out"]
+    with alone_in("out"):
+        code, _, err = run(*command)
+        assert code == 2 and "another command is writing its results into out; wait" in err
+        assert not Path("out/results.json").exists()
+    assert run(*command)[0] == 0
 
 
 @pytest.mark.usefixtures("no_pictures")

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 UNFINISHED: set[str] = set()
@@ -74,6 +75,34 @@ def check_readable(path: str | os.PathLike[str], advice: str) -> None:
     if path.exists():
         raise OSError(f"{path}: this is a device or a pipe, not a file; {advice}")
     raise FileNotFoundError(f"{path}: no such file; {advice}")
+
+
+@contextmanager
+def alone_in(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Raise OSError if another program is in such a block for the same folder, which is made.
+
+    For programs that read a file, work for long, and write it again: two at once would lose what
+    the other has found. Where the system has no such locks, as on Windows, nothing is checked.
+    """
+    try:
+        import fcntl
+
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):  # what is wrong with the folder is told when it is written
+        yield
+        return
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BlockingIOError(
+                f"another command is writing its results into {folder}; wait until it has ended, "
+                "or choose another place with --out"
+            ) from error
+        yield
+    finally:
+        os.close(handle)
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:

@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 from .. import plot
 from ..data import load_mnist
 from ..data.transforms import Transform
-from ..files import check_writable
+from ..files import alone_in, check_writable
 from ..train import Diverged, Epoch, Scores, evaluate
 from ..version import __version__
 from .command import Complaints, Parser, run_command
@@ -448,41 +448,42 @@ def run_compare(options: argparse.Namespace) -> None:
         print(note)
     for line in ways_of_training(wanted, options.compiled):
         print(line)
-    jobs = jobs_for(options, options.seeds * len(wanted))
-    made = how_made(options.command_line, train_data, test_data, jobs)
-    known = keep_known(options.out / "results.json", wanted, options.seeds, made, options.fresh)
-    progress = Progress(wanted, len(train_data), options.seeds, jobs=jobs, known=known)
-    runs = list(known)
+    with alone_in(options.out):
+        jobs = jobs_for(options, options.seeds * len(wanted))
+        made = how_made(options.command_line, train_data, test_data, jobs)
+        known = keep_known(options.out / "results.json", wanted, options.seeds, made, options.fresh)
+        progress = Progress(wanted, len(train_data), options.seeds, jobs=jobs, known=known)
+        runs = list(known)
 
-    def on_run(one: Run) -> None:
-        runs.append(one)
-        progress.finished(one)
+        def on_run(one: Run) -> None:
+            runs.append(one)
+            progress.finished(one)
 
-    written: dict[Path, None] = {}  # in the order in which they were written
-    try:
-        compare(
-            wanted,
-            train_data,
-            test_data,
-            options.out,
-            options.seeds,
-            notes,
-            made,
-            progress.watch,
-            on_run,
-            lambda path: written.setdefault(path),
-            options.compiled,
-            jobs,
-            known,
-        )
-    finally:
-        progress.close()
-        if runs:
-            runs = in_order(runs, wanted)
-            print("\n" + as_text(*table(runs)) + "\n")
-            for sentence in findings(runs, made["dataset"]):
-                print(f"- {sentence}")
-            print(f"\nwritten: {', '.join(map(str, written))}")
+        written: dict[Path, None] = {}  # in the order in which they were written
+        try:
+            compare(
+                wanted,
+                train_data,
+                test_data,
+                options.out,
+                options.seeds,
+                notes,
+                made,
+                progress.watch,
+                on_run,
+                lambda path: written.setdefault(path),
+                options.compiled,
+                jobs,
+                known,
+            )
+        finally:
+            progress.close()
+            if runs:
+                runs = in_order(runs, wanted)
+                print("\n" + as_text(*table(runs)) + "\n")
+                for sentence in findings(runs, made["dataset"]):
+                    print(f"- {sentence}")
+                print(f"\nwritten: {', '.join(map(str, written))}")
 
 
 def jobs_for(options: argparse.Namespace, runs: int) -> int:
@@ -532,38 +533,39 @@ def run_study_command(options: argparse.Namespace) -> None:
     train_data = load_mnist(options.data)
     test_data = load_mnist(options.data, split="test")
     print(study.question)
-    jobs = jobs_for(options, seeds * len(study.arms))
-    made = how_made(options.command_line, train_data, test_data, jobs)
-    known = keep_known(results, study.recipes, seeds, made, options.fresh)
-    progress = Progress(study.recipes, len(train_data), seeds, jobs=jobs, known=known)
-    runs = list(known)
+    with alone_in(options.out):
+        jobs = jobs_for(options, seeds * len(study.arms))
+        made = how_made(options.command_line, train_data, test_data, jobs)
+        known = keep_known(results, study.recipes, seeds, made, options.fresh)
+        progress = Progress(study.recipes, len(train_data), seeds, jobs=jobs, known=known)
+        runs = list(known)
 
-    def on_run(one: Run) -> None:
-        runs.append(one)
-        progress.finished(one)
+        def on_run(one: Run) -> None:
+            runs.append(one)
+            progress.finished(one)
 
-    written = [results]
-    try:
-        run_study(
-            study,
-            train_data,
-            test_data,
-            options.out,
-            made,
-            seeds,
-            progress.watch,
-            on_run,
-            jobs,
-            known,
-        )
-        written.append(picture)
-    finally:
-        progress.close()
-        if runs:
-            print("\n" + as_text(*study_table(study, runs)) + "\n")
-            for sentence in conclusions(study, runs):
-                print(f"- {sentence}")
-            print(f"\nwritten: {', '.join(map(str, written))}")
+        written = [results]
+        try:
+            run_study(
+                study,
+                train_data,
+                test_data,
+                options.out,
+                made,
+                seeds,
+                progress.watch,
+                on_run,
+                jobs,
+                known,
+            )
+            written.append(picture)
+        finally:
+            progress.close()
+            if runs:
+                print("\n" + as_text(*study_table(study, runs)) + "\n")
+                for sentence in conclusions(study, runs):
+                    print(f"- {sentence}")
+                print(f"\nwritten: {', '.join(map(str, written))}")
 
 
 def ways_of_training(recipes: list[AnyRecipe], compiled: bool) -> list[str]:
