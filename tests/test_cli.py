@@ -279,8 +279,9 @@ def test_the_command_is_noted_in_the_results(run, some_digits):
 def test_a_divergence_keeps_and_prints_what_was_finished(run, some_digits, monkeypatch):
     monkeypatch.setitem(RECIPES, "improved", replace(RECIPES["improved"], lr=1e30))
     code, out, err = run(
-        "compare", "--data", some_digits, "--recipes", "small,improved", "--quick", "--out", "out"
-    )
+        "compare", "--data", some_digits, "--recipes", "small,improved", "--quick", "--out", "out",
+        "--jobs", "1",
+    )  # fmt: skip
     assert (code, err.count("\n")) == (2, 1)
     assert "improved, seed 0: the loss became" in err
     assert "small: 10 hidden units" in out
