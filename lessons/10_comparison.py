@@ -16,6 +16,7 @@
 
 # %%
 import math
+import textwrap
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -74,7 +75,8 @@ FOLDER = next(f for f in (Path("lessons/results"), Path("results")) if f.is_dir(
 def load_results(file):
     """The runs in a stored file, by recipe and in the order of their seeds."""
     made, found = read_results(FOLDER / file)
-    print(f"{file}: made {made['date'][:10]} by\n    {made['command']}")
+    command = textwrap.fill(made["command"], 90, break_on_hyphens=False)
+    print(f"{file}: made {made['date'][:10]} by\n{textwrap.indent(command, '    ')}")
     runs = {}
     for one in found:
         runs.setdefault(one.recipe.name, []).append(one)
