@@ -868,6 +868,7 @@ def test_results_that_cannot_be_read_are_not_written_over(run, some_digits):
     assert code == 2 and "does not hold results that can be read" in err
     assert run(*command, "--fresh")[0] == 0
     assert Path("out/results-before-1.json").read_text() == '{\n "made": {}, "runs": 3}'
+    assert run(*command)[0] == 0, "the copy of what cannot be read is in nobody's way"
 
 
 @pytest.mark.usefixtures("no_pictures")

@@ -22,6 +22,8 @@ from packaging.utils import canonicalize_name
 
 from lessons.catalogue import REFERENCE, all_lessons, all_references
 from tinygrad_mlp.engine import OPS
+from tinygrad_mlp.experiment.compare import table
+from tinygrad_mlp.experiment.results import read_results
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -335,3 +337,14 @@ def test_the_picture_shows_what_the_package_computes():
     assert [round(t.grad.item(), 2) for t in (a, b, product, power, y)] == [0.82, 0.74, 0.37, 1, 1]
     label = picture.draw(picture.DARK).get_label()
     assert "y = (a * b).exp() + a" in label
+
+
+@pytest.mark.parametrize("file", ["README.md", "lessons/reference/results.md"])
+def test_the_comparison_is_the_stored_one(file):
+    """Of each recipe: what was published, the test accuracy, the test loss."""
+    text = re.sub(" +", " ", (ROOT / file).read_text("utf-8"))
+    _, runs = read_results(ROOT / "lessons" / "results" / "compare.json")
+    _, rows = table(runs)
+    for row in rows:
+        cells = " | ".join(row[:4])
+        assert re.sub(" +", " ", f"| {cells} |") in text

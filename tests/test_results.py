@@ -127,7 +127,7 @@ def test_runs_with_the_same_recipe_and_seed_are_known(file):
     assert how["begun"] == read_results(file)[0]["date"]
 
 
-@pytest.mark.parametrize("name", results.DECIDES)
+@pytest.mark.parametrize("name", ["tinygrad_mlp", "numpy", "machine", "blas", "data"])
 def test_nothing_is_known_where_the_bits_may_differ(file, name):
     how = how_made("again", DATA, DATA) | {name: "another"}
     assert finished_before(file, [RUNS[0].recipe], 3, how) == []

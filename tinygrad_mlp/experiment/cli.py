@@ -449,9 +449,10 @@ def run_compare(options: argparse.Namespace) -> None:
     for line in ways_of_training(wanted, options.compiled):
         print(line)
     with alone_in(options.out):
-        jobs = jobs_for(options, options.seeds * len(wanted))
+        jobs = options.jobs or cores()
         made = how_made(options.command_line, train_data, test_data, jobs)
         known = keep_known(options.out / "results.json", wanted, options.seeds, made, options.fresh)
+        jobs = jobs_for(jobs, options.seeds * len(wanted) - len(known))
         progress = Progress(wanted, len(train_data), options.seeds, jobs=jobs, known=known)
         runs = list(known)
 
@@ -486,9 +487,9 @@ def run_compare(options: argparse.Namespace) -> None:
                 print(f"\nwritten: {', '.join(map(str, written))}")
 
 
-def jobs_for(options: argparse.Namespace, runs: int) -> int:
-    """How many trainings run side by side."""
-    jobs: int = min(options.jobs or cores(), runs)
+def jobs_for(jobs: int, left: int) -> int:
+    """How many of the trainings that are left run side by side; says so if they do."""
+    jobs = max(1, min(jobs, left))
     if jobs > 1:
         print(f"{jobs} trainings side by side, each with one thread")
     return jobs
@@ -534,9 +535,10 @@ def run_study_command(options: argparse.Namespace) -> None:
     test_data = load_mnist(options.data, split="test")
     print(study.question)
     with alone_in(options.out):
-        jobs = jobs_for(options, seeds * len(study.arms))
+        jobs = options.jobs or cores()
         made = how_made(options.command_line, train_data, test_data, jobs)
         known = keep_known(results, study.recipes, seeds, made, options.fresh)
+        jobs = jobs_for(jobs, seeds * len(study.arms) - len(known))
         progress = Progress(study.recipes, len(train_data), seeds, jobs=jobs, known=known)
         runs = list(known)
 

@@ -166,13 +166,18 @@ def finished_before(
 
     made  how the others will be made, from `how_made`; it is noted there when these were begun
 
-    Raises ValueError if one of the files does not hold results.
+    Raises ValueError if the file does not hold results; such copies are passed over.
     """
     known: dict[tuple[AnyRecipe, int], Run] = {}
     for file in [path, *copies(path)]:
         if not file.is_file() or not file.stat().st_size:
             continue
-        before, runs = read_results(file)
+        try:
+            before, runs = read_results(file)
+        except ValueError:
+            if file == path:
+                raise
+            continue
         if any(before.get(name) != made[name] for name in DECIDES):
             continue
         for one in runs:
