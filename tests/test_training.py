@@ -8,6 +8,7 @@ import pytest
 
 from tinygrad_mlp import checkpoint, nn, optim
 from tinygrad_mlp.data import ArrayDataset, load_mnist
+from tinygrad_mlp.data.transforms import RandomHorizontalFlip
 from tinygrad_mlp.experiment import training
 from tinygrad_mlp.experiment.recipes import RECIPES, BasicRecipe, Recipe
 from tinygrad_mlp.experiment.training import run
@@ -506,3 +507,14 @@ def test_a_network_of_sigmoids_has_no_count_of_dead_units(digits):
     recipe = replace(RECIPES["basic"], epochs=1, hidden=(6,), train_images=50)
     assert run(recipe, *digits).dead_units is None
     assert run(replace(RECIPES["small"], epochs=1, train_images=50), *digits).dead_units >= 0
+
+
+def test_only_copies_of_the_classes_that_a_recipe_names_are_changed():
+    images = np.zeros((20, 28, 28), np.float32)
+    images[:, :, :3] = 1.0
+    data = ArrayDataset(images, np.arange(20) % 10)
+    flips = RandomHorizontalFlip(1.0)
+    recipe = Recipe("some", "some", augment=(flips,), augment_classes=(2, 5), originals=False)
+    [(copies, labels)] = training.make_batches(recipe, data, 0, 1)
+    is_flipped = copies[:, 0, 27] == 1.0
+    assert is_flipped.tolist() == np.isin(labels, (2, 5)).tolist() and is_flipped.sum() == 4
