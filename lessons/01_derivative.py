@@ -533,7 +533,7 @@ plot.show(figure, "runs/lessons/01/gradients.png")
 # nudging needs another run for each, and $-6$ is $-6$ to the last digit.
 #
 # The ladder of a hundred diamonds was no trouble: 301 visits. Its slope is tiny because a hundred
-# factors smaller than $1$ were multiplied on the way down. In lesson 6 the same thing will keep a
+# factors smaller than $1$ were multiplied on the way down. In lesson 7 the same thing will keep a
 # deep network from learning.
 
 # %% [markdown]
@@ -701,7 +701,7 @@ for mine, theirs in PAIRS:
 # - `node.inputs = None` cuts the graph, because a walked graph is rarely walked again, and its
 #   numbers take memory. `retain_graph=True` keeps it.
 # - `hook` lets you look at a gradient as it passes, and `create_graph` records the walk itself,
-#   so that it can be differentiated again. That is the subject of lesson 14.
+#   so that it can be differentiated again. That is the subject of lesson 19.
 #
 # One call remains: `_send_back` does the inner loop, and adds with `_add`.
 

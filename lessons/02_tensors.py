@@ -28,7 +28,7 @@ BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 # %% [markdown]
 # ## Why arrays
 #
-# A layer of the network in lesson 8 takes $50$ images of $784$ pixels, and computes $10$ numbers
+# A layer of the network in lesson 9 takes $50$ images of $784$ pixels, and computes $10$ numbers
 # for each. That is one matrix product: images $(50 \times 784)$ times weights $(784 \times 10)$.
 # With the engine of lesson 1, each multiplication and each addition in it would be a value of its
 # own.
@@ -589,7 +589,7 @@ assert ends[0.45] < best_loss * 1.01 and ends[0.5] > short[0][2]
 # steep, along it the ground is almost flat, and one rate has to serve both.
 #
 # The best rate and the first one that fails are close together, and nobody tells us in advance
-# where the border is. We will meet it again in lessons 6 and 8.
+# where the border is. We will meet it again in lessons 7 and 9.
 
 # %% [markdown]
 # ## The same, in the package
@@ -643,7 +643,7 @@ for function in (ops._matmul_grad_a, ops._matmul_grad_b, ops._stretch):
 # before them are for vectors, which have no second dimension to swap. `transpose` swaps only the
 # last two dimensions, because a matrix product in NumPy may have more in front: a stack of
 # matrices. And the rules are written with the package's own ops, so that they work on tensors
-# too; this is where derivatives of derivatives come from, in lesson 14.
+# too; this is where derivatives of derivatives come from, in lesson 19.
 #
 # `mean` divides the gradient by the number of values and copies it to all places. `_stretch` does
 # the copying, over the chosen dimensions. So the two go in pairs: **the reverse of copying is

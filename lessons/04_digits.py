@@ -114,7 +114,7 @@ assert shares["bytes, 0 to 255"] < 0.1 and shares["0 to 1"] > 0.99
 # derivative of almost 0, so it learns almost nothing. With pixels from 0 to 1 all units start
 # undecided.
 #
-# Keep this in mind. In lesson 6 the same thing will happen for another reason.
+# Keep this in mind. In lesson 7 the same thing will happen for another reason.
 #
 # ## How many of each digit?
 #
@@ -149,7 +149,7 @@ assert (first_counts.min(), first_counts.max()) == (87, 117)
 
 # %% [markdown]
 # Nearer to 11 %: the 1 is the most frequent digit and the 5 the rarest, and the classes are
-# nearly balanced. The first 1,000 images are not far from that either. Lesson 5 trains on those
+# nearly balanced. The first 1,000 images are not far from that either. Lesson 6 trains on those
 # alone.
 #
 # ## The lowest bar: always the same answer

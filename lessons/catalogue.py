@@ -5,21 +5,48 @@ A lesson is a Python script cut into cells by lines that begin with `# %%`: cell
 paragraphs that begin with a label: **Question.**, **Time.**, **New from the package.** and
 **Before this.** Reading them needs nothing but this file.
 
+The line `# %%` of a code cell may say more, as key=value with the value in JSON:
+
+    # %% tags=["draw"]       the cell only draws: pages and notebooks fold its code
+    # %% answer=2            the cell answers the prediction above it: the second choice is right
+    # %% answer=[0.2, 0.3]   so it does, and asked for a number: one from 0.2 to 0.3 is right
+
+A prediction is a paragraph that begins with **Predict.** and ends its cell, together with the
+list of choices below it, unless it asks for a number.
+
 A page of reference is a Markdown file in `reference/`, which begins with a title and a paragraph
 that says what it is about.
 """
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 FILE_NAME = re.compile(r"\d\d_\w+\.py")
 LABELS = ("Question", "Time", "New from the package", "Before this")
+PARTS = {
+    "Foundations": range(1, 6),
+    "The broken network": range(6, 9),
+    "Training": range(9, 12),
+    "The comparison": range(12, 15),
+    "Beyond": range(15, 22),
+    "Optional": range(22, 100),
+}
+"""What the lessons of these numbers are about, as the index says it."""
+
+PREDICT = "**Predict.** "
+
+OPTION = re.compile(r'(\w+)=("[^"]*"|\[[^\]]*\]|\S+)')
+"""A key and its value in the line `# %%` of a cell."""
+
 REFERENCE = (
     "results",
     "studies",
@@ -29,16 +56,40 @@ REFERENCE = (
     "pytorch",
     "outgrowing",
     "promises",
+    "glossary",
 )
+GLOSSARY = HERE / "reference" / "glossary.md"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: its text (comment signs taken off) or code, and the line where it begins."""
+    """A cell: its text (comment signs taken off) or code, and the line where it begins.
+
+    options  what its first line says, as {"answer": 2}
+    """
 
     is_text: bool
     source: str
     line: int
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def only_draws(self) -> bool:
+        return "draw" in self.options.get("tags", [])
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A question that a reader answers before the code does.
+
+    question  its text in Markdown, without the word "Predict"
+    choices   in Markdown; none if it asks for a number
+    answer    which choice is right, counted from 1, or the smallest and the largest number that is
+    """
+
+    question: str
+    choices: tuple[str, ...]
+    answer: int | tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -100,7 +151,7 @@ class Lesson:
 
     @property
     def measured_minutes(self) -> float:
-        """How long reading takes, exercises apart.
+        """How long reading takes, exercises and folded cells that only draw apart.
 
         Prose at 150 words a minute, 6 seconds for each line of code, a minute for each prediction.
         """
@@ -110,10 +161,20 @@ class Lesson:
                 text = cell.source.partition("## Exercises")[0]
                 words += len(text.split())
                 predictions += text.count("**Predict.**")
-            else:
+            elif not cell.only_draws:
                 code = (line.strip() for line in cell.source.splitlines())
                 lines += sum(bool(line) and not line.startswith("#") for line in code)
         return words / 150 + lines / 10 + predictions
+
+    @cached_property
+    def predictions(self) -> dict[int, Prediction]:
+        """Number of the text cell that asks -> its prediction."""
+        pairs = enumerate(itertools.pairwise(self.cells))
+        return {
+            i: prediction_in(cell, after, self.path)
+            for i, (cell, after) in pairs
+            if cell.is_text and PREDICT in cell.source
+        }
 
     @property
     def new_names(self) -> list[str]:
@@ -134,6 +195,15 @@ class Lesson:
                     f"**{label}.**"
                 )
         return found
+
+
+@dataclass(frozen=True)
+class Term:
+    """An entry of the glossary: a term, its other forms, and the lesson that defines it."""
+
+    words: tuple[str, ...]
+    lesson: int
+    meaning: str
 
 
 @dataclass(frozen=True)
@@ -170,6 +240,21 @@ def all_references() -> list[Reference]:
     return [Reference(HERE / "reference" / f"{name}.md") for name in REFERENCE]
 
 
+def all_terms() -> list[Term]:
+    """What the glossary explains.
+
+    A row of its table is `| term, another form | lesson | meaning |`; words in parentheses are
+    shown and not looked for.
+    """
+    rows = re.findall(
+        r"^\| (?!---|Term)(.+?) \| (\d+) \| (.+?) \|$", GLOSSARY.read_text("utf-8"), re.M
+    )
+    return [
+        Term(tuple(re.sub(r" \(.*?\)", "", words).split(", ")), int(number), meaning)
+        for words, number, meaning in rows
+    ]
+
+
 def all_lessons(folder: Path = HERE) -> list[Lesson]:
     """The lessons in a folder, in order."""
     paths = (path for path in folder.iterdir() if FILE_NAME.fullmatch(path.name))
@@ -196,11 +281,33 @@ def split_cells(source: str) -> list[Cell]:
     cells = []
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         is_text = lines[start].startswith("# %% [markdown]")
+        options = {key: json.loads(value) for key, value in OPTION.findall(lines[start])}
         body = lines[start + 1 : end]
         if is_text:
             body = [line.removeprefix("#").removeprefix(" ") for line in body]
-        cells.append(Cell(is_text, "\n".join(body).strip("\n"), start + 1))
+        cells.append(Cell(is_text, "\n".join(body).strip("\n"), start + 1, options))
     return cells
+
+
+def prediction_in(cell: Cell, after: Cell, path: Path) -> Prediction:
+    """The prediction that a text cell ends with; the cell after it says what is right.
+
+    Raises ValueError, which names the place, if the two do not fit together.
+    """
+    where = f"{shown(path)}, the cell that begins in line {cell.line}"
+    asked = cell.source[cell.source.rindex(PREDICT) + len(PREDICT) :]
+    question, *choices = re.split(r"^- ", asked, flags=re.M)
+    found = tuple(" ".join(choice.split()) for choice in choices)
+    answer = after.options.get("answer")
+    if isinstance(answer, int) and 1 <= answer <= len(found):
+        return Prediction(question.strip(), found, answer)
+    if isinstance(answer, list) and len(answer) == 2 and answer[0] <= answer[1] and not found:
+        return Prediction(question.strip(), (), (float(answer[0]), float(answer[1])))
+    raise ValueError(
+        f"{where}: it asks for a prediction with {len(found)} choices, and the first line of the "
+        f"cell after it has answer={answer!r}; write the number of the right choice, or "
+        "answer=[smallest, largest] where there are none"
+    )
 
 
 def shown(path: Path) -> str:

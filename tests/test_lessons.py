@@ -15,7 +15,7 @@ import pytest
 
 from lessons import checking
 from lessons.__main__ import load
-from lessons.catalogue import HERE, LABELS, Lesson, all_lessons
+from lessons.catalogue import HERE, LABELS, Lesson, all_lessons, all_terms
 
 from .lessons.source import (
     imported_modules,
@@ -29,12 +29,13 @@ LESSONS = all_lessons()
 CLOSING = ["What was learned", "What is still open", "Exercises"]
 ALLOWED = {"numpy", "matplotlib", "tinygrad_mlp"}
 ALSO_ALLOWED = {
-    3: {"hypothesis", "torch"},
-    11: {"hypothesis", "torch", "safetensors"},
-    12: {"hypothesis", "torch", "safetensors"},
-    13: {"torch"},
-    14: {"torch"},
-    15: {"torch", "threadpoolctl"},
+    3: {"torch"},
+    14: {"hypothesis", "torch", "safetensors"},
+    15: {"hypothesis", "torch", "safetensors"},
+    18: {"torch"},
+    19: {"torch"},
+    20: {"torch", "threadpoolctl"},
+    23: {"hypothesis", "torch"},
 }
 
 pytestmark = [
@@ -79,20 +80,37 @@ def test_the_first_cell_has_the_title_and_its_labels_in_order(lesson):
     places = [text.index(f"\n**{label}.** ") for label in LABELS]
     assert places == sorted(places)
     assert lesson.question.endswith("?") and len(lesson.question) < 200
+
+
+@per_lesson
+def test_reading_takes_at_most_45_minutes_and_as_long_as_stated(lesson):
+    assert lesson.measured_minutes <= 45
     assert abs(lesson.minutes - lesson.measured_minutes) <= 0.2 * lesson.measured_minutes
 
 
 @per_lesson
-def test_there_is_a_prediction_directly_before_code(lesson):
-    pairs = itertools.pairwise(lesson.cells)
-    predicting = [
-        cell
-        for cell, after in pairs
-        if cell.is_text
-        and not after.is_text
-        and re.search(r"^\*\*Predict\.\*\*", cell.source, re.M)
-    ]
-    assert predicting, "no text cell before a code cell has a line that begins with **Predict.**"
+def test_each_prediction_has_choices_or_a_number_and_an_answer_below(lesson):
+    assert len(lesson.predictions) >= 2
+    for prediction in lesson.predictions.values():
+        assert prediction.question.endswith("?") or "?" in prediction.question
+        assert len(prediction.choices) != 1 and len(set(prediction.choices)) == len(
+            prediction.choices
+        )
+    text = "\n".join(cell.source for cell in lesson.cells if cell.is_text)
+    assert text.count("**Predict.**") == len(lesson.predictions), "one prediction a cell"
+    answered = sum("answer" in cell.options for cell in lesson.cells)
+    assert answered == len(lesson.predictions), "an answer stands only below a prediction"
+
+
+@per_lesson
+def test_cells_that_only_draw_print_and_assert_nothing(lesson):
+    for cell in lesson.cells:
+        assert cell.options.keys() <= {"tags", "answer"}, f"line {cell.line}"
+        assert set(cell.options.get("tags", [])) <= {"draw"}, f"line {cell.line}"
+        if cell.only_draws:
+            nodes = list(ast.walk(ast.parse(cell.source)))
+            assert not any(isinstance(node, ast.Assert) for node in nodes), f"line {cell.line}"
+            assert "print" not in {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
 @per_lesson
@@ -199,6 +217,34 @@ def test_a_new_name_is_introduced_before_it_is_used(lesson):
         )
 
 
+# ---------------------------------------------------------------------------------- the glossary
+
+
+def words_of(lesson):
+    """The text of a lesson, without code, formulas and exercises, and where it is bold."""
+    text = "\n\n".join(cell.source for cell in lesson.cells if cell.is_text)
+    text = text.partition("## Exercises")[0]
+    text = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+    return " ".join(re.sub(r"`[^`]*`|\$[^$]*\$", "", text).split())
+
+
+@pytest.mark.parametrize("term", all_terms(), ids=lambda term: term.words[0])
+def test_a_term_of_the_glossary_is_marked_where_it_is_defined_and_not_used_before(term):
+    lesson = next(lesson for lesson in LESSONS if lesson.number == term.lesson)
+    word = "|".join(re.escape(word).replace("\\ ", r"\s") for word in term.words)
+    marked = re.search(rf"\*\*({word})s?\*\*", words_of(lesson), re.I)
+    assert marked, f"lesson {term.lesson} does not define **{term.words[0]}**"
+    earlier = [(other.number, words_of(other)) for other in LESSONS if other.number < term.lesson]
+    for number, text in [*earlier, (term.lesson, words_of(lesson)[: marked.start()])]:
+        used = re.search(rf".{{0,60}}\b({word})(s|es)?\b.{{0,60}}", text, re.I)
+        assert not used, f"lesson {number} uses {term.words[0]!r} before: {used[0]}"
+
+
+def test_the_glossary_is_in_alphabetical_order():
+    first = [term.words[0].lower() for term in all_terms()]
+    assert first == sorted(set(first))
+
+
 # ------------------------------------------------------------------------------------ exercises
 
 
@@ -210,7 +256,7 @@ def names_defined(path):
 @per_lesson
 def test_stubs_and_solutions_have_the_same_signatures(lesson):
     exercises = exercises_of(lesson)
-    assert 1 <= len(exercises) <= 3
+    assert 1 <= len(exercises) <= 4
     stubs = names_defined(lesson.beside("exercises"))
     solutions = names_defined(lesson.beside("solutions"))
     for exercise in exercises:
@@ -258,6 +304,34 @@ def test_every_foreseen_mistake_is_wrong_and_gets_its_own_hint(lesson):
             what = f"{exercise.name}, {mistake.hint!r}: {verdict}"
             assert verdict.state in ("wrong", "factor", "error"), what
             assert verdict.hint == mistake.hint, what
+
+
+def answers_to(lesson):
+    """Answers to the exercises that others might write: see tests/lessons/answers."""
+    return importlib.import_module(f"tests.lessons.answers.{lesson.name}")
+
+
+@per_lesson
+def test_wrong_answers_that_students_write_are_not_right_and_get_a_hint(lesson):
+    wrong = answers_to(lesson).WRONG
+    exercises = {exercise.name: exercise for exercise in exercises_of(lesson)}
+    assert wrong.keys() <= exercises.keys()
+    for name, exercise in exercises.items():
+        answers = wrong.get(name, [])
+        assert len(answers) + len(exercise.mistakes) >= 5, name
+        for answer in answers:
+            verdict = checking.judge(exercise, answer, solution_of(lesson, exercise))
+            assert not verdict.is_right and verdict.hint, f"{name}, {answer.__name__}: {verdict}"
+
+
+@per_lesson
+def test_right_answers_that_are_written_differently_are_right(lesson):
+    right = answers_to(lesson).RIGHT
+    for exercise in exercises_of(lesson):
+        assert len(right[exercise.name]) >= 2, exercise.name
+        for answer in right[exercise.name]:
+            verdict = checking.judge(exercise, answer, solution_of(lesson, exercise))
+            assert verdict.is_right, f"{exercise.name}, {answer.__name__}: {verdict}"
 
 
 @per_lesson

@@ -25,7 +25,7 @@ from tinygrad_mlp.testing import (
 
 pytestmark = pytest.mark.usefixtures("forgets_new_ops")
 
-LESSON = Path(__file__).parent.parent / "lessons" / "12_a_new_layer.py"
+LESSON = Path(__file__).parent.parent / "lessons" / "15_a_new_layer.py"
 
 
 @dataclass(frozen=True)

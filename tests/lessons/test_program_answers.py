@@ -1,4 +1,4 @@
-"""Right answers to the exercises of lesson 16, written in other ways than the solutions."""
+"""Right answers to the exercises of lesson 21, written in other ways than the solutions."""
 
 import heapq
 import importlib
@@ -7,8 +7,8 @@ import pytest
 
 from lessons import checking
 
-CHECKS = importlib.import_module("lessons.checks.16_program")
-SOLUTIONS = importlib.import_module("lessons.solutions.16_program")
+CHECKS = importlib.import_module("lessons.checks.21_program")
+SOLUTIONS = importlib.import_module("lessons.solutions.21_program")
 
 
 def fold_until_nothing_changes(lines, constants, ops):

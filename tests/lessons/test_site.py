@@ -20,50 +20,15 @@ import pytest
 
 from lessons.catalogue import HERE, all_lessons, all_references
 
-from .browser import Browser, find_browser
+from .conftest import ENVIRONMENT
 
 nbformat = pytest.importorskip("nbformat", reason="the lessons extra is not installed")
 
 LESSONS = all_lessons()
 REFERENCES = all_references()
 PAGES = ["index", *(page.name for page in (*LESSONS, *REFERENCES))]
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(HERE.parent), "OPENBLAS_NUM_THREADS": "1"}
 
 pytestmark = pytest.mark.lesson
-
-
-@pytest.fixture(scope="session")
-def built(tmp_path_factory):
-    """The site's folder, and what the command printed. LESSONS_SITE names one that is there."""
-    if there := os.environ.get("LESSONS_SITE"):
-        return Path(there), ""
-    folder = tmp_path_factory.mktemp("site")
-    done = subprocess.run(
-        [sys.executable, "-m", "lessons", "html", "--out", str(folder / "site")],
-        cwd=folder,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-    )
-    print(done.stderr)
-    assert done.returncode in (0, 1), done.stderr
-    return folder / "site", done.stdout
-
-
-@pytest.fixture(scope="session")
-def site(built):
-    return built[0]
-
-
-@pytest.fixture(scope="session")
-def browser():
-    program = find_browser()
-    if program is None:
-        pytest.skip("no Chromium is installed")
-    if os.name == "nt":
-        pytest.skip("Windows hands on no pipes by their numbers")
-    with Browser(program) as browser:
-        yield browser
 
 
 def per_lesson(test):

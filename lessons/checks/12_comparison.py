@@ -1,0 +1,152 @@
+"""How the exercises of lesson 12 are judged."""
+
+import math
+
+import numpy as np
+
+from lessons.checking import Exercise, Mistake
+
+rng = np.random.default_rng(10)
+
+# ---------------------------------------------------------------------------------- per_epoch
+
+TRUE = [rng.uniform(80, 99, size=n) for n in (7, 30, 2, 1)]
+RUNNING = [np.cumsum(values) / np.arange(1, len(values) + 1) for values in TRUE]
+
+
+def observe_per_epoch(answer):
+    return [answer(running) for running in RUNNING]
+
+
+def steps_only(running):
+    return np.diff(running, prepend=0.0)
+
+
+def averaged_again(running):
+    return np.cumsum(running) / np.arange(1, len(running) + 1)
+
+
+def counted_from_zero(running):
+    return np.diff(running * np.arange(len(running)), prepend=0.0)
+
+
+def same_count(running):
+    count = np.arange(1, len(running) + 1)
+    return count * np.diff(running, prepend=0.0)
+
+
+def one_short(running):
+    return np.diff(running * np.arange(1, len(running) + 1))
+
+
+# --------------------------------------------------------------- standard_error_of_difference
+
+GROUPS = [
+    (rng.normal(92.5, 1.3, 3), rng.normal(97, 0.1, 3)),
+    (rng.normal(0.4, 0.02, 9), rng.normal(0.3, 0.1, 4)),
+    (rng.normal(95, 0.2, 2), rng.normal(94, 0.9, 6)),
+]
+
+
+def observe_standard_error(answer):
+    return [answer(a.copy(), b.copy()) for a, b in GROUPS]
+
+
+def divided_by_n(a, b):
+    return math.sqrt(np.var(a) / len(a) + np.var(b) / len(b))
+
+
+def spread_of_runs(a, b):
+    return math.sqrt(np.var(a, ddof=1) + np.var(b, ddof=1))
+
+
+def errors_added(a, b):
+    return np.std(a, ddof=1) / math.sqrt(len(a)) + np.std(b, ddof=1) / math.sqrt(len(b))
+
+
+def variances_subtracted(a, b):
+    return math.sqrt(abs(np.var(b, ddof=1) / len(b) - np.var(a, ddof=1) / len(a)))
+
+
+def pooled(a, b):
+    sums = (len(a) - 1) * np.var(a, ddof=1) + (len(b) - 1) * np.var(b, ddof=1)
+    return math.sqrt(sums / (len(a) + len(b) - 2) * (1 / len(a) + 1 / len(b)))
+
+
+def no_root(a, b):
+    return np.var(a, ddof=1) / len(a) + np.var(b, ddof=1) / len(b)
+
+
+# ------------------------------------------------------------------------------------- shares
+
+TABLES = [rng.uniform(85, 98, size=(2, 2)) for _ in range(3)]
+
+
+def observe_shares(answer):
+    return [answer(table) for table in TABLES]
+
+
+def first_change_first(table):
+    return np.array([table[1, 0] - table[0, 0], table[1, 1] - table[1, 0]])
+
+
+def second_change_first(table):
+    return np.array([table[1, 1] - table[0, 1], table[0, 1] - table[0, 0]])
+
+
+def each_alone(table):
+    return np.array([table[1, 0] - table[0, 0], table[0, 1] - table[0, 0]])
+
+
+def each_last(table):
+    return np.array([table[1, 1] - table[0, 1], table[1, 1] - table[1, 0]])
+
+
+def swapped(table):
+    first = (table[1, 0] - table[0, 0] + table[1, 1] - table[0, 1]) / 2
+    second = (table[0, 1] - table[0, 0] + table[1, 1] - table[1, 0]) / 2
+    return np.array([second, first])
+
+
+EXERCISES = [
+    Exercise(
+        "per_epoch",
+        observe=observe_per_epoch,
+        hint="Invent three accuracies, compute their running averages by hand, and go back.",
+        mistakes=[
+            Mistake(steps_only, "These are differences of means; take differences of sums."),
+            Mistake(averaged_again, "This averages the averages once more: the wrong direction."),
+            Mistake(counted_from_zero, "The first printed mean is that of 1 epoch, not of 0."),
+            Mistake(
+                same_count,
+                "Both your sums use the count k; the earlier sum is a mean times k - 1.",
+            ),
+            Mistake(one_short, "The first epoch is missing: before it, the sum is 0."),
+        ],
+    ),
+    Exercise(
+        "standard_error_of_difference",
+        observe=observe_standard_error,
+        hint="First find the standard error of one mean; then, how those of two means combine.",
+        mistakes=[
+            Mistake(divided_by_n, "With so few runs the variance needs n - 1: ddof=1."),
+            Mistake(spread_of_runs, "This is for a difference of two runs; means vary less."),
+            Mistake(errors_added, "The squares of the standard errors add up, not the errors."),
+            Mistake(variances_subtracted, "Even in a difference, the uncertainties add up."),
+            Mistake(pooled, "This assumes that both kinds of run have the same spread."),
+            Mistake(no_root, "This is its square: take the root."),
+        ],
+    ),
+    Exercise(
+        "shares",
+        observe=observe_shares,
+        hint="Write down both orders as chains of three accuracies, with what each step earns.",
+        mistakes=[
+            Mistake(first_change_first, "This is one order only: the first change made first."),
+            Mistake(second_change_first, "This is one order only: the second change made first."),
+            Mistake(each_alone, "Each on its own: these do not add up to the whole gain."),
+            Mistake(each_last, "Each as the last step: these do not add up to the whole gain."),
+            Mistake(swapped, "The two shares are right, but in the wrong order."),
+        ],
+    ),
+]
