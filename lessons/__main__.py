@@ -66,8 +66,9 @@ def make_parser() -> Parser:
     add.add_argument("--file", type=Path, help="your answers, if not in lessons/exercises")
     add = command("notebook", run_notebook, "*", "write notebooks, of all lessons without NN")
     add.add_argument("--out", type=Path, default=Path("runs/notebooks"), metavar="DIR")
-    add = command("html", run_html, "*", "run lessons, all without NN, and write a site of them")
+    add = command("html", run_html, "*", "run lessons that have changed, and write a site of all")
     add.add_argument("--out", type=Path, default=Path("runs/site"), metavar="DIR")
+    add.add_argument("--again", action="store_true", help="run those that have not changed, too")
     return parser
 
 
@@ -117,16 +118,27 @@ def run_notebook(options: argparse.Namespace, lessons: Sequence[Lesson]) -> int:
 def run_html(options: argparse.Namespace, lessons: Sequence[Lesson]) -> int:
     need("jupytext", "nbconvert", "ipykernel", "latex2mathml")
     need_imports(lessons)
-    from . import notebooks, pages
+    from . import notebooks
+    from .site import pages
 
     def on_end(executed: notebooks.Executed) -> None:
         # Kept, so that `html NN` need not execute the others again.
         notebooks.write(executed.notebook, pages.notebook_path(options.out, executed.lesson))
         what = f"FAILED: {executed.error}" if executed.error else "executed"
+        if executed.seconds == 0:
+            what = "has not changed"
         print(f"{executed.lesson.name:24} {executed.seconds:6.1f} s  {what}", flush=True)
 
-    pages.check_formulas(lessons)
-    results = notebooks.execute(lessons, on_end)
+    pages.check_texts(lessons)
+    earlier = {
+        lesson.name: notebooks.kept(lesson, pages.notebook_path(options.out, lesson))
+        for lesson in lessons
+        if not options.again
+    }
+    for executed in filter(None, earlier.values()):
+        on_end(executed)
+    changed = [lesson for lesson in lessons if not earlier.get(lesson.name)]
+    results = notebooks.execute(changed, on_end)
     print(f"written: {pages.build(all_lessons(lessons[0].path.parent), options.out)}")
     failed = [result.lesson.name for result in results if result.error]
     if failed:

@@ -10,6 +10,7 @@ The line `# %%` of a code cell may say more, as key=value with the value in JSON
     # %% tags=["draw"]       the cell only draws: pages and notebooks fold its code
     # %% answer=2            the cell answers the prediction above it: the second choice is right
     # %% answer=[0.2, 0.3]   so it does, and asked for a number: one from 0.2 to 0.3 is right
+    # %% explore="walk"      pages show the figure site/figures/walk.js to play with, below the cell
 
 A prediction is a paragraph that begins with **Predict.** and ends its cell, together with the
 list of choices below it, unless it asks for a number.

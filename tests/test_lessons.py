@@ -105,7 +105,7 @@ def test_each_prediction_has_choices_or_a_number_and_an_answer_below(lesson):
 @per_lesson
 def test_cells_that_only_draw_print_and_assert_nothing(lesson):
     for cell in lesson.cells:
-        assert cell.options.keys() <= {"tags", "answer"}, f"line {cell.line}"
+        assert cell.options.keys() <= {"tags", "answer", "explore"}, f"line {cell.line}"
         assert set(cell.options.get("tags", [])) <= {"draw"}, f"line {cell.line}"
         if cell.only_draws:
             nodes = list(ast.walk(ast.parse(cell.source)))
@@ -139,9 +139,9 @@ def test_headings_do_not_skip_a_level(lesson):
 @per_lesson
 def test_its_formulas_can_be_drawn_by_a_browser(lesson):
     pytest.importorskip("latex2mathml", reason="the lessons extra is not installed")
-    from lessons import pages
+    from lessons.site import pages
 
-    pages.check_formulas([lesson])
+    pages.check_texts([lesson])
 
 
 def outside_fences(cell):
