@@ -70,7 +70,7 @@ def fold_code(body: BeautifulSoup, block: Tag) -> None:
 
 
 def belongs_to(tag: Tag, asked: str) -> None:
-    tag["class"] = [*tag.get_attribute_list("class"), "answer"]
+    tag["class"] = " ".join([*map(str, tag.get("class") or []), "answer"])
     tag["data-for"] = asked
 
 

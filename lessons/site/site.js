@@ -186,7 +186,7 @@ function contents() {
 
 // What is wider than its box can be scrolled with the keyboard, and says that it goes on.
 function wideBoxes() {
-  const boxes = document.querySelectorAll(".output_png, .idea, .output_text, .highlight pre, .table");
+  const boxes = document.querySelectorAll(".output_png, .idea, .output_text, .table, pre");
   for (const box of boxes) {
     const isWide = box.scrollWidth > box.clientWidth + 1;
     if (isWide) box.tabIndex = 0;

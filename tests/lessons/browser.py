@@ -114,6 +114,10 @@ class Browser:
         """Load a file or an address; forget what earlier ones did."""
         self.events.clear()
         self.ask("Page.navigate", url=page if isinstance(page, str) else page.absolute().as_uri())
+        self.wait_for_load()
+
+    def wait_for_load(self) -> None:
+        """Wait until the page that is being opened is there and drawn."""
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
         self.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)))")

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from lessons.catalogue import HERE, all_lessons, all_references
+from lessons.catalogue import HERE, PARTS, all_lessons, all_references
 
 from .conftest import ENVIRONMENT
 
@@ -161,7 +161,7 @@ def test_nothing_names_a_host_or_a_place_on_this_machine(site, page):
     assert not re.search(r"mathjax|requirejs|require\.min", words, re.I)
     assert str(HERE.parent) + os.sep not in words and str(Path.home()) + os.sep not in words
     sources = [s for s in parse(site / f"{page}.html").sources if not s.startswith("data:image/")]
-    assert sources == ["search.js"]
+    assert sources == ["site.js", "search.js"]
 
 
 @per_page
@@ -195,13 +195,23 @@ def test_the_index_names_all_lessons(site):
 
 
 @per_page
-def test_every_page_of_reference_is_linked_at_the_top_of_every_page(site, page):
+def test_lessons_reference_and_glossary_are_linked_at_the_top_of_every_page(site, page):
     text = (site / f"{page}.html").read_text("utf-8")
     top = text[text.index('<nav aria-label="Site">') : text.index("</nav>")]
-    names = re.findall(r'href="(\w+)\.html"', top)
-    assert names == ["index", *(reference.name for reference in REFERENCES)]
-    here = re.findall(r'href="(\w+)\.html" aria-current="page"', top)
-    assert here == ([page] if page in names else [])
+    addresses = re.findall(r'href="([^"]+)"', top)
+    assert addresses == ["index.html", "index.html#reference", "glossary.html"]
+    here = re.findall(r'href="([^"]+)" aria-current="page"', top)
+    assert here == ([f"{page}.html"] if f"{page}.html" in addresses else [])
+
+
+def test_the_index_shows_the_lessons_in_their_parts(site):
+    text = (site / "index.html").read_text("utf-8")
+    for name, numbers in PARTS.items():
+        if not any(lesson.number in numbers for lesson in LESSONS):
+            continue
+        part = text[text.index(f">{name}<") :].split("<h2")[0]
+        found = [int(n) for n in re.findall(r'<a href="(\d\d)_', part)]
+        assert found == [lesson.number for lesson in LESSONS if lesson.number in numbers]
 
 
 @per_reference
@@ -211,7 +221,7 @@ def test_a_page_of_reference_holds_all_of_its_source(site, reference):
     assert f'href="{reference.name}.html">{reference.title}</a>' in index
     assert reference.lead.split("`")[0] in index
     headings = re.findall(r"^#{2,} (.+)$", reference.source, re.M)
-    assert re.findall(r"<h[23] id=\"[^\"]+\">(.+?)</h[23]>", text) == headings
+    assert re.findall(r"<h[23] id=\"[^\"]+\">(.+?)<a [^>]*></a></h[23]>", text) == headings
     rows = [line for line in reference.source.splitlines() if re.match(r"\|(?! ---)", line)]
     assert text.count("<tr>") == len(rows)
     tables = reference.source.count("\n| --- |")
@@ -233,11 +243,11 @@ def test_a_browser_shows_it_without_complaint_and_asks_for_nothing_else(site, br
     assert not_shown == []
     assert browser.complaints() == []
     asked = {address.split("/")[-1] for address in browser.asked_for() if address[:5] != "data:"}
-    assert asked == {f"{page}.html", "search.js"}
+    assert asked == {f"{page}.html", "site.js", "search.js"}
 
 
 @per_page
-@pytest.mark.parametrize("width", [360, 1200])
+@pytest.mark.parametrize("width", [360, 800, 1200, 1600])
 def test_it_never_scrolls_sideways(site, browser, page, width):
     browser.look(width, dark=width < 600)
     browser.open(site / f"{page}.html")
@@ -305,10 +315,225 @@ def test_search_says_how_much_it_found_and_finds_code_and_nothing(site, browser)
 
 def test_the_keyboard_reaches_the_content_and_sees_where_it_is(site, browser):
     browser.open(site / f"{LESSONS[0].name}.html")
-    for kind in ("rawKeyDown", "keyUp"):
-        browser.ask("Input.dispatchKeyEvent", type=kind, key="Tab", windowsVirtualKeyCode=9)
+    press(browser, "Tab", 9)
     focused = browser.evaluate(
         "[document.activeElement.className, document.activeElement.getBoundingClientRect().left,"
         " getComputedStyle(document.activeElement).outlineStyle]"
     )
     assert focused[0] == "skip" and focused[1] >= 0 and focused[2] == "solid"
+
+
+# ---------------------------------------------------------------------------------- predictions
+
+
+def asking(lesson):
+    """The numbers of the predictions of a lesson that offer choices, and of those that do not."""
+    found = lesson.predictions.items()
+    return [n for n, p in found if p.choices], [n for n, p in found if not p.choices]
+
+
+HIDDEN = """[...document.querySelectorAll('[data-for="prediction-%d"]')]
+  .map(part => getComputedStyle(part).display === "none")"""
+
+
+@per_lesson
+def test_what_answers_a_prediction_is_hidden_until_it_is_answered(site, browser, lesson):
+    browser.open(site / f"{lesson.name}.html")
+    browser.evaluate("localStorage.clear()")
+    browser.open(site / f"{lesson.name}.html")
+    for number, prediction in lesson.predictions.items():
+        told = f"document.querySelector('#prediction-{number} .told').textContent"
+        hidden = browser.evaluate(HIDDEN % number)
+        assert hidden and all(hidden), number
+        if prediction.choices:
+            click = f"#prediction-{number} li:nth-child({prediction.answer}) button"
+            browser.evaluate(f'document.querySelector("{click}").click()')
+        else:
+            low, high = prediction.answer
+            browser.evaluate(f"""(() => {{
+              const question = document.getElementById("prediction-{number}");
+              question.querySelector("input").value = "{(low + high) / 2:.12g}";
+              question.querySelector(".number button").click();
+            }})()""")
+        assert browser.evaluate(told).startswith("Yes"), number
+        assert not any(browser.evaluate(HIDDEN % number))
+    browser.open(site / f"{lesson.name}.html")
+    for number in lesson.predictions:
+        assert not any(browser.evaluate(HIDDEN % number)), "an answer is kept"
+    browser.open(site / "index.html")
+    count = len(lesson.predictions)
+    row = f"document.querySelector('[data-lesson=\"{lesson.name}\"] .progress').textContent"
+    assert browser.evaluate(row) == f"· {count} of {count} predictions made, {count} right"
+    browser.evaluate('document.getElementById("forget").click()')
+    assert browser.evaluate(row) == ""
+    assert browser.complaints() == []
+
+
+def test_a_wrong_choice_is_told_which_is_right_and_a_look_gives_nothing_away_before(site, browser):
+    lesson = next(x for x in LESSONS if len(asking(x)[0]) >= 2)
+    first, second = asking(lesson)[0][:2]
+    browser.open(site / f"{lesson.name}.html")
+    browser.evaluate("localStorage.clear()")
+    browser.open(site / f"{lesson.name}.html")
+    answer = lesson.predictions[first].answer
+    wrong = 1 if answer != 1 else 2
+    told = "document.querySelector('#prediction-%d .told').textContent"
+    assert browser.evaluate(told % first) == ""
+    browser.evaluate(
+        f"document.querySelector('#prediction-{first} li:nth-child({wrong}) button').click()"
+    )
+    assert browser.evaluate(told % first).startswith(f"No, it is {'abcd'[answer - 1]}.")
+    browser.evaluate(f"document.querySelector('#prediction-{second} .show').click()")
+    assert browser.evaluate(told % second) == "Shown below."
+    assert not any(browser.evaluate(HIDDEN % second))
+    browser.open(site / "index.html")
+    row = f"document.querySelector('[data-lesson=\"{lesson.name}\"] .progress').textContent"
+    of = f"2 of {len(lesson.predictions)} predictions made, 0 right"
+    assert browser.evaluate(row).endswith(of)
+    browser.evaluate("localStorage.clear()")
+
+
+def test_a_number_is_read_as_people_write_it(site, browser):
+    lesson = next((x for x in LESSONS if asking(x)[1]), None)
+    assert lesson is not None
+    number = asking(lesson)[1][0]
+    browser.open(site / f"{lesson.name}.html")
+    ask = """(() => {
+      const question = document.getElementById("prediction-%d");
+      question.querySelector("input").value = %s;
+      question.querySelector(".number button").click();
+      return question.querySelector(".told").textContent;
+    })()"""
+    assert browser.evaluate(ask % (number, '"many"')).startswith("Please give a number")
+    low, high = lesson.predictions[number].answer
+    for words in (f"{low:.12g}", f" {high:.12g} %", f"{low:.12g}".replace(".", ",")):
+        assert browser.evaluate(ask % (number, json.dumps(words))).startswith("Yes"), words
+    assert browser.evaluate(ask % (number, json.dumps(str(high * 2 + 1e9)))).startswith("The run")
+    browser.evaluate("localStorage.clear()")
+
+
+def test_without_scripts_everything_can_be_read_in_order(site, browser):
+    lesson = LESSONS[0]
+    browser.ask("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open(site / f"{lesson.name}.html")
+    finally:
+        browser.ask("Emulation.setScriptExecutionDisabled", value=False)
+    for number in lesson.predictions:
+        hidden = browser.evaluate(HIDDEN % number)
+        assert hidden and not any(hidden)
+
+
+def test_notebooks_fold_what_answers_a_prediction_and_code_that_only_draws(site):
+    for lesson in LESSONS:
+        notebook = nbformat.read(site / "notebooks" / f"{lesson.name}.ipynb", as_version=4)
+        for cell, made in zip(lesson.cells, notebook.cells, strict=True):
+            folded = made.metadata.get("jupyter", {})
+            assert folded.get("source_hidden", False) == cell.only_draws
+            assert folded.get("outputs_hidden", False) == ("answer" in cell.options)
+            assert "answer" not in made.metadata
+
+
+# ------------------------------------------------------------------------------- search, again
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("normalization", "normalisation"),
+        ("normalisation", "normalisation"),
+        ("color", "colour"),
+        ("optimizer", "optimiser"),
+        ("hesian", "hessian"),
+        ("gradeint", "gradient"),
+        ("broadcsting", "broadcasting"),
+        ("momentm", "momentum"),
+    ],
+)
+def test_search_knows_both_spellings_and_one_wrong_letter(site, browser, query, expected):
+    browser.open(site / "index.html")
+    assert browser.evaluate(SEARCH % json.dumps(query))
+    marked = browser.evaluate(
+        '[...document.querySelectorAll("#found li")].map(x => x.textContent.toLowerCase())'
+    )
+    assert any(expected in words for words in marked)
+
+
+def test_search_skips_code_that_only_draws_and_finds_names_and_formulas(site, browser):
+    browser.open(site / "index.html")
+    for query in ("nn.Linear", "requires_grad", "f(x) = x sin x", "sin x"):
+        assert browser.evaluate(SEARCH % json.dumps(query)), query
+    for query in ("set_visible", "subplots"):
+        found = browser.evaluate(SEARCH % json.dumps(query))
+        drawing = {
+            x.name for x in LESSONS if any(query in c.source for c in x.cells if not c.only_draws)
+        }
+        assert {address.split(".")[0] for address in found} <= drawing, query
+
+
+def test_search_is_walked_with_arrows_and_opened_with_enter(site, browser):
+    browser.open(site / "index.html")
+    found = browser.evaluate(SEARCH % '"gradient"')
+    assert len(found) > 2
+    browser.evaluate('document.getElementById("query").focus()')
+    at = 'document.activeElement.getAttribute("href") || document.activeElement.id'
+    places = []
+    for key, code in (("ArrowDown", 40), ("ArrowDown", 40), ("ArrowUp", 38), ("ArrowUp", 38)):
+        press(browser, key, code)
+        places.append(browser.evaluate(at))
+    assert places == [found[0], found[1], found[0], "query"]
+    press(browser, "Enter", 13)
+    browser.wait_for_load()
+    assert browser.evaluate("location.href").endswith(found[0])
+
+
+def press(browser, key, code):
+    for kind in ("rawKeyDown", "keyUp"):
+        browser.ask("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code)
+
+
+# ------------------------------------------------------------------------ themes, and for everyone
+
+
+def test_the_theme_is_chosen_kept_and_followed(site, browser):
+    colour = "getComputedStyle(document.body).backgroundColor"
+    browser.look(1200, dark=False)
+    browser.open(site / "index.html")
+    browser.evaluate("localStorage.clear()")
+    browser.open(site / "index.html")
+    light = browser.evaluate(colour)
+    browser.look(1200, dark=True)
+    dark = browser.evaluate(colour)
+    assert light != dark
+    click = 'document.getElementById("theme").click(), document.documentElement.dataset.theme'
+    assert browser.evaluate(click) == "light" and browser.evaluate(colour) == light
+    browser.open(site / f"{LESSONS[0].name}.html")
+    assert browser.evaluate(colour) == light
+    browser.look(1200, dark=False)
+    assert browser.evaluate(click) == "dark" and browser.evaluate(colour) == dark
+    assert browser.evaluate(click) is None and browser.evaluate(colour) == light
+    shown = "[...document.querySelectorAll('.idea img')].filter(x => x.offsetWidth).length"
+    browser.open(site / "index.html")
+    assert browser.evaluate(shown) == 1
+
+
+@functools.cache
+def axe():
+    """The source of axe-core, an automated checker for WCAG."""
+    package = pytest.importorskip("axe_core_python", reason="axe-core-python is not installed")
+    return (Path(package.__file__).parent / "axe.min.js").read_text("utf-8")
+
+
+@per_page
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_checker_finds_nothing_against_wcag_aa(site, browser, page, dark):
+    browser.look(1200, dark=dark)
+    browser.open(site / f"{page}.html")
+    browser.evaluate("localStorage.clear()")
+    browser.evaluate(axe() + "; 0")
+    found = browser.evaluate("""axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], resultTypes: ["violations"],
+    }).then(done => done.violations.map(
+      fault => [fault.id, ...fault.nodes.map(node => node.html.slice(0, 200))].join(" | ")
+    ))""")
+    assert found == []
