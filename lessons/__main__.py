@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import argparse
 import ast
-import importlib
 import importlib.util
-import linecache
 import os
 import signal
 import subprocess
@@ -19,15 +17,14 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from types import ModuleType
 
 from tinygrad_mlp.experiment.command import Parser, run_command
 
+from .answers import EXTRAS, Unreadable, exercises_of, judged
 from .catalogue import HERE, Lesson, all_lessons, find, shown
-from .checking import Exercise, TooLong, Verdict, error_line, judge, watched
+from .checking import Exercise, Verdict
 
 INSTALL = 'python -m pip install -e ".[lessons]"'  # and torch, which is large, where it is missing
-EXTRAS = ("jupytext", "nbconvert", "ipykernel", "latex2mathml", "hypothesis", "torch")
 
 
 def main(arguments: list[str] | None = None, folder: Path = HERE) -> int:
@@ -244,55 +241,6 @@ def show_progress(lessons: Sequence[Lesson]) -> int:
     right = sum(row[2] for row in rows)
     print(f"    {'all':{width}}  {count:9}  {right:12}")
     return 0 if right == count else 1
-
-
-class Unreadable(Exception):
-    """The learner's file cannot be imported; the message says why in one line."""
-
-
-def exercises_of(lesson: Lesson) -> list[Exercise]:
-    if not lesson.beside("checks").exists():
-        raise ValueError(
-            f"there is no {shown(lesson.beside('checks'))} to judge lesson {lesson.number}"
-        )
-    return list(importlib.import_module(f"lessons.checks.{lesson.name}").EXERCISES)
-
-
-def judged(lesson: Lesson, exercises: Iterable[Exercise], file: Path) -> list[Verdict]:
-    """A verdict on each answer in the file. Raises Unreadable if it cannot be imported."""
-    solutions = importlib.import_module(f"lessons.solutions.{lesson.name}")
-    answers = load(f"lessons.exercises.{lesson.name}", file)
-    return [verdict_on(exercise, answers, solutions, file) for exercise in exercises]
-
-
-def verdict_on(
-    exercise: Exercise, answers: ModuleType, solutions: ModuleType, file: Path
-) -> Verdict:
-    name = exercise.name
-    if not hasattr(answers, name):
-        return Verdict("wrong", f"wrong: the file defines no {name}", exercise.hint)
-    return judge(exercise, getattr(answers, name), getattr(solutions, name), str(file))
-
-
-def load(name: str, file: Path) -> ModuleType:
-    """A file as a module of this name, read afresh each time, since it changes between checks."""
-    module = ModuleType(name)
-    module.__file__ = str(file)
-    source = file.read_bytes()  # Python finds out for itself how they are encoded
-    linecache.checkcache(str(file))
-    sys.modules[name] = module  # dataclasses and inspect look there
-    try:
-        with watched():
-            exec(compile(source, str(file), "exec"), module.__dict__)
-    except TooLong as error:
-        raise Unreadable(str(error)) from error
-    except ModuleNotFoundError as error:
-        if error.name in EXTRAS:
-            raise
-        raise Unreadable(error_line(error, str(file))) from error
-    except (Exception, SystemExit) as error:
-        raise Unreadable(error_line(error, str(file))) from error
-    return module
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import sys
 import pytest
 
 from lessons import checking
-from lessons.__main__ import load
+from lessons.answers import load
 from lessons.catalogue import HERE, LABELS, Lesson, all_lessons, all_terms
 
 from .lessons.source import (
