@@ -1,4 +1,4 @@
-"""The command line: `python -m lessons list | run | check | notebook | html`.
+"""The command line: `python -m lessons list | run | check | drill | capstone | notebook | html`.
 
 This file only reads arguments and prints. A fault in the learner's answer is told in one line,
 never as a stack trace. `check` exits with 0 when everything is right and with 1 otherwise; bad
@@ -17,12 +17,17 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tinygrad_mlp.experiment.command import Parser, run_command
 
 from .answers import EXTRAS, Unreadable, exercises_of, judged
 from .catalogue import HERE, Lesson, all_lessons, find, shown
 from .checking import Exercise, Verdict
+
+if TYPE_CHECKING:
+    from .capstone import Framework
+    from .drills import Question
 
 INSTALL = 'python -m pip install -e ".[lessons]"'  # and torch, which is large, where it is missing
 
@@ -66,6 +71,17 @@ def make_parser() -> Parser:
     add = command("html", run_html, "*", "run lessons that have changed, and write a site of all")
     add.add_argument("--out", type=Path, default=Path("runs/site"), metavar="DIR")
     add.add_argument("--again", action="store_true", help="run those that have not changed, too")
+    add = command("capstone", run_capstone, "", "train digits with your answers as the framework")
+    add.add_argument(
+        "--files", type=Path, metavar="DIR", help="your answers, as in lessons/exercises"
+    )
+    add.add_argument(
+        "--images", type=int, default=5000, metavar="N", help="how many (default: 5000)"
+    )
+    add.add_argument("--epochs", type=int, default=5, metavar="N", help="how many (default: 5)")
+    add.add_argument("--out", type=Path, default=Path("runs/capstone.png"), metavar="FILE")
+    add = command("drill", run_drill, "", "practise one-line derivative rules, without end")
+    add.add_argument("--seed", type=int, metavar="N", help="ask the same questions again")
     return parser
 
 
@@ -173,6 +189,101 @@ def imports(source: str) -> set[str]:
     if any(name.startswith("tinygrad_mlp.testing") for name in names):
         names.add("hypothesis")
     return names | {name.split(".")[0] for name in names}
+
+
+# --------------------------------------------------------------------------------------- drills
+
+HOW = """The loss has the gradient g for y. Write its gradient for the array that is asked for,
+as one line of NumPy. An empty line shows the answer, and q ends."""
+
+
+def run_drill(options: argparse.Namespace, lessons: Sequence[Lesson]) -> int:
+    """Ask until the reader has had enough; 0 if every answer was right in the end."""
+    import numpy as np
+
+    from . import drills
+
+    rng = np.random.default_rng(options.seed)
+    print(HOW)
+    right = asked = 0
+    while True:
+        for number in rng.permutation(len(drills.DRILLS)):
+            outcome = ask(drills.question(drills.DRILLS[number], rng))
+            if outcome is None:
+                print(f"\n{right} of {asked} right")
+                return 0 if right == asked else 1
+            asked += 1
+            right += outcome
+
+
+def ask(asked: Question) -> bool | None:
+    """Ask one question until it is answered; None if the reader ends."""
+    from . import drills
+
+    drill = asked.drill
+    print(f"\n{drill.name}:   y = {drill.line}      ({asked.shapes})")
+    while True:
+        try:
+            answer = input(f"gradient for {drill.wanted} = ").strip()
+        except EOFError:
+            return None
+        if answer == "q":
+            return None
+        if not answer:
+            print(f"{drill.rule}    {drill.why}")
+            return False
+        judged = drills.judge(asked, answer)
+        print(f"{judged.words}" + (f". {drill.why}" if judged.is_right else ""))
+        if judged.given is not None:
+            print(drills.drawn(asked.gradient, judged.given, sys.stdout.isatty()))
+        if judged.is_right:
+            return True
+
+
+# ------------------------------------------------------------------------------------- capstone
+
+
+def run_capstone(options: argparse.Namespace, lessons: Sequence[Lesson]) -> int:
+    """Put the answers together, hold them against the table of ops, train; 0 if all is well."""
+    from tinygrad_mlp.plot import save
+
+    from . import capstone
+
+    pieces = capstone.gather(lessons, options.files)
+    width = max(len(piece.name) for piece in pieces)
+    print("The pieces of your framework:")
+    for piece in pieces:
+        say(f"  {piece.lesson.name[:2]}  {piece.name:{width}}  ", piece.verdict)
+    framework = capstone.Framework({piece.name: piece.made for piece in pieces})
+    faults = say_what_was_held(framework)
+    yours = capstone.train(framework, options.images, options.epochs)
+    package = capstone.train_with_package(framework, options.images, options.epochs)
+    print(f"Trained on {options.images:,} digits for {options.epochs} epochs, on the test images:")
+    for words, curves in (("out of your pieces", yours), ("with the package", package)):
+        print(
+            f"  {words:18}  last loss {curves.losses[-1]:.6f}, {100 * curves.accuracy:.2f} % right"
+        )
+    apart = max(abs(a - b) for a, b in zip(yours.losses, package.losses, strict=True))
+    print(f"  the losses of all {len(yours.losses)} steps differ by at most {apart:.1e}")
+    save(capstone.picture(yours, package, options.images), options.out)
+    print(f"picture: {options.out}")
+    return 1 if faults or apart > 1e-6 else 0
+
+
+def say_what_was_held(framework: Framework) -> int:
+    """Say how each op did against the package's table; return how many failed."""
+    from . import capstone
+
+    try:
+        held = capstone.hold_against_table(framework)
+    except ModuleNotFoundError as error:
+        print(f"Not held against the package's table of ops: {needs(str(error.name))}")
+        return 0
+    print("Against the package's table of ops, values and gradients:")
+    for row in held:
+        left_out = f", {row.left_out} left out" if row.left_out else ""
+        say(f"  {row.op:13} ", row.fault or f"{row.agreed} calls agree{left_out}")
+    return sum(bool(row.fault) for row in held)
 
 
 # ---------------------------------------------------------------------------------------- check
