@@ -3,16 +3,14 @@
 #
 # **Question.** What is a gradient, and why does order matter?
 #
-# **Time.** 60 minutes.
+# **Time.** 45 minutes.
 #
-# **New from the package.** `plot.show`, `tensor`, `engine.run_backward`,
-# `engine._send_back`, `engine._add`.
+# **New from the package.** `plot.show`, `tensor`.
 #
 # **Before this.** Nothing from this course. You need some Python and the derivatives you learned
 # at school: that of $x^2$ is $2x$, and that of $\sin x$ is $\cos x$.
 
 # %%
-import inspect
 import itertools
 import math
 import sys
@@ -22,7 +20,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import engine, plot
+from tinygrad_mlp import plot
 
 BLUE, ORANGE = "#0072B2", "#D55E00"
 
@@ -37,11 +35,17 @@ BLUE, ORANGE = "#0072B2", "#D55E00"
 # and move $x$ by a small amount, a **nudge**. Divide how far $f$ moved by how far $x$ moved. That
 # ratio is the slope of the curve, measured over the length of the nudge.
 #
-# **Predict.** At $x = 3$ the value is about $0.42$, and the curve falls there. Nudge $x$ from $3$
-# to $3.01$. Does $f$ move by about $-0.3$, $-0.03$ or $-0.003$?
+# At $x = 3$ the value is about $0.42$, and the curve falls there, nearly three times as steeply as
+# a line at 45 degrees.
+#
+# **Predict.** Nudge $x$ from $3$ to $3.01$. By how much does $f$ move?
+#
+# - about $-0.3$
+# - about $-0.03$
+# - about $-0.003$
 
 
-# %%
+# %% answer=2
 def f(x):
     return x * math.sin(x)
 
@@ -52,8 +56,6 @@ print("   nudge    f moves by    ratio")
 for nudge in (1.0, 0.1, 0.01, 0.001, 0.0001):
     moved = f(3 + nudge) - f(3)
     print(f"{nudge:8.4f}  {moved:12.6f}  {moved / nudge:7.4f}")
-
-assert -0.029 < f(3.01) - f(3) < -0.028
 
 # %% [markdown]
 # It moves by about $-0.03$. The ratio settles as the nudge shrinks, near $-2.83$. The number it
@@ -71,6 +73,7 @@ def slope_of_f(x):
     return math.sin(x) + x * math.cos(x)
 
 
+# %% tags=["draw"]
 figure = Figure(figsize=(9, 3.6), layout="constrained")
 whole, near = figure.subplots(1, 2, width_ratios=(1.6, 1))
 
@@ -106,24 +109,29 @@ figure.set_label(
 )
 plot.show(figure, "runs/lessons/01/slopes.png")
 
-assert [round(slope_of_f(x), 2) for x in (1, 3, 6)] == [1.38, -2.83, 5.48]
-
 # %% [markdown]
 # ## A gradient
 #
-# Here is the smallest thing that can learn. A line predicts $w x + b$, the right answer is $t$,
-# and the **loss** says how wrong the prediction is:
+# Here is the smallest thing that can learn. A line predicts $w x + b$ for the input $x$, and the
+# right answer is $t$. The number $w$ that the input is multiplied by is called a **weight**, and
+# the number $b$ that is added a **bias**. How wrong the prediction is, is a single number, the
+# **loss**:
 #
 # $$\text{loss} = (w x + b - t)^2.$$
 #
 # The loss depends on four numbers, so it has four slopes, one for each: nudge that number alone
 # and leave the others where they are. The list of all these slopes is the **gradient**.
 #
-# **Predict.** With $w = 1.5$, $x = 2$, $b = 0.5$ and $t = 5$, the prediction is $3.5$, which is
-# too small. Which of the four slopes are negative, so that a larger number means a smaller loss?
-# Which slope is the steepest?
+# Take $w = 1.5$, $x = 2$, $b = 0.5$ and $t = 5$. The prediction is $3.5$, which is too small.
+#
+# **Predict.** For which of the four numbers is the slope the steepest?
+#
+# - the weight $w$
+# - the input $x$
+# - the bias $b$
+# - the right answer $t$
 
-# %%
+# %% answer=1
 START = {"w": 1.5, "x": 2.0, "b": 0.5, "t": 5.0}
 
 
@@ -148,18 +156,14 @@ print(f"loss = {loss_of(**START)}")
 for name, slope in measured.items():
     print(f"slope with respect to {name}: {slope:12.8f}")
 
-for name, expected in {"w": -6, "x": -4.5, "b": -3, "t": 3}.items():
-    assert abs(measured[name] - expected) < 1e-4, f"the slope for {name} is not {expected}"
-assert measured["w"] != -6, "nudging should be a little off"
-
 # %% [markdown]
 # Three slopes are negative: a larger $w$, $x$ or $b$ raises the prediction, which is too small.
 # The steepest slope is that of $w$, because a change in $w$ is twice as large when it reaches the
 # prediction: it is multiplied by $x = 2$ on the way.
 #
 # Nudging is honest and needs no mathematics. It is also slow and a little wrong: four numbers
-# cost five runs, and the slope of $w$ is exactly $-6$, as we will see. A network has thousands of
-# numbers. We want all the slopes at once, and we want them exactly.
+# cost five runs, and the slope of $w$ is exactly $-6$, as we will see. What reads digits later in
+# this course has thousands of weights. We want all the slopes at once, and we want them exactly.
 
 # %% [markdown]
 # ## The chain rule
@@ -174,7 +178,7 @@ assert measured["w"] != -6, "nudging should be a little off"
 # | $e = y - t$ | $-1.5$ | $1$ for $y$, and $-1$ for $t$ |
 # | $\text{loss} = e \cdot e$ | $2.25$ | $e = -1.5$ for the left factor, $-1.5$ for the right |
 #
-# The chain rule says what to do with them. If $p$ moves twice as far as $w$, and $y$ as far as
+# The **chain rule** says what to do with them. If $p$ moves twice as far as $w$, and $y$ as far as
 # $p$, and $e$ as far as $y$, then $e$ moves $2 \cdot 1 \cdot 1 = 2$ times as far as $w$. **Along
 # a path, local slopes are multiplied.** And $e$ is used twice: when it moves, both factors move,
 # and both effects arrive. **Where paths meet, they are added.** So the slope of the loss with
@@ -188,9 +192,9 @@ assert measured["w"] != -6, "nudging should be a little off"
 # ## A number that remembers
 #
 # Nobody should have to write that table by hand. We let the calculation write it: a `Value` is a
-# number that remembers which values it was made from, and the local slope for each of them. It
-# also gets a **serial number**, one higher for each value that is made. That number will matter
-# soon.
+# number that remembers which values it was made from, and the local slope for each of them. A value
+# that was put in, and not made from others, is called a **leaf**. Each value also gets a
+# **serial number**, one higher than the value made before it. That number will matter soon.
 
 # %%
 serials = itertools.count(1)
@@ -230,14 +234,12 @@ loss = loss_of(**leaves)
 print(f"loss = {loss.number}, made by {loss.name}, serial number {loss.serial}")
 print("its inputs:", [x.number for x in loss.inputs], " its local slopes:", loss.slopes)
 
-assert loss.number == 2.25 and loss.slopes == (-1.5, -1.5)
-
 # %% [markdown]
 # `loss_of` has not changed: it is the function that we nudged before. Python calls our `__mul__`,
 # `__add__` and `__sub__` for `*`, `+` and `-`, and each of them writes down one row of the table.
 #
-# The record is a network of values, called a **graph**. `reachable` collects everything that a
-# value was made from, so that we can look at all of it.
+# The values and the arrows between them are called a **graph**. `reachable` collects everything
+# that a value was made from, so that we can look at all of it.
 
 
 # %%
@@ -260,12 +262,12 @@ for serial, value in sorted(reachable(loss).items()):
     print(f"{serial:6d}  {value.name:7s}  {value.number:5}   {made_of:12s}  {slopes}".rstrip())
 
 # %% [markdown]
-# This is the table from above, and nobody wrote it by hand. Now the same as a picture. The code
-# that draws it is in the next cell. It has nothing to do with derivatives, so you may run it and
-# move on.
+# This is the table from above, and nobody wrote it by hand: $p$, $y$, $e$ and the loss are the
+# values with the serial numbers 5 to 8. Now the same as a picture. Code that only draws stands in
+# cells of its own. It has nothing to do with derivatives, so you may run it and move on.
 
 
-# %%
+# %% tags=["draw"]
 def places(result):
     """Where to draw each value: the result on the right, all others to the left of their users."""
     values = reachable(result)
@@ -291,7 +293,10 @@ def text(number):
     return f"{number:.3g}"
 
 
-def draw_graph(axes, result, gradients=None, local_slopes=True, headroom=0.5):
+NAMES = {5: "p = w · x", 6: "y = p + b", 7: "e = y - t", 8: "loss = e · e"}
+
+
+def draw_graph(axes, result, gradients=None, local_slopes=True, headroom=0.5, names=None):
     """Circles are values; an arrow leads from an input to what was made from it."""
     values, spots = reachable(result), places(result)
     for serial, value in values.items():
@@ -301,6 +306,15 @@ def draw_graph(axes, result, gradients=None, local_slopes=True, headroom=0.5):
         axes.plot(x, y, "o", markersize=36, color=colour, markeredgecolor="#555555", clip_on=False)
         words = f"{value.name}\n{text(value.number)}"
         axes.text(x, y, words, ha="center", va="center", fontsize=9.5)
+        if names and serial in names:
+            axes.annotate(
+                names[serial],
+                (x, y),
+                xytext=(0, 25),
+                textcoords="offset points",
+                ha="center",
+                fontsize=9,
+            )
         if gradients is not None:
             style = {"color": ORANGE, "weight": "bold", "fontsize": 10.5}
             style |= {"xytext": (0, -27), "textcoords": "offset points", "va": "center"}
@@ -333,9 +347,9 @@ def draw_arrows(axes, value, spots, local_slopes):
             axes.text(x, y, text(slope), ha="center", va="center", **style)
 
 
-# %%
-figure = Figure(figsize=(9, 3.6), layout="constrained")
-draw_graph(figure.subplots(), loss)
+# %% tags=["draw"]
+figure = Figure(figsize=(9, 3.8), layout="constrained")
+draw_graph(figure.subplots(), loss, headroom=0.8, names=NAMES)
 figure.set_label(
     "The graph of the loss. w = 1.5 and x = 2 make the product 3; adding b = 0.5 makes 3.5; "
     "subtracting t = 5 makes the error -1.5; two arrows lead from the error to its product with "
@@ -357,11 +371,16 @@ plot.show(figure, "runs/lessons/01/graph.png")
 # respect to itself is $1$. Then each value passes its gradient to its inputs, times the local
 # slope, and each input does the same in turn. As a recursive function this takes four lines.
 #
-# **Predict.** Nudging gave $-6$ for $w$, $-4.5$ for $x$, $-3$ for $b$ and $3$ for $t$. Does this
-# function find the same? Trace it on the picture with a finger if you like.
+# Nudging gave $-6$ for $w$, $-4.5$ for $x$, $-3$ for $b$ and $3$ for $t$.
+#
+# **Predict.** What does this function find for $w$? Trace it on the picture with a finger.
+#
+# - $-3$, half of it: one of the two arrows is lost
+# - $-6$, the same
+# - more than $6$ below zero: something is counted twice
 
 
-# %%
+# %% answer=3
 def backward_at_once(value, gradients):
     for x, slope in zip(value.inputs, value.slopes, strict=True):
         gradients[x.serial] += slope * gradients[value.serial]
@@ -379,9 +398,6 @@ print(f"error   {of_error:8.4f}  {gradients[error.serial]:8.4f}")
 for name, leaf in leaves.items():
     print(f"{name}       {measured[name]:8.4f}  {gradients[leaf.serial]:8.4f}")
 
-assert gradients[error.serial] == -3 and gradients[leaves["w"].serial] == -15
-assert gradients[error.inputs[0].serial] == -4.5 and gradients[leaves["b"].serial] == -6
-
 # %% [markdown]
 # It is right for the error, and wrong for everything behind it. This is what happened: the first
 # arrow brings $-1.5$ to the error, which passes $-1.5$ on at once. Then the second arrow brings
@@ -391,7 +407,52 @@ assert gradients[error.inputs[0].serial] == -4.5 and gradients[leaves["b"].seria
 # at $-6$.
 #
 # This happens wherever two paths part and meet again. Such a place is called a **diamond**, after
-# its shape in a drawing.
+# its shape in a drawing. Here is the smallest, frame by frame: $v = 2$, $e = 3 v$, and $r = e^2$,
+# whose two arrows have the slope $6$. Orange is what has arrived. Above, a value passes on what it
+# has at once; below, it waits until everything has arrived. Nudging $v$ gives $36$.
+
+# %% tags=["draw"]
+AT_ONCE = [
+    ("one arrow brings 6 to e", {"r": 1, "e": 6}),
+    ("e passes it on: 3 · 6", {"r": 1, "e": 6, "v": 18}),
+    ("the other brings 6 more", {"r": 1, "e": 12, "v": 18}),
+    ("e passes on all it has: 3 · 12", {"r": 1, "e": 12, "v": 54}),
+]
+WAIT = [
+    ("one arrow brings 6 to e", {"r": 1, "e": 6}),
+    ("e waits", {"r": 1, "e": 6}),
+    ("the other brings 6 more", {"r": 1, "e": 12}),
+    ("now e passes on: 3 · 12", {"r": 1, "e": 12, "v": 36}),
+]
+
+
+def draw_frame(axes, title, arrived):
+    for name, x in (("v", 0), ("e", 1), ("r", 2)):
+        axes.plot(x, 0, "o", markersize=26, color="#eeeeee", markeredgecolor="#555555")
+        axes.text(x, 0, name, ha="center", va="center", fontsize=11)
+        words = str(arrived.get(name, ""))
+        axes.text(x, -0.52, words, ha="center", color=ORANGE, weight="bold", fontsize=11)
+    for start, bends in ((0, [0]), (1, [-0.4, 0.4])):
+        for bend in bends:
+            arrow = {"arrowstyle": "-|>", "color": "#555555", "shrinkA": 14, "shrinkB": 14}
+            arrow["connectionstyle"] = f"arc3,rad={bend}"
+            axes.annotate("", (start + 1, 0), xytext=(start, 0), arrowprops=arrow)
+    axes.set(xlim=(-0.4, 2.4), ylim=(-0.75, 0.5))
+    axes.set_title(title, fontsize=9)
+    axes.axis("off")
+
+
+figure = Figure(figsize=(10, 3.4), layout="constrained")
+rows = figure.subplots(2, 4)
+for row, words, frames in zip(rows, ("at once", "wait"), (AT_ONCE, WAIT), strict=True):
+    for axes, (title, arrived) in zip(row, frames, strict=True):
+        draw_frame(axes, title, arrived)
+    row[0].text(-0.4, 0.42, words, weight="bold", fontsize=11, color=BLUE)
+figure.set_label(
+    "Two rows of four frames. At once: e gets 6 and sends 18 to v, then gets 6 more and sends 36 "
+    "more, so that v ends with 54. Wait: e gets 6 and 6, then sends 36, and v ends with 36."
+)
+plot.show(figure, "runs/lessons/01/frames.png")
 
 # %% [markdown]
 # ## Second attempt: one path at a time
@@ -418,23 +479,21 @@ for name, leaf in leaves.items():
     print(f"{name}   {measured[name]:8.4f}  {gradients[leaf.serial]:8.4f}")
 print(f"{calls} calls for {len(reachable(loss))} values")
 
-for name, leaf in leaves.items():
-    assert abs(gradients[leaf.serial] - measured[name]) < 1e-4, name
-assert calls == 15 and len(reachable(loss)) == 8
-
 # %% [markdown]
 # All four are right. But eight values took fifteen calls: everything behind the diamond was
 # visited twice, once for each way through it.
 #
 # Now put several diamonds in a row. Each of them computes $\sin v + \cos v$ and hands the sum to
-# the next. This is the shape of a network, where each layer uses each value of the layer before
-# more than once.
+# the next. Calculations that learn have this shape: most of their values are used more than once.
 #
-# **Predict.** A ladder of eighteen diamonds has $55$ values. How many calls will it take: about a
-# hundred, about a thousand, or about a million?
+# **Predict.** A ladder of eighteen diamonds has $55$ values. How many calls will it take?
+#
+# - about a hundred
+# - about a thousand
+# - about a million
 
 
-# %%
+# %% answer=3
 def ladder(rungs):
     v = Value(0.4, name="v")
     for _ in range(rungs):
@@ -450,6 +509,7 @@ print("diamonds   values      calls")
 for n in (1, 2, 3, 6, 12, 18):
     print(f"{n:8d}  {sizes[n - 1]:7d}  {calls[n - 1]:9,d}")
 
+# %% tags=["draw"]
 figure = Figure(figsize=(9, 5.2), layout="constrained")
 top, bottom = figure.subplots(2, 1, height_ratios=(1, 1.6))
 draw_graph(top, ladder(3), local_slopes=False)
@@ -466,11 +526,6 @@ figure.set_label(
     "while the number of values grows to 55."
 )
 plot.show(figure, "runs/lessons/01/ladder.png")
-
-assert sizes[-1] == 55 and calls[-1] > 1_000_000
-assert all(more == 2 * less + 3 for less, more in itertools.pairwise(calls))
-calls_of_a_hundred = 2**102 - 3  # what the line above gives after a hundred doublings
-assert calls[-1] == 2**20 - 3 and calls_of_a_hundred / 1e9 > 1e14 * 365 * 24 * 3600
 
 # %% [markdown]
 # More than a million. Each diamond doubles the number of paths, so each doubles the work. At a
@@ -490,7 +545,10 @@ assert calls[-1] == 2**20 - 3 and calls_of_a_hundred / 1e9 > 1e14 * 365 * 24 * 3
 # Which order visits every value after all its users? We have it already. A value is made after
 # its inputs, so its serial number is larger than theirs. Walk through the serial numbers from the
 # largest down to the smallest: when we come to a value, everything that was made from it has a
-# larger number and has had its turn.
+# larger number and has had its turn. An order in which every value comes after all that it was made
+# from is called a **topological order**; we walk through one backwards. And finding all slopes of
+# one result in a single walk back is called **reverse mode**, or **backpropagation**. With these
+# words you can look it all up.
 
 
 # %%
@@ -509,18 +567,16 @@ def backward(result):
 gradients = backward(loss)
 for name, leaf in leaves.items():
     print(f"{name}   measured {measured[name]:8.4f}   backward {gradients[leaf.serial]:8.4f}")
-    assert abs(gradients[leaf.serial] - measured[name]) < 1e-4, name
-assert gradients[leaves["w"].serial] == -6
 
 tall = ladder(100)
 oldest = min(reachable(tall))  # the smallest serial number: that of v
 gradient = backward(tall)[oldest]
 print()
 print(f"a hundred diamonds: {len(reachable(tall))} values, one visit each, slope {gradient:.2e}")
-assert len(reachable(tall)) == 301 and 0 < abs(gradient) < 1e-15
 
-figure = Figure(figsize=(9, 3.8), layout="constrained")
-draw_graph(figure.subplots(), loss, gradients)
+# %% tags=["draw"]
+figure = Figure(figsize=(9, 4.0), layout="constrained")
+draw_graph(figure.subplots(), loss, gradients, headroom=0.8, names=NAMES)
 figure.set_label(
     "The graph of the loss again, now with the gradient of the loss under each value: 1 for the "
     "loss, -3 for the error, the sum and the product, 3 for t, -3 for b, -6 for w, -4.5 for x."
@@ -533,8 +589,8 @@ plot.show(figure, "runs/lessons/01/gradients.png")
 # nudging needs another run for each, and $-6$ is $-6$ to the last digit.
 #
 # The ladder of a hundred diamonds was no trouble: 301 visits. Its slope is tiny because a hundred
-# factors smaller than $1$ were multiplied on the way down. In lesson 7 the same thing will keep a
-# deep network from learning.
+# factors smaller than $1$ were multiplied on the way down. In lesson 7 the same thing will keep
+# seven sigmoids in a row from learning.
 
 # %% [markdown]
 # ## A long chain
@@ -542,11 +598,17 @@ plot.show(figure, "runs/lessons/01/gradients.png")
 # The walk by serial number has a second advantage. It is a loop, and `reachable` is a loop too,
 # with a list of what is still waiting. Nothing calls itself.
 #
-# **Predict.** We add $1$ to a number, ten thousand times in a row. No value is used twice, so
-# there is one path, and the second attempt was right about paths. Will it find the slope?
+# We add $1$ to a number, ten thousand times in a row. No value is used twice, so there is one path,
+# and the second attempt was right about paths.
+#
+# **Predict.** What will the second attempt, path by path, do with the ten thousand additions?
+#
+# - it finds the slope at once
+# - it finds the slope, after a long time
+# - it fails
 
 
-# %%
+# %% answer=3
 def chain(length):
     v, one = Value(0.5, name="v"), Value(1.0, name="1")
     start = v
@@ -563,12 +625,10 @@ try:
 except RecursionError as problem:
     outcome = f"RecursionError: {str(problem)[:32]}"
 print(f"path by path,  10,000 additions: {outcome}")
-assert outcome.startswith("RecursionError")
 
 start, end = chain(100_000)
 slope = backward(end)[start.serial]
 print(f"by serial,    100,000 additions: slope {slope}")
-assert slope == 1.0
 
 # %% [markdown]
 # Python stops a function that calls itself too many times, one call inside another; the first
@@ -590,8 +650,8 @@ for number in (1.0, 3.0, 6.0):
     slope = backward(y)[x.serial]
     by_hand = slope_of_f(number)
     print(f"x = {number}:  by the engine {slope:15.12f}   by the product rule {by_hand:15.12f}")
-    assert math.isclose(slope, by_hand, rel_tol=1e-14)
 
+# %% tags=["draw"]
 figure = Figure(figsize=(6, 2.4), layout="constrained")
 draw_graph(figure.subplots(), y, backward(y), headroom=1.0)
 figure.set_label(
@@ -603,13 +663,14 @@ plot.show(figure, "runs/lessons/01/product.png")
 # %% [markdown]
 # Now for the reason why anybody wants a gradient. The slope of the loss for $w$ is $-6$: a larger
 # $w$ means a smaller loss. So we move $w$ and $b$ a little way **against** their slopes, and
-# compute the loss again. This is called gradient descent. The length of the step is the slope
-# times a small number, the **learning rate**.
+# compute the loss again. This is called **gradient descent**. The length of the step is the slope
+# times a small number, the **learning rate**. Only $w$ and $b$ move, because they are ours to
+# choose. The input $x$ and the right answer $t$ are given: to change them would be to change the
+# question.
 #
-# **Predict.** The loss is $2.25$, and the learning rate is $0.05$. After one step, is the loss
-# below $2$? Below $1$? What will it be after five?
+# **Predict.** The loss is $2.25$, and the learning rate is $0.05$. What is the loss after one step?
 
-# %%
+# %% answer=[0.4, 0.75]
 w, b = START["w"], START["b"]
 x, t = START["x"], START["t"]
 losses = []
@@ -623,16 +684,83 @@ for step in range(6):
     w -= 0.05 * gradients[leaves["w"].serial]
     b -= 0.05 * gradients[leaves["b"].serial]
 
-assert losses[0] == 2.25 and losses[1] < 1 and losses[5] < 0.01
-assert all(math.isclose(after, before / 4) for before, after in itertools.pairwise(losses))
-
 # %% [markdown]
 # Each step cuts the loss to a quarter, and five steps bring it below a hundredth. This is
-# learning, on one example and with two weights. What the next lessons add is more numbers.
+# learning, on one example, with one weight and one bias.
 #
 # Note that each step builds a new graph. The record belongs to one calculation; new numbers make
 # a new record. So you may use `if` and `for` freely inside `loss_of`: what is recorded is what
 # was done.
+
+# %% [markdown]
+# ## A neuron that learns
+#
+# A straight line cannot level off. A **neuron** bends it: it computes $\tanh(w x + b)$, which rises
+# from $-1$ to $1$ and is nearly flat at both ends. Our engine needs one more function with its
+# local slope, $1 / \cosh^2$. (You will find a shorter one in the exercises.)
+#
+# Here are five points. The loss is now the sum of five squares, all in one graph, and the descent
+# is the loop from above.
+#
+# **Predict.** Will the loss of the neuron go all the way down to $0$?
+#
+# - yes, with enough steps
+# - no, it stops at some value above $0$
+# - no, it goes down at first and then up again
+
+
+# %% answer=2
+def tanh(x):
+    return Value(math.tanh(x.number), (x,), (1 / math.cosh(x.number) ** 2,), "tanh")
+
+
+POINTS = [(-2.0, -0.9), (-1.0, -0.8), (0.0, -0.3), (1.0, 0.6), (2.0, 0.8)]
+
+
+def loss_of_neuron(w, b):
+    total = Value(0.0)
+    for x, t in POINTS:
+        error = tanh(w * Value(x) + b) - Value(t)
+        total = total + error * error
+    return total
+
+
+w, b = 0.1, 0.0
+path = []
+for step in range(201):
+    weight, bias = Value(w), Value(b)
+    loss = loss_of_neuron(weight, bias)
+    gradients = backward(loss)
+    path.append((w, b))
+    if step in (0, 1, 2, 5, 10, 50, 100, 200):
+        print(f"step {step:3d}  w {w:6.3f}  b {b:6.3f}  loss {loss.number:.4f}")
+    w -= 0.1 * gradients[weight.serial]
+    b -= 0.1 * gradients[bias.serial]
+print(f"one graph: {len(reachable(loss))} values")
+
+# %% tags=["draw"]
+figure = Figure(figsize=(8, 3.4), layout="constrained")
+axes = figure.subplots()
+xs = np.linspace(-2.5, 2.5, 200)
+for step, shade in ((0, 0.25), (2, 0.5), (200, 1.0)):
+    weight, bias = path[step]
+    axes.plot(xs, np.tanh(weight * xs + bias), color=BLUE, alpha=shade, linewidth=2)
+    axes.text(2.53, np.tanh(weight * 2.5 + bias), f"step {step}", va="center", fontsize=9)
+axes.plot(*np.transpose(POINTS), "o", color=ORANGE)
+axes.set(xlabel="x", ylabel="tanh(w x + b)", ylim=(-1.05, 1.05))
+axes.grid(color="#e6e6e6")
+axes.spines[["top", "right"]].set_visible(False)
+figure.set_label(
+    "Five points that rise from -0.9 to 0.8, and the neuron's curve: almost flat at step 0, and an "
+    "S that passes close to all points at step 200."
+)
+plot.show(figure, "runs/lessons/01/neuron.png")
+
+# %% [markdown]
+# It settles above $0$: two numbers are not enough to pass through five points, and the S of the
+# tanh has only so many shapes. But it comes close to all of them, and nobody told it how. Nothing
+# in the engine knows about neurons: `backward` saw a larger graph and did what it did before. From
+# here on there will be more numbers, and hardly any new ideas about slopes.
 
 # %% [markdown]
 # ## The same, in the package
@@ -648,98 +776,14 @@ loss = loss_of(w=w, x=2.0, b=b, t=5.0)
 loss.backward()
 print("loss", loss.item(), "  w.grad", w.grad.item(), "  b.grad", b.grad.item())
 
-assert loss.item() == 2.25 and w.grad.item() == -6 and b.grad.item() == -3
-
 # %% [markdown]
 # `loss_of` is still the function of the second section. Only `w` and `b` have asked for a
 # gradient; `x` and `t` are plain numbers, and no work is done for them. (`.item()` takes the
 # number out of a tensor.)
 #
-# The package is plain Python, so we can read what `backward()` does. The function that does the
-# work is `run_backward`, in the file `engine.py`. `inspect.getsource` gives the text of a
-# function, so what you see here is what just ran.
-
-# %%
-walk = inspect.getsource(engine.run_backward)
-print(walk)
-
-# %% [markdown]
-# It is longer than ours, but the outline is the same. Let us put matching lines one under the
-# other, and check that both functions really contain them.
-
-# %%
-PAIRS = [
-    ("values = reachable(result)", "nodes = _reachable(outputs)"),
-    ("for serial in sorted(values, reverse=True):", "order = sorted(nodes, reverse=True)"),
-    ("gradients = dict.fromkeys(values, 0.0)", "pending: dict[int, Any] = {}"),
-    ("gradients[result.serial] = 1.0", "_add(pending, node.serial, copied(seed))"),
-    ("value = values[serial]", "node = nodes.pop(serial)"),
-    ("for x, slope in zip(", "_send_back(node, gradient, pending, needed, create_graph)"),
-]
-ours = inspect.getsource(backward)
-for mine, theirs in PAIRS:
-    assert mine in ours, f"not in our engine: {mine}"
-    assert theirs in walk, f"not in the package: {theirs}"
-    print(f"ours     {mine}")
-    print(f"package  {theirs}")
-    print()
-
-# %% [markdown]
-# From top to bottom:
-#
-# - `_reachable` is our `reachable`: a dictionary by serial number, and a stack in place of
-#   recursion.
-# - `order` answers the second half of our question: serial numbers, largest first.
-# - `seeds` is our $1$. There may be several outputs, each with its own weight.
-# - `pending` is our `gradients`: what has arrived so far. It lives for one walk, so nothing from
-#   an earlier walk can be left in it. What is taken out with `pop` is finished, and its memory is
-#   freed.
-# - `targets` and `needed` are for when only some gradients are asked for. Then the walk leaves
-#   out whatever does not lead to them.
-# - `found` collects the results: the leaves with their gradients. `.backward()` puts them in
-#   `.grad`.
-# - `node.inputs = None` cuts the graph, because a walked graph is rarely walked again, and its
-#   numbers take memory. `retain_graph=True` keeps it.
-# - `hook` lets you look at a gradient as it passes, and `create_graph` records the walk itself,
-#   so that it can be differentiated again. That is the subject of lesson 19.
-#
-# One call remains: `_send_back` does the inner loop, and adds with `_add`.
-
-# %%
-sending = inspect.getsource(engine._send_back)
-print(sending)
-print(inspect.getsource(engine._add))
-
-for line in (
-    "for i, x in enumerate(inputs):",
-    "rule(g, y, *xs, **params)",
-    "_add(pending, x.serial",
-):
-    assert line in sending, f"not in the package: {line}"
-assert "known + part" in inspect.getsource(engine._add)
-
-# %% [markdown]
-# Our inner loop, `gradients[x.serial] += slope * gradients[serial]`, is in here, in three lines
-# out of many:
-#
-# - `for i, x in enumerate(inputs)` goes over the inputs. One that is a plain number, or whose
-#   gradient nobody needs, is skipped.
-# - `part = rule(g, y, *xs, **params)` stands for `slope * gradients[serial]`. We stored the local
-#   slope while computing forward. The package stores nothing but the inputs, and asks a **rule**
-#   of the op for the product. For single numbers this makes little difference; for arrays it
-#   makes a great one, and that is the subject of lesson 2.
-# - `_add(pending, x.serial, part)` is our `+=`: the first part is taken, later ones are added.
-#
-# The rest is there because tensors are arrays. `_unbroadcast` puts shapes right (lesson 2),
-# `astype` keeps the number format, and `_is_shared` finds out where two arrays would share
-# memory, so that one is copied. `changes` and `anomaly` stand guard: they stop with an error when
-# an array was overwritten after it was used, or when a gradient is not a number.
-
-# %%
-parts = [Value.__init__, Value.__add__, Value.__sub__, Value.__mul__, sin, cos, reachable, backward]
-lines = sum(len(inspect.getsource(part).splitlines()) for part in parts)
-print(f"our engine: {lines} lines in {len(parts)} functions")
-assert 35 <= lines <= 50
+# The package is plain Python, and its `backward()` is our walk: the same dictionary by serial
+# number, the same order. If you want to read it now, lesson 22 puts the two side by side; it is
+# optional, and better after lesson 8.
 
 # %% [markdown]
 # ## What was learned
@@ -756,8 +800,8 @@ assert 35 <= lines <= 50
 # ## What is still open
 #
 # Our engine needs a `Value` for every single number. An image of $28 \times 28$ pixels has 784 of
-# them, and a network has thousands of weights. NumPy multiplies whole arrays at once; can a whole
-# array be *one* value in the graph? What is its local slope then? That is lesson 2.
+# them, and what recognises it has thousands of weights. NumPy multiplies whole arrays at once; can
+# a whole array be *one* value in the graph? What is its local slope then? That is lesson 2.
 #
 # And we typed the local slopes by hand. If we had written `+` instead of `-` in `cos`, how would
 # we notice? That is lesson 3.
@@ -766,7 +810,11 @@ assert 35 <= lines <= 50
 # ## Exercises
 #
 # - `divide`: the quotient of two numbers and its two local slopes.
+# - `tanh`: its value and its local slope, for which the value is enough.
 # - `walk_back`: the backward walk over a graph that is given as plain lists.
 # - `walk_forward`: the other direction, from one value to everything that was made from it.
+#
+# Keep your answers: `python -m lessons capstone` will build a framework out of them, and
+# `walk_back` is its engine.
 #
 # Check them with `python -m lessons check 01`.
