@@ -70,7 +70,8 @@ def name_headings(body: BeautifulSoup) -> str:
     items = []
     taken: set[str] = {"main", "search", "query", "count", "found"}
     for heading in body.find_all(HEADING):
-        name = re.sub(r"\W+", "-", plain_text(heading).lower()).strip("-") or "section"
+        words = re.sub(r"\W+", "-", plain_text(heading).lower()).strip("-") or "section"
+        name = str(heading.get("id") or words)
         while name in taken:
             name += "-again"
         taken.add(name)

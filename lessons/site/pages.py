@@ -26,7 +26,7 @@ from pygments.lexers import PythonLexer
 from tinygrad_mlp.files import write_whole
 
 from ..catalogue import PARTS, Lesson, Reference, all_references
-from . import figures
+from . import api, figures
 from .cells import lesson_body
 from .markup import box_tables, data_uri, inline, markdown, name_headings, plain
 from .search import Section, search_script, sections_of
@@ -84,6 +84,11 @@ def build(lessons: Sequence[Lesson], site: Path) -> Path:
         page, found = reference_page(reference, ready)
         sections += found
         write_whole(site / f"{reference.name}.html", page)
+    for room in api.ROOMS:
+        page, found = room_page(room)
+        sections += found
+        write_whole(site / api.page_of(room), page)
+    write_whole(site / "api.html", api_page())
     write_whole(site / "site.js", alone(figures.script() + (HERE / "site.js").read_text("utf-8")))
     write_whole(site / "search.js", alone(search_script(sections)))
     write_whole(site / "index.html", index_page(ready))
@@ -189,11 +194,53 @@ def place_in_site(reference: Reference, link: str, lessons: Sequence[Lesson]) ->
     return ""
 
 
+def api_page() -> str:
+    """What the package offers: its rooms, and the names in each."""
+    rows = "\n".join(
+        f'<li><a href="{api.page_of(room)}">{escape(title)}</a>'
+        f'<p class="names">{names_of(room)}</p></li>'
+        for room, title in api.ROOMS.items()
+    )
+    return whole_page(
+        f"API · {SITE}",
+        f"""<h1>What the package offers</h1>
+<p class="lead">Every public name, with its signature and what its docstring says of it.</p>
+<ul class="pages">
+{rows}
+</ul>""",
+        here="api",
+    )
+
+
+def names_of(room: str) -> str:
+    names = [entry.name for entry in api.entries().values() if entry.room == room]
+    return ", ".join(
+        f'<a href="{api.address_of(name)}"><code>{name.removeprefix(f"{room}.")}</code></a>'
+        for name in names
+    )
+
+
+def room_page(room: str) -> tuple[str, list[Section]]:
+    """The page of a module or class of the package, and its sections for search."""
+    body = api.room_body(room)
+    title = api.ROOMS[room]
+    listed = name_headings(body)
+    name = api.page_of(room)
+    sections = list(sections_of(name, title, title, body))
+    where = f"tinygrad_mlp.{room}" if room else "tinygrad_mlp"
+    head = f"""<h1>{escape(title)}</h1>
+<p class="lead">{api.inline_code(api.lead_of(room))}</p>
+<p class="facts"><code>{where}</code></p>
+{contents(listed)}"""
+    return whole_page(f"{title} · {SITE}", f"{head}\n{body}"), sections
+
+
 def lesson_page(
     lesson: Lesson, notebook: Any, before: Lesson | None, after: Lesson | None
 ) -> tuple[str, list[Section]]:
     """The page of a lesson, and its sections for search."""
     body = lesson_body(lesson, notebook)
+    api.link_names(body, lesson)
     exercises = BeautifulSoup(exercise_files(lesson), "html.parser")
     body.extend(list(exercises.children))
     title = f"{lesson.number}. {lesson.title}"
@@ -230,6 +277,7 @@ def whole_page(title: str, main: str, here: str = "", lesson: str = "") -> str:
     places = (
         ("index.html", "Lessons"),
         ("index.html#reference", "Reference"),
+        ("api.html", "API"),
         ("glossary.html", "Glossary"),
     )
     links = "\n".join(
@@ -280,7 +328,7 @@ def contents(listed: str) -> str:
 
 
 def new_names(lesson: Lesson) -> str:
-    names = ", ".join(f"<code>{escape(name)}</code>" for name in lesson.new_names)
+    names = ", ".join(api.inline_code(f"`{name}`") for name in lesson.new_names)
     return f"New from the package: {names}." if names else "Nothing new from the package."
 
 

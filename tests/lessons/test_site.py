@@ -6,6 +6,7 @@ takes minutes, so they run only when they are asked for: `python -m pytest -m le
 
 import base64
 import functools
+import importlib
 import json
 import os
 import re
@@ -24,9 +25,13 @@ from .conftest import ENVIRONMENT
 
 nbformat = pytest.importorskip("nbformat", reason="the lessons extra is not installed")
 
+pytest.importorskip("griffe", reason="the lessons extra is not installed")
+api = importlib.import_module("lessons.site.api")
+
 LESSONS = all_lessons()
 REFERENCES = all_references()
-PAGES = ["index", *(page.name for page in (*LESSONS, *REFERENCES))]
+API = ["api", *(api.page_of(room).removesuffix(".html") for room in api.ROOMS)]
+PAGES = ["index", *(page.name for page in (*LESSONS, *REFERENCES)), *API]
 
 pytestmark = pytest.mark.lesson
 
@@ -199,7 +204,7 @@ def test_lessons_reference_and_glossary_are_linked_at_the_top_of_every_page(site
     text = (site / f"{page}.html").read_text("utf-8")
     top = text[text.index('<nav aria-label="Site">') : text.index("</nav>")]
     addresses = re.findall(r'href="([^"]+)"', top)
-    assert addresses == ["index.html", "index.html#reference", "glossary.html"]
+    assert addresses == ["index.html", "index.html#reference", "api.html", "glossary.html"]
     here = re.findall(r'href="([^"]+)" aria-current="page"', top)
     assert here == ([f"{page}.html"] if f"{page}.html" in addresses else [])
 
