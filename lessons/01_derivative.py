@@ -551,7 +551,7 @@ plot.show(figure, "runs/lessons/01/ladder.png")
 # words you can look it all up.
 
 
-# %%
+# %% explore="walk"
 def backward(result):
     """The slope of `result` with respect to everything it was made from, by serial number."""
     values = reachable(result)

@@ -115,7 +115,8 @@ def signature_of(name: str, thing: Any) -> str:
     """As in the source, on one line if it fits and with a line for each parameter otherwise."""
     function = thing
     if thing.is_class:
-        function = next((thing.members[new] for new in NEW if new in thing.members), None)
+        made = [thing.all_members[new] for new in NEW if new in thing.all_members]
+        function = target_of(made[0]) if made else None
     if function is None or not function.is_function:
         return name
     parts = list(parameters_of(function))
