@@ -277,7 +277,7 @@ def _pairs(expected: Any, given: Any, where: str) -> Iterator[tuple[np.ndarray, 
     """Each expected array with the one given in its place; raises _Unlike if there is none."""
     if isinstance(expected, list):
         if isinstance(given, np.ndarray) and given.ndim:
-            given = list(given)
+            given = [np.asarray(part) for part in given]
         if not isinstance(given, list):
             raise _Unlike(f"{where} is {_kind(given)}, but {_kind(expected)} is expected")
         if len(given) != len(expected):

@@ -1,5 +1,9 @@
 """How the exercises of lesson 1 are judged."""
 
+import math
+
+import numpy as np
+
 from lessons.checking import Exercise, Mistake
 
 # Five graphs: a diamond whose two sides have different lengths; two diamonds in a row, with a
@@ -33,8 +37,54 @@ GRAPHS = [
 PAIRS = [(3.0, 4.0), (-1.7, 0.6), (2.5, -1.3), (-0.2, -5.0)]
 
 
+class Matrix:
+    """A slope that is no number: times a gradient, it is a product. It is never on the right."""
+
+    __array_ufunc__ = None
+
+    def __init__(self, *rows):
+        self.rows = np.array(rows)
+
+    def __mul__(self, gradient):
+        return self.rows @ (gradient * np.ones(2))
+
+
+# A diamond of arrays of two numbers; the order of the products matters.
+SLOPES_OF_ARRAYS = [
+    (),
+    (Matrix([1.0, 2.0], [0.5, -1.0]),),
+    (Matrix([0.3, -0.7], [1.1, 0.2]), Matrix([2.0, 0.0], [1.0, 1.5])),
+]
+
+
 def observe_walk_back(answer):
-    return [answer(inputs, slopes) for inputs, slopes in GRAPHS]
+    numbers = [answer(inputs, slopes) for inputs, slopes in GRAPHS]
+    arrays = answer([(), (0,), (1, 0)], SLOPES_OF_ARRAYS)
+    return [*numbers, arrays[:2]]
+
+
+NUMBERS = [0.3, -1.2, 2.5, 0.0, 1000.0, -1000.0]
+
+
+def tanh_from_cosh(x):
+    return math.tanh(x), 1 / math.cosh(x) ** 2
+
+
+def tanh_without_square(x):
+    return math.tanh(x), 1 - math.tanh(x)
+
+
+def tanh_of_the_input(x):
+    return math.tanh(x), 1 - x * x
+
+
+def tanh_as_sigmoid(x):
+    y = math.tanh(x)
+    return y, y * (1 - y)
+
+
+def tanh_only(x):
+    return math.tanh(x)
 
 
 def observe_walk_forward(answer):
@@ -157,6 +207,15 @@ def walk_forward_multiplying(inputs, slopes, start):
     return speeds
 
 
+def walk_back_multiplying_from_the_left(inputs, slopes):
+    gradients = [0.0] * len(inputs)
+    gradients[-1] = 1.0
+    for i in reversed(range(len(inputs))):
+        for x, slope in zip(inputs[i], slopes[i], strict=True):
+            gradients[x] += gradients[i] * slope
+    return gradients
+
+
 EXERCISES = [
     Exercise(
         "divide",
@@ -175,6 +234,26 @@ EXERCISES = [
                 divide_exchanged,
                 "Both slopes are right, but in the wrong order: first the slope for a, then for b.",
             ),
+        ],
+    ),
+    Exercise(
+        "tanh",
+        observe=lambda answer: [answer(x) for x in NUMBERS],
+        hint="Divide cosh**2 - sinh**2 = 1 by cosh**2: what is 1 / cosh**2, in terms of y?",
+        mistakes=[
+            Mistake(
+                tanh_from_cosh,
+                "The slope is right where it can be computed, but cosh(1000) is too large a number "
+                "for a float. Use y.",
+            ),
+            Mistake(tanh_without_square, "The slope is 1 - y**2: the square is missing."),
+            Mistake(tanh_of_the_input, "You square x. The slope is made from y, the value."),
+            Mistake(
+                tanh_as_sigmoid,
+                "y * (1 - y) is the slope of another S, which goes from 0 to 1. This one goes from "
+                "-1 to 1.",
+            ),
+            Mistake(tanh_only, "Return two numbers: the value and the slope."),
         ],
     ),
     Exercise(
@@ -202,6 +281,11 @@ EXERCISES = [
                 "You visit values in the order in which you meet them, nearest to the end first. "
                 "One that is near on a short path may still wait for a part that comes on a longer "
                 "one. All users of a value have larger numbers than it has: go by the numbers.",
+            ),
+            Mistake(
+                walk_back_multiplying_from_the_left,
+                "For numbers it is right. Write slope * gradient and not gradient * slope: where "
+                "slopes are matrices, the order of a product matters.",
             ),
             Mistake(
                 walk_back_adding_slopes,

@@ -28,6 +28,39 @@ LABELS = [
 ]
 
 
+STRETCHED = [
+    (rng.normal(size=large), small)
+    for large, small in (
+        ((3, 4), (4,)),
+        ((3, 4), (3, 1)),
+        ((3, 4), (1, 1)),
+        ((3, 4), ()),
+        ((3, 4), (3, 4)),
+        ((2, 3, 4), (3, 1)),
+        ((2, 3, 4), (1, 1, 4)),
+        ((5, 1), (1, 1)),
+        ((), ()),
+    )
+]
+NO_FIT = [(rng.normal(size=large), small) for large, small in (((5, 4), (1, 3)), ((4,), (2, 4)))]
+NO_FIT.append((rng.normal(size=(3, 1)), (3, 4)))
+
+
+def observe_unbroadcast(answer):
+    return [
+        [answer(g.copy(), shape) for g, shape in STRETCHED],
+        [refuses(answer, g, shape) for g, shape in NO_FIT],
+    ]
+
+
+def refuses(answer, g, shape):
+    try:
+        answer(g, shape)
+    except ValueError:
+        return 1.0
+    return 0.0
+
+
 def observe_column_means(answer):
     return [answer(g, x.mean(axis=0), x) for g, x in zip(COLUMN_GRADIENTS, COLUMNS, strict=True)]
 
@@ -42,6 +75,59 @@ def observe_logistic(answer):
         for examples, labels in zip(EXAMPLES, LABELS, strict=True)
         for rate, steps in ((0.4, 1), (0.4, 2), (0.3, 8))
     ]
+
+
+def unbroadcast_as_in_the_lesson(g, shape):
+    while g.ndim > len(shape):
+        g = g.sum(axis=0)
+    for d, length in enumerate(shape):
+        if length == 1 and g.shape[d] != 1:
+            g = g.sum(axis=d, keepdims=True)
+    return g
+
+
+def check_fit(g, shape):
+    try:
+        fits = np.broadcast_shapes(g.shape, shape) == g.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError("no fit")
+
+
+def unbroadcast_keeping_nothing(g, shape):
+    check_fit(g, shape)
+    while g.ndim > len(shape):
+        g = g.sum(axis=0)
+    ones = tuple(d for d, length in enumerate(shape) if length == 1)
+    return g.sum(axis=ones)
+
+
+def unbroadcast_from_the_right(g, shape):
+    check_fit(g, shape)
+    while g.ndim > len(shape):
+        g = g.sum(axis=-1)
+    for d, length in enumerate(shape):
+        if length == 1:
+            g = g.sum(axis=d, keepdims=True)
+    return g
+
+
+def unbroadcast_by_mean(g, shape):
+    check_fit(g, shape)
+    while g.ndim > len(shape):
+        g = g.mean(axis=0)
+    for d, length in enumerate(shape):
+        if length == 1:
+            g = g.mean(axis=d, keepdims=True)
+    return g
+
+
+def unbroadcast_only_in_front(g, shape):
+    check_fit(g, shape)
+    while g.ndim > len(shape):
+        g = g.sum(axis=0)
+    return g
 
 
 def column_means_undivided(g, y, x):
@@ -143,6 +229,35 @@ def logistic_losing_the_leaf_for_its_data(x, labels, rate, steps):
 
 
 EXERCISES = [
+    Exercise(
+        "unbroadcast",
+        observe=observe_unbroadcast,
+        hint="Write both shapes one below the other, aligned at the right. Which dimensions of g "
+        "have nothing or a 1 below them?",
+        mistakes=[
+            Mistake(
+                unbroadcast_as_in_the_lesson,
+                "The sums are right. What does not fit must raise a ValueError: compare the "
+                "lengths before you sum.",
+            ),
+            Mistake(
+                unbroadcast_keeping_nothing,
+                "A dimension of length 1 is summed, but it must stay, with length 1.",
+            ),
+            Mistake(
+                unbroadcast_from_the_right,
+                "NumPy adds missing dimensions in front, so the first ones are summed away.",
+            ),
+            Mistake(
+                unbroadcast_by_mean,
+                "Each copy has its own path to the loss, and where paths meet, we add.",
+            ),
+            Mistake(
+                unbroadcast_only_in_front,
+                "New dimensions in front are summed, but a length of 1 was stretched, too.",
+            ),
+        ],
+    ),
     Exercise(
         "column_means_rule",
         observe=observe_column_means,

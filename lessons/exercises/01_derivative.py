@@ -12,6 +12,19 @@ def divide(a, b):
     raise NotImplementedError
 
 
+def tanh(x):
+    """The hyperbolic tangent of a number, and its local slope.
+
+    x        a number
+    returns  two numbers: y = tanh(x), and its slope with respect to x. Find a form of the slope
+             that needs nothing but y: with 1 / cosh(x)**2 a computer gives up beyond x = 710,
+             where cosh is too large a number
+
+    Judged on several numbers, among them 1000.0 and -1000.0.
+    """
+    raise NotImplementedError
+
+
 def walk_back(inputs, slopes):
     """How fast the last value moves with each value: the backward walk, over plain lists.
 
@@ -27,7 +40,10 @@ def walk_back(inputs, slopes):
         inputs = [(), (0,), (0, 1)]      slopes = [(), (0.96,), (-0.28, 6.0)]
     and the answer is about [5.48, 6.0, 1.0].
 
-    Judged on three graphs with diamonds.
+    Compute `slope * gradient`, in this order, and add with `+`: then your walk also works where a
+    slope is not a number, and the capstone can walk over arrays with it.
+
+    Judged on five graphs with diamonds, and on one whose slopes are objects that know only `*`.
     """
     raise NotImplementedError
 
@@ -45,6 +61,6 @@ def walk_forward(inputs, slopes, start):
 
     Think first: if you know how fast each input of a value moves, how fast does the value move?
 
-    Judged on three graphs with diamonds, from several starts.
+    Judged on five graphs with diamonds, from several starts.
     """
     raise NotImplementedError

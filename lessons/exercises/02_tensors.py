@@ -6,6 +6,21 @@ import numpy as np  # noqa: F401
 import tinygrad_mlp as tg  # noqa: F401
 
 
+def unbroadcast(g, shape):
+    """The reverse of broadcasting: sum a gradient down to the shape of what was stretched.
+
+    g        an array: the gradient of a result
+    shape    a tuple: the shape of an input that was stretched to the shape of g, or just as large
+    returns  an array of this shape
+    raises   ValueError if an array of this shape cannot be stretched to the shape of g. The
+             function in the lesson lets that pass: for g of shape (5, 4) and the shape (1, 3) it
+             returns an array (1, 4), and nobody notices
+
+    Judged on shapes with more and fewer dimensions, with lengths of 1, and on three without fit.
+    """
+    raise NotImplementedError
+
+
 def column_means_rule(g, y, x):
     """The derivative rule of y = x.mean(axis=0), the mean of each column.
 
@@ -20,7 +35,7 @@ def column_means_rule(g, y, x):
 
 
 def linear_rules(g, x, weight, bias):
-    """The three derivative rules of y = x @ weight.T + bias, a layer of a network.
+    """The three derivative rules of y = x @ weight.T + bias, as lesson 5 will need it.
 
     This is the layout of PyTorch and of the package: a row of `weight` belongs to one output.
 

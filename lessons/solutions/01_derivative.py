@@ -1,5 +1,7 @@
 """Solutions to the exercises of lesson 1."""
 
+import math
+
 
 def divide(a, b):
     """The quotient is a times 1 / b.
@@ -9,6 +11,15 @@ def divide(a, b):
     positive a: a larger divisor makes a smaller quotient.
     """
     return a / b, 1 / b, -a / b**2
+
+
+def tanh(x):
+    """Divide cosh^2 - sinh^2 = 1 by cosh^2: 1 - tanh^2 = 1 / cosh^2.
+
+    So the slope is 1 - y * y. It needs neither x nor a large number: at 1000 it is simply 0.
+    """
+    y = math.tanh(x)
+    return y, 1 - y * y
 
 
 def walk_back(inputs, slopes):

@@ -5,6 +5,22 @@ import numpy as np
 import tinygrad_mlp as tg
 
 
+def unbroadcast(g, shape):
+    """NumPy compares shapes from the right, so what is missing was added in front.
+
+    These dimensions are summed away, and those of length 1 are summed and kept. All other lengths
+    must be equal, which is checked first: afterwards it is too late.
+    """
+    g = np.asarray(g)
+    extra = g.ndim - len(shape)
+    pairs = list(zip(shape, g.shape[max(extra, 0) :], strict=False))
+    if extra < 0 or any(length not in (1, other) for length, other in pairs):
+        raise ValueError(f"shape {shape} cannot have been stretched to {g.shape}")
+    g = g.sum(axis=tuple(range(extra)))
+    ones = tuple(d for d, length in enumerate(shape) if length == 1)
+    return g.sum(axis=ones, keepdims=True)
+
+
 def column_means_rule(g, y, x):
     """Each number of column j moves the mean of that column, 1 / n times as far as it moves itself.
 

@@ -306,3 +306,10 @@ def test_an_answer_may_be_judged_in_any_thread():
     thread.start()
     thread.join()
     assert found[0].is_right
+
+
+def test_an_array_in_place_of_a_list_of_numbers_is_right():
+    exercise = Exercise("pair", observe=lambda answer: [answer(2.0)], hint="the general hint")
+    verdict = judge(exercise, lambda x: np.array([x, 3 * x]), lambda x: (x, 3 * x))
+    assert verdict.is_right, verdict
+    assert not judge(exercise, lambda x: np.array([x, x]), lambda x: (x, 3 * x)).is_right
