@@ -744,10 +744,11 @@ axes = figure.subplots()
 xs = np.linspace(-2.5, 2.5, 200)
 for step, shade in ((0, 0.25), (2, 0.5), (200, 1.0)):
     weight, bias = path[step]
-    axes.plot(xs, np.tanh(weight * xs + bias), color=BLUE, alpha=shade, linewidth=2)
-    axes.text(2.53, np.tanh(weight * 2.5 + bias), f"step {step}", va="center", fontsize=9)
+    curve = np.tanh(weight * xs + bias)
+    axes.plot(xs, curve, color=BLUE, alpha=shade, linewidth=2, label=f"step {step}")
 axes.plot(*np.transpose(POINTS), "o", color=ORANGE)
 axes.set(xlabel="x", ylabel="tanh(w x + b)", ylim=(-1.05, 1.05))
+axes.legend(frameon=False)
 axes.grid(color="#e6e6e6")
 axes.spines[["top", "right"]].set_visible(False)
 figure.set_label(

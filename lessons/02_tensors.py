@@ -654,7 +654,7 @@ for name, function in PACKAGE.items():
 # - `column_means_rule`: the rule of a mean over the rows, for each column.
 # - `linear_rules`: the three rules of $y = x W^T + b$, which everything from lesson 5 on is made
 #   of.
-# - `fit_logistic`: gradient descent for two classes, with the package. It uses the **sigmoid**
+# - `fit_logistic`: gradient descent for two classes, with the package. It uses the sigmoid,
 #   $1 / (1 + e^{-s})$, which turns any number into one between $0$ and $1$.
 #
 # Check them with `python -m lessons check 02`.

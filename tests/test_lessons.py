@@ -221,10 +221,11 @@ def test_a_new_name_is_introduced_before_it_is_used(lesson):
 
 
 def words_of(lesson):
-    """The text of a lesson, without code, formulas and exercises, and where it is bold."""
-    text = "\n\n".join(cell.source for cell in lesson.cells if cell.is_text)
+    """The text of a lesson: no head, headings, code, formulas and exercises."""
+    text = "\n\n".join(cell.source for cell in lesson.cells[1:] if cell.is_text)
     text = text.partition("## Exercises")[0]
     text = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+    text = re.sub(r"^#.*$", "", text, flags=re.M)
     return " ".join(re.sub(r"`[^`]*`|\$[^$]*\$", "", text).split())
 
 
