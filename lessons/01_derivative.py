@@ -590,7 +590,7 @@ plot.show(figure, "runs/lessons/01/gradients.png")
 #
 # The ladder of a hundred diamonds was no trouble: 301 visits. Its slope is tiny because a hundred
 # factors smaller than $1$ were multiplied on the way down. In lesson 7 the same thing will keep
-# seven sigmoids in a row from learning.
+# something deep from learning.
 
 # %% [markdown]
 # ## A long chain

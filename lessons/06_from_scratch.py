@@ -10,9 +10,10 @@
 # `experiment.basic.published_error`.
 #
 # **Before this.** Lesson 4 left two scores to beat: always answering the same digit gets between
-# 8.9 and 11.4 % of the test images, and ten mean images get about 82 %. Now we build a network
-# that was published in a notebook, "from scratch in NumPy", with backpropagation written out by
-# hand.
+# 8.9 and 11.4 % of the test images, and ten mean images get about 82 %. The small network of lesson
+# 5 has more than 91 %. Now we rebuild a network that was published in a notebook, "from scratch in
+# NumPy", with backpropagation written out by hand. (The notebook is the "basic" half of the
+# comparison that this course takes apart; its printed figures are quoted where we need them.)
 
 # %%
 import inspect
@@ -40,8 +41,8 @@ test = load_mnist(split="test")
 # %% [markdown]
 # ## The network
 #
-# An image is a row $x$ of 784 pixels. A **dense** layer multiplies it by a matrix and adds a row of
-# biases; a **sigmoid** squashes each number of the result into the range from 0 to 1:
+# An image is a row $x$ of 784 pixels. What the notebook calls a dense layer is the linear layer of
+# lesson 5, and a sigmoid comes after it:
 #
 # $$z = x W + b, \qquad y = \sigma(z) = \frac{1}{1 + e^{-z}}.$$
 #
@@ -51,8 +52,7 @@ test = load_mnist(split="test")
 #
 # $$784 \to 200 \to 200 \to 200 \to 200 \to 200 \to 200 \to 200 \to 10.$$
 #
-# The ten numbers at the end are the scores of the ten digits; the largest one is the answer. The
-# **target** for a 3 is a row of ten numbers, with a 1 at place 3 and 0 elsewhere (one-hot).
+# The ten numbers at the end are the scores of the ten digits, and the targets are one-hot.
 
 # %%
 SIZES = (784, 200, 200, 200, 200, 200, 200, 200, 10)
@@ -62,8 +62,6 @@ count = 0
 for inputs, outputs in pairwise(SIZES):
     count += inputs * outputs + outputs
 print(f"numbers that the network can change: {count:,}")
-
-assert count == 400_210
 
 # %% [markdown]
 # ## A layer that knows its own derivative
@@ -84,7 +82,7 @@ assert count == 400_210
 # $$
 #
 # In the notebook a layer also takes its own step, inside `backward`: from each weight it subtracts
-# the **learning rate** `lr` times the gradient. The weights and biases start as random numbers
+# the learning rate `lr` times the gradient. The weights and biases start as random numbers
 # from the normal distribution $N(0, 1)$.
 
 
@@ -179,11 +177,15 @@ class MyNetwork:
 # not, and we stop after five epochs to save time. The output will show that we lose nothing by
 # it.
 #
-# **Predict.** The network has 400,210 numbers to adjust, and takes 5,000 steps. What accuracy
-# will it reach on the 10,000 test images: about 10, 50, 82 or 95 %?
+# **Predict.** The network has 400,210 numbers to adjust, and takes 5,000 steps. How much will it
+# learn, by the error that it prints?
+#
+# - the error falls from epoch to epoch
+# - the error is small after the first epoch, and hardly moves
+# - the error rises
 
 
-# %%
+# %% answer=2
 def train_one_epoch(network, images, labels, lr=10):
     losses = []
     error = 0
@@ -202,14 +204,14 @@ for epoch in range(1, 6):
     printed.append(error)
     print(f"epoch {epoch}   error {error:.8f}")
 
-assert max(printed) - min(printed) < 1e-6 and max(printed) < 0.001
-
 # %% [markdown]
 # The error is small, less than a thousandth, and it hardly moves from the first epoch to the
 # last. You could read this as "it learned everything in the first epoch". The notebook prints
 # 0.00102171 after each of its ten epochs. Let us look at what the network answers.
+#
+# **Predict.** How many percent of the 10,000 test images does it name correctly?
 
-# %%
+# %% answer=[5, 15]
 answers = network(test.images).argmax(axis=1)
 accuracy = np.mean(answers == test.labels)
 
@@ -222,25 +224,26 @@ print("   occurs         " + "".join(f"{n:7,}" for n in np.bincount(test.labels,
 print("   is answered    " + "".join(f"{n:7,}" for n in np.bincount(answers, minlength=10)))
 print(f"accuracy: {100 * accuracy:.2f} %")
 
-assert len(set(answers[:10].tolist())) == 1, "the first ten answers should all be the same"
-assert np.mean(answers == answers[0]) > 0.99
-assert 0.085 < accuracy < 0.12
-
 # %% [markdown]
 # About 10 %: no better than blind guessing. The network gives the same answer to everything. The
 # published network was tested on only the first ten images, and said 2 to all of them. The
 # notebook concludes that a network written from scratch does not perform well.
 #
-# **Predict.** We try other initial weights, from other seeds. Will the networks give the same
-# digit, or other digits, or will some of them learn something? One epoch is enough to see.
+# We try other initial weights, from other seeds. One epoch is enough to see.
 #
 # To score a network we use `evaluate(network, dataset, loss)` from here on. It runs any function
 # from images to scores over a dataset, and returns the accuracy, the loss according to the
 # function that we pass in, and the confusion matrix. `most_predicted` is the digit that is
 # answered most often, and `most_predicted_share` is its share of all answers.
+#
+# **Predict.** What will networks from other seeds do?
+#
+# - give most images one digit, the same from every seed
+# - give most images one digit, another from each seed
+# - some of them learn
 
 
-# %%
+# %% answer=2
 def loss_to_labels(scores, labels):
     """The mean squared error of scores (n, 10) against labels (n,)."""
     return squared_error(scores, np.eye(10)[labels])
@@ -255,9 +258,6 @@ for seed in (0, 1, 3):
     print(f", for {100 * scores.most_predicted_share:5.1f} % of the images", end="")
     given = np.flatnonzero(scores.confusion.sum(axis=0))
     print("   " + ", ".join(str(digit) for digit in given))
-    assert scores.accuracy < 0.12, "this network should have learned nothing"
-    assert scores.most_predicted_share > 0.6 and len(given) <= 4
-
 # %% [markdown]
 # None of them learns anything. Each gives most of the images the same digit, and the rest one to
 # three others. The initial weights decide which digits. So this is not bad luck. Something is
@@ -267,12 +267,17 @@ for seed in (0, 1, 3):
 #
 # Look at the line `error = (error + loss) / 784` again. It is inside the loop over the images.
 #
-# **Predict.** Take two epochs of 1,000 losses each. In the first, every loss is 0 except the last
-# one, which is 0.8. In the second, every loss is 0.8 except the last one, which is 0. Which of
-# the two prints the larger error, and how many times larger is it?
+# Take two epochs of 1,000 losses each. In the first, every loss is 0 except the last one, which is
+# 0.8. In the second, every loss is 0.8 except the last one, which is 0.
+#
+# **Predict.** Which of the two prints the larger error?
+#
+# - the first, where nearly everything is right
+# - the second, where nearly everything is wrong
+# - both print the same
 
 
-# %%
+# %% answer=1
 def as_printed(losses):
     error = 0
     for loss in losses:
@@ -287,8 +292,6 @@ for name, some in (("0, 0, ..., 0, 0.8", only_last), ("0.8, 0.8, ..., 0.8, 0", a
     print(f"{name:22} {np.mean(some):9.4f} {as_printed(some):17.8f}")
 ratio = as_printed(only_last) / as_printed(all_but_last)
 print(f"ratio: {ratio:.0f}")
-
-assert 780 < ratio < 785
 # The package keeps this function under the name published_error.
 assert as_printed(losses) == published_error(losses)
 
@@ -309,10 +312,6 @@ print(f"   our last three losses        {np.round(losses[-3:], 5)}")
 print(f"   true mean of all losses      {np.mean(losses):.5f}")
 print(f"published error 0.00102171 x 783 = {783 * 0.00102171:.5f}")
 
-assert abs(783 * printed[-1] - losses[-1]) < 0.01 * losses[-1]
-assert np.allclose(losses[-3:], np.round(losses[-3:], 1), atol=1e-3), "not whole tenths"
-assert abs(783 * 0.00102171 - 0.8) < 1e-5
-
 # %% [markdown]
 # The published error means that the last losses were 0.80000, to all the digits that were
 # printed. Ten outputs, and a mean squared error of exactly 0.8: that is what you get if eight of
@@ -327,10 +326,14 @@ assert abs(783 * 0.00102171 - 0.8) < 1e-5
 # Now we watch the true loss, the mean over all 1,000 training images, while the network sees them
 # one by one.
 #
-# **Predict.** From the first image to the thousandth, does the loss fall fast, fall slowly, stay
-# where it is, or rise?
+# **Predict.** From the first image to the thousandth, what does the loss do?
+#
+# - it falls fast
+# - it falls slowly
+# - it stays where it is
+# - it rises
 
-# %%
+# %% answer=4
 moments = (0, 1, 3, 10, 30, 100, 300, 1000)
 curves = {}
 for seed in range(4):
@@ -346,12 +349,10 @@ for seed in range(4):
 print("images seen" + "".join(f"{moment:7}" for moment in moments))
 for seed, curve in curves.items():
     print(f"seed {seed}     " + "".join(f"{loss:7.3f}" for loss in curve))
-    assert curve[3] > curve[0] + 0.03, "the loss should have risen within ten images"
-    assert abs(curve[-1] - curve[3]) < 0.02, "and then hardly have moved"
 zeros = loss_to_labels(np.zeros((1000, 10)), labels)
 print(f"ten zeros  {zeros:7.3f}")
-assert abs(zeros - 0.1) < 1e-12
 
+# %% tags=["draw"]
 figure = Figure(figsize=(8, 3.6), layout="constrained")
 axes = figure.subplots()
 for (seed, curve), colour, marker in zip(curves.items(), COLOURS, "os^D", strict=True):
@@ -402,11 +403,11 @@ print(inspect.getsource(BasicMLP.__call__))
 print(inspect.getsource(BasicMLP.train_step))
 
 # %% [markdown]
-# `train_step` takes any number of images at once. `F.one_hot` makes the targets, and the
-# derivative of the loss is whatever the network was given as `loss_gradient`. As published it is
-# the function `published_mse_gradient`, which is also what you get if you do not choose. We
-# compare the two networks: first the derivative on random numbers, then the weights after 30
-# steps.
+# `train_step` takes any number of images at once. Images that are used together in one step are
+# called a **batch**. `F.one_hot` makes the targets, and the derivative of the loss is whatever the
+# network was given as `loss_gradient`. As published it is the function `published_mse_gradient`,
+# which is also what you get if you do not choose. We compare the two networks: first the derivative
+# on random numbers, then the weights after 30 steps.
 
 # %%
 rng = np.random.default_rng(0)
@@ -415,7 +416,6 @@ same = np.array_equal(
     squared_error_gradient(outputs, targets), published_mse_gradient(outputs, targets)
 )
 print(f"the same derivative of the loss:     {same}")
-assert same
 
 mine, theirs = MyNetwork(seed=0), BasicMLP(rng=0)
 for i in range(30):
@@ -427,7 +427,6 @@ largest = max(
     for ours, other in zip(my_dense, theirs.dense, strict=True)
 )
 print(f"largest difference of all weights:   {largest:.1e}")
-assert largest < 1e-9
 
 # %% [markdown]
 # They are the same network, up to the last digits of the sigmoid. So from now on we can use
