@@ -3,7 +3,7 @@
 #
 # **Question.** Which of its faults matters?
 #
-# **Time.** 55 minutes.
+# **Time.** 45 minutes.
 #
 # **New from the package.** `experiment.basic.mse_gradient`, `data.ArrayDataset`, `data.DataLoader`.
 #
@@ -88,7 +88,6 @@ def experiment(name, hidden, init, gradient, lr, dataset, epochs=1, batch_size=1
 published = experiment(
     "as published", SEVEN_LAYERS, "normal", published_mse_gradient, 10, first_300
 )
-assert published.max() < 0.12
 
 # %% [markdown]
 # ## The gradient check
@@ -104,11 +103,15 @@ assert published.max() < 0.12
 # units, and 4 images are enough.
 #
 # **Predict.** On its way back the gradient passes the loss, then the last layer, and so on to the
-# first. Suppose that one piece of this chain is wrong. Whose gradients are wrong if it is the
-# second of three dense layers? And whose if it is the derivative of the loss?
+# first. Suppose that the derivative of the loss is wrong, and all else is right. Whose gradients
+# will be wrong?
+#
+# - those of the last layer
+# - those of the first layer
+# - those of all layers
 
 
-# %%
+# %% answer=3
 def computed_gradients(network, images, labels):
     """The gradient of each layer's weights, read off from the network's own step."""
     before = network.state_dict()
@@ -148,8 +151,6 @@ some_images, some_labels = train[:4]
 small = BasicMLP((6, 5), "xavier", published_mse_gradient, rng=0)
 ratios = compare(small, some_images, some_labels)
 
-assert np.allclose(ratios, -1, atol=1e-4), "the published gradient should be minus the true one"
-
 # %% [markdown]
 # In every layer the sizes agree, to the digits that are shown. In every layer the sign is wrong.
 #
@@ -174,20 +175,17 @@ print(inspect.getsource(mse_gradient))
 fixed = BasicMLP((6, 5), "xavier", mse_gradient, rng=0)
 ratios = compare(fixed, some_images, some_labels)
 
-assert np.allclose(ratios, 1, atol=1e-4), "the fixed gradient should be the true one"
-
 # %% [markdown]
 # ## Step 1: the sign
 #
 # All ratios are 1. The gradient is right: `Dense.backward` and `Sigmoid.backward` are cleared of
 # all suspicion. We fix the sign, and change nothing else.
 #
-# **Predict.** The network as published got about 10 %. What will it get with the right gradient:
-# about 10, 40, 70 or 90 %?
+# **Predict.** The network as published got about 10 %. How many percent will it get with the right
+# gradient?
 
-# %%
+# %% answer=[7, 13]
 sign = experiment("sign fixed", SEVEN_LAYERS, "normal", mse_gradient, 10, first_300)
-assert sign.max() < 0.12
 
 # %% [markdown]
 # No change. About 10 %, and one digit for nearly every image. The most obvious fault is fixed,
@@ -201,13 +199,17 @@ assert sign.max() < 0.12
 #
 # Each sigmoid layer passes the gradient on after multiplying it by $y (1 - y)$. That is $1/4$ if
 # the output $y$ is $0.5$, and almost 0 if $y$ is near 0 or 1. An output within $0.01$ of either
-# end lets less than a hundredth through; we call it **saturated**.
+# end lets less than a hundredth through; we call it saturated.
 #
 # **Predict.** Before any training, with weights from $N(0, 1)$, what share of the outputs is
-# saturated: about 5, 30 or 60 %?
+# saturated?
+#
+# - about 5 %
+# - about 30 %
+# - about 60 %
 
 
-# %%
+# %% answer=3
 def layer_outputs(network, images):
     """The outputs (n, units) of the eight sigmoid layers, the last being the ten scores."""
     network(images)
@@ -219,6 +221,19 @@ def saturated(outputs):
     return float(np.mean((outputs < 0.01) | (outputs > 0.99)))
 
 
+images_200, labels_200 = train[:200]
+fresh = BasicMLP(SEVEN_LAYERS, "normal", mse_gradient, rng=0)
+trained = BasicMLP(SEVEN_LAYERS, "normal", mse_gradient, rng=0)
+train_on(trained, ArrayDataset(*train[:100]), lr=10)
+
+before = [saturated(outputs) for outputs in layer_outputs(fresh, images_200)]
+after = [saturated(outputs) for outputs in layer_outputs(trained, images_200)]
+print("layer                   " + "".join(f"{name:>7}" for name in [*range(1, 8), "scores"]))
+print("saturated before (%)    " + "".join(f"{100 * share:7.0f}" for share in before))
+print("after 100 images (%)    " + "".join(f"{100 * share:7.0f}" for share in after))
+
+
+# %% tags=["draw"]
 def show_outputs(networks, images, path, label):
     """Histograms of the outputs of each layer: a row for each title -> network."""
     figure = Figure(figsize=(9, 0.4 + 1.45 * len(networks)), layout="constrained")
@@ -239,11 +254,6 @@ def show_outputs(networks, images, path, label):
     plot.show(figure, path)
 
 
-images_200, labels_200 = train[:200]
-fresh = BasicMLP(SEVEN_LAYERS, "normal", mse_gradient, rng=0)
-trained = BasicMLP(SEVEN_LAYERS, "normal", mse_gradient, rng=0)
-train_on(trained, ArrayDataset(*train[:100]), lr=10)
-
 show_outputs(
     {"before\ntraining": fresh, "after 100\nimages": trained},
     images_200,
@@ -252,14 +262,6 @@ show_outputs(
     "N(0, 1). Before training about 60 % of all outputs lie near 0 or 1, in every layer. After 100 "
     "images a few more do in the hidden layers, and all ten scores lie at an end.",
 )
-before = [saturated(outputs) for outputs in layer_outputs(fresh, images_200)]
-after = [saturated(outputs) for outputs in layer_outputs(trained, images_200)]
-print("layer                   " + "".join(f"{name:>7}" for name in [*range(1, 8), "scores"]))
-print("saturated before (%)    " + "".join(f"{100 * share:7.0f}" for share in before))
-print("after 100 images (%)    " + "".join(f"{100 * share:7.0f}" for share in after))
-
-assert all(0.5 < share < 0.75 for share in before[:7])
-assert after[7] > 0.97
 
 # %% [markdown]
 # About 60 %, in every layer. Here is why. A unit of the second layer adds up 200 outputs, each
@@ -270,11 +272,15 @@ assert after[7] > 0.97
 # It is tempting to say that saturated layers pass no gradient, that seven of them pass nothing at
 # all, and that this is the end of the story. But we can measure it.
 #
-# **Predict.** Before training, how many times smaller is the gradient of the first layer's
-# weights than that of the last layer's: about 2 times, 100 times, or 10,000 times?
+# **Predict.** Before training, how many times smaller is the gradient of the first layer's weights
+# than that of the last layer's?
+#
+# - about 2 times
+# - about 100 times
+# - about 10,000 times
 
 
-# %%
+# %% answer=1
 def gradient_norms(network, images, labels):
     """The length of the gradient of each layer's weights, from the first layer to the last."""
     gradient = network.loss_gradient(network(images), np.eye(10)[labels])
@@ -286,6 +292,21 @@ def gradient_norms(network, images, labels):
     return np.array(norms[::-1])
 
 
+by_moment = {"before training": gradient_norms(fresh, images_200, labels_200)}
+network = BasicMLP(SEVEN_LAYERS, "normal", mse_gradient, rng=0)
+seen = 0
+for moment in (1, 10, 100):
+    train_on(network, ArrayDataset(*train[seen:moment]), lr=10)
+    seen = moment
+    title = f"after {moment} image{'s' if moment > 1 else ''}"
+    by_moment[title] = gradient_norms(network, images_200, labels_200)
+
+print("layer           " + "".join(f"{layer:9}" for layer in range(1, 9)))
+for title, norms in by_moment.items():
+    print(f"{title:16}" + "".join(f"{norm:9.1e}" for norm in norms))
+
+
+# %% tags=["draw"]
 def show_norms(curves, path, label):
     """Gradient norms by layer, on a logarithmic scale: a curve for each title -> norms."""
     figure = Figure(figsize=(8, 3.6), layout="constrained")
@@ -302,18 +323,6 @@ def show_norms(curves, path, label):
     plot.show(figure, path)
 
 
-by_moment = {"before training": gradient_norms(fresh, images_200, labels_200)}
-network = BasicMLP(SEVEN_LAYERS, "normal", mse_gradient, rng=0)
-seen = 0
-for moment in (1, 10, 100):
-    train_on(network, ArrayDataset(*train[seen:moment]), lr=10)
-    seen = moment
-    title = f"after {moment} image{'s' if moment > 1 else ''}"
-    by_moment[title] = gradient_norms(network, images_200, labels_200)
-
-print("layer           " + "".join(f"{layer:9}" for layer in range(1, 9)))
-for title, norms in by_moment.items():
-    print(f"{title:16}" + "".join(f"{norm:9.1e}" for norm in norms))
 show_norms(
     by_moment,
     "runs/lessons/07/norms_normal.png",
@@ -321,10 +330,6 @@ show_norms(
     "all layers have nearly the same. After 1, 10 and 100 images all of them have far less: after "
     "100 the norms are more than a thousand times smaller.",
 )
-
-start, end = by_moment["before training"], by_moment["after 100 images"]
-assert 1 < start[7] / start[0] < 5
-assert (end < start / 1000).all()
 
 # %% [markdown]
 # About 2 times. The first layer gets nearly as much gradient as the last. Most units pass on
@@ -348,13 +353,25 @@ assert (end < start / 1000).all()
 # proposed the compromise $\sigma_w^2 = 2 / (\text{in} + \text{out})$. This is `init="xavier"`,
 # after Xavier Glorot; the biases start at 0.
 #
-# **Predict.** The sign is fixed and the weights are Xavier's; nothing else has changed. Will the
-# hidden layers still be saturated? And will the network learn?
+# **Predict.** The sign is fixed and the weights are Xavier's; nothing else has changed. What
+# happens?
+#
+# - the hidden layers are open, and the network learns
+# - the hidden layers are open, and the network still learns nothing
+# - the hidden layers are still saturated
 
-# %%
+# %% answer=2
 xavier = BasicMLP(SEVEN_LAYERS, "xavier", mse_gradient, rng=0)
 xavier_after = BasicMLP(SEVEN_LAYERS, "xavier", mse_gradient, rng=0)
 train_on(xavier_after, ArrayDataset(*train[:1]), lr=10)
+before = [saturated(outputs) for outputs in layer_outputs(xavier, images_200)]
+after = [saturated(outputs) for outputs in layer_outputs(xavier_after, images_200)]
+print(f"saturated, at most: {100 * max(before):.1f} % before training, in any layer")
+shares = 100 * max(after[:6]), 100 * after[7]
+print(f"after one image: {shares[0]:.1f} % in layers 1 to 6, {shares[1]:.0f} % of the scores")
+initial = experiment("+ Xavier weights", SEVEN_LAYERS, "xavier", mse_gradient, 10, first_300)
+
+# %% tags=["draw"]
 show_outputs(
     {"before\ntraining": xavier, "after one\nimage": xavier_after},
     images_200,
@@ -363,13 +380,6 @@ show_outputs(
     "After a single image with learning rate 10 those of the hidden layers still are, but all ten "
     "scores lie at an end.",
 )
-before = [saturated(outputs) for outputs in layer_outputs(xavier, images_200)]
-after = [saturated(outputs) for outputs in layer_outputs(xavier_after, images_200)]
-assert max(before) < 0.01
-assert max(after[:6]) < 0.01 and after[7] > 0.95
-
-initial = experiment("+ Xavier weights", SEVEN_LAYERS, "xavier", mse_gradient, 10, first_300)
-assert initial.max() < 0.12
 
 # %% [markdown]
 # No hidden unit is saturated any more. And the network still learns nothing, because a **single**
@@ -388,10 +398,10 @@ assert initial.max() < 0.12
 # about 50.
 #
 # **Predict.** At the start, $y_k$ is about $0.5$ and $t_k$ is 0. How far does $z_k$ move in one
-# step with a learning rate of 10: by about 0.13, 1.3 or 13?
+# step with a learning rate of 10?
 
 
-# %%
+# %% answer=[9, 18]
 def sums_of_scores(network, images):
     """What goes into the last sigmoid, (n, 10)."""
     network(images)
@@ -410,22 +420,17 @@ for lr in (10, 2):
     y = 1 / (1 + np.exp(moves[lr]))  # the sigmoid of minus the move
     print(f"{lr:13} {moves[lr]:18.2f} {y * (1 - y):22.6f}")
 
-assert 12 < moves[10] < 16 and 2.4 < moves[2] < 3.5
-
 # %% [markdown]
 # By about 13, or a little more, because the true $h \cdot h$ is a little above 50. A sigmoid that
 # has moved that far has a slope of about a millionth, so one step is enough to shut it. With a
 # learning rate of 2 the move is about 3, and the slope there is about a fifth of what it was: the
 # scores stay open.
 #
-# So we take 2, and this time we go through all 1,000 images.
-#
-# **Predict.** The sign is right, the weights are right, and the steps have a sensible size. Does
-# the network learn now?
+# So we take 2, and this time we go through all 1,000 images: the sign is right, the weights are
+# right, and the steps have a sensible size.
 
 # %%
 rate = experiment("+ learning rate 2", SEVEN_LAYERS, "xavier", mse_gradient, 2, first_1000)
-assert rate.max() < 0.12
 
 # %% [markdown]
 # No. It still gives one digit for every image. Only one property of the published network is left
@@ -434,11 +439,15 @@ assert rate.max() < 0.12
 #
 # **Predict.** Now nothing is saturated: each sigmoid has its largest slope, $1/4$, and Xavier
 # weights keep the sizes equal. How many times smaller is the gradient of the first layer than
-# that of the last: 4 times, 100 times, or 10,000 times?
+# that of the last?
+#
+# - about 4 times
+# - about 100 times
+# - more than 10,000 times
 
-# %%
+# %% answer=3
 by_init = {
-    "weights from N(0, 1)": start,
+    "weights from N(0, 1)": by_moment["before training"],
     "Xavier weights": gradient_norms(xavier, images_200, labels_200),
 }
 factors = by_init["Xavier weights"][1:] / by_init["Xavier weights"][:-1]
@@ -448,6 +457,12 @@ for layer, factor in enumerate(factors, 2):
     print(
         f"   layer {layer}: {by_init['Xavier weights'][layer - 1]:.1e}, {factor:.1f} times as large"
     )
+# How much the output of a unit differs from image to image: the standard deviation over images.
+differ = [float(y.std(axis=0).mean()) for y in layer_outputs(xavier, images_200)]
+print("how much a unit's output differs between images")
+print("   " + "".join(f"{value:10.1e}" for value in differ))
+
+# %% tags=["draw"]
 quarter = by_init["Xavier weights"][-1] * 0.25 ** np.arange(7, -1, -1)
 show_norms(
     {**by_init, "a quarter per layer": quarter},
@@ -455,15 +470,6 @@ show_norms(
     "The norm of the gradient by layer before training. With weights from N(0, 1) it is nearly "
     "level. With Xavier weights it falls by a factor of about four per layer towards the pixels.",
 )
-
-# How much the output of a unit differs from image to image: the standard deviation over images.
-differ = [float(y.std(axis=0).mean()) for y in layer_outputs(xavier, images_200)]
-print("how much a unit's output differs between images")
-print("   " + "".join(f"{value:10.1e}" for value in differ))
-
-assert 10_000 < by_init["Xavier weights"][7] / by_init["Xavier weights"][0] < 100_000
-assert all(3 < factor < 6.5 for factor in factors)
-assert 1e-6 < differ[7] < 1e-5 and differ[7] < differ[0] / 2000
 
 # %% [markdown]
 # More than 10,000 times: about a factor of 4 for every layer, seven times over. This is the
@@ -482,11 +488,10 @@ assert 1e-6 < differ[7] < 1e-5 and differ[7] < differ[0] / 2000
 
 # %%
 depth = experiment("+ one hidden layer", ONE_LAYER, "xavier", mse_gradient, 2, first_1000, epochs=6)
-assert depth.min() > 0.83 and depth.max() < 0.87
 
 # %% [markdown]
 # About 85 %, from all three seeds, with the same 1,000 images, one at a time, and the same
-# hand-written code. It is the first network of this course that beats the ten mean images.
+# hand-written code: more than the ten mean images, and a first sign of life.
 #
 # ## Each fault alone
 #
@@ -495,10 +500,14 @@ assert depth.min() > 0.83 and depth.max() < 0.87
 # fault back.
 #
 # **Predict.** Each network gets one pass over the 1,000 images, and then seven more. Which of the
-# four faults can the working network bear: the sign, the $N(0, 1)$ weights, the learning rate of
-# 10, or the seven layers?
+# four faults only delays it, so that after eight passes it is nearly as good as without?
+#
+# - the sign
+# - the $N(0, 1)$ weights
+# - the learning rate of 10
+# - the seven layers
 
-# %%
+# %% answer=3
 once, eight_times = {}, {}
 for name, hidden, init, gradient, lr in (
     ("works", ONE_LAYER, "xavier", mse_gradient, 2),
@@ -514,19 +523,12 @@ for name, hidden, init, gradient, lr in (
         what = "no fault" if name == "works" else f"published {name}"
         scores[name] = show_scores(f"{what:18} {'pass 1' if passes == 1 else 'pass 8'}", networks)
 
-faults = ("sign", "weights", "rate", "layers")
-assert abs(once["works"].mean() - 0.65) < 0.03 and eight_times["works"].min() > 0.8
-assert all(once[fault].max() < 0.2 for fault in faults)
-assert eight_times["rate"].mean() > 0.7, "the learning rate only delays"
-assert 0.15 < eight_times["weights"].mean() < 0.5, "the weights let a little through"
-assert max(eight_times["sign"].max(), eight_times["layers"].max()) < 0.2, "these two kill"
-
 # %% [markdown]
-# None of them in one pass: the working network gets about 65 %, and each fault **alone** keeps it
-# near blind guessing. Eight passes tell them apart. The learning rate of 10 only **delays**: it
-# ends beside the working network. The $N(0, 1)$ weights let it creep to between 17 and 31 %. The
-# sign and the seven layers **kill**: as far as we looked, nothing is learned. In a short run, which
-# is how one tries things out, all four look the same.
+# In one pass none of them can be borne: the working network gets about 65 %, and each fault
+# **alone** keeps it near blind guessing. Eight passes tell them apart. The learning rate of 10 only
+# **delays**: it ends beside the working network. The $N(0, 1)$ weights let it creep to between 17
+# and 31 %. The sign and the seven layers **kill**: as far as we looked, nothing is learned. In a
+# short run, which is how one tries things out, all four look the same.
 #
 # This is what makes neural networks hard to fix. If you try one change, look at the accuracy, and
 # undo the change because it did not help, you will never get there. What helps is a measurement
@@ -541,8 +543,8 @@ assert max(eight_times["sign"].max(), eight_times["layers"].max()) < 0.2, "these
 # constant, $\frac{1}{2} \sum_i W_{ij}$, which would push the next sigmoid off its centre. A bias
 # of $-\frac{1}{2} \sum_i W_{ij}$ cancels it.
 #
-# **Predict.** Seven hidden layers, as published, and one pass over the 1,000 images. We take a
-# learning rate of 0.5, and show beside it what that rate alone does. Will it get past 30 %?
+# Seven hidden layers, as published, and one pass over the 1,000 images. We take a learning rate of
+# 0.5, and show beside it what that rate alone does.
 
 
 # %%
@@ -565,32 +567,26 @@ for network in plain + fourfold:
 slow = show_scores("seven layers, Xavier", plain)
 deep = show_scores("seven layers, four times Xavier", fourfold)
 
-assert norms.max() / norms.min() < 20
-assert slow.max() < 0.12
-assert deep.min() > 0.3
+print(f"largest through smallest: {norms.max() / norms.min():.0f}")
 
 # %% [markdown]
-# It does, from all three seeds, and the rate alone does nothing. The gradients of the eight layers
-# now lie within a factor of 20 of each other, where before it was more than 10,000, and the deep
-# network learns. So depth was the condition under which a wrong scale becomes fatal: a factor of
-# $1/4$ does no harm once, and kills when it is applied seven times. For this task one hidden layer
-# learns faster and better, and we stay with it.
+# It gets past 30 % from all three seeds, and the rate alone does nothing. The gradients of the
+# eight layers now lie within a factor of 20 of each other, where before it was more than 10,000,
+# and the deep network learns. So depth was the condition under which a wrong scale becomes fatal: a
+# factor of $1/4$ does no harm once, and kills when it is applied seven times. For this task one
+# hidden layer learns faster and better, and we stay with it.
 #
 # ## Step 5: more data, in batches
 #
 # One suspect is left: 1,000 images are not many. All 60,000, one at a time, would be 60,000
-# steps, and each step goes through all 159,010 weights and biases. A **batch** of 16 images makes
+# steps, and each step goes through all 159,010 weights and biases. A batch of 16 images makes
 # one step from the mean of their gradients, so an epoch takes 3,750 steps. That mean is steadier
 # than a single gradient, which allows a larger learning rate: we take 8. The images are shuffled.
-#
-# **Predict.** A single pass over 60,000 images. The best score so far was about 85 %. Where will
-# this one end up: about 87, 90 or 94 %?
 
 # %%
 data = experiment(
     "+ all 60,000, in batches of 16", ONE_LAYER, "xavier", mse_gradient, 8, train, batch_size=16
 )
-assert data.min() > 0.93
 
 # %% [markdown]
 # Past 93 %, after one pass. The published conclusion was that a network written from scratch in
@@ -603,10 +599,14 @@ assert data.min() > 0.93
 # error bars are so short that they look like a single line.
 
 # %%
-figure = Figure(figsize=(9, 4), layout="constrained")
-axes = figure.subplots()
 means = [100 * accuracies.mean() for accuracies in DONE.values()]
 deviations = [100 * accuracies.std(ddof=1) for accuracies in DONE.values()]
+for (name, accuracies), mean, deviation in zip(DONE.items(), means, deviations, strict=True):
+    print(f"{name:32} {mean:6.2f} ± {deviation:.2f} %   (lowest {100 * accuracies.min():.2f})")
+
+# %% tags=["draw"]
+figure = Figure(figsize=(9, 4), layout="constrained")
+axes = figure.subplots()
 axes.axhspan(8.9, 11.4, color=ORANGE, alpha=0.25, label="always the same digit: 8.9 to 11.4 %")
 axes.axhline(82, color=GREEN, linestyle="--", label="nearest mean image: 82 %")
 axes.bar(range(len(DONE)), means, 0.55, yerr=deviations, color=BLUE, capsize=6, zorder=3)
@@ -624,9 +624,6 @@ figure.set_label(
     "hidden layer; about 94 % with all 60,000 images in batches."
 )
 plot.show(figure, "runs/lessons/07/autopsy.png")
-
-for (name, accuracies), mean, deviation in zip(DONE.items(), means, deviations, strict=True):
-    print(f"{name:32} {mean:6.2f} ± {deviation:.2f} %   (lowest {100 * accuracies.min():.2f})")
 
 # %% [markdown]
 # The first three columns stand for one pass over 300 images, the fourth for one over 1,000, the
