@@ -380,7 +380,7 @@ for fault, (function, right, wrong) in FAULTS.items():
 # The last row is different: no check by differences finds this fault, and at 0 even the right
 # rule is accused.
 #
-# ## At a kink there is nothing to be right about
+# ## A corner has no slope
 #
 # ReLU has a corner at 0, where its slope jumps from 0 to 1. Such a point is called a **kink**.
 # The package has the function as `tg.relu`.

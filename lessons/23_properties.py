@@ -15,9 +15,10 @@
 import inspect
 
 import numpy as np
+from matplotlib.figure import Figure
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import op
+from tinygrad_mlp import op, plot
 from tinygrad_mlp.autograd import checking
 
 try:
@@ -107,6 +108,26 @@ print(f"what the failure says:   {failure}")
 # Hypothesis could find, and it is almost a diagnosis: the right side passed and a small whole
 # number on the left does not, so look at the negative side.
 #
+# The picture shows every number that was tried.
+
+# %% tags=["draw"]
+figure = Figure(figsize=(7, 2.8), layout="constrained")
+axes = figure.subplots()
+grid = np.linspace(-10, 10, 401)
+axes.plot(grid, huber_slope(grid), "--", color="#D55E00", label="the rule")
+axes.plot(grid, central(huber, grid, 1e-6), color="#0072B2", label="central difference")
+axes.plot(tried, np.zeros(len(tried)), "k|", markersize=9, label="tried")
+axes.plot(tried[-1:], [0.0], "o", color="#009E73", label="shown in the end")
+axes.set(xlabel="$x$", ylabel="slope", ylim=(-5, 2))
+axes.legend(fontsize=8, loc="lower right")
+axes.grid(color="#e6e6e6", linewidth=0.7)
+figure.set_label(
+    "The rule for Huber's function and the central difference: they agree from -1 on and part "
+    "to the left of it. Marks on the axis: the numbers that Hypothesis tried, -2 the last of them."
+)
+plot.show(figure, "runs/lessons/23/tried.png")
+
+# %% [markdown]
 # ## Shapes are examples too
 #
 # The next rule belongs to the mean of each row of a matrix $x$ of shape $(n,m)$. It is wrong.
@@ -121,7 +142,8 @@ def row_means_rule(g, x):
 
 # %% [markdown]
 # We test it with random values and random weights on a matrix of shape $(3, 3)$, where it passes.
-# Then we let Hypothesis choose the shape as well, with up to five rows and columns.
+# The central differences are those of the package, from its module `checking`. Then we let
+# Hypothesis choose the shape as well, with up to five rows and columns.
 #
 # **Predict.** Which shape that fails will it show us?
 #
@@ -172,8 +194,8 @@ print(f"what Hypothesis shows:    shape ({n}, {m}) fails")
 #
 # ## What the package brings
 #
-# The differences that we just used are those of `gradcheck`. They are in the folder `autograd/`,
-# in `checking`. Compare them with the ones you know from lesson 3.
+# The differences that we just used are those of `gradcheck`. Compare them with the ones you know
+# from lesson 3.
 
 # %%
 print(inspect.getsource(checking.differences))

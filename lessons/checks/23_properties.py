@@ -82,7 +82,7 @@ CASES = [
     ([3, 250, 7, 101, 8], has_a_large_number),
     ([1, 4, 6, 5, 9, 2, 2, 8], has_a_fall),
     ([2, 1, 5], has_5_and_no_lonely_1),
-    ([-1, 4, 4, -2, 4, 7, 1, -3], has_three_positive),
+    ([4, 4, -1, 4, -2, 7, 1], has_three_positive),
 ]
 
 
