@@ -276,7 +276,7 @@ def shares(x):
 
 
 def add_to_rows(bias):
-    """bias (m,) added to every row of a batch (m, m) of zeros."""
+    """bias (m,) added to every row of a table (m, m) of zeros."""
     return np.zeros((len(bias), len(bias))) + bias
 
 
@@ -370,7 +370,7 @@ for fault, (function, right, wrong) in FAULTS.items():
 # At 1 only the wrong sign is found. Row by row, each fault hides somewhere:
 #
 # - The **sign** hides at 0, where $\sin 0=0$. The **missing factor** $1/n$ hides when $n=1$.
-# - The **forgotten broadcast** hides in a batch of one row. The wrong rule even gave a gradient
+# - The **forgotten broadcast** hides in a table of one row. The wrong rule even gave a gradient
 #   of shape $(1,1)$ for a bias of shape $(1,)$, and NumPy silently compared the two. A good check
 #   compares shapes first.
 # - The rule $3x$ is **right at two points only**, 0 and 1, the two that everybody tries.

@@ -123,7 +123,8 @@ axes.legend(fontsize=8, loc="lower right")
 axes.grid(color="#e6e6e6", linewidth=0.7)
 figure.set_label(
     "The rule for Huber's function and the central difference: they agree from -1 on and part "
-    "to the left of it. Marks on the axis: the numbers that Hypothesis tried, -2 the last of them."
+    "to the left of it. Marks at 0: the numbers that Hypothesis tried; the one it shows in the end "
+    f"is {tried[-1]:g}."
 )
 plot.show(figure, "runs/lessons/23/tried.png")
 
