@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from tinygrad_mlp import plot
 from tinygrad_mlp.data import load_mnist
 
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#777777"
 
 # %% [markdown]
 # ## A task that nobody can write down

@@ -359,6 +359,7 @@ survivors = {}
 for name, test in TESTS.items():
     survivors[name] = []
     for function, rule in RULES.items():
+        assert survives(test, function, rule), "the right rule must pass"
         survivors[name] += [m for m in mutants(rule) if survives(test, function, m)]
     print(f"{name:<15} {len(survivors[name])} of {count} survive")
     for mutant in survivors[name]:
