@@ -84,55 +84,6 @@ def one_sided_parts(function, x, step):
     return (4 * forward(step / 2) - forward(step)) / 3
 
 
-# -------------------------------------------------------------------------- points_that_tell
-
-
-def clipped_line(x):
-    return np.clip(x / 6 + 1 / 2, 0.0, 1.0)
-
-
-def right_rule(x):
-    return 1 / 6 if -3 < x < 3 else 0.0
-
-
-FAULTY_RULES = [
-    lambda x: 1.0 if -3 < x < 3 else 0.0,
-    lambda x: 1 / 6 if x < 3 else 0.0,
-    lambda x: 1 / 6 if x > -3 else 0.0,
-    lambda x: 1 / 6 if -2 < x < 2 else 0.0,
-    lambda x: 1 / 6 if -4 < x < 4 else 0.0,
-]
-
-
-def observe_points(answer):
-    points = [float(x) for x in answer()]
-
-    def is_accused(rule):
-        return any(abs(rule(x) - central(clipped_line, x, 1e-6)) > 1e-6 for x in points)
-
-    return [is_accused(right_rule), *map(is_accused, FAULTY_RULES), len(points) <= 4]
-
-
-def far_points():
-    return [-5.0, 0.0, 5.0]
-
-
-def points_at_kinks():
-    return [-3.0, 0.0, 3.0]
-
-
-def points_inside():
-    return [-2.5, 0.5, 2.5]
-
-
-def points_outside():
-    return [-3.5, 3.5]
-
-
-def too_many_points():
-    return list(np.linspace(-6.1, 6.1, 20))
-
-
 EXERCISES = [
     Exercise(
         "slope_along",
@@ -186,32 +137,6 @@ EXERCISES = [
                 one_sided_parts,
                 "The weights are right for central differences, but yours are one-sided.",
             ),
-        ],
-    ),
-    Exercise(
-        "points_that_tell",
-        observe=observe_points,
-        hint="For each fault, find the interval in which its rule differs from the right one. Each "
-        "of these intervals needs a point, and no point may be at -3 or 3.",
-        mistakes=[
-            Mistake(
-                far_points,
-                "Points far from the kinks find what is wrong everywhere. Kinks in the wrong "
-                "place, faults 4 and 5, are wrong only between 2 and 3, or between 3 and 4.",
-            ),
-            Mistake(
-                points_at_kinks,
-                "At -3 and 3 the function has kinks, and there even the right rule is accused.",
-            ),
-            Mistake(
-                points_inside,
-                "All your points are inside. Faults 2, 3 and 5 are wrong only outside.",
-            ),
-            Mistake(
-                points_outside,
-                "All your points are outside. Faults 1 and 4 are wrong only inside.",
-            ),
-            Mistake(too_many_points, "This finds everything, but with more than four points."),
         ],
     ),
 ]

@@ -34,22 +34,3 @@ def richardson(function, x, step):
     Returns the slopes, in the shape of x. Judged with long steps, where the weights matter.
     """
     raise NotImplementedError
-
-
-def points_that_tell():
-    """At most four numbers x that let a check of the rule find every planted fault.
-
-    The function is np.clip(x / 6 + 1 / 2, 0, 1): a line, cut off at 0 and at 1. Its right rule
-    is 1 / 6 for -3 < x < 3, and 0 outside. The planted faults:
-
-        1. the factor 1 / 6 is forgotten: 1 inside, 0 outside
-        2. the cut on the left is forgotten: 1 / 6 for all x < 3
-        3. the cut on the right is forgotten: 1 / 6 for all x > -3
-        4. the kinks are put at -2 and 2
-        5. the kinks are put at -4 and 4
-
-    Returns a list of numbers. At each of them the rule is compared with a central difference
-    with step 1e-6. Judged by seven values: whether the right rule is accused (0 is expected),
-    whether fault 1, 2, 3, 4, 5 is found (1), and whether there are at most four points (1).
-    """
-    raise NotImplementedError

@@ -12,8 +12,9 @@ def squared_distances(a, b):
     60,000 more, such an array would take 38 GB. Hint: (x - y)^2 = x^2 - 2 x y + y^2, and the
     sums over the middle term are one matrix product.
 
-    Judged on two pairs of arrays of different shapes, and by whether rows are taken one by one, or
-    an array of more than two axes is made.
+    Judged on two pairs of arrays of different shapes, and on larger ones by two questions (0 is
+    expected): does Python take more steps when there are more rows, and is so much memory used
+    that an array of three axes must have been made?
     """
     raise NotImplementedError
 
@@ -41,6 +42,7 @@ def vote(distances, labels, k):
     returns    integers (m,): the label with the most votes. If several labels are tied, the one
                that has the nearest neighbour wins
 
-    Judged with k = 1, 3 and 4, and with ties.
+    Judged with k = 1, 3, 4 and 5, and with ties. The first of the tied labels is not always that
+    of the nearest of all.
     """
     raise NotImplementedError

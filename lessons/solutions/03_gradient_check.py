@@ -24,14 +24,3 @@ def richardson(function, x, step):
         return (function(x + h) - function(x - h)) / (2 * h)
 
     return (4 * central(step / 2) - central(step)) / 3
-
-
-def points_that_tell():
-    """At most four numbers x that let a check of the rule find every planted fault.
-
-    A fault is found where its rule differs from the right one. Faults 2 and 3 need a point
-    beyond each kink; if these lie between 3 and 4, they find fault 5 as well. Fault 4 needs a
-    point between 2 and 3 on either side; it also finds the missing factor. None of them is at a
-    kink, where even the right rule is accused.
-    """
-    return [-3.5, 2.5, 3.5]
