@@ -226,9 +226,9 @@ for digit in (0, 1, 8, 6, 9):
 # %% [markdown]
 # Of the 0s, 1s and 8s, 24 to 37 % lean clearly to the right, and at most 2 % clearly to the left.
 # In a mirror, right becomes left. If the training images are like these, the network has hardly
-# ever seen that. Upright ones stay right in about nine cases of ten, or more. Of those that lean to the right, only 16, 61
-# and 21 % do. What is symmetric as an idea is not symmetric as handwriting. (Not all digits lean: 6
-# and 9 do not, on average.)
+# ever seen that. Upright ones stay right in about nine cases of ten, or more. Of those that lean to
+# the right, only 16, 61 and 21 % do. What is symmetric as an idea is not symmetric as handwriting.
+# (Not all digits lean: 6 and 9 do not, on average.)
 #
 # ## Train on the copies
 #
@@ -361,8 +361,9 @@ plot.show(figure, "runs/lessons/11/calibration.png")
 # %% [markdown]
 # (The points of the noisy networks are moved a little to the right, so that the bars do not hide
 # each other.) Nearly everything lies below the diagonal, so the networks are too sure. But the bars
-# of the two kinds mostly overlap. So the picture does **not** show that noise helps at one
-# confidence or another. All we have is the smaller gap over all images, in the table above.
+# of the two kinds overlap, between 80 and 97 % only just, and elsewhere widely. So the picture
+# hints that noise helps where a network is fairly sure, and says nothing about the rest. The firmer
+# result is the smaller gap over all images, with each of the three seeds, in the table above.
 #
 # Why may noise help here? Without it, the network sees the same 5,000 images again and again.
 # Once they are all answered correctly, there is one way left for the loss to fall: larger scores,

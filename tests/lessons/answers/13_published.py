@@ -1,0 +1,128 @@
+"""Answers to the exercises of lesson 13, as students might write them."""
+
+import math
+
+import numpy as np
+
+# --------------------------------------------------------------------------------------- per_epoch
+
+
+def as_it_is(running):
+    return running
+
+
+def differences_of_neighbours(running):
+    return running[1:] - running[:-1]
+
+
+def multiplied_only(running):
+    return running * np.arange(1, len(running) + 1)
+
+
+def mirrored_about_the_mean(running):
+    return np.concatenate([running[:1], 2 * running[1:] - running[:-1]])
+
+
+def written_over_the_argument(running):
+    running *= np.arange(len(running))
+    return np.diff(running, prepend=0.0)
+
+
+def epoch_by_epoch(running):
+    found, total = [], 0.0
+    for k, mean in enumerate(running, 1):
+        found.append(k * mean - total)
+        total += found[-1]
+    return found
+
+
+def by_the_step_of_the_mean(running):
+    """Epoch k moved the mean by its distance to the earlier mean, divided by k."""
+    earlier = np.concatenate([[0.0], running[:-1]])
+    return earlier + np.arange(1, len(running) + 1) * (running - earlier)
+
+
+# -------------------------------------------------------------------------------------- whole_loss
+
+
+def all_but_the_last(losses, sizes):
+    return np.average(losses[:-1], weights=sizes[:-1])
+
+
+def weights_upside_down(losses, sizes):
+    return np.average(losses, weights=1 / sizes)
+
+
+def median_of_batches(losses, sizes):
+    return np.median(losses)
+
+
+def running_mean(losses, sizes):
+    return np.cumsum(losses * sizes) / np.cumsum(sizes)
+
+
+def weighted_average(losses, sizes):
+    return np.average(losses, weights=sizes)
+
+
+def example_by_example(losses, sizes):
+    return np.repeat(losses, sizes).mean()
+
+
+# ----------------------------------------------------------------------------------------- best_of
+
+
+def rank_k(scores, k):
+    return np.sort(scores)[-k]
+
+
+def plain_mean(scores, k):
+    return np.mean(scores)
+
+
+def drawn_at_random(scores, k):
+    rng = np.random.default_rng(0)
+    return np.mean([rng.choice(scores, k, replace=False).max() for _ in range(300)])
+
+
+def sorted_in_place(scores, k):
+    scores.sort()
+    return by_ranks(scores, k)
+
+
+def by_ranks(scores, k):
+    ways = [math.comb(i, k - 1) for i in range(len(scores))]
+    return np.dot(np.sort(scores), ways) / math.comb(len(scores), k)
+
+
+def by_taking_one_away(scores, k):
+    """The best of k of n: the mean over who is left out, down to k."""
+    if len(scores) == k:
+        return max(scores)
+    rest = [np.delete(np.sort(scores), i) for i in range(len(scores))]
+    n = len(scores)
+    if k == n - 1:
+        return np.mean([max(one) for one in rest])
+    chance_of_the_best = k / n
+    ordered = np.sort(scores)
+    return chance_of_the_best * ordered[-1] + (1 - chance_of_the_best) * by_taking_one_away(
+        ordered[:-1], k
+    )
+
+
+WRONG = {
+    "per_epoch": [
+        as_it_is,
+        differences_of_neighbours,
+        multiplied_only,
+        mirrored_about_the_mean,
+        written_over_the_argument,
+    ],
+    "whole_loss": [all_but_the_last, weights_upside_down, median_of_batches, running_mean],
+    "best_of": [rank_k, plain_mean, drawn_at_random, sorted_in_place],
+}
+RIGHT = {
+    "per_epoch": [epoch_by_epoch, by_the_step_of_the_mean],
+    "whole_loss": [weighted_average, example_by_example],
+    "best_of": [by_ranks, by_taking_one_away],
+}
