@@ -323,7 +323,7 @@ for name in ("none", "noise"):
 # it, it is too sure of itself. Each group holds only some of the 10,000 test images, and other
 # images would give other points. To see how far they would move, we draw 10,000 of the images at
 # random, some twice and some not at all, and group them again, 200 times. A bar holds the middle
-# 95 % of what comes out. (This is called the bootstrap.)
+# 95 % of what comes out. (This is called the **bootstrap**.)
 
 # %% tags=["draw"]
 edges = np.array([0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97, 1.0])

@@ -211,7 +211,7 @@ for name in ("small", "improved"):
 # The improved figure is an ordinary one. The small one is not: 19 of 20 runs are better. Perhaps
 # the notebook was unlucky. One run cannot tell.
 #
-# Among our own small runs one has only 85.56 %, where the median is 93.06 %. Lesson 10 found dead
+# Among our own small runs one has only 85.56 %, where half have more than 93 %. Lesson 10 found dead
 # units: a ReLU unit whose input is below 0 for every image gives 0 and gets no gradient. The stored
 # results count the units that are 0 for all 10,000 test images. (Lesson 10 allowed one image in a
 # thousand.) And `run(recipe, train_data, test_data, seed)` builds, trains and scores a recipe, so

@@ -1,5 +1,7 @@
 """Answers to the exercises of lesson 11, as students might write them."""
 
+from itertools import pairwise
+
 import numpy as np
 
 # ---------------------------------------------------------------------------- calibration_error
@@ -14,7 +16,7 @@ def sum_of_differences(probabilities, labels, edges):
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     total = 0.0
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = (confidence >= low) & (confidence <= high)
         if inside.any():
             total += abs(confidence[inside].mean() - right[inside].mean())
@@ -25,7 +27,7 @@ def both_edges_belong(probabilities, labels, edges):
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     total = 0.0
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = (confidence >= low) & (confidence <= high)
         if inside.any():
             total += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
@@ -36,7 +38,7 @@ def no_edge_belongs(probabilities, labels, edges):
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     total = 0.0
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = (confidence > low) & (confidence < high)
         if inside.any():
             total += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())

@@ -73,7 +73,7 @@ def by_means_of_rows(table):
 
 def the_rest_for_the_second(table):
     first = np.diff(table, axis=0).mean()
-    return [first, table[1, 1] - table[0, 0] - first]
+    return np.array([first, table[1, 1] - table[0, 0] - first])
 
 
 WRONG = {

@@ -33,7 +33,7 @@ def epoch_by_epoch(running):
     for k, mean in enumerate(running, 1):
         found.append(k * mean - total)
         total += found[-1]
-    return found
+    return np.array(found)
 
 
 def by_the_step_of_the_mean(running):
