@@ -101,7 +101,7 @@ stored = load_results("compare.json")
 # It says how far **a single run** typically lies from the mean.
 #
 # **Predict.** The published figures are 90.54 % for the small network and 94.95 % for the improved
-# one. If we train the improved network for as long, but without the flips and the noise, what
+# one. If we train the improved network for 30 epochs too, but without flips and noise, what
 # percentage of the test images will it get right?
 
 # %% answer=[96.2, 97.8]
@@ -211,11 +211,11 @@ for name in ("small", "improved"):
 # The improved figure is an ordinary one. The small one is not: 19 of 20 runs are better. Perhaps
 # the notebook was unlucky. One run cannot tell.
 #
-# Among our own small runs one has only 85.56 %, where half have more than 93 %. Lesson 10 found dead
-# units: a ReLU unit whose input is below 0 for every image gives 0 and gets no gradient. The stored
-# results count the units that are 0 for all 10,000 test images. (Lesson 10 allowed one image in a
-# thousand.) And `run(recipe, train_data, test_data, seed)` builds, trains and scores a recipe, so
-# we can also train the worst one again.
+# Among our own small runs one has only 85.56 %, where half have more than 93 %. Lesson 10 found
+# dead units: a ReLU unit whose input is below 0 for every image gives 0 and gets no gradient. The
+# stored results count the units that are 0 for all 10,000 test images. (Lesson 10 allowed one image
+# in a thousand.) And `run(recipe, train_data, test_data, seed)` builds, trains and scores a recipe,
+# so we can also train the worst one again.
 #
 # **Predict.** The small network has ten hidden units. How many of them are dead in the worst run?
 
@@ -349,8 +349,8 @@ print(f"{'':28}  {'steps':>6}  test %   test loss")
 for words, runs in rows.items():
     steps = count_steps(runs[0].recipe)
     print(f"{words:28}  {steps:6}  {accuracies(runs).mean():.2f}  {losses(runs).mean():9.3f}")
-gained, half = paired(plain[:3], accuracies(longer))
-print(f"60 epochs instead of 30, three seeds: {gained:+.2f} ± {half:.2f} points")
+change, half = paired(plain[:3], accuracies(longer))
+print(f"60 epochs instead of 30, three seeds: {change:+.2f} ± {half:.2f} points")
 
 # %% [markdown]
 # With as many steps as the improved network, the plain one is still the better one, and even gains

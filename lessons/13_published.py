@@ -153,7 +153,7 @@ plot.show(figure, "runs/lessons/13/running.png")
 #
 # `begin(recipe, seed)` returns the untrained model, its optimiser and the random generators. With
 # these, `make_batches` returns the batches of the recipe, including copies. The loop is that of
-# lesson 8. We keep the loss and the share of right answers of every batch. Three epochs will do.
+# lesson 9. We keep the loss and the share of right answers of every batch. Three epochs will do.
 
 # %%
 improved = RECIPES["improved"]
@@ -266,18 +266,6 @@ print(f"a training batch and a test batch differ by {by_chance:.2f} (median)")
 #
 # Of the eight digits in 0.28901514 not even the first is certain. Over all test images, our twenty
 # runs have a loss of 0.230 on average.
-#
-# We shuffled the images first, and there is a reason. MNIST's test images are in no random order,
-# and a program that goes through them from first to last ends with images that are not typical.
-
-# %%
-in_order = losses_in_parts(5_000, *test_data[:])
-print(f"the first 5,000 test images: {in_order[0]:.3f}, the last 5,000: {in_order[1]:.3f}")
-print(f"the last 50: {losses_in_parts(50, *test_data[:])[-1]:.3f}")
-
-# %% [markdown]
-# For this network the first half costs twice as much as the second. So part of a test set, taken in
-# order, says little about the whole of it.
 
 # %% tags=["draw"]
 figure = Figure(figsize=(8, 3.2), layout="constrained")
@@ -296,6 +284,18 @@ figure.set_label(
 plot.show(figure, "runs/lessons/13/batches.png")
 
 # %% [markdown]
+# We shuffled the images first, and there is a reason: MNIST's test images do not come in random
+# order.
+
+# %%
+in_order = losses_in_parts(5_000, *test_data[:])
+print(f"the first 5,000 test images: {in_order[0]:.3f}, the last 5,000: {in_order[1]:.3f}")
+print(f"the last 50: {losses_in_parts(50, *test_data[:])[-1]:.3f}")
+
+# %% [markdown]
+# For this network the first half costs twice as much as the second. So a part of a test set, taken
+# in order, says little about the whole of it.
+#
 # ## The best of several
 #
 # The last question is how often. The test accuracies, 90.54 and 94.95 %, are means over all 10,000
@@ -347,8 +347,8 @@ for name in ("small", "improved", "improved-noise"):
 # The last column is what the name of the number promises, over all images, by the network at the
 # end, from twenty runs.
 #
-# None of these numbers was wrong. Each came out of a line of code that does what it says. They
-# were misleading because their names promised something else.
+# Apart from the error of the basic network, none of these numbers was wrong. They misled because
+# their names promised something else.
 #
 # ## A checklist for your own reports
 #
@@ -377,6 +377,7 @@ for name in ("small", "improved", "improved-noise"):
 #
 # - `per_epoch`: recover the accuracy of each epoch from a printed running average.
 # - `whole_loss`: the loss over all examples, from the losses of batches of different sizes.
-# - `best_of`: what the best of k runs reaches on average, from the scores of n runs.
+# - `best_of`: what the best of k runs reaches on average, where there are too many choices of k to
+#   go through them all.
 #
 # Check them with `python -m lessons check 13`.

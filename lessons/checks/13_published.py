@@ -1,6 +1,6 @@
 """How the exercises of lesson 13 are judged."""
 
-from itertools import combinations, combinations_with_replacement
+from math import comb
 
 import numpy as np
 
@@ -88,8 +88,8 @@ def sums_taken_for_means(losses, sizes):
 
 # ------------------------------------------------------------------------------------ best_of
 
-RUNS = rng.uniform(90, 96, size=12)
-CASES = [(RUNS, 3), (RUNS[:6], 2), (RUNS[:6], 5), (RUNS[:4], 4), (RUNS[:5], 1)]
+RUNS = rng.uniform(90, 96, size=40)
+CASES = [(RUNS[:12], 3), (RUNS[:6], 2), (RUNS[:6], 5), (RUNS[:4], 4), (RUNS[:5], 1), (RUNS, 10)]
 
 
 def observe_best_of(answer):
@@ -111,7 +111,9 @@ def mean_of_the_best(scores, k):
 
 
 def worst_of(scores, k):
-    return np.mean([min(choice) for choice in combinations(scores, k)])
+    # How often each is the worst of a choice: the others come from those above it.
+    ways = np.array([comb(i, k - 1) for i in range(len(scores))])
+    return np.sort(scores)[::-1] @ ways / comb(len(scores), k)
 
 
 def first_k(scores, k):
@@ -123,11 +125,13 @@ def blocks(scores, k):
 
 
 def repeated_choices(scores, k):
-    return np.mean([max(choice) for choice in combinations_with_replacement(scores, k)])
+    # As with itertools.combinations_with_replacement: the others are below it, or the run itself.
+    ways = np.array([comb(i + k - 1, k - 1) for i in range(len(scores))])
+    return np.sort(scores) @ ways / comb(len(scores) + k - 1, k)
 
 
 def mean_of_choices(scores, k):
-    return np.mean([np.mean(choice) for choice in combinations(scores, k)])
+    return np.mean(scores)
 
 
 EXERCISES = [
@@ -172,7 +176,8 @@ EXERCISES = [
     Exercise(
         "best_of",
         observe=observe_best_of,
-        hint="With the scores 1, 2, 3 and k = 2 there are three choices, with the best 2, 3 and 3.",
+        hint="Sort the scores. With 1, 2, 3, 4 and k = 2 the best is once 2, twice 3 and three times 4. "
+        "Count how often for any n and k; going through all choices takes too long.",
         mistakes=[
             Mistake(best_of_all, "This is the best of all runs; only k of them are tried."),
             Mistake(
@@ -189,7 +194,10 @@ EXERCISES = [
             Mistake(
                 blocks, "You only choose runs that stand side by side; there are more choices."
             ),
-            Mistake(mean_of_choices, "You take the mean of each choice, where the best is asked."),
+            Mistake(
+                mean_of_choices,
+                "You take the mean of each choice, which on average is the mean of all runs.",
+            ),
         ],
     ),
 ]

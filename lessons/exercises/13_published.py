@@ -39,7 +39,8 @@ def best_of(scores: np.ndarray, k: int) -> float:
     k        how many runs there are to choose the best from, 1 to n
     returns  the mean, over all choices of k runs, of the best score of the choice
 
-    Judged on up to 12 runs, with k from 1 to n. The result must be exact: do not draw choices at
-    random.
+    Judged on 4 to 12 runs, with k from 1 to n, and on 40 runs with k = 10. Those have 847,660,528
+    choices, too many to go through as the lesson does. The result must be exact, so do not draw
+    choices at random. (In how many choices is the second best run the best one?)
     """
     raise NotImplementedError

@@ -115,9 +115,8 @@ def test_flips_lower_the_loss_a_little_and_cost_points(lesson):
 
 
 def test_the_pair_that_comes_to_mind_is_a_tenth_of_the_added_errors(lesson):
-    added, _, _, both = numbers(lesson[PAYS][lesson[PAYS].index("the flips add") :])[:4]
-    # "2 for 5 or 5 for 2: 15" holds four numbers of its own.
-    both = numbers(lesson[PAYS][lesson[PAYS].index("the flips add") :])[5]
+    # "the flips add 160 errors; 2 for 5 or 5 for 2: 15"
+    added, _, _, _, _, both = row(lesson[PAYS], "the flips add")
     assert 0.05 < both / added < 0.15
 
 

@@ -85,29 +85,30 @@ def drawn_at_random(scores, k):
     return np.mean([rng.choice(scores, k, replace=False).max() for _ in range(300)])
 
 
-def sorted_in_place(scores, k):
-    scores.sort()
-    return by_ranks(scores, k)
-
-
 def by_ranks(scores, k):
     ways = [math.comb(i, k - 1) for i in range(len(scores))]
     return np.dot(np.sort(scores), ways) / math.comb(len(scores), k)
 
 
-def by_taking_one_away(scores, k):
-    """The best of k of n: the mean over who is left out, down to k."""
-    if len(scores) == k:
-        return max(scores)
-    rest = [np.delete(np.sort(scores), i) for i in range(len(scores))]
-    n = len(scores)
-    if k == n - 1:
-        return np.mean([max(one) for one in rest])
-    chance_of_the_best = k / n
-    ordered = np.sort(scores)
-    return chance_of_the_best * ordered[-1] + (1 - chance_of_the_best) * by_taking_one_away(
-        ordered[:-1], k
-    )
+def off_by_one_rank(scores, k):
+    ways = [math.comb(i - 1, k - 1) if i else 0 for i in range(len(scores))]
+    return np.dot(np.sort(scores), ways) / math.comb(len(scores), k)
+
+
+def not_sorted(scores, k):
+    ways = [math.comb(i, k - 1) for i in range(len(scores))]
+    return np.dot(scores, ways) / math.comb(len(scores), k)
+
+
+def best_first(scores, k):
+    """The best run is in k of n choices; if not, the same question without it."""
+    total, left = 0.0, 1.0
+    ordered = sorted(scores, reverse=True)
+    for i, score in enumerate(ordered[: len(scores) - k + 1]):
+        chance = k / (len(scores) - i)
+        total += left * chance * score
+        left *= 1 - chance
+    return total
 
 
 WRONG = {
@@ -119,10 +120,10 @@ WRONG = {
         written_over_the_argument,
     ],
     "whole_loss": [all_but_the_last, weights_upside_down, median_of_batches, running_mean],
-    "best_of": [rank_k, plain_mean, drawn_at_random, sorted_in_place],
+    "best_of": [rank_k, plain_mean, drawn_at_random, off_by_one_rank, not_sorted],
 }
 RIGHT = {
     "per_epoch": [epoch_by_epoch, by_the_step_of_the_mean],
     "whole_loss": [weighted_average, example_by_example],
-    "best_of": [by_ranks, by_taking_one_away],
+    "best_of": [by_ranks, best_first],
 }
