@@ -28,8 +28,8 @@ def best_of(scores: np.ndarray, k: int) -> float:
     """Count in how many choices each run is the best, instead of going through the choices.
 
     A run with i runs below it is the best of a choice if the other k - 1 come from those i: there
-    are C(i, k - 1) such choices. Each score counts as often as this, and C(n, k) is how many choices
-    there are in all.
+    are C(i, k - 1) such choices. Each score counts as often as this, and there are C(n, k) choices
+    in all.
     """
     ways = np.array([comb(i, k - 1) for i in range(len(scores))])
     return float(np.sort(scores) @ ways / comb(len(scores), k))
