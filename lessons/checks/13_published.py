@@ -176,7 +176,7 @@ EXERCISES = [
     Exercise(
         "best_of",
         observe=observe_best_of,
-        hint="Sort the scores. With 1, 2, 3, 4 and k = 2 the best is once 2, twice 3, three times 4. "
+        hint="Sort the scores. With 1, 2, 3, 4 and k = 2 the best is once 2, twice 3, thrice 4. "
         "Count how often for any n and k; going through all choices takes too long.",
         mistakes=[
             Mistake(best_of_all, "This is the best of all runs; only k of them are tried."),
