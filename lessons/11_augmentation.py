@@ -1,16 +1,16 @@
 # %% [markdown]
-# # 11. Augmentation
+# # 11. Augmented images
 #
 # **Question.** What do noise and flips do to digits?
 #
-# **Time.** 45 minutes.
+# **Time.** 35 minutes.
 #
 # **New from the package.** `data.transforms.GaussianNoise`, `data.transforms.RandomHorizontalFlip`,
 # `data.transforms.Compose`, `data.AugmentedDataset`, `plot.augmented`, `softmax`.
 #
-# **Before this.** Lesson 9 trained a small network with cross-entropy and Adam. The published
-# experiment then made two changes at once: a wider network, and more images, made from the old
-# ones by mirroring and by noise. Here we look at these images before we train on them.
+# **Before this.** Lessons 9 and 10 trained a small network with cross-entropy and Adam. The
+# published experiment then made two changes at once: a wider network, and more images, made from
+# the old ones by mirroring and by noise. Here we look at these images before we train on them.
 
 # %%
 from collections.abc import Callable
@@ -31,11 +31,13 @@ BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
 # %% [markdown]
 # ## Look first
 #
-# A transform in this package is called with a batch of images $(n, 28, 28)$ and a random
-# generator. It returns a new batch of the same shape. `RandomHorizontalFlip(p)` mirrors each
-# image left to right with probability $p$. To each pixel, `GaussianNoise(mean, std)` adds a
-# number of its own, drawn from a normal distribution. `Compose` applies several transforms, one
-# after the other.
+# **Augmentation** means training on changed copies of the examples, in the hope that their labels
+# stay true. What makes a copy is called a transform. In this package it is called with a batch of
+# images $(n, 28, 28)$ and a random generator, and it returns a new batch of the same shape.
+#
+# `RandomHorizontalFlip(p)` mirrors each image left to right with probability $p$. To each pixel,
+# `GaussianNoise(mean, std)` adds a number of its own, drawn from a normal distribution. `Compose`
+# applies several transforms, one after the other.
 #
 # `plot.augmented` shows the originals in the first row and their copies below.
 
@@ -50,32 +52,32 @@ copies = {
     "noise": noise(ten, rng=0),
     "both": transforms.Compose([flip_all, noise])(ten, rng=0),
 }
+
+# %% tags=["draw"]
 plot.show(plot.augmented(ten, copies, ten_labels), "runs/lessons/11/copies.png")
 
 # %% [markdown]
 # The picture hides something. Ink can only be drawn from white (0) to black (1), and the noise
 # does not stop there. But the network is given the numbers, so let us count.
+#
+# **Predict.** In an ordinary image, four pixels in five are white: exactly 0. What percentage of
+# all pixels is below 0 after noise with a standard deviation of 0.2?
 
-# %%
+# %% answer=[34, 46]
 images, labels = test_data[:]
 noisy_images = noise(images, rng=1)
-below = np.mean(noisy_images < 0)
-above = np.mean(noisy_images > 1)
 ink = np.mean(np.sum(images**2, axis=(1, 2)))
 added = np.mean(np.sum((noisy_images - images) ** 2, axis=(1, 2)))
-print(f"pixels below 0 after noise:           {100 * below:4.1f} %")
-print(f"pixels above 1 after noise:           {100 * above:4.1f} %")
+print(f"pixels below 0 after noise:           {100 * np.mean(noisy_images < 0):4.1f} %")
+print(f"pixels above 1 after noise:           {100 * np.mean(noisy_images > 1):4.1f} %")
 print(f"sum of squared pixels in an image:    {ink:5.1f}")
 print(f"sum of squared noise in an image:     {added:5.1f}, expected 784 * 0.2**2 = 31.4")
 print(f"pixels with ink before noise:         {100 * np.mean(images > 0):4.1f} %")
-assert 0.35 < below < 0.5, "most pixels are white, and noise pushes half of those below 0"
-assert 0.15 < np.mean(images > 0) < 0.25, "a fifth of the pixels"
-assert abs(added - 784 * 0.2**2) < 1, "784 pixels with a variance of 0.04 each"
 
 # %% [markdown]
-# About four pixels in ten are now "whiter than white". The noise is spread over all 784 pixels,
-# the ink over only a fifth of them, so you can read the digits without effort, and the label
-# stays true.
+# The noise pushes half of the white pixels below 0, so about four pixels in ten are now "whiter
+# than white". The noise is spread over all 784 pixels, the ink over only a fifth of them. You can
+# read the digits without effort, and the label stays true.
 #
 # A mirror is another matter: it adds nothing, but it may make something that is not a digit.
 #
@@ -83,7 +85,7 @@ assert abs(added - 784 * 0.2**2) < 1, "784 pixels with a variance of 0.04 each"
 #
 # We need networks that have seen no augmentation. To save time, we use 5,000 training images, and
 # a learning rate of 0.003, with which the results jump less from seed to seed than with 0.01.
-# `train` trains 784 - 100 - 10 as in lesson 9.
+# `train` trains 784 - 100 - 10 as in lesson 10.
 #
 # It also takes a transform. `AugmentedDataset` holds the originals **and** one copy of each,
 # which goes through the transform and is drawn anew in each epoch. It is twice as long. So an
@@ -107,40 +109,60 @@ def train(transform: Callable | None, seed: int) -> nn.Sequential:
     return model
 
 
+models = {"none": [train(None, seed) for seed in SEEDS]}
+for seed, model in zip(SEEDS, models["none"], strict=True):
+    accuracy = evaluate(model, test_data).accuracy
+    print(f"no augmentation, seed {seed}: {100 * accuracy:.2f} % of the test images right")
+
+# %% [markdown]
+# **Predict.** We mirror all 10,000 test images and keep the labels. Look at the row "mirrored" in
+# the picture above. Which of these digits will the networks read best?
+#
+# - 0
+# - 1
+# - 4
+# - 8
+
+
+# %% answer=3
 def right_by_digit(model: nn.Sequential, dataset: ArrayDataset) -> np.ndarray:
     """Percent of right answers for each digit, (10,)."""
     confusion = evaluate(model, dataset).confusion
     return 100 * confusion.diagonal() / confusion.sum(axis=1)
 
 
-models = {"none": [train(None, seed) for seed in SEEDS]}
-for seed, model in zip(SEEDS, models["none"], strict=True):
-    accuracy = evaluate(model, test_data).accuracy
-    print(f"no augmentation, seed {seed}: {100 * accuracy:.2f} % of the test images right")
-    assert 0.925 < accuracy < 0.955
+def show_by_digit(name: str, dataset: ArrayDataset) -> np.ndarray:
+    """Print and return the percent of right answers for each digit, a mean of three seeds."""
+    percent = np.mean([right_by_digit(model, dataset) for model in models["none"]], axis=0)
+    print(f"{name:18}" + "".join(f"{p:6.1f}" for p in percent) + f"{percent.mean():7.1f}")
+    return percent
 
-# %% [markdown]
-# **Predict.** We mirror all 10,000 test images and keep the labels. Look at the row "mirrored"
-# above, and write down for each digit from 0 to 9 whether the network will still give the right
-# answer for most of its images. Which digit will do best, and which worst?
 
-# %%
 mirrored = ArrayDataset(flip_all(test_data.images, rng=0), test_data.labels)
 noisy = ArrayDataset(noisy_images, test_data.labels)
-by_digit = {
-    name: np.mean([right_by_digit(model, dataset) for model in models["none"]], axis=0)
-    for name, dataset in {"original": test_data, "mirrored": mirrored, "noisy": noisy}.items()
-}
 print("right, in % of the digit's test images (mean of three seeds)")
-print(" " * 10 + "".join(f"{digit:6d}" for digit in range(10)) + "   mean")
-for name, percent in by_digit.items():
-    print(f"{name:10}" + "".join(f"{p:6.1f}" for p in percent) + f"{percent.mean():7.1f}")
+print(f"{'':18}" + "".join(f"{digit:6d}" for digit in range(10)) + "   mean")
+by_digit = {
+    "original": show_by_digit("original", test_data),
+    "noisy": show_by_digit("noisy", noisy),
+    "mirrored": show_by_digit("mirrored", mirrored),
+}
+taken_for = sum(evaluate(model, mirrored).confusion for model in models["none"])
+print(f"mirrored 5 read as 2: {100 * taken_for[5, 2] / taken_for[5].sum():.0f} %")
 
+# %% [markdown]
+# Noise costs the networks a few points. The mirror costs more than half of all right answers. It
+# is no surprise that 3 and 5 are lost. A mirrored 5 looks a lot like a 2, and it is read as a 2 far
+# more often than as a 5. If we keep its label, we tell the network "this 2 is a 5".
+#
+# But many people expect 0, 1 and 8 to do best, because their shapes are symmetric, and the networks
+# miss many of those too. The next picture shows it, digit by digit.
+
+# %% tags=["draw"]
 figure = Figure(figsize=(8, 3.4), layout="constrained")
 axes = figure.subplots()
-for i, (name, colour) in enumerate(
-    {"original": "#BBBBBB", "noisy": BLUE, "mirrored": ORANGE}.items()
-):
+colours = {"original": "#BBBBBB", "noisy": BLUE, "mirrored": ORANGE}
+for i, (name, colour) in enumerate(colours.items()):
     axes.bar(np.arange(10) + 0.27 * (i - 1), by_digit[name], 0.25, color=colour, label=name)
 axes.set(xlabel="digit", ylabel="right answers (%)", xticks=range(10), ylim=(0, 100))
 figure.legend(loc="outside upper center", ncols=3, frameon=False)
@@ -150,22 +172,30 @@ figure.set_label(
 )
 plot.show(figure, "runs/lessons/11/by_digit.png")
 
-assert 85 < by_digit["noisy"].mean() < by_digit["original"].mean() < 96
-assert 34 < by_digit["mirrored"].mean() < 48
-assert by_digit["mirrored"][[3, 5]].max() < 10, "3 and 5 do not survive"
-assert by_digit["mirrored"][[0, 1, 8]].max() < 85, "0, 1 and 8 suffer too"
+# %% [markdown]
+# We look for two reasons. The first is where the mirror stands. The middle of 28 columns, counted
+# from 0, is at 13.5. If the digits have their centre of mass anywhere else, the mirror also
+# **moves** them. With `column=`, the transform mirrors about another column.
+
+# %%
+ink_by_column = test_data.images.sum(axis=1)
+centre = np.mean(ink_by_column @ np.arange(28) / ink_by_column.sum(axis=1))
+print(f"centre of mass: column {centre:.2f}, mirrored about the middle {27 - centre:.2f}")
+
+flip_about_14 = transforms.RandomHorizontalFlip(p=1.0, column=14)
+about_14 = ArrayDataset(flip_about_14(test_data.images, rng=0), test_data.labels)
+by_digit["mirrored about 14"] = show_by_digit("mirrored about 14", about_14)
 
 # %% [markdown]
-# Noise costs the network a few points. The mirror costs more than half of all right answers. It
-# is no surprise that 3 and 5 are lost. But many people expect 0, 1 and 8 to survive, because
-# their shapes are symmetric, and the network misses many of those too. We look for two reasons.
+# The digits of MNIST are placed with their centre of mass at column 14, so the mirror about the
+# middle moves each of them by a pixel. About column 14 they stay in their place. Then 84 % of the
+# 1s are right instead of 40 %, and 60 % of the 0s instead of 36 %. For some others, such as 7 and
+# 9, it is the other way round.
 #
-# The first is where the mirror stands. The middle of 28 columns, counted from 0, is at 13.5. If the
-# digits have their centre of mass anywhere else, the mirror also **moves** them. `column=` mirrors
-# about another column.
-#
-# The second is how the digits lean: how far to the right the ink moves, in pixels, for each pixel
-# upwards. The confusion matrix below the table shows what the mirrored digits are taken for.
+# The second reason is how the digits **lean**: how far to the right the ink moves, in pixels, for
+# each pixel upwards. How many of the digits lean by more than 0.3 to the right, and how many to
+# the left? And how well are upright digits read in the mirror about column 14, with a lean below
+# 0.1 to either side?
 
 
 # %%
@@ -178,82 +208,43 @@ def lean(image: np.ndarray) -> float:
     return float((weight * up * right).sum() / (weight * up * up).sum())
 
 
-ink_by_column = test_data.images.sum(axis=1)
-centre = np.mean(ink_by_column @ np.arange(28) / ink_by_column.sum(axis=1))
-print(f"centre of mass: column {centre:.2f}, mirrored about the middle {27 - centre:.2f}")
-
-flip_about_14 = transforms.RandomHorizontalFlip(p=1.0, column=14)
-about_14 = ArrayDataset(flip_about_14(test_data.images, rng=0), test_data.labels)
 with tg.no_grad():
     answers = [model(about_14.images).numpy().argmax(axis=1) for model in models["none"]]
 right_about_14 = np.mean([answer == test_data.labels for answer in answers], axis=0)
 leans = np.array([lean(image) for image in test_data.images])
-print("       mean   leans right     leans more than 0.3   right in the mirror (%)   about 14,")
-print("digit  lean   at all (%)   right (%)   left (%)   middle   about 14   upright   leaning")
-for digit in range(10):
+print("digit   mean lean   leans right   leans left   upright: right   leaning right: right")
+for digit in (0, 1, 8, 6, 9):
     own = test_data.labels == digit
     upright, leaning = own & (np.abs(leans) < 0.1), own & (leans > 0.3)
     print(
-        f"{digit:5} {leans[own].mean():+5.2f} {100 * np.mean(leans[own] > 0):11.0f} "
-        f"{100 * np.mean(leans[own] > 0.3):12.0f} {100 * np.mean(leans[own] < -0.3):10.0f} "
-        f"{by_digit['mirrored'][digit]:10.0f} {100 * right_about_14[own].mean():10.0f} "
-        f"{100 * right_about_14[upright].mean():9.0f} {100 * right_about_14[leaning].mean():9.0f}"
+        f"{digit:5} {leans[own].mean():+11.2f} {100 * np.mean(leans[own] > 0.3):11.0f} % "
+        f"{100 * np.mean(leans[own] < -0.3):10.0f} % "
+        f"{100 * right_about_14[upright].mean():14.0f} % "
+        f"{100 * right_about_14[leaning].mean():20.0f} %"
     )
-    if digit in (0, 1, 8):
-        assert leans[own].mean() > 0.05 and np.mean(leans[own] > 0) > 0.6
-        assert right_about_14[upright].mean() > right_about_14[leaning].mean() + 0.15
-for digit in (0, 1):
-    about_the_middle = by_digit["mirrored"][digit] / 100
-    assert right_about_14[test_data.labels == digit].mean() > about_the_middle + 0.1
-
-mirrored_counts = sum(evaluate(model, mirrored).confusion for model in models["none"])
-plot.show(
-    plot.confusions({"mirrored test images, no augmentation": mirrored_counts}),
-    "runs/lessons/11/mirrored.png",
-)
-two_as_five = mirrored_counts[2, 5] / mirrored_counts[2].sum()
-five_as_two = mirrored_counts[5, 2] / mirrored_counts[5].sum()
-print(f"mirrored 2 read as 5: {100 * two_as_five:.0f} %")
-print(f"mirrored 5 read as 2: {100 * five_as_two:.0f} %")
-assert 0.1 < two_as_five < 0.45 and 0.15 < five_as_two < 0.6
-assert five_as_two > 10 * mirrored_counts[5, 5] / mirrored_counts[5].sum()
 
 # %% [markdown]
-# The mirror about the middle moves each digit by a pixel. About column 14 the digits stay in their
-# place, and 84 % of the 1s are right instead of 40 %, and 60 % of the 0s instead of 36 %. For
-# some others, such as 7 and 9, it is the other way round.
-#
-# For 0, 1 and 8 the lean matters too. Most of them lean to the right, and in the mirror to the
-# left; but at most 2 % of them lean to the left by more than 0.3, so the network has hardly ever
-# seen that. Upright ones (a lean below 0.1 to either side), mirrored about column 14, stay right in
-# about nine cases of ten, or more. Of those that lean to the right by more than 0.3, only 16, 61
-# and 21 % do. What is symmetric as an idea is not symmetric as handwriting. (Not all digits lean: 6
-# and 9 do not, on average.)
-#
-# And a mirrored 5 looks a lot like a 2: it is read as a 2 far more often than as a 5. If we keep
-# its label, we tell the network "this 2 is a 5".
+# Of the 0s, 1s and 8s, 24 to 37 % lean clearly to the right, and at most 2 % clearly to the left.
+# In a mirror, right becomes left. If the training images are like these, the network has hardly
+# ever seen that. Upright ones stay right in about nine cases of ten, or more. Of those that lean to
+# the right, only 16, 61 and 21 % do. What is symmetric as an idea is not symmetric as handwriting.
+# (Not all digits lean: 6 and 9 do not, on average.)
 #
 # ## Train on the copies
 #
 # The published flips are about the middle, and have $p = 0.7$. Half of the training images are
 # copies, so about 35 % of what the network sees is mirrored.
+#
+# **Predict.** We train with noisy copies, with mirrored ones, and with both, for the same number
+# of steps as without copies. What will the mirrored copies do to the accuracy on the ordinary test
+# images?
+#
+# - They raise it by a point or more: the network sees more kinds of shape.
+# - They lower it by one to three points.
+# - They lower it by ten points or more: many of their labels are false.
 
-# %%
+# %% answer=2
 flips = transforms.RandomHorizontalFlip(p=0.7)
-augmented = AugmentedDataset(part, flips, rng=0)
-seen, _ = augmented[:]
-as_original = np.all(seen == np.concatenate([part.images, part.images]), axis=(1, 2))
-print(f"{len(part)} originals; with copies {len(augmented)} images")
-print(f"mirrored: {100 * np.mean(~as_original):.1f} % of them")
-assert abs(np.mean(~as_original) - 0.35) < 0.02
-
-# %% [markdown]
-# **Predict.** We train four kinds of network for the same number of steps: without copies, with
-# noisy copies, with mirrored ones, and with both. Put them in order of accuracy on the ordinary
-# test images. And how well will the networks with flips read **mirrored** test images, of which
-# 40 % were read correctly above?
-
-# %%
 kinds = {"noise": noise, "flips": flips, "both": transforms.Compose([flips, noise])}
 for name, transform in kinds.items():
     models[name] = [train(transform, seed) for seed in SEEDS]
@@ -267,184 +258,133 @@ def report(name: str) -> None:
     accuracy[name] = np.array([100 * score.accuracy for score in scores])
     loss[name] = np.array([score.loss for score in scores])
     on_mirrored = [100 * evaluate(model, mirrored).accuracy for model in models[name]]
-    on_noisy = [100 * evaluate(model, noisy).accuracy for model in models[name]]
     seeds = "  ".join(f"{value:.1f}" for value in accuracy[name])
     print(
         f"{name:6}  {seeds}   mean {accuracy[name].mean():.1f}   loss {loss[name].mean():.3f}"
-        f"   mirrored {np.mean(on_mirrored):5.1f}   noisy {np.mean(on_noisy):5.1f}"
+        f"   mirrored images {np.mean(on_mirrored):5.1f}"
     )
 
 
-print("copies  right (%), three seeds    test loss         right (%) on changed test images")
+print("copies  right (%), three seeds    test loss      right (%)")
 for name in models:
     report(name)
-on_mirrored = np.mean([evaluate(model, mirrored).accuracy for model in models["flips"]])
-assert accuracy["flips"].max() < accuracy["none"].min(), "every network with flips is worse"
-assert accuracy["both"].max() < accuracy["none"].min()
-assert 0.8 < accuracy["none"].mean() - accuracy["flips"].mean() < 3.2
-assert abs(accuracy["noise"].mean() - accuracy["none"].mean()) < 0.8
-assert on_mirrored > 0.88, "the flips taught it to read mirrored digits"
 
 # %% [markdown]
-# The flips cost one to three points, with each of the three seeds. Noise makes no clear
-# difference to the accuracy here. (Lesson 12 says what "clear" means.)
+# With flips, each of the three seeds loses one to two points. Noise makes no clear difference to
+# the accuracy here. (Lesson 12 says what "clear" means, and asks the same with twenty seeds.)
 #
-# The flips did teach something: those networks read about 91 % of the mirrored digits. So a
-# network can tell most mirrored digits apart. But the test never asks for that skill, and in the
-# same number of steps it is not free. Who pays?
-
-# %%
-change = np.array(
-    [
-        right_by_digit(flipped, test_data) - right_by_digit(plain, test_data)
-        for flipped, plain in zip(models["flips"], models["none"], strict=True)
-    ]
-)
-figure = Figure(figsize=(8, 3.2), layout="constrained")
-axes = figure.subplots()
-axes.axhline(0, color="#777777", linewidth=0.8)
-axes.bar(range(10), change.mean(axis=0), 0.6, color=ORANGE, alpha=0.5, label="mean")
-for i in range(len(SEEDS)):
-    label = "one seed" if i == 0 else None
-    axes.plot(np.arange(10) + 0.15 * (i - 1), change[i], "o", color="black", ms=4, label=label)
-axes.set(xlabel="digit", ylabel="change in right answers\n(percentage points)", xticks=range(10))
-figure.legend(loc="outside upper center", ncols=2, frameon=False)
-figure.set_label(
-    "What the flips change for each digit on ordinary test images: a bar for the mean of three "
-    "seeds, a dot for each seed. Most bars point down."
-)
-plot.show(figure, "runs/lessons/11/who_pays.png")
-
-confusion = {
-    name: sum(evaluate(model, test_data).confusion for model in models[name])
-    for name in ("none", "flips")
-}
-mixed_up = {name: counts[2, 5] + counts[5, 2] for name, counts in confusion.items()}
-errors = {name: counts.sum() - counts.trace() for name, counts in confusion.items()}
-print("errors of three networks together, and of these 2 taken for 5 or 5 for 2:")
-for name in confusion:
-    print(f"  {name:6} {errors[name]:6,} {mixed_up[name]:6}")
-part_of_added = (mixed_up["flips"] - mixed_up["none"]) / (errors["flips"] - errors["none"])
-print(f"  of the added errors: {100 * part_of_added:.0f} %")
-print(f"digits that lose on average: {np.sum(change.mean(axis=0) < 0)} of 10")
-assert mixed_up["flips"] > 2 * mixed_up["none"], "2 and 5 are the mirror pair"
-assert part_of_added < 0.4, "but not most of the damage"
-assert np.sum(change.mean(axis=0) < 0) >= 5
-
-# %% [markdown]
-# Many digits lose something, and for a single digit the seeds differ a lot. 2 and 5, each close to
-# the other's mirror image, are mixed up several times as often as before. It is the explanation
-# that comes to mind, but it is only a small part of the errors that were added. With twenty seeds,
-# flips of 2 and 5 alone cost 0.95 points, and flips of 4, 6, 7 and 9, which look like no other
-# digit in the mirror, 1.37 points (`lessons/reference/studies.md`).
+# The flips did teach something: those networks read about 91 % of the mirrored digits, instead of
+# 41 %. So a network can tell most mirrored digits apart. But the test never asks for that skill,
+# and in the same number of steps it is not free.
 #
 # ## What noise does to the loss
 #
 # Noise hardly changed the accuracy, and yet the loss is lower. How can that be? The cross-entropy
 # of one image is $-\log p_t$, where $p_t$ is the probability that the network gives to the true
-# digit. So it matters how sure a wrong answer is.
+# digit. So it matters how sure a wrong answer is: $p_t = 0.3$ costs 1.2, and $p_t = 0.001$
+# costs 6.9.
 #
-# The **confidence** is the largest of the ten probabilities. A network is **calibrated** if it is
+# The **confidence** is the largest of the ten probabilities. A network is calibrated if it is
 # right in 90 % of the cases where its confidence is about 90 %, and likewise for every other
-# confidence. `tg.softmax` turns the scores $(n, 10)$ into probabilities, as the cross-entropy of
-# lesson 9 does internally.
+# confidence. Its **calibration** is how well the two agree. `tg.softmax` turns the scores $(n, 10)$
+# into probabilities, as the cross-entropy of lesson 9 does internally.
 #
-# **Predict.** Think of all the test images for which a network without augmentation is at least
-# 99 % sure. What share of those answers is right? And what part of the total loss over the test
-# set comes from the roughly 6 % of the images that are answered wrongly?
+# **Predict.** About 6 % of the test images are answered wrongly. What percentage of the total loss
+# over the test set comes from these?
 
 
-# %%
-def probabilities(model: nn.Sequential) -> np.ndarray:
-    """The probability that the model gives to each digit for each test image, (10000, 10)."""
+# %% answer=[75, 97]
+def probabilities(name: str) -> np.ndarray:
+    """What the three networks of one kind give to each digit, (3, 10000, 10)."""
     with tg.no_grad():
-        return tg.softmax(model(test_data.images), dim=1).numpy()
+        return np.stack([tg.softmax(m(test_data.images), dim=1).numpy() for m in models[name]])
 
 
-def confidence_and_right(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Confidence, and whether the answer is right, for the test images and the three seeds."""
-    p = np.concatenate([probabilities(model) for model in models[name]])
-    truth = np.tile(test_data.labels, len(SEEDS))
-    return p.max(axis=1), p.argmax(axis=1) == truth
-
-
-for p_t in (0.9, 0.3, 0.001):
-    print(f"a true digit with p_t = {p_t:5} costs {-np.log(p_t):.2f}")
-print()
-gap = {}
-print("copies  mean confidence   right    gap   right where 99 % sure   loss from wrong answers")
+confidence, right, gap = {}, {}, {}
+print("copies   confidence   right   loss from wrong answers   confidence - right, each seed")
 for name in ("none", "noise"):
-    confidence, right = confidence_and_right(name)
-    gap[name] = 100 * (confidence.mean() - right.mean())
-    sure = confidence >= 0.99
-    p = np.concatenate([probabilities(model) for model in models[name]])
-    costs = -np.log(p[np.arange(len(p)), np.tile(test_data.labels, len(SEEDS))])
-    assert abs(costs.mean() - loss[name].mean()) < 1e-3, "the mean cost is the test loss"
-    from_wrong = costs[~right].sum() / costs.sum()
+    p = probabilities(name)
+    confidence[name] = p.max(axis=2)
+    right[name] = p.argmax(axis=2) == test_data.labels
+    costs = -np.log(p[:, np.arange(10_000), test_data.labels])
+    from_wrong = costs[~right[name]].sum() / costs.sum()
+    gap[name] = 100 * (confidence[name].mean(axis=1) - right[name].mean(axis=1))
     print(
-        f"{name:6}  {100 * confidence.mean():13.1f} %  {100 * right.mean():4.1f} %  "
-        f"{gap[name]:5.1f}  {100 * right[sure].mean():20.2f} %  {100 * from_wrong:22.0f} %"
+        f"{name:6} {100 * confidence[name].mean():10.1f} % {100 * right[name].mean():6.1f} % "
+        f"{100 * from_wrong:18.0f} %         {np.round(gap[name], 1)}"
     )
-    print(f"        (mean confidence where 99 % sure: {100 * confidence[sure].mean():.2f} %)")
-    assert 0.98 < right[sure].mean() < confidence[sure].mean() - 0.003
-    assert 0.85 < from_wrong < 0.95 and 0.05 < 1 - right.mean() < 0.07
-assert gap["none"] > gap["noise"] > 0.5, "both are too sure, less so with noise"
-assert loss["noise"].mean() < loss["none"].mean() - 0.01
 
 # %% [markdown]
-# Where the network claims 99 % or more, it is right a little less often than it says. The wrong
-# answers are only about 6 % of all answers, but they make up about nine tenths of the loss: the
-# loss is mostly the price of being wrong **and sure**.
+# A few wrong answers make up about nine tenths of the loss. It is mostly the price of being wrong
+# **and sure**. And both kinds of network are too sure: they claim two to three points more than
+# they get right.
 #
-# The next picture groups all answers by confidence. On the diagonal a network is calibrated.
-# Below it, it is too sure of itself.
+# The next picture groups all answers by confidence. On the diagonal a network is calibrated. Below
+# it, it is too sure of itself. Each group holds only some of the 10,000 test images, and other
+# images would give other points. To see how far they would move, we draw 10,000 of the images at
+# random, some twice and some not at all, and group them again, 200 times. A bar holds the middle
+# 95 % of what comes out. (This is called the **bootstrap**.)
 
-# %%
+# %% tags=["draw"]
 edges = np.array([0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97, 1.0])
+
+
+def by_group(values: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """The mean of the values in each group, in percent."""
+    sums = np.bincount(group.ravel(), values.ravel(), minlength=len(edges) - 1)
+    return 100 * sums / np.bincount(group.ravel(), minlength=len(edges) - 1)
+
+
 figure = Figure(figsize=(5.6, 4.4), layout="constrained")
 axes = figure.subplots()
 axes.plot([20, 100], [20, 100], color="#777777", linewidth=0.8, label="calibrated")
-for (name, colour), marker in zip({"none": ORANGE, "noise": BLUE}.items(), "os", strict=True):
-    confidence, right = confidence_and_right(name)
-    group = np.digitize(confidence, edges[1:-1])
-    said = [100 * confidence[group == i].mean() for i in range(len(edges) - 1)]
-    was = [100 * right[group == i].mean() for i in range(len(edges) - 1)]
-    label = "no copies" if name == "none" else "noisy copies"
-    axes.plot(said, was, marker=marker, markersize=5, color=colour, label=label)
-    assert np.mean(np.array(was)[3:-1] < np.array(said)[3:-1]) > 0.6, "too sure"
+draws = np.random.default_rng(0).integers(0, 10_000, (200, 10_000))
+for i, (name, colour, label) in enumerate(
+    (("none", ORANGE, "no copies"), ("noise", BLUE, "noisy copies"))
+):
+    group = np.digitize(confidence[name], edges[1:-1])
+    said, was = by_group(confidence[name], group), by_group(right[name], group)
+    again = [by_group(right[name][:, draw], group[:, draw]) for draw in draws]
+    low, high = np.quantile(again, [0.025, 0.975], axis=0)
+    axes.errorbar(
+        said + i, was, [was - low, high - was], fmt="os"[i], ms=5, color=colour, label=label
+    )
 axes.set(xlabel="confidence of the network (%)", ylabel="share of right answers (%)")
 axes.legend(frameon=False)
 figure.set_label(
-    "Share of right answers against the confidence of the network, in eight groups. Both curves "
-    "lie below the diagonal: the networks are too sure of themselves, a little less so with noisy "
-    "copies."
+    "Share of right answers against the confidence of the network, in eight groups, with bars for "
+    "how far other test images would move them. Nearly all points lie below the diagonal: the "
+    "networks are too sure. The bars of both kinds of network mostly overlap."
 )
 plot.show(figure, "runs/lessons/11/calibration.png")
 
 # %% [markdown]
-# Why does noise help here? Without it, the network sees the same 5,000 images again and again.
+# (The points of the noisy networks are moved a little to the right, so that the bars do not hide
+# each other.) Nearly everything lies below the diagonal, so the networks are too sure. But the bars
+# of the two kinds overlap, between 80 and 97 % only just, and elsewhere widely. So the picture
+# hints that noise helps where a network is fairly sure, and says nothing about the rest. The firmer
+# result is the smaller gap over all images, with each of the three seeds, in the table above.
+#
+# Why may noise help here? Without it, the network sees the same 5,000 images again and again.
 # Once they are all answered correctly, there is one way left for the loss to fall: larger scores,
-# more confidence. With noise, half of what the network sees is new every time, and an answer has
-# to hold for a whole cloud of images. Let us see how far the learning by heart went.
+# more confidence. With noise, half of what the network sees is new every time. Let us see how far
+# the learning by heart went.
 
 # %%
-on_part = {name: [evaluate(model, part) for model in models[name]] for name in ("none", "noise")}
-for name, scores in on_part.items():
+for name in ("none", "noise"):
+    scores = [evaluate(model, part) for model in models[name]]
     share = np.mean([score.accuracy for score in scores])
     mean_loss = np.mean([score.loss for score in scores])
     print(f"{name:6} on its own training images: {100 * share:6.2f} % right, loss {mean_loss:.4f}")
-loss_none = np.mean([score.loss for score in on_part["none"]])
-loss_noise = np.mean([score.loss for score in on_part["noise"]])
-assert np.mean([score.accuracy for score in on_part["none"]]) > 0.999
-assert loss_noise > 1.5 * loss_none, "noise keeps the training loss up"
 
 # %% [markdown]
 # Without copies the network has learned its images by heart: they are all right, with almost no
 # loss. Noise holds it back. (Bishop, 1995, shows that training with a little noise on the inputs
-# acts like a penalty on how strongly the outputs react to small changes in the inputs.) It is a
-# mild cure: even with noise, the network is too sure.
-
-# %% [markdown]
+# acts like a penalty on how strongly the outputs react to small changes in the inputs.)
+#
+# It is a mild cure, and not a sure one. In longer trainings on 3,000 images or fewer, noisy copies
+# **raised** the test loss: `lessons/reference/studies.md` has the numbers.
+#
 # ## What to ask of an augmentation
 #
 # Three questions come from what we have seen:
@@ -453,7 +393,7 @@ assert loss_noise > 1.5 * loss_none, "noise keeps the training loss up"
 # 2. **Could the copy be a test image?** With noise or flips mostly not: nobody writes like that.
 # 3. **Is there something to learn?** Not if the network can do it already.
 #
-# They are no law: noise fails the second, and still lowered the loss.
+# They are questions, not laws: noise fails the second, and still lowered the loss.
 #
 # A shift by up to two pixels in each direction might pass all three. A transform is any
 # function of (images, rng), so we can write one. With `np.roll`, whatever leaves on one side
@@ -471,38 +411,48 @@ def shift(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return result
 
 
-rng = np.random.default_rng(3)
-ten_shifted = {f"shifted, draw {draw}": shift(ten, rng) for draw in (1, 2)}
-plot.show(plot.augmented(ten, ten_shifted, ten_labels), "runs/lessons/11/shifted.png")
-
-shifted_test = ArrayDataset(shift(test_data.images, rng), test_data.labels)
+shift_rng = np.random.default_rng(3)
+ten_shifted = {f"shifted, draw {draw}": shift(ten, shift_rng) for draw in (1, 2)}
+shifted_test = ArrayDataset(shift(test_data.images, shift_rng), test_data.labels)
 for seed, model in zip(SEEDS, models["none"], strict=True):
     known = 100 * evaluate(model, shifted_test).accuracy
     print(f"no copies, seed {seed}: {known:.1f} % right on shifted test images")
-    assert 50 < known < 74, "the third question: there is something to learn"
+
+# %% tags=["draw"]
+plot.show(plot.augmented(ten, ten_shifted, ten_labels), "runs/lessons/11/shifted.png")
 
 # %% [markdown]
-# **Predict.** The networks without augmentation lose more than twenty points on shifted images,
-# so there is something to learn. Will training with shifted copies help with the ordinary test
+# The networks without augmentation lose more than twenty points on shifted images, so there is
+# something to learn.
+#
+# **Predict.** What will training with shifted copies do to the accuracy on the ordinary test
 # images, which are not shifted?
+#
+# - Raise it by half a point or more.
+# - Change it by less than half a point: those images are not shifted.
+# - Lower it by half a point or more, as the flips did.
 
-# %%
+# %% answer=1
 models["shift"] = [train(shift, seed) for seed in SEEDS]
-print("copies  right (%), three seeds    test loss         right (%) on changed test images")
+print("copies  right (%), three seeds    test loss      right (%)")
 for name in models:
     report(name)
-assert accuracy["shift"].mean() > accuracy["none"].mean() + 0.4
-assert loss["shift"].mean() < loss["noise"].mean()
 
+# %% [markdown]
+# They help, with both accuracy and loss. Real digits are never in exactly the same place, and a
+# network of this kind has to learn each place anew: it has no idea that a pixel has neighbours.
+# Shifted copies carry that knowledge. Lesson 17 goes on from here.
+
+# %% tags=["draw"]
 figure = Figure(figsize=(8, 3), layout="constrained")
-left, right = figure.subplots(1, 2)
+left, right_side = figure.subplots(1, 2)
 for i, name in enumerate(models):
     colour = {"none": "black", "noise": BLUE, "shift": GREEN}.get(name, ORANGE)
     left.plot(accuracy[name], [i] * 3, "o", color=colour, alpha=0.7)
-    right.plot(loss[name], [i] * 3, "o", color=colour, alpha=0.7)
+    right_side.plot(loss[name], [i] * 3, "o", color=colour, alpha=0.7)
 left.set(xlabel="test accuracy (%)", ylabel="copies")
-right.set(xlabel="test loss (cross-entropy)")
-for axes in (left, right):
+right_side.set(xlabel="test loss (cross-entropy)")
+for axes in (left, right_side):
     axes.set_yticks(range(len(models)), list(models))
     axes.set_ylim(len(models) - 0.5, -0.5)
     axes.grid(axis="x", color="#e6e6e6")
@@ -513,19 +463,15 @@ figure.set_label(
 plot.show(figure, "runs/lessons/11/all.png")
 
 # %% [markdown]
-# They help, with both accuracy and loss. Real digits are never in exactly the same place, and a
-# network of this kind has to learn each place anew: it has no idea that a pixel has neighbours.
-# Shifted copies carry that knowledge. Lesson 17 goes on from here.
-
-# %% [markdown]
 # ## What was learned
 #
 # - Look at the copies before you train on them, and count what a picture cannot show.
 # - A mirror can do two things at once: it turns the lean round, and if it does not stand at the
-#   centre of mass, it moves the digit. The flips cost one to three points; mixing up 2 and 5 is
-#   only a part of that.
-# - Noise made no clear difference to the accuracy, but it lowered the loss: the network becomes a
-#   little less sure, and being wrong and sure is what costs.
+#   centre of mass, it moves the digit.
+# - The flips cost accuracy with each of three seeds.
+# - Noise made no clear difference to the accuracy, but it lowered the loss here. Most of the loss
+#   comes from answers that are wrong and sure.
+# - A curve through groups of images needs error bars before one of two curves is called better.
 # - Judge an augmentation by three questions: is the label still true, could it be a test image,
 #   and is there something to learn?
 #
@@ -533,7 +479,8 @@ plot.show(figure, "runs/lessons/11/all.png")
 #
 # These were short trainings on a twelfth of the images. The published comparison used all 60,000
 # and 30 epochs, and changed the width, the time and the copies at once. Lesson 12 takes it apart,
-# and says how sure we can be after three seeds, and after twenty.
+# says how sure we can be after three seeds and after twenty, and finds out which digits pay for
+# the flips.
 #
 # ## Exercises
 #

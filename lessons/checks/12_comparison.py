@@ -8,37 +8,6 @@ from lessons.checking import Exercise, Mistake
 
 rng = np.random.default_rng(10)
 
-# ---------------------------------------------------------------------------------- per_epoch
-
-TRUE = [rng.uniform(80, 99, size=n) for n in (7, 30, 2, 1)]
-RUNNING = [np.cumsum(values) / np.arange(1, len(values) + 1) for values in TRUE]
-
-
-def observe_per_epoch(answer):
-    return [answer(running) for running in RUNNING]
-
-
-def steps_only(running):
-    return np.diff(running, prepend=0.0)
-
-
-def averaged_again(running):
-    return np.cumsum(running) / np.arange(1, len(running) + 1)
-
-
-def counted_from_zero(running):
-    return np.diff(running * np.arange(len(running)), prepend=0.0)
-
-
-def same_count(running):
-    count = np.arange(1, len(running) + 1)
-    return count * np.diff(running, prepend=0.0)
-
-
-def one_short(running):
-    return np.diff(running * np.arange(1, len(running) + 1))
-
-
 # --------------------------------------------------------------- standard_error_of_difference
 
 GROUPS = [
@@ -109,21 +78,6 @@ def swapped(table):
 
 
 EXERCISES = [
-    Exercise(
-        "per_epoch",
-        observe=observe_per_epoch,
-        hint="Invent three accuracies, compute their running averages by hand, and go back.",
-        mistakes=[
-            Mistake(steps_only, "These are differences of means; take differences of sums."),
-            Mistake(averaged_again, "This averages the averages once more: the wrong direction."),
-            Mistake(counted_from_zero, "The first printed mean is that of 1 epoch, not of 0."),
-            Mistake(
-                same_count,
-                "Both your sums use the count k; the earlier sum is a mean times k - 1.",
-            ),
-            Mistake(one_short, "The first epoch is missing: before it, the sum is 0."),
-        ],
-    ),
     Exercise(
         "standard_error_of_difference",
         observe=observe_standard_error,

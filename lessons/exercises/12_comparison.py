@@ -3,20 +3,6 @@
 import numpy as np
 
 
-def per_epoch(running: np.ndarray) -> np.ndarray:
-    """Recover the accuracy of each epoch from a running average over all epochs so far.
-
-    After epoch k, a program printed the mean of the accuracies of epochs 1 to k. What accuracy did
-    each epoch have by itself?
-
-    running  the printed means, an array (epochs,); running[0] belongs to epoch 1
-    returns  the accuracy of each epoch, an array (epochs,)
-
-    Judged on runs of several lengths, one of them a single epoch.
-    """
-    raise NotImplementedError
-
-
 def standard_error_of_difference(a: np.ndarray, b: np.ndarray) -> float:
     """How uncertain the difference of the means of two groups of runs is, without the factor t.
 

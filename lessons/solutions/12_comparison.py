@@ -3,16 +3,6 @@
 import numpy as np
 
 
-def per_epoch(running: np.ndarray) -> np.ndarray:
-    """A mean times its count is a sum, and neighbouring sums differ by what one epoch added.
-
-    After epoch k the sum is k * running[k - 1]. So epoch k had
-    k * running[k - 1] - (k - 1) * running[k - 2]. For the first epoch the earlier sum is 0.
-    """
-    sums = running * np.arange(1, len(running) + 1)
-    return np.diff(sums, prepend=0.0)
-
-
 def standard_error_of_difference(a: np.ndarray, b: np.ndarray) -> float:
     """The squares of the standard errors add up, although the means are subtracted.
 
