@@ -437,8 +437,8 @@ draw_prices(bare, recorded)
 # There are two prices: one for the call (Python, checking types and shapes, finding the loop), and
 # one for each number. In small arrays only the number of **calls** counts, in large ones only the
 # number of **numbers**. Between them the curve bends like an elbow. Recording an op has a fixed
-# price of its own, which hardly shows for large arrays. At the right end each number costs more,
-# because the arrays no longer fit into the fast caches.
+# price of its own. (Tensors have no `out=`, so for large arrays each result also costs new memory.)
+# At the right end each number costs more, because the arrays no longer fit into the fast caches.
 #
 # The two diseases are the two sides of the elbow. The cross-entropy works on 500 numbers: it is
 # made of calls, and the cure is fewer calls. Adam works on 79,510: it is made of passes over
@@ -567,7 +567,8 @@ print("   numbers   from_the_formula (µs)   few_passes (µs)   ratio")
 for n in (1_000, weights, 1_000_000):
     functions = {}
     for name, adam in ADAMS.items():
-        functions[name] = lambda adam=adam, given=tuple(arrays(n)): adam(10, *given)
+        given = arrays(n)
+        functions[name] = lambda adam=adam, given=given: adam(10, *given)
     slow, fast = measure(functions, rounds=20).values()
     print(f"{n:10,}{slow:24.1f}{fast:18.1f}{slow / fast:8.2f}")
 
