@@ -4,7 +4,7 @@
 # **Question.** What is left of a training step if we write down once what it computes, and from
 # then on run only that? And when is what we wrote down wrong?
 #
-# **Time.** 40 minutes.
+# **Time.** 45 minutes.
 #
 # **New from the package.** `observing.Observer`, `observing.observe`, `compile`, `CompileError`,
 # `nn.Dropout`, `where`.
@@ -44,9 +44,9 @@ batches = [
 # ## Writing it down
 #
 # In lesson 1 we printed everything that a result was made from, in order. That table was a list of
-# steps: given other numbers to start from, anyone could work through it again. Such a list is a
-# **program**. To **trace** a function is to run it once and write down every op that it calls. To
-# **replay** the program is to run its lines on other arrays.
+# steps that one can work through again with other numbers: a **program**. To **trace** a function
+# is to run it once and write down every op that it calls. To **replay** the program is to run its
+# lines on other arrays.
 #
 # A program is a list of lines. Each line names its result, the op, and what the op is given: the
 # names of earlier results, or numbers.
@@ -70,18 +70,18 @@ class Program:
 
 
 # %% [markdown]
-# How do we see every op? The engine lets others watch it. Inside `with observe(watcher):` it calls
-# `watcher.forward(...)` after each op, with the op, what it was given (`args`), its parameters, the
-# array that it made (`raw`), and the tensor that holds the array (`node`). A watcher is an
-# `Observer`, a class whose methods do nothing until we write our own.
+# How do we see every op? Inside `with observe(watcher):` the engine calls `watcher.forward(...)`
+# after each op, with the op, what it was given (`args`), its parameters, the array that it made
+# (`raw`), and the tensor that holds the array (`node`). A watcher is an `Observer`, a class whose
+# methods do nothing until we write our own.
 #
 # The backward pass is made of ops too: every derivative rule is written in them (lesson 2). With
 # `writes_programs = True` we ask the engine to run the rules on tensors, as `create_graph=True`
 # does in lesson 19, so that their ops are shown as well.
 #
-# One question remains: an op gets arrays, so how do we know which ones? We remember every array
-# that we have seen by its identity, `id(array)`, and give it a name. An array that no op made and
-# that is no input is kept as it is, as a constant.
+# How do we know which arrays an op was given? We remember every array that we have seen by its
+# identity, `id(array)`, and give it a name. An array that no op made and that is no input is kept
+# as it is, as a constant.
 
 
 # %%
@@ -115,23 +115,20 @@ class Tracer(Observer):
         self.know(node.data, out)  # nearly always the same array
 
 
-def trace(function, others=(), **given):
-    """The program behind `function(*given)`, which returns a list of tensors.
-
-    others  name -> a tensor that the function uses beside what it is given
-    """
-    tracer, inputs = Tracer(), {**given, **dict(others)}
-    for name, tensor in inputs.items():
+def trace(function, **given):
+    """The program behind `function(*given)`, which returns a list of tensors."""
+    tracer = Tracer()
+    for name, tensor in given.items():
         tracer.know(tensor.data, name)
     with observe(tracer):
         results = [tracer.name_of(result) for result in function(*given.values())]
-    return Program(list(inputs), tracer.lines, results, tracer.constants)
+    return Program(list(given), tracer.lines, results, tracer.constants)
 
 
 # %% [markdown]
 # For the replay we turn the program into Python, which we can also print and read. `exec` runs a
-# text as Python; afterwards the function that the text defines is in the dictionary. The ops are
-# those in `OPS` (lesson 15). Called on plain arrays they are plain NumPy, and nothing is recorded.
+# text as Python. The ops are those in `OPS` (lesson 15). Called on plain arrays they are plain
+# NumPy, and nothing is recorded.
 
 
 # %%
@@ -153,16 +150,9 @@ def built(program):
 # %% [markdown]
 # We try it on $x \sin x$, the first function of this course, and ask for its slope as well. In
 # lesson 1 we found that the slope is $\sin x + x \cos x$.
-#
-# **Predict.** The value takes two ops, a sine and a product. How many lines will the whole program
-# have, with the slope?
-#
-# - 2 or 3
-# - about 8
-# - about 20
 
 
-# %% answer=2
+# %%
 def value_and_slope(x):
     y = x * x.sin()
     return y, *tg.grad(y, [x])
@@ -171,18 +161,14 @@ def value_and_slope(x):
 x = tg.tensor(np.array(6.0), requires_grad=True)
 small = trace(value_and_slope, x=x)
 print(text_of(small))
-print("constants:", small.constants)
-
 y, slope = built(small)(np.array(3.0))
 print(f"\nreplayed at x = 3: y = {y:.4f}, slope = {slope:.4f}")
-print(f"by the formulas:   y = {3 * np.sin(3):.4f}, slope = {np.sin(3) + 3 * np.cos(3):.4f}")
 
 # %% [markdown]
-# Eight. The first two lines compute the function. The rest is the product rule: the gradient of
-# the result, which is the constant 1, is multiplied by each factor; the part that goes on through
-# the sine is multiplied by the cosine; and the two parts are added, because $x$ is used twice. We
-# traced at $x = 6$ and replayed at $x = 3$. Nothing walks back over a graph any more: the order is
-# that of the lines.
+# The first two lines compute the function. The rest is the product rule: the gradient of the
+# result, the constant `c1`, which is 1, is multiplied by each factor, the part that goes on through
+# the sine is multiplied by the cosine, and the two parts are added. We traced at $x = 6$ and
+# replayed at $x = 3$. Nothing walks back over a graph any more: the order is that of the lines.
 #
 # ## A training step
 #
@@ -197,14 +183,14 @@ def parameters_of(model):
     return [p.data for p in model.parameters()]
 
 
-def loss_and_gradients(x, y):
+def loss_and_gradients(x, y, *parameters):
     loss = F.cross_entropy(model(x), y)
-    return loss, *tg.grad(loss, list(model.parameters()))
+    return loss, *tg.grad(loss, parameters)
 
 
 def ordinary(images, labels):
     """The same by the engine, as arrays."""
-    return [result.data for result in loss_and_gradients(images, labels)]
+    return [t.data for t in loss_and_gradients(images, labels, *model.parameters())]
 
 
 def same_bits(ours, theirs):
@@ -222,8 +208,8 @@ def same_bits(ours, theirs):
 # - it differs by some $10^{-3}$, because the batch is another one
 
 # %% answer=1
-images, labels = (tg.tensor(array) for array in batches[0])
-raw = trace(loss_and_gradients, zip(NAMES, model.parameters(), strict=True), x=images, y=labels)
+x, y = (tg.tensor(array) for array in batches[0])
+raw = trace(loss_and_gradients, x=x, y=y, **dict(zip(NAMES, model.parameters(), strict=True)))
 print(text_of(raw))
 
 replayed = built(raw)(*batches[1], *parameters_of(model))
@@ -231,25 +217,23 @@ print(f"\n{len(raw.lines)} lines; another batch, the same bits: ", end="")
 print(same_bits(replayed, ordinary(*batches[1])))
 
 # %% [markdown]
-# Exactly the same: the replay runs the same operations on the same numbers in the same order, so
-# there is nothing that could differ. The first six lines are the forward pass, and the rest is
-# what the rules did. A program is made for one set of shapes. Look at the first line: it says 50,
-# the number of images in the batch that we traced.
+# Exactly the same: the replay runs the same operations on the same numbers in the same order. The
+# first six lines are the forward pass, and the rest is what the rules did. A program is made for
+# one set of shapes: the first line says 50, the number of images in the batch that we traced.
 #
 # ## Cleaning it up
 #
 # Nobody would write the program in quite this way. But it is data, so we can improve it. A
-# compiler does this in **passes**: functions from program to program that keep every result. We
-# collect the text of the program after each of them.
+# compiler does this in **passes**: functions from program to program that keep every result.
 
 # %%
 programs = {"as traced": raw}
 
 # %% [markdown]
-# **Open up.** `cross_entropy` and `softmax` are single ops for speed (lesson 20). The backward pass
-# has to compute a softmax of the same scores again, because a rule keeps nothing from inside the
-# forward pass. If we write both as the steps that they are made of, we can see what they have in
-# common. So this pass makes the program longer. (The 10 is our number of classes.)
+# **Open up.** `cross_entropy` and `softmax` are single ops for speed (lesson 20), and the backward
+# pass computes a softmax of the same scores again. If we write both as the steps that they are made
+# of, we can see what they have in common. So this pass makes the program longer. (The 10 is our
+# number of classes.)
 
 
 # %%
@@ -316,17 +300,15 @@ def compute_once(program):
 # %% answer=[4, 6]
 programs["opened up"] = open_up(raw)
 programs["computed once"] = compute_once(programs["opened up"])
-count = {name: len(program.lines) for name, program in programs.items()}
-print(f"lines saved as traced: {len(raw.lines) - len(compute_once(raw).lines)}")
-print(f"lines saved after opening up: {count['opened up'] - count['computed once']}")
+for name, program in programs.items():
+    print(f"{name:14} {len(program.lines)} lines")
+print(f"as traced, and computed once: {len(compute_once(raw).lines)} lines")
 
 # %% [markdown]
-# Five: the largest score, the difference, its exponential, their sum, and the one-hot labels, which
-# both passes need.
+# Five: the largest score, the difference, its exponential, their sum, and the one-hot labels.
 #
-# **Fold.** The backward pass starts from the gradient of the loss with respect to itself, which is
-# always 1. What is computed from constants alone is a constant too, so we compute it now, once.
-# (This is **constant folding**.)
+# **Fold.** What is computed from constants alone is a constant too, such as what is made from the 1
+# that the backward pass starts from. We compute it now, once. (This is **constant folding**.)
 #
 # **Drop.** We go through the lines from the last to the first, and keep a line only if a result or
 # a kept line needs it. (This is **dead code elimination**.)
@@ -371,27 +353,26 @@ programs["folded"] = fold(programs["computed once"])
 folded = programs["folded"]
 programs["without the loss"] = drop_unused(replace(folded, results=folded.results[1:]))
 texts = [(name, text_of(program)) for name, program in programs.items()]
-for (name, program), (_, text) in zip(programs.items(), texts, strict=True):
+for name, program in programs.items():
     gradients = built(program)(*batches[2], *parameters_of(model))[-4:]
     same = same_bits(gradients, ordinary(*batches[2])[1:])
     print(f"{name:17} {len(program.lines):3} lines, gradients with the same bits: {same}")
-print(f"\n{text}")
+print("\n" + texts[-1][1])
 
 # %% [markdown]
 # Six: the logarithm, the score of the right class, and what adds them up. The gradients need only
 # the exponentials and their sums. Before the program was opened up, only one line could have gone:
 # one pass makes another possible.
 #
-# Every stage gives the same bits. `texts` holds the program after each pass. What did each gain? We
-# use a clock as in lesson 20: candidates that take turns, a warm-up, medians.
-
+# `texts` holds the program after each pass. What did each gain? We measure as in lesson 20:
+# candidates that take turns, a warm-up, medians.
 
 # %%
 CLOCK = time.perf_counter if os.name == "nt" else time.thread_time
 
 
-def measured(candidates, rounds=40, calls=8):
-    """The seconds of a call, as name -> (rounds,); the candidates take turns."""
+def measured(candidates, rounds=40, calls=5):
+    """The median seconds of a call, as name -> number; the candidates take turns."""
     times = {name: [] for name in candidates}
     for _ in range(rounds + 5):
         for name, candidate in candidates.items():
@@ -399,7 +380,7 @@ def measured(candidates, rounds=40, calls=8):
             for _ in range(calls):
                 candidate()
             times[name].append((CLOCK() - begin) / calls)
-    return {name: np.array(values[5:]) for name, values in times.items()}
+    return {name: np.median(values[5:]) for name, values in times.items()}
 
 
 candidates = {"the engine": lambda: ordinary(*batches[3])}
@@ -407,25 +388,20 @@ for name, program in programs.items():
     replay = built(program)
     candidates[name] = lambda replay=replay: replay(*batches[3], *parameters_of(model))
 times = measured(candidates)
-print("                    microseconds   time / the engine's, median and middle half")
-for name, values in times.items():
-    low, middle, high = np.quantile(values / times["the engine"], [0.25, 0.5, 0.75])
-    print(f"{name:17}{1e6 * np.median(values):15.0f}", end="")
-    print(f"{middle:15.2f}   ({low:.2f} to {high:.2f})")
+for name, value in times.items():
+    print(f"{name:17}{1e6 * value:6.0f} µs{value / times['the engine']:8.2f} of the engine's time")
 
 # %% [markdown]
-# Do not trust a difference that is smaller than the spread in the last column. Where this was
-# written, nearly all of the gain was the bookkeeping. Opening up cost time until the next pass won
-# it back, and what a single pass gained was little, because the arrays that it spares are small.
-# Fewer lines are easier to read. Only a clock can say whether they are faster.
+# Where this was written, the bookkeeping was most of the gain, and the six lines of the loss came
+# second. Opening up cost time until the next pass won it back. Fewer lines are easier to read. Only
+# a clock can say whether they are faster.
 #
 # ## The program that the package writes
 #
 # To turn a function into such a program is to **compile** it. `tg.compile(function)` does all of
 # the above, with more care, and returns a function to be called in its place. The first call with
 # new shapes writes the program down. Later calls replay it: the forward part at the call, and the
-# backward part at `backward()`. The parameters are found by looking at what the function refers
-# to, and are read anew at each call. So a training loop keeps its form.
+# backward part at `backward()`. A training loop keeps its form.
 #
 # **Predict.** The function below prints a word each time that Python runs it. We call the compiled
 # function five times. How many words will there be?
@@ -456,20 +432,16 @@ print(f"\nthe last gradients, the same bits: {same_bits(gradients, ordinary(*bat
 # `print(loss_of.source)` shows the program. The comment at the end of a line names the op and the
 # shape of the result. `room` is a list of arrays that are used again at each call, and `out=` says
 # that a result is written into one of them. Such an array is called a **buffer**.
-#
-# **Predict.** `MyDense` of lesson 6 had three matrix products for each of its layers, so two layers
-# have six. How many does this program have?
 
-# %% answer=[5, 5]
+# %%
 for line in loss_of.source.splitlines():
     print(textwrap.fill(line, 96, subsequent_indent=" " * 8) if len(line) > 96 else line)
-products = loss_of.source.count(" @ ") + loss_of.source.count("np.matmul(")
-print(f"matrix products: {products}")
 
 # %% [markdown]
-# Five: nobody asks for the gradient of the images. Nobody wrote this backward pass either. It was
-# traced from the rules of three ops, the linear layer, ReLU and the cross-entropy, and it is what a
-# careful person would have written by hand. What the package adds to our passes:
+# Nobody wrote this backward pass. It was traced from the rules of three ops, the linear layer, ReLU
+# and the cross-entropy, and it is what a careful person would have written by hand. `MyDense` of
+# lesson 6 had three matrix products for each of its layers. Here there are five for two layers,
+# because nobody asks for the gradient of the images. What the package adds to our passes:
 #
 # - The labels are checked at each call, as in an ordinary one, and copied, in case somebody changes
 #   theirs before the backward pass.
@@ -483,24 +455,21 @@ print(f"matrix products: {products}")
 
 
 # %% tags=["draw"]
-def draw_widths(quartiles):
-    low, middle, high = np.array(list(quartiles.values())).T
+def draw_widths(ratios):
     figure = Figure(figsize=(7, 3), layout="constrained")
     axes = figure.subplots()
-    places = np.arange(len(quartiles))
-    bars = axes.bar(places, middle, width=0.6, color="#E69F00", edgecolor="black")
-    spread = [middle - low, high - middle]
-    axes.errorbar(places, middle, spread, fmt="none", color="black", capsize=4)
+    places = np.arange(len(ratios))
+    bars = axes.bar(places, list(ratios.values()), width=0.6, color="#E69F00", edgecolor="black")
     axes.axhline(1, color="black", linestyle="--", linewidth=1, label="the ordinary step")
     axes.legend(frameon=False, loc="upper right")
-    axes.bar_label(bars, [f"{ratio:.2f}" for ratio in middle], label_type="center")
-    axes.set_xticks(places, [f"{width:,}" for width in quartiles])
+    axes.bar_label(bars, [f"{ratio:.2f}" for ratio in ratios.values()], label_type="center")
+    axes.set_xticks(places, [f"{width:,}" for width in ratios])
     axes.set(xlabel="hidden units", ylabel="compiled / ordinary", ylim=(0, 1.5))
     axes.spines[["top", "right"]].set_visible(False)
-    ratios = ", ".join(f"{width:,} units {at:.2f}" for width, at in zip(quartiles, middle))
+    told = ", ".join(f"{width:,} units {ratio:.2f}" for width, ratio in ratios.items())
     figure.set_label(
-        "Bars: the time of a compiled step as a part of that of an ordinary one, with the middle "
-        f"half of the rounds as a thin line, by the number of hidden units: {ratios}."
+        "Bars: the time of a compiled step as a part of that of an ordinary one, by the number of "
+        f"hidden units: {told}."
     )
     plot.show(figure, "runs/lessons/21/widths.png")
 
@@ -524,22 +493,21 @@ def whole_step(loss_of, model):
     loss_of(*batches[5]).backward()
 
 
-quartiles = {}
+ratios = {}
 for width in (10, 30, 100, 300, 1000):
     net = build_mlp((width,), rng=0)
     losses = {"ordinary": loss_with(net), "compiled": tg.compile(loss_with(net))}
     candidates = {name: lambda f=f, net=net: whole_step(f, net) for name, f in losses.items()}
-    times = measured(candidates, rounds=30, calls=4)
-    quartiles[width] = np.quantile(times["compiled"] / times["ordinary"], [0.25, 0.5, 0.75])
-    microseconds = [1e6 * np.median(times[name]) for name in losses]
-    print(f"{width:5} hidden units: {microseconds[0]:6.0f} µs, compiled {microseconds[1]:6.0f}")
-draw_widths(quartiles)
+    times = measured(candidates, rounds=30)
+    ratios[width] = times["compiled"] / times["ordinary"]
+    print(f"{width:5} hidden units: {1e6 * times['ordinary']:6.0f} µs, ", end="")
+    print(f"compiled {1e6 * times['compiled']:6.0f}, ratio {ratios[width]:.2f}")
+draw_widths(ratios)
 
 # %% [markdown]
 # The smallest. Compiling takes away bookkeeping, not products, so it saves most where the arrays
-# are small, and little where the products are nearly everything. There is a limit even for the
-# smallest network: a compiled call has some bookkeeping of its own, because it has to find out each
-# time whether its program still fits.
+# are small. There is a limit even there: a compiled call has to find out each time whether its
+# program still fits.
 #
 # ## When tracing goes wrong
 #
@@ -548,16 +516,9 @@ draw_widths(quartiles)
 # `nn.Dropout(p)` is a layer that, in training, sets each number to 0 with probability `p` and
 # scales up the others, so that no unit can rely on a particular other one (Srivastava and others,
 # 2014). It draws a new **mask** of kept and dropped places at each call, with NumPy's generator,
-# which is not an op.
-#
-# **Predict.** We trace a dropout layer with our own tracer and replay it eight times. How many
-# different masks will we see?
-#
-# - eight, a new one each time
-# - one
-# - none, because it cannot be traced
+# which is not an op. We trace it and replay it eight times.
 
-# %% answer=2
+# %%
 ones = np.ones((1, 40), np.float32)
 
 
@@ -570,64 +531,57 @@ layer = nn.Dropout(0.5, rng=1)
 traced = trace(lambda x: [layer(x)], x=tg.tensor(ones))
 print(text_of(traced))
 compiled_layer = tg.compile(layer)
-print(f"our own tracer: {masks(lambda x: built(traced)(x)[0])} different masks in 8 calls")
-print(f"tg.compile:     {masks(lambda x: compiled_layer(x).data)} different masks in 8 calls")
+print(f"our own tracer: {masks(built(traced))} different masks in 8 calls")
+print(f"tg.compile:     {masks(compiled_layer)} different masks in 8 calls")
 
 # %% [markdown]
-# One. The random numbers of the first call have become a constant, `c1`. They came in an array that
-# no op had made, so our tracer kept it as it was: the mask is **frozen** into the program. In a
-# training the same places would be dropped in every step, and no message would tell you.
-# `tg.compile` is told by the layer that it draws, and writes a line that draws again.
+# Our tracer has a single mask. The random numbers of the first call came in an array that no op had
+# made, so it became a constant, `c1`: the mask is **frozen** into the program. In a training the
+# same places would be dropped in every step, and no message would tell you. `tg.compile` is told by
+# the layer that it draws, and writes a line that draws again.
 #
 # Here are four functions. In the first three, Python does something beside the ops. We trace each
-# with one array, and replay it with another, for which Python would go another way. (The number
-# from outside changes in between.) `tg.compile` refuses a function by raising a `CompileError`.
+# with one array, and replay it with another, for which Python would go another way. (The scale
+# changes in between.) `tg.compile` refuses a function by raising a `CompileError`.
 
 
 # %%
 settings = {"scale": 2.0}
+FIRST, SECOND = np.array([1.0, 2.0, -0.5]), np.array([-1.0, -2.0, 0.5])
 
 
 def numpy_in_the_middle(x):
-    return x * np.sign(x.data)
+    return [x * np.sign(x.data)]
 
 
 def branch_on_a_value(x):
-    if x.sum().item() > 0:
-        return x * 2
-    return x * 3
+    return [x * 2] if x.sum().item() > 0 else [x * 3]
 
 
 def number_from_outside(x):
-    return x * settings["scale"]
+    return [x * settings["scale"]]
 
 
 def choice_by_an_op(x):
-    return tg.where(x.sum() > 0, x * 2, x * 3)
-
-
-def our_own(function, first):
-    program = built(trace(lambda x: [function(x)], x=tg.tensor(first)))
-    return lambda x: program(x)[0]
-
-
-def by_the_package(function, first):
-    compiled = tg.compile(function)
-    compiled(first)
-    return lambda x: compiled(x).data
+    return [tg.where(x.sum() > 0, x * 2, x * 3)]
 
 
 def outcome(compiler, function):
-    first, second = np.array([1.0, 2.0, -0.5]), np.array([-1.0, -2.0, 0.5])
     settings["scale"] = 2.0
     try:
-        replay = compiler(function, first)
+        replay = compiler(function)
+        replay(FIRST)
     except tg.CompileError as error:
         refusals.append(str(error).partition("\n")[0])
         return "refuses"
     settings["scale"] = 5.0
-    return "right" if same_bits([replay(second)], [function(tg.tensor(second)).data]) else "WRONG"
+    return "right" if same_bits(replay(SECOND), function(tg.tensor(SECOND))) else "WRONG"
 
+
+COMPILERS = {
+    "our own tracer": lambda function: built(trace(function, x=tg.tensor(FIRST))),
+    "tg.compile": tg.compile,
+}
 
 # %% [markdown]
 # **Predict.** How many of the four functions does our own tracer get wrong?
@@ -641,7 +595,7 @@ def outcome(compiler, function):
 refusals = []
 print("                       our own tracer   tg.compile")
 for function in (numpy_in_the_middle, branch_on_a_value, number_from_outside, choice_by_an_op):
-    row = [outcome(compiler, function) for compiler in (our_own, by_the_package)]
+    row = [outcome(compiler, function) for compiler in COMPILERS.values()]
     print(f"{function.__name__:22} {row[0]:16} {row[1]}")
 print()
 print(textwrap.fill(refusals[1], 96))
@@ -664,20 +618,19 @@ print(textwrap.fill(refusals[1], 96))
 #   are made of ops, the backward pass is part of the same program.
 # - A replay does the same operations in the same order, so it gives the same bits, without the
 #   recording and the walk back.
-# - Passes improve the program and keep its results. One pass can make another possible. What a pass
-#   gains must be measured, and may be nothing.
-# - Compiling takes away the cost of bookkeeping. Where matrix products take most of the time, there
-#   is little to gain.
+# - Passes improve the program and keep its results, and one pass can make another possible. What
+#   they gain must be measured.
+# - Compiling takes away bookkeeping. Where matrix products take most of the time, there is little
+#   to gain.
 # - Whatever Python does beside the ops is frozen: masks, branches, numbers. A compiler that can be
 #   trusted does it right or refuses.
 #
 # ## What is still open
 #
-# Our program ends with the gradients. The step of the optimiser, which is several passes over all
-# weights (lesson 20), is not part of it, and NumPy goes through memory once for each of them. To do
-# them all in one pass takes machine code made for this purpose: with
-# `pip install "tinygrad_mlp[fast]"`, `optim.Adam(parameters, fused=True)` has it made by Numba, and
-# still gives the same bits.
+# Our program ends with the gradients. The step of the optimiser, several passes over all weights
+# (lesson 20), is not part of it. To do them all in one pass takes machine code made for this
+# purpose: with `pip install "tinygrad_mlp[fast]"`, `optim.Adam(parameters, fused=True)` has it made
+# by Numba, and still gives the same bits.
 #
 # ## Exercises
 #
