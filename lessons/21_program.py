@@ -35,10 +35,7 @@ from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.observing import Observer, observe
 
 train = load_mnist()
-batches = [
-    (train.images[begin : begin + 50], train.labels[begin : begin + 50])
-    for begin in range(0, 500, 50)
-]
+batches = [(train.images[i : i + 50], train.labels[i : i + 50]) for i in range(0, 500, 50)]
 
 # %% [markdown]
 # ## Writing it down
@@ -194,10 +191,8 @@ def ordinary(images, labels):
 
 
 def same_bits(ours, theirs):
-    return all(
-        np.asarray(a).tobytes() == np.asarray(b).tobytes()
-        for a, b in zip(ours, theirs, strict=True)
-    )
+    pairs = zip(ours, theirs, strict=True)
+    return all(np.asarray(a).tobytes() == np.asarray(b).tobytes() for a, b in pairs)
 
 
 # %% [markdown]
@@ -614,10 +609,9 @@ print(textwrap.fill(refusals[1], 96))
 #
 # ## What was learned
 #
-# - To trace is to run a function once and write down its ops in order. Because the derivative rules
-#   are made of ops, the backward pass is part of the same program.
-# - A replay does the same operations in the same order, so it gives the same bits, without the
-#   recording and the walk back.
+# - To trace is to run a function once and write down its ops in order. The derivative rules are
+#   made of ops, so the backward pass is part of the same program.
+# - A replay does the same operations in the same order, so it gives the same bits.
 # - Passes improve the program and keep its results, and one pass can make another possible. What
 #   they gain must be measured.
 # - Compiling takes away bookkeeping. Where matrix products take most of the time, there is little

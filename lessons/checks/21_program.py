@@ -161,6 +161,15 @@ PROGRAMS = (
         ],
         ["v8"],
     ),
+    (  # a result that no line reads
+        [
+            ("v1", "exp", ("x",)),
+            ("v2", "sin", ("x",)),
+            ("v3", "cos", ("v1",)),
+            ("v4", "exp", ("v3",)),
+        ],
+        ["v2", "v4"],
+    ),
 )
 
 
@@ -173,7 +182,9 @@ def observe_rooms(answer):
     return seen
 
 
-def rooms_by(first=False, before=False, results_too=False, choose=min, unread=True, reuse=True):
+def rooms_by(
+    first=False, before=False, results_too=False, choose=min, unread=True, unread_results=False
+):
     """Wrong versions of `rooms`, each with one thing changed."""
 
     def rooms(lines, results):
@@ -188,7 +199,8 @@ def rooms_by(first=False, before=False, results_too=False, choose=min, unread=Tr
         room_of, free, count = {}, set(), 0
         for place, (out, _, inputs) in enumerate(lines):
             dying = {n for n in (out, *inputs) if last.get(n) == place and n in made}
-            dying = {n for n in dying if results_too or n not in results}
+            lost = {out} if unread_results and last[out] == place < len(lines) - 1 else set()
+            dying = {n for n in dying if results_too or n in lost or n not in results}
             if before:
                 free |= {room_of[name] for name in dying - {out}}
             if not free:
@@ -196,8 +208,7 @@ def rooms_by(first=False, before=False, results_too=False, choose=min, unread=Tr
                 count += 1
             room_of[out] = choose(free)
             free.remove(room_of[out])
-            if reuse:
-                free |= {room_of[name] for name in (dying & {out} if before else dying)}
+            free |= {room_of[name] for name in (dying & {out} if before else dying)}
         return room_of
 
     return rooms
@@ -227,6 +238,7 @@ CALLS = (
     (THREE, THREE.reshape(3, 1)),
     (FOUR, FOUR - 1),
     (THREE.astype(np.float32), THREE),
+    (THREE.astype(np.int64), THREE),
     (THREE, THREE),
 )
 
@@ -250,13 +262,20 @@ class Traces:
 
 
 def observe_compiled(answer):
-    traces = Traces()
-    product = answer(lambda a, b: a * b, traces)
+    traces, runs = Traces(), []
+
+    def multiply(a, b):
+        runs.append(1)
+        return a * b
+
+    product = answer(multiply, traces)
     seen = [product(*arrays) for arrays in CALLS]
-    counts = [traces.count]
+    counts = [traces.count, len(runs)]
     total = answer(lambda a, b: a + b, traces)
     seen += [total(*arrays) for arrays in CALLS[:3]]
     counts.append(traces.count)
+    three = answer(lambda a, b, c: a + 2 * b + c, traces)
+    seen += [three(THREE, THREE, THREE), three(THREE, THREE.astype(np.float32), THREE)]
     changing = THREE.copy()
     one = answer(lambda a: a * 3, traces)
     seen.append(one(changing))
@@ -302,6 +321,16 @@ def function_at_first(function, trace):
             return programs[key](*arrays)
         programs[key] = trace(function, arrays)
         return function(*arrays)
+
+    return call
+
+
+def runs_the_function_too(function, trace):
+    inner = keyed_by(lambda arrays: tuple((a.shape, a.dtype) for a in arrays))(function, trace)
+
+    def call(*arrays):
+        function(*arrays)
+        return inner(*arrays)
 
     return call
 
@@ -410,6 +439,10 @@ EXERCISES = [
                 "that made it.",
             ),
             Mistake(
+                rooms_by(unread_results=True),
+                "A result that no line reads was overwritten. The caller will read it.",
+            ),
+            Mistake(
                 rooms_for_inputs_too,
                 "Inputs belong to the caller, who keeps them. Only what a line makes has a room.",
             ),
@@ -436,6 +469,20 @@ EXERCISES = [
             Mistake(
                 keyed_by(lambda arrays: (arrays[0].shape, arrays[0].dtype)),
                 "Only the first array is in the key. All of them belong there.",
+            ),
+            Mistake(
+                keyed_by(lambda a: (a[0].shape, a[0].dtype, a[-1].shape, a[-1].dtype)),
+                "The arrays between the first and the last are not in the key. All of them belong "
+                "there.",
+            ),
+            Mistake(
+                keyed_by(lambda arrays: tuple((a.shape, a.itemsize) for a in arrays)),
+                "Numbers of the same size in memory can be of different dtypes: the key needs the "
+                "dtype itself.",
+            ),
+            Mistake(
+                runs_the_function_too,
+                "You also run the function itself. Once there is a program, only that should run.",
             ),
             Mistake(
                 keyed_by(lambda arrays: frozenset((a.shape, a.dtype) for a in arrays)),
