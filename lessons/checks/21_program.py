@@ -100,6 +100,13 @@ def fold_into_the_given(lines, constants, ops):
     return left, constants
 
 
+def draws_while_folding(lines, constants, ops):
+    for _, op, inputs in lines:
+        if op == "draw":
+            ops[op](*inputs)
+    return fold_by(all_constant)(lines, constants, ops)
+
+
 def only_the_new(lines, constants, ops):
     left, known = fold_by(all_constant)(lines, constants, ops)
     return left, {name: known[name] for name in known if name not in constants}
@@ -212,6 +219,18 @@ def rooms_by(
         return room_of
 
     return rooms
+
+
+def rooms_freed_twice(lines, results):
+    last = {name: place for place, (out, _, inputs) in enumerate(lines) for name in (out, *inputs)}
+    free, room_of = [], {}
+    for place, (out, _, inputs) in enumerate(lines):
+        free.sort()
+        room_of[out] = free.pop(0) if free else max(room_of.values(), default=-1) + 1
+        for name in (out, *inputs):
+            if last[name] == place and name in room_of and name not in results:
+                free.append(room_of[name])
+    return room_of
 
 
 def a_room_for_each(lines, results):
@@ -371,6 +390,16 @@ EXERCISES = [
                 "frozen mask of the lesson.",
             ),
             Mistake(
+                fold_by(lambda op, inputs, known: inputs and all(n in known for n in inputs)),
+                "A draw with a constant as its input was folded. It gives new numbers at each "
+                "replay too.",
+            ),
+            Mistake(
+                draws_while_folding,
+                "The lines and constants are right, but a draw was called on the way. Look at the "
+                "op before you compute anything.",
+            ),
+            Mistake(
                 fold_by(all_constant, grow=False),
                 "Only the constants that were given are used. What you have computed is a constant "
                 "too, and later lines may need nothing else.",
@@ -437,6 +466,11 @@ EXERCISES = [
                 rooms_by(unread=False),
                 "A result that nobody reads keeps its room for ever. It is free after the line "
                 "that made it.",
+            ),
+            Mistake(
+                rooms_freed_twice,
+                "A line that reads one name twice frees its room twice, so that two results get "
+                "the same room. Free it once, or keep the free rooms in a set.",
             ),
             Mistake(
                 rooms_by(unread_results=True),

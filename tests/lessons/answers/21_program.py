@@ -87,19 +87,6 @@ def rooms_with_a_heap(lines, results):
     return answer
 
 
-def rooms_freed_twice(lines, results):
-    """A line that reads a name twice frees its room twice."""
-    last = {name: place for place, (out, _, inputs) in enumerate(lines) for name in (out, *inputs)}
-    free, answer = [], {}
-    for place, (out, _, inputs) in enumerate(lines):
-        free.sort()
-        answer[out] = free.pop(0) if free else max(answer.values(), default=-1) + 1
-        for name in (out, *inputs):
-            if last[name] == place and name in answer and name not in results:
-                free.append(answer[name])
-    return answer
-
-
 def rooms_that_keep_only_results_that_are_read(lines, results):
     """A result that no line reads is taken for one that nobody needs."""
     read = {name for _, _, inputs in lines for name in inputs}
@@ -163,7 +150,7 @@ def compiled_that_also_runs_the_function(function, trace):
 
 WRONG = {
     "fold_with_draws": [fold_draws_without_inputs_only, fold_and_draw_once, fold_swapped],
-    "rooms": [rooms_freed_twice, rooms_that_keep_only_results_that_are_read],
+    "rooms": [rooms_that_keep_only_results_that_are_read],
     "compiled": [
         keyed_by("by_first_and_last", lambda a: (a[0].shape, a[0].dtype, a[-1].shape, a[-1].dtype)),
         keyed_by("by_bytes_of_a_number", lambda a: tuple((x.shape, x.itemsize) for x in a)),
