@@ -1,56 +1,76 @@
 """How the exercises of lesson 20 are judged."""
 
+import tracemalloc
 from itertools import pairwise
-from typing import ClassVar
 
 import numpy as np
 
 from lessons.checking import Exercise, Mistake
 
-MAKES_ANOTHER = (np.copy, np.empty_like, np.zeros_like, np.ones_like, np.full_like, np.where)
-"""Functions of NumPy that give a new array and are no ufunc."""
-
 
 class Watched(np.ndarray):
-    """An array that counts passes over it and new arrays made from it, as in the lesson."""
+    """An array that adds up how many numbers the passes over arrays of its kind go over."""
 
-    # For each pass: how many numbers were written, and whether into a new array.
-    log: ClassVar[list[tuple[int, bool]]] = []
+    numbers = 0
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
         plain = [x.view(np.ndarray) if isinstance(x, Watched) else x for x in inputs]
         if out is not None:
             options["out"] = tuple(np.asarray(x) for x in out)
         result = getattr(ufunc, method)(*plain, **options)
-        if result is None or not isinstance(result, np.ndarray):  # `at`, or a single number
+        Watched.numbers += max(np.size(x) for x in plain)
+        if not isinstance(result, np.ndarray):  # `at`, or a single number
             return result
-        self.log.append((result.size, out is None))
         return out[0] if out is not None else result.view(Watched)
+
+    def __array_function__(self, function, types, args, options):
+        before = Watched.numbers
+        result = super().__array_function__(function, types, args, options)
+        given = [
+            x.view(np.ndarray) for x in (*args, *options.values()) if isinstance(x, np.ndarray)
+        ]
+        if Watched.numbers == before and is_pass(result, given, options):
+            Watched.numbers += max(x.size for x in given)
+        return result
 
     def __setitem__(self, place, value):
         super().__setitem__(place, value)
-        self.log.append((np.size(self[place]), False))
+        Watched.numbers += np.size(self[place])
 
-    def __array_function__(self, function, types, args, options):
-        result = super().__array_function__(function, types, args, options)
-        if function is np.copyto:
-            self.log.append((np.size(args[0]), False))
-        elif function in MAKES_ANOTHER:
-            self.log.append((np.size(result), True))
-        return result
+    def put(self, places, values, mode="raise"):
+        super().put(places, values, mode)
+        Watched.numbers += np.size(places)
 
-    def copy(self, order="C"):
-        self.log.append((self.size, True))
-        return super().copy(order)
+    def fill(self, value):
+        super().fill(value)
+        Watched.numbers += self.size
+
+
+def is_pass(result, given, options):
+    """Whether a function of NumPy that is no ufunc, such as np.copyto, went over its arrays."""
+    if not isinstance(result, np.ndarray):
+        return result is None
+    is_view = any(np.may_share_memory(result.view(np.ndarray), x) for x in given)
+    return "out" in options or not is_view
 
 
 def watched(array):
     return array.copy().view(Watched)
 
 
-def new_arrays(size):
-    """How many new arrays of at least this many numbers were made."""
-    return sum(is_new and numbers >= size for numbers, is_new in Watched.log)
+def most_memory(function, *args):
+    """How many bytes more than before a call holds at most. NumPy reports its arrays."""
+    traced = tracemalloc.is_tracing()
+    if not traced:
+        tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        function(*args)
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        if not traced:
+            tracemalloc.stop()
 
 
 # ------------------------------------------------------------------------------------ rmsprop_step
@@ -58,17 +78,21 @@ def new_arrays(size):
 
 def rmsprop_observed(answer):
     found = []
-    for seed, shape in enumerate([(7,), (3, 5)]):
+    for seed, shape in enumerate([(7,), (3, 5), (40, 50)]):
         rng = np.random.default_rng(seed)
         w, scratch = watched(rng.normal(size=shape)), watched(rng.normal(size=shape))
         v = watched(rng.random(shape) * 1e-3)
+        stays = True
         for _ in range(2):
             g = watched(0.05 * rng.normal(size=shape))
-            Watched.log.clear()
-            answer(w, g, v, scratch, 0.02, 0.9, 1e-2)
-        passes = sum(numbers for numbers, _ in Watched.log) / w.size
-        too_many = max(passes - 9, 0)
-        found.append([np.array(w), np.array(v), np.array(g), too_many, new_arrays(w.size)])
+            before = np.array(g)
+            Watched.numbers = 0
+            memory = most_memory(answer, w, g, v, scratch, 0.02, 0.9, 1e-2)
+            passes = Watched.numbers / w.size
+            stays = stays and np.array_equal(before, g)
+        found.append([np.array(w), np.array(v), stays])
+    # Few passes are seen if they go over single numbers, or over another view of an array.
+    found.append([passes > 9, passes < 6, memory > 0.9 * w.nbytes])
     return found
 
 
@@ -82,19 +106,6 @@ def names_instead_of_arrays(w, g, v, scratch, lr, rho, eps):
     w = w - lr * g / (np.sqrt(v) + eps)
 
 
-def overwrites_the_gradient(w, g, v, scratch, lr, rho, eps):
-    scratch[...] = g
-    g *= g
-    g *= 1 - rho
-    v *= rho
-    v += g
-    np.sqrt(v, out=g)
-    g += eps
-    scratch /= g
-    scratch *= lr
-    w -= scratch
-
-
 def a_pass_too_many(w, g, v, scratch, lr, rho, eps):
     np.copyto(scratch, g)
     scratch *= g
@@ -106,19 +117,6 @@ def a_pass_too_many(w, g, v, scratch, lr, rho, eps):
     np.divide(g, scratch, out=scratch)
     scratch *= lr
     w -= scratch
-
-
-def a_new_array_to_write_into(w, g, v, scratch, lr, rho, eps):
-    part = np.empty_like(g)
-    np.multiply(g, g, out=part)
-    part *= 1 - rho
-    v *= rho
-    v += part
-    np.sqrt(v, out=part)
-    part += eps
-    np.divide(g, part, out=part)
-    part *= lr
-    w -= part
 
 
 def divides_the_gradient(w, g, v, scratch, lr, rho, eps):
@@ -145,10 +143,27 @@ def steps_with_the_old_v(w, g, v, scratch, lr, rho, eps):
     v += scratch
 
 
+def divides_the_gradient_and_more(w, g, v, scratch, lr, rho, eps):
+    np.multiply(g, g, out=scratch)
+    scratch *= 1 - rho
+    v *= rho
+    v += scratch
+    np.sqrt(v, out=scratch)
+    scratch += eps
+    g /= scratch
+    w -= lr * g
+
+
 def new_arrays_on_the_way(w, g, v, scratch, lr, rho, eps):
     v *= rho
     v += (1 - rho) * g * g
     w -= lr * g / (np.sqrt(v) + eps)
+
+
+def number_by_number(w, g, v, scratch, lr, rho, eps):
+    for place in np.ndindex(w.shape):
+        v[place] = rho * v[place] + (1 - rho) * g[place] ** 2
+        w[place] -= lr * g[place] / (np.sqrt(v[place]) + eps)
 
 
 def eps_in_the_root(w, g, v, scratch, lr, rho, eps):
@@ -196,13 +211,15 @@ def gradients_observed(answer):
         ((5, 4), 0.0),  # ordinary scores
         ((6, 10), 300.0),  # their exponentials are infinite
         ((4, 3), np.array([[2.0], [-150.0], [-3.0], [-300.0]])),  # rows far from each other
+        ((500, 200), 0.0),  # so large that another such array shows in the memory
     ):
         start = 2 * rng.normal(size=shape) + places
-        scores = watched(start.astype(np.float32))
+        scores = start.astype(np.float32)
         labels = rng.integers(0, shape[1], shape[0])
-        Watched.log.clear()
-        answer(scores, labels)
-        found.append([np.array(scores), new_arrays(scores.size)])
+        memory = most_memory(answer, scores, labels)
+        found.append(scores)
+    # Even an array of booleans takes a byte for each number.
+    found.append(memory >= 0.9 * scores.size)
     return found
 
 
@@ -301,13 +318,20 @@ EXERCISES = [
         mistakes=[
             Mistake(
                 as_in_the_formula,
-                "The values are right. But each intermediate result is a new array, and `v[...] =` "
-                "also copies. Let each operation write with `out=`, or use `*=` and the like.",
+                "The values are right. But there are more than nine passes, and new arrays. Each "
+                "intermediate result of an expression is a new array, and storing into `v[...]` is "
+                "a pass too. Let each operation write with `out=`, or use `*=` and the like.",
             ),
             Mistake(
                 new_arrays_on_the_way,
-                "The values are right, and so is the number of passes. But expressions such as "
-                "`(1 - rho) * g * g` make new arrays. Write them into the scratch array.",
+                "The values and the number of passes are right, but a new array was made: by an "
+                "expression such as `(1 - rho) * g * g`, or by `.copy()`, `.astype()`, `np.empty`. "
+                "There is an array to write into: `scratch`.",
+            ),
+            Mistake(
+                number_by_number,
+                "The passes cannot be counted. Loops over single numbers are slow, and np.asarray "
+                "or .view hide the passes. Use whole arrays, as they are given.",
             ),
             Mistake(
                 names_instead_of_arrays,
@@ -315,24 +339,19 @@ EXERCISES = [
                 "Write into it.",
             ),
             Mistake(
-                overwrites_the_gradient,
-                "The gradient belongs to the caller: it must not change. `np.multiply(g, g, "
-                "out=scratch)` leaves it alone.",
-            ),
-            Mistake(
                 a_pass_too_many,
-                "The values are right, but there is one pass too many. A copy followed by `*=` can "
-                "be one call: `np.multiply(g, g, out=scratch)`.",
-            ),
-            Mistake(
-                a_new_array_to_write_into,
-                "The values are right, but `np.empty_like` makes a new array. There is one to "
-                "write into: `scratch`.",
+                "The values are right, but there are more than nine passes. A copy followed by "
+                "`*=` can be one call: `np.multiply(g, g, out=scratch)`.",
             ),
             Mistake(
                 divides_the_gradient,
-                "The last lines write into g, which must not change. `np.divide(g, scratch, "
-                "out=scratch)` leaves it alone.",
+                "Something writes into g, which belongs to the caller and must not change, such as "
+                "`g /= scratch` or `g *= g`. `np.divide(g, scratch, out=scratch)` leaves it alone.",
+            ),
+            Mistake(
+                divides_the_gradient_and_more,
+                "Something writes into g, which must not change, such as `g /= scratch`; and a new "
+                "array is made, such as `lr * g`. Write both results into `scratch`.",
             ),
             Mistake(
                 steps_with_the_old_v,

@@ -100,6 +100,13 @@ def fold_into_the_given(lines, constants, ops):
     return left, constants
 
 
+def draws_while_folding(lines, constants, ops):
+    for _, op, inputs in lines:
+        if op == "draw":
+            ops[op](*inputs)
+    return fold_by(all_constant)(lines, constants, ops)
+
+
 def only_the_new(lines, constants, ops):
     left, known = fold_by(all_constant)(lines, constants, ops)
     return left, {name: known[name] for name in known if name not in constants}
@@ -161,6 +168,15 @@ PROGRAMS = (
         ],
         ["v8"],
     ),
+    (  # a result that no line reads
+        [
+            ("v1", "exp", ("x",)),
+            ("v2", "sin", ("x",)),
+            ("v3", "cos", ("v1",)),
+            ("v4", "exp", ("v3",)),
+        ],
+        ["v2", "v4"],
+    ),
 )
 
 
@@ -173,7 +189,9 @@ def observe_rooms(answer):
     return seen
 
 
-def rooms_by(first=False, before=False, results_too=False, choose=min, unread=True, reuse=True):
+def rooms_by(
+    first=False, before=False, results_too=False, choose=min, unread=True, unread_results=False
+):
     """Wrong versions of `rooms`, each with one thing changed."""
 
     def rooms(lines, results):
@@ -188,7 +206,8 @@ def rooms_by(first=False, before=False, results_too=False, choose=min, unread=Tr
         room_of, free, count = {}, set(), 0
         for place, (out, _, inputs) in enumerate(lines):
             dying = {n for n in (out, *inputs) if last.get(n) == place and n in made}
-            dying = {n for n in dying if results_too or n not in results}
+            lost = {out} if unread_results and last[out] == place < len(lines) - 1 else set()
+            dying = {n for n in dying if results_too or n in lost or n not in results}
             if before:
                 free |= {room_of[name] for name in dying - {out}}
             if not free:
@@ -196,11 +215,22 @@ def rooms_by(first=False, before=False, results_too=False, choose=min, unread=Tr
                 count += 1
             room_of[out] = choose(free)
             free.remove(room_of[out])
-            if reuse:
-                free |= {room_of[name] for name in (dying & {out} if before else dying)}
+            free |= {room_of[name] for name in (dying & {out} if before else dying)}
         return room_of
 
     return rooms
+
+
+def rooms_freed_twice(lines, results):
+    last = {name: place for place, (out, _, inputs) in enumerate(lines) for name in (out, *inputs)}
+    free, room_of = [], {}
+    for place, (out, _, inputs) in enumerate(lines):
+        free.sort()
+        room_of[out] = free.pop(0) if free else max(room_of.values(), default=-1) + 1
+        for name in (out, *inputs):
+            if last[name] == place and name in room_of and name not in results:
+                free.append(room_of[name])
+    return room_of
 
 
 def a_room_for_each(lines, results):
@@ -227,6 +257,7 @@ CALLS = (
     (THREE, THREE.reshape(3, 1)),
     (FOUR, FOUR - 1),
     (THREE.astype(np.float32), THREE),
+    (THREE.astype(np.int64), THREE),
     (THREE, THREE),
 )
 
@@ -250,13 +281,20 @@ class Traces:
 
 
 def observe_compiled(answer):
-    traces = Traces()
-    product = answer(lambda a, b: a * b, traces)
+    traces, runs = Traces(), []
+
+    def multiply(a, b):
+        runs.append(1)
+        return a * b
+
+    product = answer(multiply, traces)
     seen = [product(*arrays) for arrays in CALLS]
-    counts = [traces.count]
+    counts = [traces.count, len(runs)]
     total = answer(lambda a, b: a + b, traces)
     seen += [total(*arrays) for arrays in CALLS[:3]]
     counts.append(traces.count)
+    three = answer(lambda a, b, c: a + 2 * b + c, traces)
+    seen += [three(THREE, THREE, THREE), three(THREE, THREE.astype(np.float32), THREE)]
     changing = THREE.copy()
     one = answer(lambda a: a * 3, traces)
     seen.append(one(changing))
@@ -306,6 +344,16 @@ def function_at_first(function, trace):
     return call
 
 
+def runs_the_function_too(function, trace):
+    inner = keyed_by(lambda arrays: tuple((a.shape, a.dtype) for a in arrays))(function, trace)
+
+    def call(*arrays):
+        function(*arrays)
+        return inner(*arrays)
+
+    return call
+
+
 def shared_programs():
     """Versions that keep the programs of all functions in one dictionary, new for each use."""
     programs = {}
@@ -340,6 +388,16 @@ EXERCISES = [
                 fold_by(lambda op, inputs, known: all(name in known for name in inputs)),
                 "A draw was folded: it would give the same numbers at each replay. This is the "
                 "frozen mask of the lesson.",
+            ),
+            Mistake(
+                fold_by(lambda op, inputs, known: inputs and all(n in known for n in inputs)),
+                "A draw with a constant as its input was folded. It gives new numbers at each "
+                "replay too.",
+            ),
+            Mistake(
+                draws_while_folding,
+                "The lines and constants are right, but a draw was called on the way. Look at the "
+                "op before you compute anything.",
             ),
             Mistake(
                 fold_by(all_constant, grow=False),
@@ -410,6 +468,15 @@ EXERCISES = [
                 "that made it.",
             ),
             Mistake(
+                rooms_freed_twice,
+                "A line that reads one name twice frees its room twice, so that two results get "
+                "the same room. Free it once, or keep the free rooms in a set.",
+            ),
+            Mistake(
+                rooms_by(unread_results=True),
+                "A result that no line reads was overwritten. The caller will read it.",
+            ),
+            Mistake(
                 rooms_for_inputs_too,
                 "Inputs belong to the caller, who keeps them. Only what a line makes has a room.",
             ),
@@ -436,6 +503,20 @@ EXERCISES = [
             Mistake(
                 keyed_by(lambda arrays: (arrays[0].shape, arrays[0].dtype)),
                 "Only the first array is in the key. All of them belong there.",
+            ),
+            Mistake(
+                keyed_by(lambda a: (a[0].shape, a[0].dtype, a[-1].shape, a[-1].dtype)),
+                "The arrays between the first and the last are not in the key. All of them belong "
+                "there.",
+            ),
+            Mistake(
+                keyed_by(lambda arrays: tuple((a.shape, a.itemsize) for a in arrays)),
+                "Numbers of the same size in memory can be of different dtypes: the key needs the "
+                "dtype itself.",
+            ),
+            Mistake(
+                runs_the_function_too,
+                "You also run the function itself. Once there is a program, only that should run.",
             ),
             Mistake(
                 keyed_by(lambda arrays: frozenset((a.shape, a.dtype) for a in arrays)),

@@ -12,10 +12,13 @@ def rmsprop_step(w, g, v, scratch, lr, rho, eps):
     lr, rho, eps  numbers
 
     Make at most nine passes over the arrays, and no new array at all: use operators such as `*=`,
-    and NumPy functions with `out=`. Return nothing.
+    and NumPy functions with `out=`. A copy, by whatever function, is a pass too. Use the arrays as
+    they are given: passes over np.asarray(w) or over single numbers cannot be counted. Return
+    nothing.
 
-    Judged, for several shapes, by five values: w and v after two steps, g, the number of passes
-    above nine, and the number of new arrays.
+    Judged, for three shapes, by w and v after two steps and by whether g stays as it was; and by
+    three answers, which should all be no (0): are there more than nine passes, are there too few to
+    be counted, does the memory in use grow by an array?
     """
     raise NotImplementedError
 
@@ -30,8 +33,8 @@ def cross_entropy_gradient_in_place(scores, labels):
     softmax p and the one-hot y (lesson 9). Afterwards `scores` should hold it. You may make new
     arrays of n numbers, such as the largest score of each row, but none of n * k. Return nothing.
 
-    Judged, for several arrays of scores, by two values: `scores` afterwards, and the number of new
-    arrays of n * k numbers.
+    Judged for four arrays of scores, by `scores` afterwards, and by whether the memory in use grows
+    by n * k numbers (0 if not).
     """
     raise NotImplementedError
 

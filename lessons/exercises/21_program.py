@@ -37,7 +37,7 @@ def rooms(lines, results):
     lines    a list of lines, in order; a name that no line makes is an input and has no room
     results  a list of names
 
-    Judged for five programs.
+    Judged for six programs.
     """
     raise NotImplementedError
 
@@ -52,7 +52,8 @@ def compiled(function, trace):
 
     An array has a `shape` and a `dtype`; the values in it must not matter.
 
-    Judged by the results of ten calls, by how often `trace` was called, and by the results of two
-    more functions that are compiled after the first.
+    Judged by the results of eleven calls, by how often `trace` and the function were called (the
+    function runs inside the programs only), and by the results of three more functions that are
+    compiled after the first.
     """
     raise NotImplementedError
