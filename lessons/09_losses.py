@@ -3,7 +3,7 @@
 #
 # **Question.** Why does one loss learn where another stalls?
 #
-# **Time.** 45 minutes.
+# **Time.** 25 minutes.
 #
 # **New from the package.** `nn.functional.cross_entropy`, `ops.log_softmax`, `train.fit`.
 #
@@ -33,7 +33,7 @@ def tidy(*all_axes):
 # %% [markdown]
 # ## One output that is sure and wrong
 #
-# Take a single output. The network gives a **score** $s$, any number, and the sigmoid turns it
+# Take a single output. The network gives a score $s$, any number, also called **logit**, and the sigmoid turns it
 # into $p = 1 / (1 + e^{-s})$, between 0 and 1. The right answer is $t = 1$. With the squared
 # error,
 #
