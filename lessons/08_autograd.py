@@ -865,7 +865,7 @@ for seed in (0, 1):
 #
 # One epoch gives about 90 %, with a learning rate of 5. Why does this loss need such large steps,
 # and does another one learn faster? Now that we can change the loss by changing one line, lesson
-# 8 does so.
+# 9 does so.
 #
 # ## Exercises
 #

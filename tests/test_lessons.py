@@ -29,13 +29,12 @@ LESSONS = all_lessons()
 CLOSING = ["What was learned", "What is still open", "Exercises"]
 ALLOWED = {"numpy", "matplotlib", "tinygrad_mlp"}
 ALSO_ALLOWED = {
-    3: {"torch"},
     14: {"hypothesis", "torch", "safetensors"},
     15: {"hypothesis", "torch", "safetensors"},
     18: {"torch"},
     19: {"torch"},
     20: {"torch", "threadpoolctl"},
-    23: {"hypothesis", "torch"},
+    23: {"hypothesis"},
 }
 
 pytestmark = [

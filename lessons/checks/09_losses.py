@@ -106,83 +106,6 @@ def smoothed_over_columns(scores, labels, smoothing):
     return (e / e.sum() - q) / n
 
 
-# ------------------------------------------------------------------------------- momentum_path
-
-RAVINE = np.array([[3.0, -1.2, 0.4], [-1.2, 8.0, 0.7], [0.4, 0.7, 1.5]])
-START = np.array([1.3, -0.8, 2.1])
-
-
-def of_ravine(w):
-    return RAVINE @ w
-
-
-def of_waves(w):
-    return w**3 + np.cos(w)
-
-
-def observe_path(answer):
-    return [
-        answer(of_ravine, START, 0.05, 0.8, 7),
-        answer(of_waves, START[:2], 0.1, 0.6, 5),
-    ]
-
-
-def path_averaged(gradient, start, lr, momentum, steps):
-    w, velocity, path = start, 0 * start, [start]
-    for _ in range(steps):
-        velocity = momentum * velocity + (1 - momentum) * gradient(w)
-        w = w - lr * velocity
-        path.append(w)
-    return np.array(path)
-
-
-def path_with_old_velocity(gradient, start, lr, momentum, steps):
-    w, velocity, path = start, 0 * start, [start]
-    for _ in range(steps):
-        before = velocity
-        velocity = momentum * velocity + gradient(w)
-        w = w - lr * before
-        path.append(w)
-    return np.array(path)
-
-
-def path_looking_ahead(gradient, start, lr, momentum, steps):
-    w, velocity, path = start, 0 * start, [start]
-    for _ in range(steps):
-        g = gradient(w)
-        velocity = momentum * velocity + g
-        w = w - lr * (g + momentum * velocity)
-        path.append(w)
-    return np.array(path)
-
-
-def path_of_one_array(gradient, start, lr, momentum, steps):
-    w = start.copy()
-    velocity, path = 0 * w, [w]
-    for _ in range(steps):
-        velocity = momentum * velocity + gradient(w)
-        w -= lr * velocity
-        path.append(w)
-    return np.array(path)
-
-
-def path_without_start(gradient, start, lr, momentum, steps):
-    w, velocity, path = start, 0 * start, []
-    for _ in range(steps):
-        velocity = momentum * velocity + gradient(w)
-        w = w - lr * velocity
-        path.append(w)
-    return np.array(path)
-
-
-def path_without_momentum(gradient, start, lr, momentum, steps):
-    w, path = start, [start]
-    for _ in range(steps):
-        w = w - lr * gradient(w)
-        path.append(w)
-    return np.array(path)
-
-
 EXERCISES = [
     Exercise(
         "binary_cross_entropy",
@@ -239,29 +162,6 @@ EXERCISES = [
                 "Your softmax runs over the whole array. Each row is an example of its own: use "
                 "axis=1 and keepdims=True.",
             ),
-        ],
-    ),
-    Exercise(
-        "momentum_path",
-        observe=observe_path,
-        hint="First the velocity, then the step with the new velocity; keep a new array each time.",
-        mistakes=[
-            Mistake(
-                path_averaged,
-                "You average the gradients, as Adam does: here there is no factor 1 - momentum.",
-            ),
-            Mistake(path_with_old_velocity, "You step with the velocity from the step before."),
-            Mistake(
-                path_looking_ahead,
-                "This is Nesterov's momentum, which looks ahead. Here the step is lr * velocity.",
-            ),
-            Mistake(
-                path_of_one_array,
-                "All your points are the same array, changed in place. Keep copies, or "
-                "write w = w - ...",
-            ),
-            Mistake(path_without_start, "The path begins with the start: it has steps + 1 points."),
-            Mistake(path_without_momentum, "This is plain descent: keep the velocity."),
         ],
     ),
 ]

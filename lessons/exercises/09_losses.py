@@ -36,21 +36,3 @@ def smoothed_gradient(scores, labels, smoothing):
     Judged on two batches with different sizes and numbers of classes, and on one with large scores.
     """
     raise NotImplementedError
-
-
-def momentum_path(gradient, start, lr, momentum, steps):
-    """Descent with momentum: a heavy ball that keeps some of its speed.
-
-        velocity = momentum * velocity + gradient(w)        (velocity is 0 at first)
-        w        = w - lr * velocity                        (with the new velocity)
-
-    Along a ravine the gradients agree and the velocity grows; across it they alternate and cancel.
-    Unlike Adam's scaling, this does not depend on the axes.
-
-    gradient  a function of w that returns an array of the shape of w
-    start     an array (d,), which must not be changed
-    returns   an array (steps + 1, d): the start, and w after each step
-
-    Judged on a ravine and on a function that is not a parabola.
-    """
-    raise NotImplementedError

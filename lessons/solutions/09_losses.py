@@ -30,19 +30,3 @@ def smoothed_gradient(scores, labels, smoothing):
     p = e / e.sum(axis=1, keepdims=True)
     q = (1 - smoothing) * np.eye(classes)[labels] + smoothing / classes
     return (p - q) / n
-
-
-def momentum_path(gradient, start, lr, momentum, steps):
-    """Two lines of calculus; the trap is in the bookkeeping.
-
-    `w = w - ...` makes a new array in each step. With `w -= ...` every row of the path would be the
-    same array, which ends up holding the last point, and `start` would be changed too.
-    """
-    w = np.array(start, dtype=np.float64)
-    velocity = np.zeros_like(w)
-    path = [w]
-    for _ in range(steps):
-        velocity = momentum * velocity + gradient(w)
-        w = w - lr * velocity
-        path.append(w)
-    return np.array(path)
