@@ -137,7 +137,7 @@ for dtype in (np.float32, np.float64):
 # In float32 the best step is about 1,000 times longer, and gives 5 digits. A step that is right
 # for one dtype is poor in the other. The picture shows all the steps.
 
-# %% tags=["draw"]
+# %% tags=["draw"] explore="nudge"
 figure = Figure(figsize=(9, 3.9), layout="constrained")
 panels = figure.subplots(1, 2, sharey=True)
 for axes, dtype, shortest in zip(panels, (np.float32, np.float64), (1e-8, 1e-14), strict=True):

@@ -158,7 +158,7 @@ print(f"mirrored 5 read as 2: {100 * taken_for[5, 2] / taken_for[5].sum():.0f} %
 # But many people expect 0, 1 and 8 to do best, because their shapes are symmetric, and the networks
 # miss many of those too. The next picture shows it, digit by digit.
 
-# %% tags=["draw"]
+# %% tags=["draw"] explore="digit"
 figure = Figure(figsize=(8, 3.4), layout="constrained")
 axes = figure.subplots()
 colours = {"original": "#BBBBBB", "noisy": BLUE, "mirrored": ORANGE}

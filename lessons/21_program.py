@@ -343,7 +343,7 @@ def drop_unused(program):
 # - one, that of the loss
 # - six
 
-# %% answer=3
+# %% answer=3 explore="passes"
 programs["folded"] = fold(programs["computed once"])
 folded = programs["folded"]
 programs["without the loss"] = drop_unused(replace(folded, results=folded.results[1:]))

@@ -47,7 +47,10 @@ def lesson_body(lesson: Lesson, notebook: Any) -> BeautifulSoup:
             if asked and (output := block.select_one(".output_wrapper")):
                 belongs_to(output, asked)
             if "explore" in cell.options:
-                block.append(figure(cell.options["explore"], made.metadata["explore"]))
+                played = figure(cell.options["explore"], made.metadata["explore"])
+                block.append(played)
+                if asked:
+                    belongs_to(played, asked)
             continue
         text = block.select_one(".text_cell_render")
         assert text is not None
