@@ -5,8 +5,8 @@
 #
 # **Time.** 55 minutes.
 #
-# **New from the package.** `engine.OPS`, `sqrt`, `exp`, `testing.broadcastable_shapes`,
-# `testing.check_layer`, `nn.functional.conv2d`, `nn.functional.max_pool2d`,
+# **New from the package.** `engine.OPS`, `sqrt`, `exp`, `testing.check_op`, `testing.samples`,
+# `testing.arrays`, `testing.broadcastable_shapes`, `testing.check_layer`, `nn.functional.conv2d`, `nn.functional.max_pool2d`,
 # `nn.init.kaiming_normal_`.
 #
 # **Before this.** Everything so far was built from what the package already has. This lesson goes
@@ -35,7 +35,7 @@ except ModuleNotFoundError as error:
 
 from tinygrad_mlp.testing import arrays, broadcastable_shapes, check_layer, check_op, samples
 
-# The same examples in every run, as in lesson 3.
+# Hypothesis, which we will meet below, draws examples at random: here the same in every run.
 settings.register_profile("lesson", derandomize=True, database=None, deadline=None)
 settings.load_profile("lesson")
 torch.set_num_threads(1)
@@ -97,14 +97,24 @@ assert np.allclose(x.grad.data[1], 0.5), "at 0 the slope is one half"
 # ## A wrong rule, caught
 #
 # Let us make the mistake that is easiest to make here: forgetting the outer factor $\frac12$ in
-# the rule of $b$. `arrays(shape, low, high)` draws the inputs; $b$ must stay above 0. In a layer,
+# the rule of $b$. `check_op(op, calls)` from `tinygrad_mlp.testing` checks an op: its values, its
+# gradients and second derivatives against central differences, float32, and more. It needs many
+# calls to try. They are drawn by Hypothesis, a library that makes random examples from a
+# description of them and, when one fails, looks for a simpler one that fails too.
+#
+# `arrays(shape, low, high)` describes an array, and `samples(...)` a call with one array for each
+# input. $b$ must stay above 0. In a layer,
 # $x$ will have shape (images, units) and $b$ shape (units,), so we draw two shapes that broadcast
 # together: that is what `broadcastable_shapes()` is for.
 #
-# **Predict.** Which input will `check_op` accuse: input 0, which is $x$, or input 1, which is $b$?
+# **Predict.** Which input will `check_op` accuse?
+#
+# - input 0, which is $x$
+# - input 1, which is $b$
+# - both, as they share the root
 
 
-# %%
+# %% answer=2
 def calls_with(shapes):
     """Calls of squareplus: x of the first shape, b of the second, above 0."""
     x_shape, b_shape = shapes
@@ -136,7 +146,7 @@ assert "It is 2 times what it should be" in accused
 
 # %% [markdown]
 # The check names the input, and guesses the cause. With the factor 4 in place, the op has to pass
-# everything that lesson 3 listed, and to equal PyTorch as well: `reference` is the formula once
+# every check, and to equal PyTorch as well: `reference` is the formula once
 # more, on PyTorch's tensors, which have never heard of our rules.
 
 
@@ -171,9 +181,13 @@ print("passed: values, gradients and second derivatives, broadcasting, float32, 
 #
 # **Predict.** At $x=-10{,}000$ with $b=4$ the true value is very close to $b/(4|x|)=0.0001$. What
 # will the op give?
+#
+# - 0.0001, right to seven digits
+# - 0.0001, right to two or three digits
+# - 0
 
 
-# %%
+# %% answer=3
 def far_left(function):
     """Print its values at large negative x, float32 beside the truth; returns relative errors."""
     x = np.array([-10.0, -1_000.0, -10_000.0])
@@ -230,7 +244,7 @@ print("passed again, and for values up to 1,000 too")
 # plain formula, so it stays where that formula is accurate. A check is only as good as the inputs
 # it is given: think about the ends of the range too.
 
-# %%
+# %% tags=["draw"]
 grid = np.linspace(-5, 5, 401)
 figure = Figure(figsize=(9, 3.4), layout="constrained")
 left, right = figure.subplots(1, 2)
@@ -263,10 +277,14 @@ plot.show(figure, "runs/lessons/15/squareplus.png")
 # an `nn.Parameter`. `check_layer(layer, input_shape)` checks the gradients of a layer's input and
 # of all its parameters against central differences.
 #
-# **Predict.** Will `check_layer` notice?
+# **Predict.** The gradient of `root` is computed as it should be. What will `check_layer` do?
+#
+# - complain that `root` would never be trained
+# - complain about a gradient
+# - pass, since no derivative is wrong
 
 
-# %%
+# %% answer=1
 class ForgetfulSquarePlus(nn.Module):
     def __init__(self, features):
         self.root = tg.tensor(np.full(features, 2.0, np.float32), requires_grad=True)
@@ -287,7 +305,7 @@ assert len(list(forgetful.parameters())) == 0, "no optimiser would ever move it"
 assert "ForgetfulSquarePlus.root" in complaint and "not an nn.Parameter" in complaint
 
 # %% [markdown]
-# It did, though no derivative is wrong. The layer has no parameters: `root` would never be trained
+# It complains, though no derivative is wrong. The layer has no parameters: `root` would never be trained
 # and never be saved, and a training run would not tell us. So `check_layer` looks at the attributes
 # too. Here is the layer with a real parameter, and its twin in PyTorch. The twin is the
 # `reference`: names, values and gradients must be the same in both.
@@ -397,10 +415,13 @@ assert [name for name, _ in layer.named_parameters()] == ["root"]
 # epochs. We will compare variants and perhaps pick one, so we score them on 10,000 other training
 # images, and leave the test images alone until we have picked.
 #
-# **Predict.** With $b=4$ at the start, will it be better than ReLU, worse, or equal? And will the
-# network make $b$ larger or smaller?
+# **Predict.** The bends start at $b=4$. What will training do to most of them?
+#
+# - make them rounder, with a larger $b$
+# - leave them near 4
+# - make them sharper, with a smaller $b$
 
-# %%
+# %% answer=3
 everything = load_mnist()
 TRAIN = ArrayDataset(everything.images[:20_000], everything.labels[:20_000])
 HELD_OUT = ArrayDataset(everything.images[50_000:], everything.labels[50_000:])
@@ -469,10 +490,14 @@ assert np.median(bends("b = 4")) < 3.7, "the bends get sharper"
 # the network would like sharper bends than we gave it, and three epochs are not long. So we start
 # lower, at $b=0.25$.
 #
-# **Predict.** Is it better than ReLU now, worse, or too close to tell with five seeds?
+# **Predict.** How does it do against ReLU now, with five seeds?
+#
+# - better
+# - too close to tell
+# - worse
 
 
-# %%
+# %% answer=2
 def make_sharp():
     return SquarePlus(UNITS, start=0.5)
 
@@ -488,7 +513,7 @@ assert np.median(learned) < 0.15, "the bends get sharper here too"
 assert learned.min() > 0, "and none has become 0"
 assert losses["b = 0.25"].mean() < losses["b = 4"].mean(), "the sharper start learns faster"
 
-# %%
+# %% tags=["draw"]
 figure = Figure(figsize=(9, 3.4), layout="constrained")
 left, right = figure.subplots(1, 2)
 colours = ("#000000", "#D55E00", "#0072B2")
@@ -551,9 +576,13 @@ assert same and words == {"activation": "SquarePlus"}
 #
 # `interop.to_torch` knows the layers of the package. It cannot know ours.
 #
-# **Predict.** Will it leave the layer out, replace it by ReLU, or refuse?
+# **Predict.** What will it do with our layer?
+#
+# - refuse
+# - leave it out
+# - replace it by ReLU
 
-# %%
+# %% answer=1
 refusal = ""
 try:
     interop.to_torch(model)
@@ -599,10 +628,14 @@ assert np.array_equal(back[2].root.data, model[2].root.data), "and the way back 
 # of shape (out, channels, kernel height, kernel width). **Pooling** shrinks the result:
 # `F.max_pool2d(images, 2)` keeps the largest value of each square of 2 by 2.
 #
-# **Predict.** A digit has 28 by 28 pixels and the kernel 3 by 3. How large is the result? And how
-# large is it after the pooling?
+# **Predict.** A digit has 28 by 28 pixels and the kernel 3 by 3. How large is the result after
+# the pooling?
+#
+# - 14 by 14
+# - 13 by 13
+# - 9 by 9
 
-# %%
+# %% answer=2
 digit = TEST.images[0].reshape(1, 1, 28, 28)
 edge = np.array([[1.0, 0.0, -1.0]] * 3, np.float32).reshape(1, 1, 3, 3)
 slid = tg.relu(F.conv2d(tg.tensor(digit), edge))
