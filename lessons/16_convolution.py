@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 16. Convolution
+# # 16. The same weights everywhere
 #
 # **Question.** What does a network gain if it uses the same few weights at every place of an image?
 #

@@ -154,7 +154,8 @@ EXERCISES = [
     Exercise(
         "ConvNet",
         observe=observe_conv_net,
-        hint="The first two values say whether the kernels start as kaiming_normal_ makes them, "
+        hint="If a name or a shape is refused: the parameters are kernel (6, 1, 5, 5), kernel_bias "
+        "(6,) and an nn.Linear called scores, from 864 to 10. Otherwise, the first two values say whether the kernels start as kaiming_normal_ makes them, "
         "the third whether the same rng gives the same network. Then conv2d with its bias, ReLU, "
         "max_pool2d, reshape to (n, 864), scores.",
         mistakes=[

@@ -6,15 +6,18 @@ import tinygrad_mlp as tg
 from tinygrad_mlp import nn
 
 
-def by_the_share():
+def with_a_sigmoid():
+    """The share of a is e^a / (e^a + e^b), the sigmoid of a - b."""
+
     @tg.op(
         grad=(
-            lambda g, y, a, b: g / (1 + tg.exp(b - a)),
-            lambda g, y, a, b: g / (1 + tg.exp(a - b)),
+            lambda g, y, a, b: g * tg.sigmoid(a - b),
+            lambda g, y, a, b: g * tg.sigmoid(b - a),
         )
     )
     def logaddexp(a, b):
-        return np.logaddexp(a, b)
+        larger = np.maximum(a, b)
+        return larger + np.log(np.exp(a - larger) + np.exp(b - larger))
 
     return logaddexp
 
@@ -48,4 +51,4 @@ class NormBySums(Norm):
 
 
 WRONG = {}
-RIGHT = {"make_logaddexp": [by_the_share, with_numpys_own], "LayerNorm": [Norm, NormBySums]}
+RIGHT = {"make_logaddexp": [with_a_sigmoid, with_numpys_own], "LayerNorm": [Norm, NormBySums]}
