@@ -155,9 +155,10 @@ EXERCISES = [
         "ConvNet",
         observe=observe_conv_net,
         hint="If a name or a shape is refused: the parameters are kernel (6, 1, 5, 5), kernel_bias "
-        "(6,) and an nn.Linear called scores, from 864 to 10. Otherwise, the first two values say whether the kernels start as kaiming_normal_ makes them, "
-        "the third whether the same rng gives the same network. Then conv2d with its bias, ReLU, "
-        "max_pool2d, reshape to (n, 864), scores.",
+        "(6,) and an nn.Linear called scores, from 864 to 10. Otherwise the first two values say "
+        "whether the kernels start as kaiming_normal_ makes them, the third whether the same rng "
+        "gives the same network. Then conv2d with its bias, ReLU, max_pool2d, reshape to "
+        "(n, 864), scores.",
         mistakes=[
             Mistake(WithoutReLU, "There is no ReLU after the convolution."),
             Mistake(WithMeans, "You pooled with means; the exercise asks for the largest values."),
