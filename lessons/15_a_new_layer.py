@@ -296,9 +296,9 @@ print(textwrap.fill(complaint, 96))
 
 # %% [markdown]
 # It complains, though no derivative is wrong. The layer has no parameters: `root` would never be
-# trained and never be saved, and a training run would not tell us. So `check_layer` looks at the attributes
-# too. Here is the layer with a real parameter, and its twin in PyTorch. The twin is the
-# `reference`: names, values and gradients must be the same in both.
+# trained and never be saved, and a training run would not tell us. So `check_layer` looks at the
+# attributes too. Here is the layer with a real parameter, and its twin in PyTorch. The twin is
+# the `reference`: names, values and gradients must be the same in both.
 
 
 # %%
