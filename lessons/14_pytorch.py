@@ -3,7 +3,7 @@
 #
 # **Question.** Is it the same as in PyTorch, and how would you know?
 #
-# **Time.** 50 minutes.
+# **Time.** 40 minutes.
 #
 # **New from the package.** `interop.to_torch`, `interop.from_torch`, `checkpoint.save`,
 # `checkpoint.load`.
@@ -57,9 +57,13 @@ IMPROVED = RECIPES["improved"]  # 784-100-10, Adam, flips and noise
 #
 # **Predict.** We add from the first number to the last, and from the last to the first. In how
 # many digits do the two float32 sums agree?
+#
+# - in all that float32 can hold
+# - in about six
+# - in two or three
 
 
-# %%
+# %% answer=2
 def add_one_by_one(numbers):
     """The sum of the numbers, rounded to float32 after each addition."""
     total = np.float32(0)
@@ -84,11 +88,8 @@ print(f"{'without rounding':18}{exact:.10f}")
 for order, total in sums.items():
     print(f"{order:18}{total:.10f}   off by {abs(total - exact) / abs(exact):.0e} of it")
 
-assert sums["first to last"] != sums["last to first"], "the order should show"
-assert all(abs(total - exact) < 1e-5 * abs(exact) for total in sums.values()), "only roundings"
-
 # %% [markdown]
-# Six or seven digits agree, the last ones do not, and none of the sums is wrong. So equality to
+# About six digits agree, the last ones do not, and none of the sums is wrong. So equality to
 # the last bit is too much to ask of two libraries. What we can ask is this: *at every step, the
 # difference must be small enough for rounding to explain it*. To use that, we need to know how
 # large rounding errors can become. Most of this lesson measures this.
@@ -119,7 +120,6 @@ their_state = theirs.state_dict()
 for name, array in ours.state_dict().items():
     same = np.array_equal(array, their_state[name].numpy())
     print(f"{name:9} {array.shape!s:11} equal to the bit: {same}")
-    assert same, "the weights must carry over exactly"
 
 # %% [markdown]
 # ## One step: the gradients
@@ -128,10 +128,15 @@ for name, array in ours.state_dict().items():
 # order, and the flips and the noise, come from the two generators, or seeds, that it is given. We
 # draw each batch once, and give it to both frameworks: `arrays()` gives it as NumPy arrays.
 #
-# **Predict.** Two networks with the same bits in their weights get the same bits as input. How
-# many of the 79,510 gradients are equal to the last bit: all, about half, or almost none?
+# **Predict.** Two networks with the same bits in their weights get the same bits as input. In
+# float32, how far apart are the two gradients that differ most, relative to the largest gradient
+# of their layer?
+#
+# - about one part in a thousand
+# - about one part in ten million
+# - nothing: all are equal to the last bit
 
-# %%
+# %% answer=2
 images, labels = next(make_batches(IMPROVED, train, order_rng=10, copies_rng=20).arrays())
 
 
@@ -155,18 +160,15 @@ for dtype in (np.float32, np.float64):
     our_loss, ours_found = our_gradients(model, images.astype(dtype), labels)
     twin = interop.to_torch(model)
     their_loss, theirs_found = their_gradients(twin, images.astype(dtype), labels)
-    rounding = np.finfo(dtype).eps
     print(f"{dtype.__name__}: loss {our_loss:.17g} here, {their_loss:.17g} in PyTorch")
     for name, g in ours_found.items():
         other = theirs_found[name]
         furthest = np.abs(g - other).max() / np.abs(other).max()
         equal = np.mean(g == other)
         print(f"  {name:9} {equal:6.1%} equal to the bit, furthest apart {furthest:.1e}")
-        assert furthest < 50 * rounding, f"{name} differs by more than rounding explains"
-    assert abs(our_loss - their_loss) < 20 * rounding * their_loss, "and the loss must agree too"
 
 # %% [markdown]
-# How many are equal depends on the machine. How far apart they are does not: a few units in the
+# How many are equal depends on the machine. How far apart they are hardly does: a few units in the
 # last place, compared with the largest gradient of the same layer, in both dtypes. A wrong rule,
 # a transposed matrix or a mean over the wrong number would be off by a factor, and by the same
 # factor in float64. That is the first use of the second dtype: **a difference that becomes half a
@@ -248,11 +250,14 @@ def drawn(drift):
 # The last run is there to test our test. A comparison that cannot fail proves nothing.
 #
 # **Predict.** After 240 steps in float64, how far apart are the losses of this package and
-# PyTorch: $10^{-16}$, $10^{-14}$, $10^{-10}$ or $10^{-2}$ of the loss? And how far are those of
-# the other two runs from PyTorch's?
+# PyTorch, as a part of the loss?
+#
+# - about $10^{-15}$
+# - about $10^{-10}$
+# - about $10^{-2}$
 
 
-# %%
+# %% answer=1
 def one_rounding_away(model):
     """The same PyTorch model with each weight moved up by the smallest possible amount."""
     with torch.no_grad():
@@ -285,10 +290,6 @@ print(f"{'step':>6}" + "".join(f"{name:>30}" for name in NAMES))
 for step in (1, 2, 10, 60, SHORT):
     print(f"{step:6}" + "".join(f"{value:30.1e}" for value in drift64[step - 1]))
 
-assert drift64[-1, 0] < 1e-13, "float64: the package and PyTorch must agree over all steps"
-assert drift64[-1, 1] < 1e-13, "and so must PyTorch and PyTorch"
-assert drift64[1, 2] > 1e-9 and drift64[-1, 2] > 1e-4, "a changed constant must be noticed"
-
 # %% [markdown]
 # About $10^{-15}$: a dozen roundings or so after 240 steps, each of which made millions of
 # them. And PyTorch, started one rounding away from itself, drifts just as far from
@@ -317,10 +318,17 @@ print(inspect.getsource(optim.Adam.update))
 # $5\cdot10^{8}$. If drift is nothing but rounding that is carried along, we can now predict it:
 # it is *the curve of float64, raised by a factor of $2^{29}$*.
 #
-# **Predict.** This gives about $10^{-6}$ after 240 steps. What about step 1,000: still near
-# $10^{-6}$, about $10^{-4}$, or no agreement at all?
+# We train three seeds for 1,000 steps, each in this package, in PyTorch, and in PyTorch started
+# one rounding away.
+#
+# **Predict.** At step 240, which pair has the smaller difference: this package and PyTorch, or
+# PyTorch and PyTorch one rounding away?
+#
+# - this package and PyTorch, by a factor of a hundred or more
+# - PyTorch and PyTorch, by a factor of a hundred or more
+# - both are of the same order, near $10^{-6}$
 
-# %%
+# %% answer=3
 LONG = 1000
 SEEDS = (0, 1, 2)
 races = {}
@@ -347,17 +355,11 @@ for seed, (apart, differing, _) in races.items():
         print(f"{seed:4}  {name:28}{values}")
 
 predicted32 = drift64[:, :2] * 2**29
-for seed, (apart, differing, _) in races.items():
-    # The largest that we have seen with other kernels for the products is 55 of these.
-    assert apart[199].max() < 200 * np.finfo(np.float32).eps, "a rounding a step, at most"
+for seed, (apart, _, _) in races.items():
     ratio = apart[199].max() / predicted32[199].max()
     print(f"seed {seed}: {ratio:.1f} times the prediction at step 200")
-    assert 1 / 20 < ratio < 20, "the prediction should give the right order of magnitude"
-    for i in range(2):
-        when = first_step(differing[:, i]) or LONG
-        assert apart[when - 1, i] < 1e-4, "together until a switch differs"
 
-# %%
+# %% tags=["draw"]
 figure = Figure(figsize=(9, 4.2), layout="constrained")
 left, right = figure.subplots(1, 2)
 steps = np.arange(1, SHORT + 1)
@@ -418,10 +420,14 @@ plot.show(figure, "runs/lessons/14/drift.png")
 # $10^{5}$, up or down at random. If the training carries differences along in proportion, then
 # the drift divided by the size of the kick is *one* curve.
 #
-# **Predict.** There are three kicks, and each curve is divided by its kick. Do the curves lie on
-# top of each other?
+# **Predict.** There are three kicks, and each curve is divided by its kick. Do the curves of 300
+# steps lie on top of each other?
+#
+# - all three do
+# - those of the two small kicks do, and that of the large one leaves them
+# - no two of them do
 
-# %%
+# %% answer=2
 KICKS = (1e-12, 1e-9, 1e-5)
 KICK_STEPS = 300
 
@@ -444,12 +450,7 @@ for i, kick in enumerate(KICKS):
     when = first_step(differing[:, i + 1]) or "none"
     print(f"{kick:<8.0e}{growth[49, i]:20.1f} {growth[-1, i]:16.1f} {when:>16}")
 
-assert not differing[:, 1:3].any(), "kicks as small as these should flip no switch"
-assert np.allclose(growth[:, 0], growth[:, 1], rtol=0.1, atol=0.02), "one curve for both"
-assert differing[:, 3].any(), "the large kick should flip a switch"
-assert growth[-1, 2] > 30 * growth[-1, 1], "and then it is amplified far more"
-
-# %%
+# %% tags=["draw"]
 figure = Figure(figsize=(8, 3.6), layout="constrained")
 axes = figure.add_subplot()
 styles = ((GREEN, 4.0, "-"), ("black", 1.3, "--"), (PINK, 2.0, "-"))
@@ -521,19 +522,15 @@ accuracy = np.mean(here.argmax(1) == test.labels)
 differing = np.count_nonzero(here.argmax(1) != there.argmax(1))
 print(f"float64, {SHORT} steps in each framework: accuracy {accuracy:.2%} here,", end=" ")
 print(f"{np.mean(there.argmax(1) == test.labels):.2%} there; {differing} answers differ\n")
-assert accuracy > 0.85 and differing == 0, "the same answer to each of 10,000 images"
 
 # How close is the closest decision? Its gap must be wider than the scores differ.
 ranked = np.sort(here, axis=1)
 gap = np.min(ranked[:, -1] - ranked[:, -2])
 print(f"the closest two best scores are {gap:.0e} apart,", end=" ")
 print(f"the scores of the frameworks at most {np.abs(here - there).max():.0e}\n")
-assert gap > 2 * np.abs(here - there).max(), "so no answer can differ"
-
 print(f"float32, {LONG:,} steps in each")
 print("seed   PyTorch   this package   PyTorch, one rounding away   answers that differ")
-parted = []
-for seed, (apart, _, (first, ours, second)) in races.items():
+for seed, (_, _, (first, ours, second)) in races.items():
     answers = [
         their_scores(first, test.images).argmax(1),
         our_scores(ours, test.images).argmax(1),
@@ -543,11 +540,6 @@ for seed, (apart, _, (first, ours, second)) in races.items():
     counts = [np.count_nonzero(answer != answers[0]) for answer in answers[1:]]
     print(f"{seed:4}   {right[0]:7.2%} {right[1]:14.2%} {right[2]:28.2%}   ", end="")
     print(f"{counts[0]:8} and {counts[1]}")
-    assert max(right) - min(right) < 0.03, "parted or not, they must be equally good"
-    for i in range(2):
-        parted.append((apart[-1, i], counts[i]))
-
-assert all(count <= 5 for apart, count in parted if apart < 1e-5), "together: the same answers"
 
 # %% [markdown]
 # In float64 all 10,000 answers agree, and the line about the closest scores shows why they must:
@@ -611,7 +603,6 @@ for name, array in home.state_dict().items():
     kept = np.array_equal(array, there) and np.array_equal(direct.state_dict()[name], there)
     moved = np.abs(array - ours.state_dict()[name]).max()
     print(f"{name:9} equal to the bit both ways: {kept}; the step moved it by {moved:.3f}")
-    assert kept and 0 < moved <= 0.0101, "exact, and changed by a first step of Adam: at most lr"
 
 # %% [markdown]
 # ## What was learned
