@@ -439,6 +439,88 @@ def test_notebooks_fold_what_answers_a_prediction_and_code_that_only_draws(site)
             assert "answer" not in made.metadata
 
 
+# ----------------------------------------------------------------------------- figures to play with
+
+FIGURES = {
+    cell.options["explore"]: lesson
+    for lesson in LESSONS
+    for cell in lesson.cells
+    if "explore" in cell.options
+}
+per_figure = pytest.mark.parametrize("name", FIGURES)
+
+
+def open_figure(site, browser, name):
+    """Open the page of a figure, with all answers shown; give a script's way to say it."""
+    browser.open(site / f"{FIGURES[name].name}.html")
+    browser.evaluate("document.querySelectorAll('.show').forEach(button => button.click())")
+    return f"document.querySelector('[data-figure={name}]')"
+
+
+def test_every_figure_that_there_is_stands_in_a_lesson():
+    folder = HERE / "site" / "figures"
+    there = {path.stem for path in folder.glob("*.js")} - {"drawing"}
+    assert there == {path.stem for path in folder.glob("[a-z]*.py")} == FIGURES.keys()
+
+
+@per_figure
+def test_a_figure_is_moved_with_the_keyboard_alone(site, browser, name):
+    figure = open_figure(site, browser, name)
+    says = f"{figure}.querySelector('.says').textContent"
+    controls = f"[...{figure}.querySelectorAll('input, button, select')]"
+    count = browser.evaluate(f"{controls}.length")
+    assert count and browser.evaluate(says)
+    told = {browser.evaluate(says)}
+    for i in range(count):
+        kind = browser.evaluate(f"{controls}[{i}].focus(), {controls}[{i}].tagName")
+        if kind == "SELECT":
+            press(browser, "ArrowDown", 40)
+        elif kind == "INPUT":
+            press(browser, "ArrowRight", 39)
+        else:
+            press(browser, "Enter", 13)
+        told.add(browser.evaluate(says))
+    assert len(told) >= 2, "nothing is said when it is moved"
+    unnamed = browser.evaluate(
+        f"{controls}.filter(x => !(x.textContent || x.ariaLabel || x.labels?.length)).length"
+    )
+    assert unnamed == 0 and browser.complaints() == []
+
+
+def test_the_walk_in_order_ends_with_the_lessons_gradient_and_at_once_does_not(site, browser):
+    figure = open_figure(site, browser, "walk")
+    found = browser.evaluate(f"""(() => {{
+      const figure = {figure};
+      const choice = figure.querySelector("select");
+      const [, forward] = figure.querySelectorAll("button");
+      const ends = {{}};
+      for (const way of [...choice.options].map((option) => option.value)) {{
+        choice.value = way;
+        choice.dispatchEvent(new Event("change"));
+        for (let i = 0; i < 40; i++) forward.click();
+        ends[way] = [...figure.querySelectorAll(".gradient")].map((x) => x.textContent).sort();
+      }}
+      return ends;
+    }})()""")
+    assert found["in order"] == found["path by path"] != found["at once"]
+    assert {"-6", "-4.5", "-3", "3", "1"} == set(found["in order"])
+
+
+def test_the_digits_network_answers_in_the_page_as_in_the_lesson(site, browser):
+    figure = open_figure(site, browser, "digit")
+    right = browser.evaluate(f"""(() => {{
+      const figure = {figure};
+      const choice = figure.querySelector("select");
+      return [...choice.options].map((_, i) => {{
+        choice.selectedIndex = i;
+        choice.dispatchEvent(new Event("change"));
+        return figure.querySelector(".says").textContent;
+      }});
+    }})()""")
+    assert len(right) == 10
+    assert sum(words.endswith("which is right.") for words in right) >= 9
+
+
 # ------------------------------------------------------------------------------- search, again
 
 
@@ -493,8 +575,11 @@ def test_search_is_walked_with_arrows_and_opened_with_enter(site, browser):
 
 
 def press(browser, key, code):
-    for kind in ("rawKeyDown", "keyUp"):
-        browser.ask("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code)
+    words = {"text": "\r"} if key == "Enter" else {}
+    for kind in ("keyDown" if words else "rawKeyDown", "keyUp"):
+        browser.ask(
+            "Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **words
+        )
 
 
 # ------------------------------------------------------------------------ themes, and for everyone

@@ -72,6 +72,12 @@ function written(x, y, words, attributes = {}) {
 function short(x) {
   if (!Number.isFinite(x)) return String(x);
   const size = Math.abs(x);
-  if (size && (size < 1e-3 || size >= 1e5)) return x.toExponential(1).replace("e", " · 10^");
-  return String(Number(x.toPrecision(3)));
+  if (!size || (size >= 1e-3 && size < 1e5)) return String(Number(x.toPrecision(3)));
+  const [digits, exponent] = x.toExponential(1).split("e");
+  return `${digits} · ${powerOfTen(Number(exponent))}`;
+}
+
+function powerOfTen(exponent) {
+  const raised = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+  return `10${[...String(exponent)].map((sign) => (sign === "-" ? "⁻" : raised[sign])).join("")}`;
 }

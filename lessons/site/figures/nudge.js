@@ -44,11 +44,11 @@ function axesByPowers(drawing, x, y, xs, ys) {
   for (const p of powers(xs, 2)) {
     const at = x(10 ** p);
     drawing.append(svg("line", { x1: at, x2: at, y1: 20, y2: 280, class: "axis" }));
-    drawing.append(written(at, 300, `10^${p}`));
+    drawing.append(written(at, 300, powerOfTen(p)));
   }
   for (const p of powers(ys, 2)) {
     const at = y(10 ** p);
     drawing.append(svg("line", { x1: 70, x2: 670, y1: at, y2: at, class: "axis" }));
-    drawing.append(written(62, at + 4, `10^${p}`, { "text-anchor": "end" }));
+    drawing.append(written(62, at + 4, powerOfTen(p), { "text-anchor": "end" }));
   }
 }

@@ -1,4 +1,4 @@
-"""The size of a nudge against the error of a slope: the errors that lesson 3 measures in float64."""
+"""The size of a nudge against the error of a slope, as lesson 3 measures them in float64."""
 
 from __future__ import annotations
 
