@@ -97,7 +97,13 @@ WORKFLOWS = sorted((Path(__file__).parents[1] / ".github" / "workflows").glob("*
 def test_a_workflow_may_only_read_and_takes_actions_by_their_commits(path):
     text = path.read_text("utf-8")
     assert re.findall(r"^permissions:\n((?:  .*\n)+)", text, re.M) == ["  contents: read\n"]
-    assert text.count("permissions:") == 1 and "secrets." not in text
+    assert "secrets." not in text
+    jobs = re.findall(r"^    permissions:\n((?:      .*\n)+)", text, re.M)
+    # What publishes the site has to write pages, and does nothing else.
+    assert jobs == (
+        ["      pages: write\n      id-token: write\n"] if path.name == "site.yml" else []
+    )
+    assert text.count("permissions:") == 1 + len(jobs)
     actions = re.findall(r"uses: *(.*)", text)
     assert actions
     for action in actions:
