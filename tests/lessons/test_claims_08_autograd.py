@@ -1,0 +1,63 @@
+"""What lesson 8 says of its own numbers is what it prints."""
+
+import pytest
+
+from .claims import numbers, row
+
+pytestmark = pytest.mark.lesson
+
+
+@pytest.fixture
+def shown(printed):
+    return printed("08_autograd")
+
+
+def test_the_yardstick_learns(shown):
+    first, last = numbers(shown["The yardstick"].splitlines()[-1])
+    assert last < first / 3
+
+
+def test_the_gradients_are_the_hand_written_ones(shown):
+    lines = shown["The same forward pass, with tensors"].splitlines()[1:]
+    assert len(lines) == 4
+    assert max(numbers(line)[-1] for line in lines) < 1e-14
+
+
+def test_in_place_fails_in_step_1_a_new_tensor_in_step_2_and_no_grad_works(shown):
+    text = shown["Three ways to update, two of them wrong"]
+    assert "in place, step 1: RuntimeError" in text
+    assert "a new tensor, step 1: a leaf: False" in text and "a new tensor, step 2: Type" in text
+    assert "under no_grad, step 2: a leaf: True" in text
+
+
+def test_without_the_reset_it_is_no_better_than_a_tenth_for_everything(shown):
+    text = shown["One line that is easy to forget"]
+    reset, forgotten, tenth = (numbers(line)[-1] for line in text.splitlines()[-3:])
+    assert reset < 0.055 and 0.07 < forgotten < 0.12 and tenth == 0.09
+
+
+def test_all_versions_agree_and_lines_are_saved(shown):
+    rows = {
+        name: row(shown["An optimiser steps"], f"{name} ")
+        for name in ("by hand", "tensors", "module", "Sequential", "SGD")
+    }
+    assert all(difference < 1e-12 for _, difference in rows.values())
+    assert 0 < rows["tensors"][1] < 1e-13
+    lines = {name: found[0] for name, found in rows.items()}
+    assert lines["tensors"] < 0.65 * lines["by hand"]
+    assert lines["module"] > lines["tensors"] > lines["SGD"]
+
+
+def test_the_shared_network_needs_no_derivative(shown):
+    assert "all right: True" in shown["Change the network"]
+
+
+def test_adding_up_tensors_keeps_every_graph(shown):
+    with_tensors, with_item = numbers(shown["What it costs: memory"].splitlines()[-1])[1:3]
+    assert with_tensors > 100 * with_item
+
+
+def test_one_epoch_gives_about_90_percent(shown):
+    lines = shown["All of it, in a few lines"].splitlines()
+    assert len(lines) == 2
+    assert all(87 < numbers(line)[1] < 92 for line in lines)
