@@ -83,8 +83,8 @@ print(f"places (of 784) that are 0 in every image:     {never_used}")
 #
 # No information is lost: each byte can be recovered. What changes is the size of the numbers that
 # are computed from them. Take one unit that multiplies the pixels by 784 random weights of about
-# $1/28$ each, adds the products, and squashes the sum with the sigmoid of lesson 2,
-# $\sigma(z) = 1 / (1 + e^{-z})$, which goes from 0 to 1.
+# $1/28$ each, adds the products, and squashes the sum with the **sigmoid**,
+# $\sigma(z) = 1 / (1 + e^{-z})$, a curve like an S that goes from 0 to 1.
 #
 # **Predict.** We give it 1,000 digits as bytes, 0 to 255. For how many of them will its answer be
 # undecided, between 0.01 and 0.99?

@@ -6,8 +6,8 @@
 #
 # **Time.** 45 minutes.
 #
-# **New from the package.** `observing.Observer`, `observing.observe`, `compile`, `CompileError`,
-# `nn.Dropout`, `where`.
+# **New from the package.** `Tensor`, `observing.Observer`, `observing.observe`, `compile`,
+# `CompileError`, `nn.Dropout`, `where`.
 #
 # **Before this.** Lesson 20 took a training step apart. Part of its time went into matrix
 # products, and another part into bookkeeping: recording each op, and walking back over the record.
@@ -69,7 +69,7 @@ class Program:
 # %% [markdown]
 # How do we see every op? Inside `with observe(watcher):` the engine calls `watcher.forward(...)`
 # after each op, with the op, what it was given (`args`), its parameters, the array that it made
-# (`raw`), and the tensor that holds the array (`node`). A watcher is an `Observer`, a class whose
+# (`raw`), and the `Tensor` that holds the array (`node`). A watcher is an `Observer`, a class whose
 # methods do nothing until we write our own.
 #
 # The backward pass is made of ops too: every derivative rule is written in them (lesson 2). With
