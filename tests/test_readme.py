@@ -318,7 +318,7 @@ def test_lines_of_code_are_counted_without_comments_and_docstrings(tmp_path):
 
 
 def test_the_lessons_are_counted_and_those_that_need_pytorch_are_named():
-    numbers = {15: "Fifteen", 16: "Sixteen", 20: "Twenty", 21: "Twenty-one"}
+    numbers = {20: "Twenty", 21: "Twenty-one", 22: "Twenty-two", 23: "Twenty-three"}
     words = " ".join(section("The lessons").split())
     assert words.startswith(f"{numbers[len(all_lessons())]} scripts")
     *first, last = [x.number for x in all_lessons() if "\n    import torch\n" in x.source]
