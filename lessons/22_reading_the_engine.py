@@ -160,7 +160,8 @@ for serial, node in sorted(nodes.items()):
 #
 # Nothing else is stored: the op, its inputs and its parameters, such as the `dim` of a sum. No
 # local slopes, as in lesson 1, and no functions that hold on to them.
-#
+
+# %% [markdown]
 # ## The walk
 #
 # Here is the function behind `.backward()`. `inspect.getsource` gives the text of a function, so
@@ -199,7 +200,8 @@ print(inspect.getsource(engine.run_backward))
 # - `create_graph` records the walk itself, so that it can be differentiated again: all of lesson
 #   19.
 # - `pop`, twice, and `node.inputs = None`. Those two deserve a closer look.
-#
+
+# %% [markdown]
 # ## What is finished is let go
 #
 # Our `gradients` keeps everything until the end. In the package, `pending.pop(serial)` takes the
@@ -250,8 +252,11 @@ figure.set_label(
 plot.show(figure, "runs/lessons/22/pending.png")
 
 # %% [markdown]
-# One: the walk along a chain carries a single gradient in its hands. With all of them kept there
+# One: the walk along a chain carries a single gradient with it. With all of them kept there
 # are a hundred, and in a network each is as large as the output of a layer for the whole batch.
+
+# %% [markdown]
+# ## The graph is cut
 #
 # The other line, `node.inputs = None`, cuts the graph behind the walk. The arrays of the forward
 # pass are then free as soon as they have been used. This has a price that you can run into. Take
@@ -290,7 +295,8 @@ print("the sum of both losses:", w.grad.tolist())
 # An error. The first walk has cut `h` off from `w`. To go on silently would be worse, since the
 # gradient would lack a part. There are two ways out: add the losses and walk once, or say
 # `first.backward(retain_graph=True)`, which leaves the graph whole.
-#
+
+# %% [markdown]
 # ## The inner loop
 #
 # What is left is the loop over the inputs. It is `_send_back`, which adds with `_add`.
@@ -324,7 +330,8 @@ print(inspect.getsource(engine._add))
 # The line with `astype` keeps a float32 weight from getting a float64 gradient. Two more things are
 # there for safety: `_is_shared` and `refuse_if_changed`. Our engine has neither, so it can show us
 # what goes wrong without them.
-#
+
+# %% [markdown]
 # ## Who else holds this array?
 #
 # The rule of an addition returns `g` for both inputs: not a copy, but the same array. Now think of
@@ -354,7 +361,8 @@ print("the package   a:", a.grad.data, "  b:", b.grad.data)
 # need this, because only their gradients leave the walk. On its way a gradient may be shared
 # without harm, because `_add` never writes into what it has: it makes a new sum. (That is why
 # lesson 2 had no `+=` there.)
-#
+
+# %% [markdown]
 # ## Was it overwritten?
 #
 # A rule such as $g \cdot b$ looks at the inputs again during the walk back. They should still hold
@@ -395,7 +403,8 @@ print("the package, written to through .data:", w.grad.tolist())
 #
 # The last line shows what this check cannot see. Writing through `.data` leaves no stamp: here `w`
 # was $10$ when `y` was computed, and the gradient is that of $3$.
-#
+
+# %% [markdown]
 # ## The table
 #
 # The table of lesson 2 is the file `ops.py`. An op and its rules stand in one block. Here are three
@@ -423,7 +432,8 @@ print(inspect.getsource(engine._unbroadcast))
 # It finds the dimensions that were stretched, and sums over all of them at once. The rest tells the
 # author of a rule, with the name of the op, when a gradient cannot be brought into shape. Your
 # `unbroadcast` of lesson 2 raises a `ValueError` there, too.
-#
+
+# %% [markdown]
 # ## What was learned
 #
 # - The package's engine is that of lessons 1 and 2: the same walk in the same order, and the same

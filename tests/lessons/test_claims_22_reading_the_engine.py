@@ -56,7 +56,7 @@ def test_finished_gradients_leave_one_in_the_dictionary(shown):
 
 
 def test_a_second_walk_over_a_shared_value_is_refused(shown):
-    text = shown["What is finished is let go"]
+    text = shown["The graph is cut"]
     assert row(text, "after first.backward():") == [2, 4, 6]
     assert "second.backward():\n    the graph behind this result of mul() was freed" in text
     assert row(text, "the sum of both losses:") == [2 * w + 4 * w**3 for w in (1, 2, 3)]
