@@ -371,8 +371,8 @@ print("the package   a:", a.grad.data, "  b:", b.grad.data)
 # **Predict.** `y = (w * w).sum()` with $w = 3$. Then $w$ becomes $10$, and then the gradient of
 # `y` is asked for. What does our engine find?
 #
-# - $6$
-# - $20$
+# - 6
+# - 20
 # - it stops with an error
 
 # %% answer=2
