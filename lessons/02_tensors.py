@@ -130,10 +130,10 @@ plot.show(figure, "runs/lessons/02/jacobians.png")
 # **Predict.** Here all three matrices are $(3 \times 3)$. Which product is equal to the measured
 # gradient?
 #
-# - $G B$
-# - $G B^T$
-# - $B G$
-# - $B^T G$
+# - the product $G B$
+# - the product $G B^T$
+# - the product $B G$
+# - the product $B^T G$
 
 # %% answer=2
 A3, B3, G3 = rng.normal(size=(3, 3, 3))
@@ -548,10 +548,10 @@ plot.show(figure, "runs/lessons/02/descent.png")
 #
 # **Predict.** We take 25 steps with each of these rates. Which of them gets nearest to the star?
 #
-# - $0.02$
-# - $0.2$
-# - $0.45$
-# - $0.5$
+# - 0.02
+# - 0.2
+# - 0.45
+# - 0.5
 
 # %% answer=3
 RATES = (0.02, 0.2, 0.45, 0.5)

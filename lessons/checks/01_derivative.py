@@ -57,10 +57,34 @@ SLOPES_OF_ARRAYS = [
 ]
 
 
+class Counted(float):
+    """A slope that counts how often it was used."""
+
+    uses = 0
+
+    def __mul__(self, gradient):
+        Counted.uses += 1
+        return float(self) * gradient
+
+
+def ladder(rungs):
+    """A row of diamonds, as lists: each adds two functions of the value before."""
+    inputs, slopes = [()], [()]
+    for _ in range(rungs):
+        last = len(inputs) - 1
+        inputs += [(last,), (last,), (last + 1, last + 2)]
+        slopes += [(Counted(0.7),), (Counted(-0.4),), (Counted(1.0), Counted(1.0))]
+    return inputs, slopes
+
+
 def observe_walk_back(answer):
     numbers = [answer(inputs, slopes) for inputs, slopes in GRAPHS]
     arrays = answer([(), (0,), (1, 0)], SLOPES_OF_ARRAYS)
-    return [*numbers, arrays[:2]]
+    inputs, slopes = ladder(10)
+    Counted.uses = 0
+    row = answer(inputs, slopes)
+    each_once = Counted.uses <= sum(map(len, slopes))
+    return [*numbers, arrays[:2], row, each_once]
 
 
 NUMBERS = [0.3, -1.2, 2.5, 0.0, 1000.0, -1000.0]
@@ -147,6 +171,41 @@ def walk_back_nearest_first(inputs, slopes):
             gradients[x] += slope * gradients[i]
             if x not in waiting:
                 waiting.append(x)
+    return gradients
+
+
+def walk_back_last_met_first(inputs, slopes):
+    gradients = [0.0] * len(inputs)
+    gradients[-1] = 1.0
+    waiting, done = [len(inputs) - 1], set()
+    while waiting:
+        i = waiting.pop()
+        if i not in done:
+            done.add(i)
+            for x, slope in zip(inputs[i], slopes[i], strict=True):
+                gradients[x] += slope * gradients[i]
+                waiting.append(x)
+    return gradients
+
+
+def walk_back_by_paths(inputs, slopes):
+    gradients = [0.0] * len(inputs)
+
+    def send(i, part):
+        gradients[i] += part
+        for x, slope in zip(inputs[i], slopes[i], strict=True):
+            send(x, slope * part)
+
+    send(len(inputs) - 1, 1.0)
+    return gradients
+
+
+def walk_back_with_one_arrow_of_two(inputs, slopes):
+    gradients = [0.0] * len(inputs)
+    gradients[-1] = 1.0
+    for i in reversed(range(len(inputs))):
+        for x, slope in dict(zip(inputs[i], slopes[i], strict=True)).items():
+            gradients[x] += slope * gradients[i]
     return gradients
 
 
@@ -281,6 +340,22 @@ EXERCISES = [
                 "You visit values in the order in which you meet them, nearest to the end first. "
                 "One that is near on a short path may still wait for a part that comes on a longer "
                 "one. All users of a value have larger numbers than it has: go by the numbers.",
+            ),
+            Mistake(
+                walk_back_last_met_first,
+                "You visit values in the order in which you meet them, the last one first. Other "
+                "users of a value may not have had their turn yet. All users of a value have "
+                "larger numbers than it has: go by the numbers.",
+            ),
+            Mistake(
+                walk_back_by_paths,
+                "The numbers are right, but you walk each path on its own, as in the second "
+                "attempt of the lesson. Collect first: each slope is to be used only once.",
+            ),
+            Mistake(
+                walk_back_with_one_arrow_of_two,
+                "A value that occurs twice among the inputs, as in e * e, has two slopes there. "
+                "Both count.",
             ),
             Mistake(
                 walk_back_multiplying_from_the_left,

@@ -166,6 +166,32 @@ def linear_bias_over_outputs(g, x, weight, bias):
     return g @ weight, g.T @ x, g.sum(axis=1)
 
 
+def linear_bias_as_a_row(g, x, weight, bias):
+    return g @ weight, g.T @ x, g.sum(axis=0, keepdims=True)
+
+
+def linear_divided(g, x, weight, bias):
+    n = len(x)
+    return g @ weight / n, g.T @ x / n, g.sum(axis=0) / n
+
+
+def linear_parameters_divided(g, x, weight, bias):
+    n = len(x)
+    return g @ weight, g.T @ x / n, g.sum(axis=0) / n
+
+
+def linear_weight_first(g, x, weight, bias):
+    return g.T @ x, g @ weight, g.sum(axis=0)
+
+
+def linear_x_last(g, x, weight, bias):
+    return g.T @ x, g.sum(axis=0), g @ weight
+
+
+def linear_backwards(g, x, weight, bias):
+    return g.sum(axis=0), g.T @ x, g @ weight
+
+
 def probabilities(examples, w, b):
     return (tg.tensor(examples) @ w + b).sigmoid()
 
@@ -215,6 +241,16 @@ def logistic_losing_the_leaf(x, labels, rate, steps):
         (-cross_entropy(probabilities(x, w, b), labels).mean()).backward()
         w = w - rate * w.grad
         b = b - rate * b.grad
+    return w, b
+
+
+def logistic_detached(x, labels, rate, steps):
+    w = tg.tensor(np.zeros(x.shape[1]), requires_grad=True)
+    b = tg.tensor(np.zeros(()), requires_grad=True)
+    for _ in range(steps):
+        (-cross_entropy(probabilities(x, w, b), labels).mean()).backward()
+        w = (w - rate * w.grad).detach()
+        b = (b - rate * b.grad).detach()
     return w, b
 
 
@@ -310,6 +346,36 @@ EXERCISES = [
                 linear_bias_over_outputs,
                 "You summed over the outputs. Which dimension of y was the bias copied along?",
             ),
+            Mistake(
+                linear_bias_as_a_row,
+                "The bias has the shape (outputs,), and its gradient (1, outputs): leave out "
+                "keepdims.",
+            ),
+            Mistake(
+                linear_divided,
+                "Everything is divided by the number of examples. If the loss is a mean, its rule "
+                "has divided already: that is in g.",
+            ),
+            Mistake(
+                linear_parameters_divided,
+                "The gradients of weight and bias are divided by the number of examples. Where "
+                "paths meet, we add; a mean in the loss has divided g already.",
+            ),
+            Mistake(
+                linear_weight_first,
+                "The three gradients are right, but the order is x, weight, bias: you gave that of "
+                "weight first.",
+            ),
+            Mistake(
+                linear_x_last,
+                "The three gradients are right, but the order is x, weight, bias: you gave that of "
+                "x last.",
+            ),
+            Mistake(
+                linear_backwards,
+                "The three gradients are right, but you gave them backwards: the order is x, "
+                "weight, bias.",
+            ),
         ],
     ),
     Exercise(
@@ -332,6 +398,11 @@ EXERCISES = [
                 logistic_losing_the_leaf_for_its_data,
                 "The first step is right. But w - ... is a result, not a leaf, so the next "
                 "backward() leaves no .grad on it. Make new tensors for each step, from w.data.",
+            ),
+            Mistake(
+                logistic_detached,
+                "The first step is right. But what detach() returns asks for no gradient. Make "
+                "new tensors for each step, with requires_grad=True.",
             ),
             Mistake(logistic_uphill, "You go up: the step must go against the gradient."),
             Mistake(logistic_summed, "You took the sum over the examples; the loss is their mean."),

@@ -43,7 +43,8 @@ def walk_back(inputs, slopes):
     Compute `slope * gradient`, in this order, and add with `+`: then your walk also works where a
     slope is not a number, and the capstone can walk over arrays with it.
 
-    Judged on five graphs with diamonds, and on one whose slopes are objects that know only `*`.
+    Judged on five graphs with diamonds, on one whose slopes are objects that know only `*`, and on
+    ten diamonds in a row, where each slope may be used only once.
     """
     raise NotImplementedError
 

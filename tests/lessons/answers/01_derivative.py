@@ -56,6 +56,14 @@ def walk_back_with_a_dictionary(inputs, slopes):
     return [found[i] for i in range(last + 1)]
 
 
+def walk_back_going_on_from_the_last_gradient(inputs, slopes):
+    """As along a chain: each value continues with what the one before it had."""
+    gradients = [1.0] * len(inputs)
+    for i in reversed(range(len(inputs) - 1)):
+        gradients[i] = gradients[i + 1] * sum(slopes[i + 1])
+    return gradients
+
+
 def walk_forward_by_memory(inputs, slopes, start):
     known = {}
 
@@ -87,6 +95,7 @@ def walk_forward_counting_itself(inputs, slopes, start):
 
 WRONG = {
     "divide": [divide_with_a_squared, divide_without_value],
+    "walk_back": [walk_back_going_on_from_the_last_gradient],
     "walk_forward": [walk_forward_counting_itself],
 }
 RIGHT = {

@@ -52,13 +52,23 @@ def linear_with_b(g, x, weight, bias):
     return g @ b.T, (x.T @ g).T, np.ones(len(g)) @ g
 
 
-def linear_in_the_wrong_order(g, x, weight, bias):
-    return g.T @ x, g @ weight, g.sum(axis=0)
+def linear_bias_second(g, x, weight, bias):
+    return g @ weight, g.sum(axis=0), g.T @ x
 
 
-def linear_divided_by_n(g, x, weight, bias):
-    n = len(x)
-    return g @ weight / n, g.T @ x / n, g.sum(axis=0) / n
+def linear_with_the_product_turned_around(g, x, weight, bias):
+    return weight @ g, x @ g, g.sum(axis=0)
+
+
+def logistic_in_place(x, labels, rate, steps):
+    w = tg.tensor(np.zeros(x.shape[1]), requires_grad=True)
+    b = tg.tensor(np.zeros(()), requires_grad=True)
+    for _ in range(steps):
+        p = (tg.tensor(x) @ w + b).sigmoid()
+        (-(labels * p.log() + (1 - labels) * (1 - p).log()).mean()).backward()
+        w -= rate * w.grad
+        b -= rate * b.grad
+    return w, b
 
 
 def logistic_in_numpy(x, labels, rate, steps):
@@ -85,7 +95,8 @@ def logistic_clearing_grad(x, labels, rate, steps):
 WRONG = {
     "unbroadcast": [unbroadcast_by_summing_all],
     "column_means_rule": [column_means_squared],
-    "linear_rules": [linear_in_the_wrong_order, linear_divided_by_n],
+    "linear_rules": [linear_bias_second, linear_with_the_product_turned_around],
+    "fit_logistic": [logistic_in_place],
 }
 RIGHT = {
     "unbroadcast": [unbroadcast_by_reshaping, unbroadcast_by_counting_copies],
