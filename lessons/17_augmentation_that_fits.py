@@ -285,7 +285,7 @@ by_package = warp.sample(some, warp.affine_places(back, 28, 28))
 print(f"largest difference in a pixel: {np.abs(by_hand - by_package).max():.1e}")
 
 # %% [markdown]
-# ## Affine copies
+# ## Turned, shifted and leaned copies
 #
 # A map made of a matrix and a shift is called **affine**. `RandomAffine` draws numbers for each
 # image: an angle, a shift, a scale, and a shear, which leans the digit. It multiplies the
