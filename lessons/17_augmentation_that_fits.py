@@ -327,9 +327,9 @@ plot.show(plot.augmented(ten, {"moved": scattered}, ten_labels), "runs/lessons/1
 # returns $B$.
 #
 # A mean of many random numbers is small, so `ElasticTransform(alpha, sigma)` multiplies it by a
-# large number of pixels, $\alpha/2$. Why half? The meaning of $\alpha$ comes from PyTorch's torchvision. It measures
-# places from $-1$ to $1$, so that an image is 2 wide, and adds $\alpha/28$ times the smooth
-# numbers. Of 28 pixels for a width of 2, this is $\alpha/2$ pixels.
+# large number of pixels, $\alpha/2$. Why half? The meaning of $\alpha$ comes from PyTorch's
+# torchvision. It measures places from $-1$ to $1$, so that an image is 2 wide, and adds
+# $\alpha/28$ times the smooth numbers. With 28 pixels for a width of 2, this is $\alpha/2$ pixels.
 
 # %%
 elastic = transforms.ElasticTransform(alpha=50, sigma=5)
@@ -347,7 +347,7 @@ left, middle, right = figure.subplots(1, 3)
 left.imshow(four, cmap="gray_r", vmin=0, vmax=1)
 middle.imshow(four, cmap="gray_r", vmin=0, vmax=3)
 at = (slice(None, None, 2), slice(None, None, 2))
-arrows = dict(angles="xy", scale_units="xy", scale=1, color=BLUE)
+arrows = {"angles": "xy", "scale_units": "xy", "scale": 1, "color": BLUE}
 middle.quiver(columns[at], rows[at], moves[4, 1][at], moves[4, 0][at], **arrows)
 right.imshow(bent[4], cmap="gray_r", vmin=0, vmax=1)
 for axes, title in zip(
@@ -455,9 +455,9 @@ plot.show(figure, "runs/lessons/17/kinds.png")
 
 # %% [markdown]
 # Affine and elastic copies gain about a point and a half, and with either of them every seed is
-# better than all three without. Flips and noise lose about three points. (Lesson 11 kept the originals
-# beside them. Here the network sees nothing but copies, so the damage is larger.) Bending too
-# strongly does the greatest damage: many of those labels are no longer true.
+# better than all three without. Flips and noise lose about three points. (Lesson 11 kept the
+# originals beside them. Here the network sees nothing but copies, so the damage is larger.)
+# Bending too strongly does the greatest damage: many of those labels are no longer true.
 #
 # Here "both" is no better than one of them alone. Its copies vary more, which asks more of 100
 # hidden units and 800 steps. In a large network and a long training this may be different.
@@ -482,9 +482,7 @@ for run in read_results("lessons/results/data-size.json")[1]:
 
 def gains(kind):
     """Points that copies of a kind add to pairs with the same seed: (sizes, seeds)."""
-    return np.array(
-        [[found[kind, n, s] - found["plain", n, s] for s in range(5)] for n in SIZES]
-    )
+    return np.array([[found[kind, n, s] - found["plain", n, s] for s in range(5)] for n in SIZES])
 
 
 print("points of accuracy added, mean and 95 % interval")
