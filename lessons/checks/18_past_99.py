@@ -1,171 +1,10 @@
 """How the exercises of lesson 18 are judged."""
 
 import math
-from typing import ClassVar
 
 import numpy as np
 
 from lessons.checking import Exercise, Mistake
-
-rng = np.random.default_rng(13)
-
-# ---------------------------------------------------------------------------------- sample_at
-
-IMAGE = rng.uniform(0.2, 1.0, (5, 7))
-ROWS = rng.uniform(0.0, 4.0, (4, 6))
-COLUMNS = rng.uniform(0.0, 6.0, (4, 6))
-# Outside on each side, at corners, on the last pixels, and on pixels inside.
-FAR_ROWS = np.array([-3.3, 9.4, 1.7, 2.2, -0.4, 4.6, 4.0, 4.0, 2.0, 3.0])
-FAR_COLUMNS = np.array([2.6, 3.3, -2.8, 11.5, -0.7, 6.9, 6.0, 2.5, 5.0, 1.5])
-
-
-class Counted(np.ndarray):
-    """An array that counts how often a single number is taken out of it."""
-
-    taken: ClassVar[list[int]] = [0]
-
-    def __getitem__(self, place):
-        result = super().__getitem__(place)
-        self.taken[0] += np.ndim(result) == 0
-        return result
-
-
-def observe_sample(answer):
-    Counted.taken[0] = 0
-    values = answer(*(array.view(Counted) for array in (IMAGE, ROWS, COLUMNS)))
-    return [
-        np.asarray(values),
-        Counted.taken[0] >= ROWS.size,  # one by one
-        answer(IMAGE, ROWS, COLUMNS),
-        answer(IMAGE, FAR_ROWS, FAR_COLUMNS),
-        answer(IMAGE[:2, 1:4], FAR_ROWS, FAR_COLUMNS),
-    ]
-
-
-def mixed(image, i, j, a, b):
-    """The four pixels around with their weights, for the wrong versions to use."""
-    above = (1 - b) * image[i, j] + b * image[i, j + 1]
-    below = (1 - b) * image[i + 1, j] + b * image[i + 1, j + 1]
-    return (1 - a) * above + a * below
-
-
-def corners(image, rows, columns):
-    i = np.clip(np.floor(rows).astype(int), 0, image.shape[0] - 2)
-    j = np.clip(np.floor(columns).astype(int), 0, image.shape[1] - 2)
-    return i, j
-
-
-def inside(image, rows, columns):
-    h, w = image.shape
-    return np.clip(rows, 0, h - 1), np.clip(columns, 0, w - 1)
-
-
-def nearest(image, rows, columns):
-    rows, columns = inside(image, rows, columns)
-    return image[np.rint(rows).astype(int), np.rint(columns).astype(int)]
-
-
-def white_outside(image, rows, columns):
-    padded = np.pad(image, 2)
-    h, w = padded.shape
-    rows, columns = np.clip(rows + 2, 0, h - 1), np.clip(columns + 2, 0, w - 1)
-    i, j = corners(padded, rows, columns)
-    return mixed(padded, i, j, rows - i, columns - j)
-
-
-def slope_continued(image, rows, columns):
-    i, j = corners(image, rows, columns)
-    return mixed(image, i, j, rows - i, columns - j)
-
-
-def shares_swapped(image, rows, columns):
-    rows, columns = inside(image, rows, columns)
-    i, j = corners(image, rows, columns)
-    return mixed(image, i, j, columns - j, rows - i)
-
-
-def weights_the_wrong_way(image, rows, columns):
-    rows, columns = inside(image, rows, columns)
-    i, j = corners(image, rows, columns)
-    return mixed(image, i, j, 1 - (rows - i), 1 - (columns - j))
-
-
-def by_a_loop(image, rows, columns):
-    rows, columns = inside(image, rows, columns)
-    values = np.zeros(rows.shape)
-    for place in np.ndindex(rows.shape):
-        r, c = rows[place], columns[place]
-        i, j = min(int(r), image.shape[0] - 2), min(int(c), image.shape[1] - 2)
-        values[place] = mixed(image, i, j, r - i, c - j)
-    return values
-
-
-def weights_from_both_sides(image, rows, columns):
-    rows, columns = inside(image, rows, columns)
-    i, j = np.floor(rows).astype(int), np.floor(columns).astype(int)
-    k, m = np.ceil(rows).astype(int), np.ceil(columns).astype(int)
-    above = (m - columns) * image[i, j] + (columns - j) * image[i, m]
-    below = (m - columns) * image[k, j] + (columns - j) * image[k, m]
-    return (k - rows) * above + (rows - i) * below
-
-
-def over_the_edge(image, rows, columns):
-    rows, columns = inside(image, rows, columns)
-    i, j = np.floor(rows).astype(int), np.floor(columns).astype(int)
-    return mixed(image, i, j, rows - i, columns - j)
-
-
-# ------------------------------------------------------------------------------ lookup_matrix
-
-TRIPLES = [(25.0, 1.2, 0.3), (-40.0, 0.8, 0.17), (130.0, 1.5, -0.6)]
-
-
-def observe_matrix(answer):
-    return [answer(*triple) for triple in TRIPLES]
-
-
-def parts(angle, shear):
-    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    return turn, np.array([[1.0, 0.0], [-shear, 1.0]])
-
-
-def forward(degrees, scale, shear):
-    turn, lean = parts(np.radians(degrees), shear)
-    return scale * turn @ lean
-
-
-def other_order(degrees, scale, shear):
-    turn, lean = parts(np.radians(degrees), shear)
-    return np.linalg.inv(scale * lean @ turn)
-
-
-def in_degrees(degrees, scale, shear):
-    turn, lean = parts(degrees, shear)
-    return np.linalg.inv(scale * turn @ lean)
-
-
-def counter_clockwise(degrees, scale, shear):
-    turn, lean = parts(-np.radians(degrees), shear)
-    return np.linalg.inv(scale * turn @ lean)
-
-
-def leans_left(degrees, scale, shear):
-    turn, lean = parts(np.radians(degrees), -shear)
-    return np.linalg.inv(scale * turn @ lean)
-
-
-def transposed(degrees, scale, shear):
-    return forward(degrees, scale, shear).T
-
-
-def transposed_over_scale(degrees, scale, shear):
-    turn, lean = parts(np.radians(degrees), shear)
-    return (turn @ lean).T / scale
-
-
-def across_first(degrees, scale, shear):
-    return np.linalg.inv(forward(degrees, scale, shear))[::-1, ::-1]
-
 
 # ---------------------------------------------------------------------------------- one_cycle
 
@@ -222,80 +61,158 @@ def without_shift(step, total, top):
     return v + (u - v) * half_wave(share)
 
 
+# ---------------------------------------------------------------------------- chosen_honestly
+
+rng = np.random.default_rng(18)
+RIGHT = rng.random((7, 60)) < np.linspace(0.6, 0.8, 60)
+TO_CHOOSE, TO_JUDGE = np.arange(0, 20), np.arange(20, 60)
+SHUFFLED = rng.permutation(60)
+# Networks 1 and 2 are equally good on the images to choose by, and not on the others.
+TIE = np.array([[0, 0, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0], [1, 1, 1, 1, 1, 0]], bool)
+
+
+def observe_choice(answer):
+    return [
+        answer(RIGHT, TO_CHOOSE, TO_JUDGE),
+        answer(RIGHT, SHUFFLED[:15], SHUFFLED[15:40]),
+        answer(TIE, np.arange(3), np.arange(3, 6)),
+    ]
+
+
+def best_by(right, images):
+    return int(right[:, images].mean(axis=1).argmax())
+
+
+def judged_where_chosen(right, to_choose, to_judge):
+    best = best_by(right, to_choose)
+    return best, right[best, to_choose].mean()
+
+
+def judged_by_all(right, to_choose, to_judge):
+    best = best_by(right, to_choose)
+    return best, right[best].mean()
+
+
+def chosen_by_all(right, to_choose, to_judge):
+    best = int(right.mean(axis=1).argmax())
+    return best, right[best, to_judge].mean()
+
+
+def chosen_where_judged(right, to_choose, to_judge):
+    best = best_by(right, to_judge)
+    return best, right[best, to_judge].mean()
+
+
+def best_judgement(right, to_choose, to_judge):
+    return best_by(right, to_choose), right[:, to_judge].mean(axis=1).max()
+
+
+def mean_judgement(right, to_choose, to_judge):
+    return best_by(right, to_choose), right[:, to_judge].mean()
+
+
+def last_of_the_best(right, to_choose, to_judge):
+    shares = right[:, to_choose].mean(axis=1)
+    best = int(np.flatnonzero(shares == shares.max())[-1])
+    return best, right[best, to_judge].mean()
+
+
+def in_percent(right, to_choose, to_judge):
+    best = best_by(right, to_choose)
+    return best, 100 * right[best, to_judge].mean()
+
+
+# -------------------------------------------------------------------------------- RunningNorm
+
+BATCHES = [rng.normal(3, [1.0, 0.02, 4.0], (n, 3)) for n in (4, 6, 5)]
+ALONE = rng.normal(3, [1.0, 0.02, 4.0], (1, 3))
+
+
+def observe_norm(answer):
+    norm, other = answer(3), answer(2)
+    found = [norm(BATCHES[0], False)]
+    for batch in BATCHES:
+        found.append(norm(batch, True))
+        found.append([np.array(norm.mean), np.array(norm.variance)])
+        found.append(norm(ALONE, False))
+        found.append([np.array(norm.mean), np.array(norm.variance)])
+    return [*found, other(BATCHES[0][:, :2], False)]  # which knows nothing of these batches
+
+
+class Norm:
+    """Batch normalisation, for the wrong versions to vary."""
+
+    way, less, eps_inside, updates_in_use = 0.1, 1, True, False
+
+    def __init__(self, units):
+        self.mean, self.variance = np.zeros(units), np.ones(units)
+
+    def __call__(self, x, training):
+        batch = x.mean(axis=0), x.var(axis=0)
+        if training or self.updates_in_use:
+            self.update(*batch, len(x))
+        return self.normalised(x, *(batch if training else (self.mean, self.variance)))
+
+    def update(self, mean, variance, n):
+        variance = variance * n / max(n - self.less, 1)
+        self.mean = (1 - self.way) * self.mean + self.way * mean
+        self.variance = (1 - self.way) * self.variance + self.way * variance
+
+    def normalised(self, x, mean, variance):
+        if self.eps_inside:
+            return (x - mean) / np.sqrt(variance + 1e-5)
+        return (x - mean) / (np.sqrt(variance) + 1e-5)
+
+
+class BatchInUse(Norm):
+    def __call__(self, x, training):
+        if training:
+            self.update(x.mean(axis=0), x.var(axis=0), len(x))
+        return self.normalised(x, x.mean(axis=0), x.var(axis=0))
+
+
+class LearnsInUse(Norm):
+    updates_in_use = True
+
+
+class RunningInTraining(Norm):
+    def __call__(self, x, training):
+        if training:
+            self.update(x.mean(axis=0), x.var(axis=0), len(x))
+        return self.normalised(x, self.mean, self.variance)
+
+
+class NineTenths(Norm):
+    way = 0.9
+
+
+class RunningByN(Norm):
+    less = 0
+
+
+class NormalisedByLess(Norm):
+    def __call__(self, x, training):
+        y = super().__call__(x, training)
+        return self.normalised(x, x.mean(axis=0), x.var(axis=0, ddof=1)) if training else y
+
+
+class EpsilonOutside(Norm):
+    eps_inside = False
+
+
+class OneForAll(Norm):
+    def __call__(self, x, training):
+        mean, variance = np.full(x.shape[1], x.mean()), np.full(x.shape[1], x.var())
+        if training:
+            self.update(mean, variance, x.size)
+        return self.normalised(x, *((mean, variance) if training else (self.mean, self.variance)))
+
+
+class NeverUpdates(Norm):
+    way = 0.0
+
+
 EXERCISES = [
-    Exercise(
-        "sample_at",
-        observe=observe_sample,
-        hint="Try an image of 2 x 2 with the pixels 1, 2, 3, 4 at a few places, and work out each "
-        "value by hand.",
-        mistakes=[
-            Mistake(nearest, "This takes the nearest pixel; mix the four around it instead."),
-            Mistake(
-                white_outside,
-                "Outside, this fades to 0 as in the lesson; here the border continues.",
-            ),
-            Mistake(
-                slope_continued,
-                "Outside, the shares a and b go below 0 or above 1, which continues the slope of "
-                "the border. Move the place inside first, and only then take the shares from it.",
-            ),
-            Mistake(
-                shares_swapped,
-                "The share of the row goes with i and i + 1, that of the column with j and j + 1.",
-            ),
-            Mistake(
-                weights_the_wrong_way,
-                "Close to pixel (i, j), that pixel should weigh most: with (1 - a)(1 - b).",
-            ),
-            Mistake(
-                by_a_loop,
-                "The values are right, but you take them one by one. Index the image with whole "
-                "arrays of numbers: image[i, j] gives all of them at once.",
-            ),
-            Mistake(
-                weights_from_both_sides,
-                "On a whole row, ceil and floor are the same number, and both weights are 0. Take "
-                "the second weight as 1 minus the first.",
-            ),
-            Mistake(
-                over_the_edge,
-                "On the last row or column there is no pixel i + 1 or j + 1. Let i stop at h - 2.",
-            ),
-        ],
-    ),
-    Exercise(
-        "lookup_matrix",
-        observe=observe_matrix,
-        hint="Follow one place by hand through scale, shear and turn, for example (-1, 0), which "
-        "is above the centre. Your matrix must bring the result back to (-1, 0).",
-        mistakes=[
-            Mistake(forward, "This sends pixels on; looking up needs the inverse."),
-            Mistake(
-                other_order,
-                "This turns first and shears afterwards: what is done first goes rightmost.",
-            ),
-            Mistake(in_degrees, "np.cos and np.sin take radians: use np.radians."),
-            Mistake(
-                counter_clockwise,
-                "This turns counter-clockwise. Check what happens to (-1, 0), above the centre.",
-            ),
-            Mistake(
-                leans_left,
-                "This leans to the left: rows count downwards, so above the centre they are "
-                "negative.",
-            ),
-            Mistake(
-                transposed,
-                "The transposed matrix is only the inverse of a turn, not of a scale and a shear.",
-            ),
-            Mistake(
-                transposed_over_scale,
-                "You undo the scale, but transposing undoes only the turn. The shear needs its own "
-                "inverse: np.linalg.inv of the whole is the safe way.",
-            ),
-            Mistake(across_first, "This is right for (column, row); here the row comes first."),
-        ],
-    ),
     Exercise(
         "one_cycle",
         observe=observe_cycle,
@@ -318,6 +235,71 @@ EXERCISES = [
                 without_shift,
                 "On the way down the share counts from the top: (step - up) / (total - 1 - up).",
             ),
+        ],
+    ),
+    Exercise(
+        "chosen_honestly",
+        observe=observe_choice,
+        hint="Two steps: the shares of right answers on the images to choose by, one for each "
+        "network, say which row is best; that row alone is then judged by the other images.",
+        mistakes=[
+            Mistake(
+                judged_where_chosen,
+                "The network is judged by the images that it was chosen by, so chance flatters it.",
+            ),
+            Mistake(
+                judged_by_all,
+                "Among all images are those that it was chosen by. Judge by `to_judge` alone.",
+            ),
+            Mistake(chosen_by_all, "Choose by `to_choose` alone, not by all images."),
+            Mistake(
+                chosen_where_judged,
+                "You choose by the images that should judge. They must play no part in the choice.",
+            ),
+            Mistake(
+                best_judgement,
+                "The index is right, but the share is that of the network that does best on the "
+                "images to judge by: a second choice, and it flatters.",
+            ),
+            Mistake(mean_judgement, "The share is a mean over all networks; take the chosen one."),
+            Mistake(last_of_the_best, "Of several that are equally good, take the first."),
+            Mistake(in_percent, "The share should be from 0 to 1."),
+        ],
+    ),
+    Exercise(
+        "RunningNorm",
+        observe=observe_norm,
+        hint="Try it with one unit and the batch [[300.0], [500.0]] in training: the answers are "
+        "-1 and 1, the running mean becomes 40, the running variance 0.9 + 0.1 * 20,000.",
+        mistakes=[
+            Mistake(
+                BatchInUse,
+                "In use the batch must not matter: subtract and divide by what is running.",
+            ),
+            Mistake(
+                LearnsInUse,
+                "The running mean and variance change in use too. Only training may move them.",
+            ),
+            Mistake(
+                RunningInTraining,
+                "In training the batch is normalised by its own mean and variance.",
+            ),
+            Mistake(
+                NineTenths,
+                "They move a tenth of the way: nine tenths of the old value stay.",
+            ),
+            Mistake(
+                RunningByN,
+                "The running variance moves towards the one with n - 1: a batch shows a little "
+                "less variance than there is.",
+            ),
+            Mistake(
+                NormalisedByLess,
+                "In training divide by the root of the variance with n, not n - 1.",
+            ),
+            Mistake(EpsilonOutside, "The 1e-5 is added to the variance, inside the root."),
+            Mistake(OneForAll, "Each unit has its own mean: axis=0 goes along the images."),
+            Mistake(NeverUpdates, "The running mean and variance stay as they began."),
         ],
     ),
 ]

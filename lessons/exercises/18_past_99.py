@@ -3,45 +3,6 @@
 import numpy as np
 
 
-def sample_at(image: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Bilinear values of an image at any places, without a loop over the places.
-
-    In the lesson everything was 0 outside the image. Here the border continues for ever: a place
-    outside has the value of the nearest place inside. (Inside means from the centre of the first
-    pixel to the centre of the last one: rows from 0 to h - 1, columns from 0 to w - 1.)
-
-    image    floats (h, w), with h and w at least 2; it must not be changed
-    rows     the row of each place, floats of any shape; they may lie between pixels or outside
-    columns  the column of each place, of the same shape
-    returns  the values, in the shape of `rows`
-
-    Judged on images that are wider than they are high, at places inside, exactly on pixels (even
-    the last ones), on the border and far outside, with arrays of one and two dimensions, and by
-    whether numbers are taken one by one.
-    """
-    raise NotImplementedError
-
-
-def lookup_matrix(degrees: float, scale: float, shear: float) -> np.ndarray:
-    """The matrix (2, 2) with which a warp looks up its pixels.
-
-    Forward, the image is first enlarged by `scale`, then sheared along its rows, then turned
-    clockwise by `degrees`. All of this acts on places (row, column), counted from the centre, rows
-    downwards. The shear leans to the right: a place that lies u pixels above the centre (its row
-    is -u) moves to the right by `shear` * u. A positive turn takes what is above the centre to the
-    right.
-
-    degrees  the angle of the turn
-    scale    the factor of the enlargement, above 0
-    shear    pixels to the right for each pixel upwards
-    returns  the matrix that takes a place in the new image to the place in the old image that its
-             value comes from
-
-    Judged on several triples of numbers, none of them a special case.
-    """
-    raise NotImplementedError
-
-
 def one_cycle(step: int, total: int, top: float) -> float:
     """The learning rate of a one-cycle schedule at a step.
 
@@ -58,3 +19,45 @@ def one_cycle(step: int, total: int, top: float) -> float:
     Judged at every step of schedules of several lengths.
     """
     raise NotImplementedError
+
+
+def chosen_honestly(
+    right: np.ndarray, to_choose: np.ndarray, to_judge: np.ndarray
+) -> tuple[int, float]:
+    """Choose the best of many networks by some images, and judge it by others.
+
+    right      booleans (networks, images): is a network right about an image?
+    to_choose  the indices of the images to choose by
+    to_judge   the indices of other images
+    returns    the index of the network with the most right answers on the images to choose by (of
+               several the first), and its share of right answers, 0 to 1, on those to judge by
+
+    Judged on several tables, one of them with two networks that are equally good. Some images are
+    in neither list.
+    """
+    raise NotImplementedError
+
+
+class RunningNorm:
+    """Batch normalisation with its two modes, without gamma and beta, for arrays.
+
+    mean      the running mean of each unit, an array (units,), 0 at first
+    variance  the running variance of each unit, an array (units,), 1 at first
+    """
+
+    def __init__(self, units: int):
+        raise NotImplementedError
+
+    def __call__(self, x: np.ndarray, training: bool) -> np.ndarray:
+        """(n, units) -> (n, units): each column minus a mean, over the root of a variance + 1e-5.
+
+        In training: those of the batch (the variance with n). Then `mean` moves a tenth of the way
+        from its old value to the batch's mean, and `variance` a tenth of the way to the batch's
+        variance with n - 1, which does not underestimate. This is how `nn.BatchNorm1d` does it.
+
+        Otherwise: by the running mean and variance, which stay as they are. n may be 1.
+
+        Judged by a sequence of batches in both modes: the answers, `mean` and `variance` after
+        each, and a second object that has not seen them.
+        """
+        raise NotImplementedError
