@@ -38,11 +38,14 @@ def squared_error_of_digits(scores, labels):
 # %% [markdown]
 # ## A ravine
 #
-# Two weights are enough to see the difficulty. Let the loss be curved 100 times more strongly in
-# one direction than in the other, like a long, narrow ravine, and start at $(-4, 0.5)$:
+# Two weights are enough to see the difficulty. The loss is a long, narrow ravine, and we start at
+# $(-4, 0.5)$:
 #
 # $$L(a, b) = \tfrac{1}{2} (a^2 + 100 \, b^2), \qquad
 # \nabla L = (a, \; 100 \, b).$$
+#
+# How fast a slope changes is called its **curvature**. Here it is 100 across the ravine, in the
+# direction of $b$, and 1 along it.
 #
 # We take 50 steps of plain descent, with several learning rates. With $0.019$, both weights come
 # closer to 0.
@@ -106,7 +109,7 @@ for lr in RATES:
 #
 # The other way is to give each weight a step of its own.
 #
-# **Adam** (Kingma and Ba, 2015) keeps two running averages for each weight, one of the gradient $g$
+# **Adam** (Kingma and Ba, 2015) keeps two moving averages for each weight, one of the gradient $g$
 # and one of its square:
 #
 # $$\begin{aligned}
@@ -257,10 +260,11 @@ plot.show(figure, "runs/lessons/10/ravine.png")
 
 # %% [markdown]
 # More slowly. Plain descent and momentum know nothing about axes: a turned ravine gives a turned
-# path and the same losses. Adam treats each weight by itself. When the ravine lies along the axes,
-# each weight gets its own scale, and Adam runs to the bottom. When it is turned, both weights see
-# gradients of much the same size, so there is nothing to tell apart, and with this learning rate
-# Adam is even slower than plain SGD. It is not a cure for every ravine.
+# path and the same losses. (Momentum shoots past the lowest point, and comes back.) Adam treats
+# each weight by itself. When the ravine lies along the axes, each weight gets its own scale, and
+# Adam runs to the bottom. When it is turned, both weights see gradients of much the same size, so
+# there is nothing to tell apart, and with this learning rate Adam is even slower than plain SGD.
+# It is not a cure for every ravine.
 #
 # ## Learning rates on digits
 #
@@ -522,7 +526,7 @@ plot.show(figure, "runs/lessons/10/weights_sgd.png")
 #
 # - `Momentum`: an optimiser whose steps keep part of the step before. Let it go down the ravine;
 #   in the capstone it will train your own layers.
-# - `corrected_averages`: the running averages of Adam, with the division that makes up for the
+# - `corrected_averages`: the moving averages of Adam, with the division that makes up for their
 #   start.
 #
 # Check them with `python -m lessons check 10`.

@@ -99,6 +99,39 @@ def not_smoothed(scores, labels, smoothing):
     return (softmax(scores) - np.eye(classes)[labels]) / n
 
 
+def smoothed_in_rows(scores, labels, smoothing):
+    n, classes = scores.shape
+    q = np.full(scores.shape, smoothing / classes)
+    q[labels % n] = 1 - smoothing
+    return (softmax(scores) - q) / n
+
+
+def smoothed_without_rest(scores, labels, smoothing):
+    n, classes = scores.shape
+    q = np.full(scores.shape, smoothing / classes)
+    q[np.arange(n), labels] = 1 - smoothing
+    return (softmax(scores) - q) / n
+
+
+def smoothed_half(scores, labels, smoothing):
+    n, classes = scores.shape
+    return (softmax(scores) - (1 - smoothing) * np.eye(classes)[labels]) / n
+
+
+def smoothed_mean(scores, labels, smoothing):
+    classes = scores.shape[1]
+    q = (1 - smoothing) * np.eye(classes)[labels] + smoothing / classes
+    return (softmax(scores) - q) / scores.size
+
+
+def smoothed_loss(scores, labels, smoothing):
+    n, classes = scores.shape
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    q = (1 - smoothing) * np.eye(classes)[labels] + smoothing / classes
+    return -(q * log_p).sum() / n
+
+
 def smoothed_over_columns(scores, labels, smoothing):
     n, classes = scores.shape
     e = np.exp(scores - scores.max())

@@ -31,7 +31,7 @@ class Momentum:
 
 
 def corrected_averages(values, share):
-    """The running average of `values` after each of them, with Adam's division.
+    """The moving average of `values` after each of them, with Adam's division.
 
     The average starts at 0. Each value changes it to share * average + (1 - share) * value, and
     after t values it is divided by 1 - share^t, for the result only: the next average is made from
