@@ -7,7 +7,9 @@
 #
 # **New from the package.** `nn.functional.cross_entropy`, `ops.log_softmax`, `train.fit`.
 #
-# **Before this.** In lesson 8 the loss became one line that we can change. So we change it.
+# **Before this.** In lesson 7 the sigmoids at the end of the network were shut, and nothing moved.
+# With fewer layers, smaller weights and smaller steps it learned, by the squared error. In lesson 8
+# the loss became one line that we can change. So we change it.
 
 # %%
 import inspect
@@ -33,9 +35,9 @@ def tidy(*all_axes):
 # %% [markdown]
 # ## One output that is sure and wrong
 #
-# Take a single output. The network gives a score $s$, any number, also called **logit**, and the sigmoid turns it
-# into $p = 1 / (1 + e^{-s})$, between 0 and 1. The right answer is $t = 1$. With the squared
-# error,
+# Take a single output. The network gives a score $s$, any number, also called **logit**, and the
+# sigmoid turns it into $p = 1 / (1 + e^{-s})$, between 0 and 1. The right answer is $t = 1$. With
+# the squared error,
 #
 # $$L = (p - 1)^2, \qquad \frac{dL}{ds} = 2 (p - 1) \cdot p (1 - p).$$
 #
@@ -75,10 +77,6 @@ print("score      p      slope of the squared error   slope of the cross-entropy
 for score, square, log in zip(marked, by_square, by_surprise, strict=True):
     print(f"{score:5.0f}   {1 / (1 + np.exp(-score)):.4f}   {square:26.5f}   {log:26.5f}")
 
-p = 1 / (1 + np.exp(-marked))
-assert np.allclose(by_square, 2 * (p - 1) * p * (1 - p), atol=1e-12)
-assert np.allclose(by_surprise, p - 1, atol=1e-12)
-
 # %% [markdown]
 # The undecided output gets a push several hundred times larger than the one that is sure and
 # wrong. The more wrong an output is, the less it learns, because $p (1 - p)$ vanishes at both
@@ -87,8 +85,8 @@ assert np.allclose(by_surprise, p - 1, atol=1e-12)
 #
 # How long does it take to get out of there?
 #
-# Start at $s = -8$ and descend with learning rate 1 until $p > 0.9$. The cross-entropy needs about
-# 20 steps.
+# Start at $s = -8$ and descend, with a learning rate of 1, until $p > 0.9$. The cross-entropy needs
+# about 20 steps.
 #
 # **Predict.** How many steps does the squared error need?
 #
@@ -145,10 +143,15 @@ plot.show(figure, "runs/lessons/09/stall.png")
 # $$p_k = \frac{e^{s_k}}{\sum_j e^{s_j}}, \qquad
 # L = -\log p_t \quad \text{for the right class } t.$$
 #
-# Suppose that we compute this exactly as written, in float32, for three scores: 2, 1, 0, then
-# 100, 1, 0, then -200, -201, -202, then -40, 60, 80, where the first is the right class.
+# Suppose that we compute this exactly as written, in float32, for three classes, of which the first
+# is the right one. We try four examples:
 #
-# **Predict.** For which of the four is the loss a finite number?
+# 1. the scores 2, 1 and 0
+# 2. the scores 100, 1 and 0
+# 3. the scores -200, -201 and -202
+# 4. the scores -40, 60 and 80
+#
+# **Predict.** For which examples is the loss a finite number?
 #
 # - For all four.
 # - For all but the second.
@@ -191,7 +194,7 @@ for name, value in naive.items():
 #
 # Every exponent is now 0 or less, so nothing overflows, and one of them is 0, so the sum is at
 # least 1. This is called **log-sum-exp**. In the package, `F.cross_entropy(scores, labels)` does
-# this, for scores $(n, 10)$ and labels $(n,)$; it returns the mean over the batch. It is built on
+# this, for scores $(n, 10)$ and labels $(n,)$, and returns the mean over the batch. It is built on
 # an op, `ops.log_softmax`.
 
 
@@ -205,10 +208,6 @@ for name, scores in examples.items():
     ours = cross_entropy_of_one(np.array(scores, np.float32), target=0)
     package = F.cross_entropy(tg.tensor([scores]), np.array([0])).item() + 0.0  # not -0.0
     print(f"{name:24} {ours:10.5f}   F.cross_entropy: {package:10.5f}")
-    assert abs(ours - package) <= 1e-5 * max(1, abs(ours))
-
-gentle = np.array([0.3, -1.2, 2.0])
-assert abs(cross_entropy_of_one(gentle, 1) - naive_cross_entropy(gentle, 1)) < 1e-14
 print()
 print(inspect.getsource(ops.log_softmax))
 
@@ -317,9 +316,10 @@ for name, loss_fn in losses.items():
 
 
 # %% [markdown]
-# The squared error stays below 50 % at each of its rates, while the cross-entropy passes 80 %
-# from the same bad start. In lesson 7 smaller weights and smaller steps kept the scores from
-# shutting; this loss can open them again.
+# The squared error stays below 50 % at each of its rates, while the cross-entropy passes 80 % from
+# the same bad start. Lesson 7 put the published weights back into the network that worked, one
+# hidden layer like this one: with the squared error it got no further than 31 % in eight passes
+# over 1,000 images. There, different weights were the way out. Here, a different loss was enough.
 #
 # How much of `train.fit` is new? Here is its heart, to compare with the loop of lesson 8.
 # Whatever you do not recognise in it is for later lessons.
@@ -331,8 +331,8 @@ print(source[source.index("        for inputs") : source.index("        history.
 # %% [markdown]
 # ## What was learned
 #
-# - On sigmoids, the squared error pushes with $p (1 - p)$: the surer and more wrong, the weaker
-#   the push. Cross-entropy pushes with $p - y$.
+# - After a sigmoid, the squared error pushes with a factor $p (1 - p)$: an output that is sure and
+#   wrong hardly learns. The cross-entropy pushes with $p - y$.
 # - The softmax belongs in the loss, as log-sum-exp: naive exponentials overflow.
 #
 # ## What is still open

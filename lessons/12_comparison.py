@@ -213,9 +213,9 @@ for name in ("small", "improved"):
 #
 # Among our own small runs one has only 85.56 %, where half have more than 93 %. Lesson 10 found
 # dead units: a ReLU unit whose input is below 0 for every image gives 0 and gets no gradient. The
-# stored results count the units that are 0 for all 10,000 test images. (Lesson 10 allowed one image
-# in a thousand.) And `run(recipe, train_data, test_data, seed)` builds, trains and scores a recipe,
-# so we can also train the worst one again.
+# stored results count the units that are 0 for all 10,000 test images, as lesson 10 did. And
+# `run(recipe, train_data, test_data, seed)` builds, trains and scores a recipe, so we can also
+# train the worst one again.
 #
 # **Predict.** The small network has ten hidden units. How many of them are dead in the worst run?
 

@@ -14,7 +14,8 @@ def binary_cross_entropy(scores, targets):
     targets  an array (n,) of numbers t from 0 to 1
     returns  an array (n,): the loss of each example
 
-    Judged on small and on very large scores, with targets of 0, of 1 and in between.
+    Judged on small and on very large scores, with targets of 0, of 1 and in between. The arrays
+    that you are given must not be changed.
     """
     raise NotImplementedError
 
@@ -34,5 +35,6 @@ def smoothed_gradient(scores, labels, smoothing):
     returns    an array (n, classes): the gradient of the mean loss with respect to the scores
 
     Judged on two batches with different sizes and numbers of classes, and on one with large scores.
+    The scores must not be changed.
     """
     raise NotImplementedError

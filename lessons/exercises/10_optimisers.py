@@ -11,11 +11,14 @@ class Momentum:
     step() does, for each parameter that has a gradient (others stay, with their velocity),
         velocity = momentum * velocity + gradient          (velocity is 0 at first)
         parameter = parameter - lr * velocity              (in place, with the new velocity)
-    zero_grad() forgets the gradients, not the velocities. Judged on several steps.
+    zero_grad() sets every `.grad` to None, and forgets no velocity.
+
+    Judged on several steps, with two parameters. One of them has a gradient in some steps and none
+    in others, as when a part of a network is not used. Gradients must not be changed.
     """
 
     def __init__(self, parameters, lr, momentum):
-        """Keep what the two methods need; `parameters` can be gone through with `for`."""
+        """Keep what the two methods need; `parameters` can be gone through with `for`, once."""
         raise NotImplementedError
 
     def step(self):
@@ -27,19 +30,17 @@ class Momentum:
         raise NotImplementedError
 
 
-def momentum_path(gradient, start, lr, momentum, steps):
-    """Descent with momentum: a heavy ball that keeps some of its speed.
+def corrected_averages(values, share):
+    """The moving average of `values` after each of them, with Adam's division.
 
-        velocity = momentum * velocity + gradient(w)        (velocity is 0 at first)
-        w        = w - lr * velocity                        (with the new velocity)
+    The average starts at 0. Each value changes it to share * average + (1 - share) * value, and
+    after t values it is divided by 1 - share^t, for the result only: the next average is made from
+    the one before the division. If all values are equal, every result is that value.
 
-    Along a ravine the gradients agree and the velocity grows; across it they alternate and cancel.
-    Unlike Adam's scaling, this does not depend on the axes.
+    values   an array (steps,) or (steps, n), which must not be changed
+    share    a number from 0 up to, but not including, 1; Adam has 0.9 and 0.999
+    returns  an array of the same shape: row t is the corrected average of the first rows up to t
 
-    gradient  a function of w that returns an array of the shape of w
-    start     an array (d,), which must not be changed
-    returns   an array (steps + 1, d): the start, and w after each step
-
-    Judged on a ravine and on a function that is not a parabola.
+    Judged on arrays of both shapes, with several shares, 0 among them.
     """
     raise NotImplementedError

@@ -25,17 +25,14 @@ class Momentum:
             p.grad = None
 
 
-def momentum_path(gradient, start, lr, momentum, steps):
-    """Two lines of calculus; the trap is in the bookkeeping.
+def corrected_averages(values, share):
+    """The average is a sum in which the value of i steps ago has the weight (1 - share) share^i.
 
-    `w = w - ...` makes a new array in each step. With `w -= ...` every row of the path would be the
-    same array, which ends up holding the last point, and `start` would be changed too.
+    After t values these weights add up to 1 - share^t, not to 1. Dividing by that makes it an
+    average of the values that there are: the first result is the first value itself.
     """
-    w = np.array(start, dtype=np.float64)
-    velocity = np.zeros_like(w)
-    path = [w]
-    for _ in range(steps):
-        velocity = momentum * velocity + gradient(w)
-        w = w - lr * velocity
-        path.append(w)
-    return np.array(path)
+    average, results = 0.0, []
+    for t, value in enumerate(values, 1):
+        average = share * average + (1 - share) * value
+        results.append(average / (1 - share**t))
+    return np.array(results)
