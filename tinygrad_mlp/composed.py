@@ -196,7 +196,7 @@ def isclose(
 
     equal_nan  whether NaN is close to NaN
 
-    Raises TypeError for what are no tensors, and ValueError for an `rtol` or `atol` below 0.
+    Raises TypeError for what is not a tensor, and ValueError for an `rtol` or `atol` below 0.
 
     >>> tg.isclose(tg.tensor([1.0, 2.0]), tg.tensor([1.000001, 2.1]))
     tensor([ True, False])
@@ -900,8 +900,8 @@ def pad(input: T, pad: Sequence[int], mode: str = "constant", value: float | Non
     mode   "constant": of `value`, or 0; or of what is inside: "reflect" (mirrored at the last
            value), "replicate" (the last value again) or "circular" (from the other end)
 
-    Raises ValueError for another mode, an odd number of widths, more of them than there are sides, or
-    widths that cut off or repeat more than there is.
+    Raises ValueError for another mode, an odd number of widths, more of them than there are sides,
+    or widths that cut off or repeat more than there is.
 
     >>> tg.pad(tg.tensor([1, 2, 3]), (1, 2))
     tensor([0, 1, 2, 3, 0, 0])

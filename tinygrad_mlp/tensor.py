@@ -59,7 +59,7 @@ class Tensor(Node):
     dtype          another NumPy dtype
     requires_grad  whether operations on it are recorded; for floating-point dtypes only
 
-    `.data` is its array, and `.grad` its gradient: a tensor of its shape, or None before `backward`.
+    `.data` is its array, `.grad` its gradient: a tensor of its shape, or None before `backward`.
 
     Raises TypeError if it is given other things than numbers, or integers that are to require a
     gradient, and ValueError if nested lists differ in length.
@@ -554,9 +554,9 @@ class Tensor(Node):
         retain_graph  keep the graph for another backward (default: as create_graph)
         create_graph  record the gradients, so that they can be differentiated
 
-        Raises RuntimeError if nothing behind it requires a gradient, if an earlier backward freed the
-        graph, or if it has several values and no `gradient`; ValueError for a `gradient` of another
-        shape.
+        Raises RuntimeError if nothing behind it requires a gradient, if an earlier backward freed
+        the graph, or if it has several values and no `gradient`; ValueError for a `gradient` of
+        another shape.
 
         >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
         >>> (x ** 2).backward(tg.tensor([1.0, 10.0]))
@@ -695,8 +695,8 @@ class Tensor(Node):
     def add_(self, other: Operand, alpha: Number = 1) -> Tensor:
         """Add alpha * `other` in place.
 
-        Raises as `Tensor.copy_`, and TypeError if its dtype cannot hold the result, as integers cannot
-        hold floats.
+        Raises as `Tensor.copy_`, and TypeError if its dtype cannot hold the result, as integers
+        cannot hold floats.
 
         >>> tg.ones(3).add_(tg.tensor([1.0, 2.0, 3.0]), alpha=10)
         tensor([11., 21., 31.])
