@@ -23,6 +23,12 @@ def detect_anomaly() -> Iterator[None]:
     The FloatingPointError names the op and the line of your program that called it. Every
     result is looked through, so this is for finding a fault, not for training. It watches all
     threads.
+
+    >>> with tg.detect_anomaly():
+    ...     tg.tensor(1.0) / 0
+    Traceback (most recent call last):
+        ...
+    FloatingPointError: div() gave the first infinity, from finite inputs, called at ...
     """
     with observe(Watch()):
         yield

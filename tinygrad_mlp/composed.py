@@ -52,13 +52,23 @@ def _of_two(function: Callable[Concatenate[Any, Any, P], Any]) -> BinaryOp[P]:
 
 @_of_two
 def add(input: Any, other: Any, alpha: float = 1) -> Any:
-    """input + alpha * other."""
+    """input + alpha * other; the shapes broadcast.
+
+    Raises TypeError for integers with an alpha that is not an integer.
+
+    >>> tg.add(tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0]), alpha=10)
+    tensor([31., 42.])
+    """
     return ops.add(input, _times("add", alpha, other, input))
 
 
 @_of_two
 def sub(input: Any, other: Any, alpha: float = 1) -> Any:
-    """input - alpha * other."""
+    """input - alpha * other; the shapes broadcast. Raises as `add`.
+
+    >>> tg.sub(tg.tensor([5.0, 7.0]), tg.tensor([1.0, 2.0]))
+    tensor([4., 5.])
+    """
     return ops.sub(input, _times("sub", alpha, other, input))
 
 
@@ -78,7 +88,17 @@ def _times(name: str, alpha: Any, other: Any, x: Any) -> Any:
 
 @_of_two
 def div(input: Any, other: Any, rounding_mode: str | None = None) -> Any:
-    """input / other; rounded down with rounding_mode "floor", towards 0 with "trunc"."""
+    """input / other; the shapes broadcast.
+
+    rounding_mode  "floor" rounds down, "trunc" towards 0; None gives floats, of integers too
+
+    Raises ValueError for another mode, and ZeroDivisionError for integers by 0 if they are rounded.
+
+    >>> tg.div(tg.tensor([7, -7]), 2)
+    tensor([ 3.5, -3.5])
+    >>> tg.div(tg.tensor([7, -7]), 2, rounding_mode="trunc")
+    tensor([ 3, -3])
+    """
     if rounding_mode is None:
         return ops.div(input, other)
     if rounding_mode == "floor":
@@ -91,7 +111,11 @@ def div(input: Any, other: Any, rounding_mode: str | None = None) -> Any:
 
 
 def equal(input: Any, other: Any) -> bool:
-    """Whether two tensors have one shape and all values alike; `eq` compares value by value."""
+    """Whether two tensors have one shape and all values alike; `eq` compares value by value.
+
+    >>> tg.equal(tg.tensor([1, 2]), tg.tensor([1, 2]))
+    True
+    """
     return bool(decide(np.array_equal, input, other))
 
 
@@ -100,28 +124,52 @@ less, less_equal, not_equal = ops.lt, ops.le, ops.ne
 
 
 def square(input: T) -> T:
-    """input * input."""
+    """input * input.
+
+    >>> tg.square(tg.tensor([2.0, -3.0]))
+    tensor([4., 9.])
+    """
     # as in PyTorch, booleans become integers
     return input * (input if input.dtype.kind != "b" else 1)
 
 
 def reciprocal(input: T) -> T:
-    """1 / input."""
+    """1 / input.
+
+    >>> tg.reciprocal(tg.tensor([2.0, 4.0]))
+    tensor([0.5 , 0.25])
+    """
     return 1 / input
 
 
 def rsqrt(input: T) -> T:
-    """1 / sqrt(input)."""
+    """1 / sqrt(input).
+
+    >>> tg.rsqrt(tg.tensor([4.0, 16.0]))
+    tensor([0.5 , 0.25])
+    """
     return 1 / ops.sqrt(input)
 
 
 def log2(input: T) -> T:
-    """Logarithm to base 2."""
+    """Logarithm to base 2.
+
+    >>> tg.log2(tg.tensor(1.0))
+    tensor(0.)
+    """
     return ops.log(input) / math.log(2)
 
 
 def clamp(input: T, min: Any = None, max: Any = None) -> T:
-    """`input` held between `min` and `max`; at the bounds themselves the gradient passes."""
+    """`input` held between `min` and `max`; at the bounds themselves the gradient passes.
+
+    min, max  numbers or tensors, of which one may be missing; NaN stays NaN
+
+    Raises ValueError if both are missing.
+
+    >>> tg.clamp(tg.tensor([-5.0, 0.5, 5.0]), min=0, max=1)
+    tensor([0. , 0.5, 1. ])
+    """
     if min is None and max is None:
         raise ValueError("clamp needs min=, max= or both, and got neither")
     if min is not None:
@@ -146,6 +194,10 @@ def isclose(
 ) -> Any:
     """Whether |input - other| <= atol + rtol * |other|, value by value.
 
+    equal_nan  whether NaN is close to NaN
+
+    Raises TypeError for what is not a tensor, and ValueError for an `rtol` or `atol` below 0.
+
     >>> tg.isclose(tg.tensor([1.0, 2.0]), tg.tensor([1.000001, 2.1]))
     tensor([ True, False])
     """
@@ -163,7 +215,7 @@ def _check_closeness(input: Any, other: Any, rtol: float, atol: float) -> None:
 def allclose(
     input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> bool:
-    """Whether all values of two tensors are close, as `isclose` says.
+    """Whether all values of two tensors are close, as `isclose` says. Raises as that.
 
     >>> tg.allclose(tg.tensor([1.0]), tg.tensor([1.000001]))
     True
@@ -173,7 +225,14 @@ def allclose(
 
 
 def masked_fill(input: T, mask: Any, value: Any) -> T:
-    """`input` with `value` where the mask is true: cast to the dtype of `input`, as in PyTorch."""
+    """`input` with `value` where the mask is true: cast to the dtype of `input`, as in PyTorch.
+
+    mask   booleans of a shape that broadcasts with that of `input`
+    value  a number, or a tensor whose shape broadcasts, too
+
+    >>> tg.masked_fill(tg.tensor([1.0, 2.0]), tg.tensor([False, True]), 0.0)
+    tensor([1., 0.])
+    """
     given = isinstance(value, (Node, np.ndarray))
     filling: Any = value if given else constant(number_in(value, input.dtype))
     if filling.dtype != input.dtype:
@@ -184,24 +243,46 @@ def masked_fill(input: T, mask: Any, value: Any) -> T:
 def lerp(input: T, end: Any, weight: Any) -> T:
     """From `input` to `end`: input + weight * (end - input), exact at both ends.
 
-    So it is counted from the nearer end.
+    It is counted from the end that is nearer.
+
+    weight  a number, or a tensor: 0 is `input`, 1 is `end`
+
+
+    >>> tg.lerp(tg.tensor([0.0, 10.0]), tg.tensor([4.0, 20.0]), 0.25)
+    tensor([ 1. , 12.5])
     """
     near_end = abs(weight) >= 0.5
     return where(near_end, end, input) + (weight - near_end) * (end - input)
 
 
 def leaky_relu(input: T, negative_slope: float = 0.01) -> T:
-    """`input` where it is positive, negative_slope * input elsewhere."""
+    """`input` where it is positive, negative_slope * input elsewhere. Maas and others, 2013.
+
+    >>> tg.leaky_relu(tg.tensor([-2.0, 3.0]), negative_slope=0.5)
+    tensor([-1.,  3.])
+    """
     return where(input > 0, input, input * negative_slope)
 
 
 def elu(input: T, alpha: float = 1.0) -> T:
-    """`input` where it is positive, alpha * (e^input - 1) elsewhere."""
+    """`input` where it is positive, alpha * (e^input - 1) elsewhere. Clevert and others, 2015.
+
+    >>> tg.elu(tg.tensor([-1000.0, 3.0]))
+    tensor([-1.,  3.])
+    """
     return where(input <= 0, ops.expm1(where(input <= 0, input, 0)) * alpha, input)
 
 
 def gelu(input: T, approximate: str = "none") -> T:
-    """`input` times its normal distribution function; "tanh" approximates it, faster."""
+    """`input` times its normal distribution function; "tanh" approximates it, faster.
+
+    approximate  "none" or "tanh"; ValueError for another
+
+    Hendrycks and Gimpel, 2016.
+
+    >>> tg.gelu(tg.tensor([0.0, 1000.0]))
+    tensor([   0., 1000.])
+    """
     if approximate == "tanh":
         bent = input + 0.044715 * input * input * input
         return input * (1 + ops.tanh(bent * math.sqrt(2 / math.pi))) * 0.5
@@ -211,12 +292,20 @@ def gelu(input: T, approximate: str = "none") -> T:
 
 
 def softplus(input: T, beta: float = 1.0, threshold: float = 20.0) -> T:
-    """log(1 + e^(beta * input)) / beta, a smooth relu; `input` where beta * input > threshold."""
+    """log(1 + e^(beta * input)) / beta, a smooth relu; `input` where beta * input > threshold.
+
+    >>> tg.softplus(tg.tensor([-1000.0, 1000.0]))
+    tensor([   0., 1000.])
+    """
     return where(input * beta > threshold, input, ops.softplus(input * beta) / beta)
 
 
 def silu(input: T) -> T:
-    """input * sigmoid(input)."""
+    """input * sigmoid(input). Elfwing and others, 2017.
+
+    >>> tg.silu(tg.tensor([0.0, 1000.0]))
+    tensor([   0., 1000.])
+    """
     return input * ops.sigmoid(input)
 
 
@@ -240,7 +329,19 @@ def max(input: T, dim: T) -> T: ...
 def max(input: T, *, other: T) -> T: ...
 @takes_also()
 def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
-    """The largest value; or the values and indices over `dim`; or, of two tensors, `maximum`."""
+    """The largest value; or the values and indices over `dim`; or, of two tensors, `maximum`.
+
+    dim    None for the largest of all; a dimension, for `values` and `indices` along it (of the
+           first, at a tie); or a second tensor
+    other  a second tensor, by name
+
+    Raises TypeError for several dimensions, which `amax` takes, and ValueError over no values.
+
+    >>> tg.max(tg.tensor([[1.0, 5.0], [4.0, 2.0]]))
+    tensor(5.)
+    >>> tg.max(tg.tensor([[1.0, 5.0], [4.0, 2.0]]), dim=1)
+    Found(values=tensor([5., 4.]), indices=tensor([1, 0]))
+    """
     if dim is None and other is None:
         return ops.amax(input, keepdim=keepdim)
     if other is not None or isinstance(dim, (Node, np.ndarray)):
@@ -262,7 +363,19 @@ def min(input: T, dim: T) -> T: ...
 def min(input: T, *, other: T) -> T: ...
 @takes_also()
 def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
-    """The smallest value; or the values and indices over `dim`; or, of two tensors, `minimum`."""
+    """The smallest value; or the values and indices over `dim`; or, of two tensors, `minimum`.
+
+    dim    None for the smallest of all; a dimension, for `values` and `indices` along it (of the
+           first, at a tie); or a second tensor
+    other  a second tensor, by name
+
+    Raises TypeError for several dimensions, which `amin` takes, and ValueError over no values.
+
+    >>> tg.min(tg.tensor([[1.0, 5.0], [4.0, 2.0]]))
+    tensor(1.)
+    >>> tg.min(tg.tensor([[1.0, 5.0], [4.0, 2.0]]), dim=1)
+    Found(values=tensor([1., 2.]), indices=tensor([0, 1]))
+    """
     if dim is None and other is None:
         return ops.amin(input, keepdim=keepdim)
     if other is not None or isinstance(dim, (Node, np.ndarray)):
@@ -294,6 +407,9 @@ def _extreme(x: Any, index: Any, dim: int, keepdim: bool) -> Found[Any]:
 def sort(input: T, dim: int = -1, descending: bool = False, stable: bool = False) -> Found[T]:
     """The values in order along `dim`, and where they stood; ties keep their order.
 
+    descending  from the largest to the smallest
+    stable      no different: ties always keep their order
+
     >>> tg.sort(tg.tensor([3.0, 1.0, 2.0])).values
     tensor([1., 2., 3.])
     """
@@ -304,6 +420,8 @@ def sort(input: T, dim: int = -1, descending: bool = False, stable: bool = False
 @takes_also()
 def topk(input: T, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Found[T]:
     """The `k` largest (or smallest) values along `dim`, and where they stood; always in order.
+
+    Raises ValueError if there are fewer than `k`.
 
     >>> tg.topk(tg.tensor([3.0, 1.0, 2.0]), 2)
     Found(values=tensor([3., 2.]), indices=tensor([0, 2]))
@@ -332,6 +450,13 @@ def var(
 
     correction  1 unless it is given; `unbiased` is PyTorch's older word for it, True for 1, False
                 for 0, which may also stand in the place of `dim`
+
+    Raises ValueError if both words are given.
+
+    >>> tg.var(tg.tensor([1.0, 3.0]))
+    tensor(2.)
+    >>> tg.var(tg.tensor([1.0, 3.0]), correction=0)
+    tensor(1.)
     """
     dim, freedom = _freedom("var", input, dim, unbiased, correction)
     away = input - ops.mean(input, dim=dim, keepdim=True)
@@ -347,7 +472,11 @@ def std(
     *,
     correction: float | None = None,
 ) -> T:
-    """Standard deviation over `dim`, as `var`; where it is 0, so is its gradient."""
+    """Standard deviation over `dim`, as `var`; where it is 0, so is its gradient.
+
+    >>> tg.std(tg.tensor([[1.0, 3.0], [2.0, 6.0]]), dim=1, correction=0)
+    tensor([1., 2.])
+    """
     dim, freedom = _freedom("std", input, dim, unbiased, correction)
     away = input - ops.mean(input, dim=dim, keepdim=True)
     size = _size_for_power(away, 2)
@@ -376,6 +505,11 @@ def norm(
 
     p  a number; 0 counts what is not 0, inf and -inf are the largest and the smallest magnitude;
        "fro" is 2
+
+    Raises ValueError for another word, and TypeError for integers and booleans without a `dtype`.
+
+    >>> tg.norm(tg.tensor([3.0, 4.0]))
+    tensor(5.)
     """
     p = 2 if p is None or p == "fro" else p
     if isinstance(p, str):
@@ -426,6 +560,9 @@ def prod(input: T, dim: int | None = None, keepdim: bool = False, dtype: DType |
     """Product over `dim` or all, multiplied up in pairs: right where there are zeros, too.
 
     Of integers and booleans it is int64, unless `dtype` says otherwise.
+
+    >>> tg.prod(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
+    tensor([ 2., 12.])
     """
     if dtype is not None:
         input = ops.astype(input, dtype=np.dtype(dtype))
@@ -474,7 +611,11 @@ def swap_to_end(x: T, dim: int) -> T:
 
 @takes_also()
 def logsumexp(input: T, dim: Dim, keepdim: bool = False) -> T:
-    """log of the sum of e^input over `dim`, without overflow."""
+    """log of the sum of e^input over `dim`, without overflow.
+
+    >>> tg.logsumexp(tg.tensor([0.0, 1000.0]), dim=0)
+    tensor(1000.)
+    """
     if input.dtype.kind != "f":
         input = ops.astype(input, dtype=DEFAULT)
     dim = _axes(dim, input.ndim) if input.ndim else None
@@ -495,7 +636,14 @@ def sizes(given: tuple[Any, ...], by_name: int | Sequence[int] | None = None) ->
 
 @takes_also(size="shape")
 def reshape(input: T, *given: int | Sequence[int], shape: Sequence[int] | None = None) -> T:
-    """The same values in another shape, of which one size may be -1: a view, or else a copy."""
+    """The same values in another shape, of which one size may be -1: a view, or else a copy.
+
+    Raises ValueError if they do not fit. `view` is another name for it.
+
+    >>> tg.reshape(tg.arange(6), 2, -1)
+    tensor([[0, 1, 2],
+            [3, 4, 5]])
+    """
     return ops.reshape(input, shape=sizes(given, shape))
 
 
@@ -503,17 +651,34 @@ view = reshape
 
 
 def permute(input: T, *given: int | Sequence[int], dims: Sequence[int] | None = None) -> T:
-    """The dimensions in another order: a view."""
+    """The dimensions in another order: a view.
+
+    >>> tg.permute(tg.zeros(2, 3, 4), 2, 0, 1).shape
+    (4, 2, 3)
+    """
     return ops.permute(input, dims=sizes(given, dims))
 
 
 def expand(input: T, *given: int | Sequence[int], size: Sequence[int] | None = None) -> T:
-    """`input` broadcast to a shape; -1 keeps a size. A view, read-only where it is larger."""
+    """`input` broadcast to a shape; -1 keeps a size. A view, read-only where it is larger.
+
+    Raises ValueError if a size that is not 1 would change.
+
+    >>> tg.expand(tg.tensor([[1], [2]]), -1, 3)
+    tensor([[1, 1, 1],
+            [2, 2, 2]])
+    """
     return ops.expand(input, shape=sizes(given, size))
 
 
 def flatten(input: T, start_dim: int = 0, end_dim: int = -1) -> T:
-    """The dimensions from `start_dim` to `end_dim` as one: a view, or else a copy."""
+    """The dimensions from `start_dim` to `end_dim` as one: a view, or else a copy.
+
+    Raises ValueError if `start_dim` comes after `end_dim`.
+
+    >>> tg.flatten(tg.zeros(2, 3, 4), start_dim=1).shape
+    (2, 12)
+    """
     if input.ndim == 0:
         return input.reshape(1)
     start, end = _axis(start_dim, input.ndim), _axis(end_dim, input.ndim)
@@ -529,7 +694,13 @@ def flatten(input: T, start_dim: int = 0, end_dim: int = -1) -> T:
 
 @takes_also()
 def unflatten(input: T, dim: int, sizes: Sequence[int]) -> T:
-    """One dimension as several, of which one size may be -1: a view."""
+    """One dimension as several, of which one size may be -1: a view.
+
+    Raises ValueError if the product of the sizes is another than the size of the dimension.
+
+    >>> tg.unflatten(tg.zeros(2, 12), 1, (3, -1)).shape
+    (2, 3, 4)
+    """
     dim = _axis(dim, input.ndim)
     given, known = tuple(sizes), math.prod(n for n in sizes if n != -1)
     if -1 in given and not known:
@@ -545,20 +716,35 @@ def unflatten(input: T, dim: int, sizes: Sequence[int]) -> T:
 
 @takes_also()
 def squeeze(input: T, dim: Dim = None) -> T:
-    """Without the dimensions of size 1, all or those named that have size 1: a view."""
+    """Without the dimensions of size 1, all or those named that have size 1: a view.
+
+    >>> tg.squeeze(tg.zeros(1, 3, 1)).shape
+    (3,)
+    """
     gone = {d for d in _axes(dim, input.ndim) if input.shape[d : d + 1] == (1,)}
     return input.reshape([n for d, n in enumerate(input.shape) if d not in gone])
 
 
 @takes_also()
 def unsqueeze(input: T, dim: int) -> T:
-    """With a new dimension of size 1 at place `dim`: a view."""
+    """With a new dimension of size 1 at place `dim`: a view.
+
+    >>> tg.unsqueeze(tg.zeros(2, 3), 1).shape
+    (2, 1, 3)
+    """
     dim = _axis(dim, input.ndim + 1)
     return input.reshape(*input.shape[:dim], 1, *input.shape[dim:])
 
 
 def repeat(input: T, *given: int | Sequence[int], repeats: Sequence[int] | None = None) -> T:
-    """`input` laid out as tiles, so many times along each dimension: a copy."""
+    """`input` laid out as tiles, so many times along each dimension: a copy.
+
+    Raises ValueError if there are fewer counts than dimensions, or one below 0.
+
+    >>> tg.repeat(tg.tensor([1, 2]), 2, 2)
+    tensor([[1, 2, 1, 2],
+            [1, 2, 1, 2]])
+    """
     counts = sizes(given, repeats)
     if len(counts) < input.ndim or builtins.min(counts, default=0) < 0:
         raise ValueError(
@@ -572,7 +758,14 @@ def repeat(input: T, *given: int | Sequence[int], repeats: Sequence[int] | None 
 
 
 def flip(input: T, *given: int | Sequence[int], dims: Sequence[int] | None = None) -> T:
-    """The order of values reversed along the dimensions named: a copy."""
+    """The order of values reversed along the dimensions named: a copy.
+
+    Raises ValueError for a dimension that is named twice.
+
+    >>> tg.flip(tg.tensor([[1, 2], [3, 4]]), 1)
+    tensor([[2, 1],
+            [4, 3]])
+    """
     wanted = sizes(given, dims)
     turned = [_axis(d, input.ndim) for d in wanted]
     if len(set(turned)) < len(turned):
@@ -582,7 +775,16 @@ def flip(input: T, *given: int | Sequence[int], dims: Sequence[int] | None = Non
 
 
 def roll(input: T, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> T:
-    """Values moved along; what leaves at one end comes in at the other. A copy."""
+    """Values moved along; what leaves at one end comes in at the other. A copy.
+
+    shifts  how many places, to the back where above 0; one for each of `dims`
+    dims    the dimensions; None rolls through all values row by row
+
+    Raises ValueError if there are not as many shifts as dimensions.
+
+    >>> tg.roll(tg.tensor([1, 2, 3]), 1)
+    tensor([3, 1, 2])
+    """
     if dims is None:
         return roll(flatten(input), shifts, 0).reshape(input.shape)
     if input.ndim == 0:
@@ -599,7 +801,15 @@ def roll(input: T, shifts: int | Sequence[int], dims: int | Sequence[int] | None
 
 @takes_also()
 def cat(tensors: Sequence[T], dim: int = 0) -> T:
-    """The tensors one after the other along `dim`."""
+    """The tensors one after the other along `dim`.
+
+    tensors  a list or tuple of them, of one shape but for `dim`
+
+    Raises TypeError for anything else, and ValueError if it is empty or the shapes do not fit.
+
+    >>> tg.cat([tg.tensor([1, 2]), tg.tensor([3])])
+    tensor([1, 2, 3])
+    """
     _need_tensors("cat", tensors)
     if not len(tensors):
         raise ValueError("cat needs a list of at least one tensor, and got an empty one")
@@ -617,7 +827,16 @@ def _need_tensors(name: str, given: Any) -> None:
 
 @takes_also()
 def stack(tensors: Sequence[T], dim: int = 0) -> T:
-    """Tensors of one shape, side by side along a new dimension."""
+    """Tensors of one shape, side by side along a new dimension.
+
+    tensors  a list or tuple of them
+
+    Raises TypeError for anything else, and ValueError if it is empty or the shapes differ.
+
+    >>> tg.stack([tg.tensor([1, 2]), tg.tensor([3, 4])], dim=1)
+    tensor([[1, 3],
+            [2, 4]])
+    """
     _need_tensors("stack", tensors)
     shapes = [x.shape for x in tensors]
     if len(set(shapes)) != 1:
@@ -630,7 +849,15 @@ def stack(tensors: Sequence[T], dim: int = 0) -> T:
 
 @takes_also(split_size="split_size_or_sections")
 def split(tensor: T, split_size_or_sections: Any, dim: int = 0) -> tuple[T, ...]:
-    """Views of pieces along `dim`, of one size (the last may be smaller) or of the sizes given."""
+    """Views of pieces along `dim`, of one size (the last may be smaller) or of the sizes given.
+
+    Raises ValueError if the sizes do not add up to that of `dim`.
+
+    >>> tg.split(tg.tensor([1, 2, 3]), 2)
+    (tensor([1, 2]), tensor([3]))
+    >>> tg.split(tg.tensor([1, 2, 3]), [1, 2])
+    (tensor([1]), tensor([2, 3]))
+    """
     dim = _axis(dim, tensor.ndim)
     n = tensor.shape[dim]
     given: Any = split_size_or_sections
@@ -648,7 +875,13 @@ def split(tensor: T, split_size_or_sections: Any, dim: int = 0) -> tuple[T, ...]
 
 @takes_also()
 def chunk(input: T, chunks: int, dim: int = 0) -> tuple[T, ...]:
-    """Views of at most `chunks` pieces of one size along `dim` (the last may be smaller)."""
+    """Views of at most `chunks` pieces of one size along `dim` (the last may be smaller).
+
+    Raises ValueError for fewer than one.
+
+    >>> tg.chunk(tg.tensor([1, 2, 3]), 2)
+    (tensor([1, 2]), tensor([3]))
+    """
     if chunks < 1:
         raise ValueError(f"chunk needs at least one piece, not {chunks}")
     n = input.shape[_axis(dim, input.ndim)]
@@ -666,6 +899,14 @@ def pad(input: T, pad: Sequence[int], mode: str = "constant", value: float | Non
            off
     mode   "constant": of `value`, or 0; or of what is inside: "reflect" (mirrored at the last
            value), "replicate" (the last value again) or "circular" (from the other end)
+
+    Raises ValueError for another mode, an odd number of widths, more of them than there are sides,
+    or widths that cut off or repeat more than there is.
+
+    >>> tg.pad(tg.tensor([1, 2, 3]), (1, 2))
+    tensor([0, 1, 2, 3, 0, 0])
+    >>> tg.pad(tg.tensor([1, 2, 3]), (1, 2), mode="reflect")
+    tensor([2, 1, 2, 3, 2, 1])
     """
     if len(pad) % 2 or len(pad) > 2 * input.ndim:
         raise ValueError(
@@ -729,7 +970,7 @@ def _repeated_margins(x: T, margins: list[tuple[int, int]], mode: str) -> T:
 
 
 def hstack(tensors: Sequence[T]) -> T:
-    """The tensors side by side: along dimension 1, or 0 if that is the only one.
+    """The tensors side by side: along dimension 1, or 0 if that is the only one. Raises as `cat`.
 
     >>> tg.hstack([tg.tensor([1, 2]), tg.tensor([3])])
     tensor([1, 2, 3])
@@ -740,7 +981,7 @@ def hstack(tensors: Sequence[T]) -> T:
 
 
 def vstack(tensors: Sequence[T]) -> T:
-    """The tensors one below the other: along dimension 0, vectors as rows.
+    """The tensors one below the other: along dimension 0, vectors as rows. Raises as `cat`.
 
     >>> tg.vstack([tg.tensor([1, 2]), tg.tensor([3, 4])])
     tensor([[1, 2],
@@ -752,7 +993,7 @@ def vstack(tensors: Sequence[T]) -> T:
 
 @takes_also()
 def unbind(input: T, dim: int = 0) -> tuple[T, ...]:
-    """All slices along `dim`: views.
+    """All slices along `dim`: views. Raises ValueError if there are no dimensions.
 
     >>> tg.unbind(tg.tensor([[1, 2], [3, 4]]), dim=1)
     (tensor([1, 3]), tensor([2, 4]))
@@ -771,6 +1012,8 @@ def repeat_interleave(
 
     repeats      one count, or one for each slice
     output_size  ignored: how long the result is, which PyTorch asks for on other devices
+
+    Raises ValueError for other counts.
 
     >>> tg.repeat_interleave(tg.tensor([1, 2]), 2)
     tensor([1, 1, 2, 2])
@@ -801,6 +1044,8 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
     """Vectors, each stretched over the grid that they span: views.
 
     indexing  "ij": the first vector along dimension 0; "xy": along dimension 1
+
+    Raises ValueError for another word, or for what has more than one dimension.
 
     >>> tg.meshgrid(tg.tensor([1, 2]), tg.tensor([3, 4, 5]))[0]
     tensor([[1, 1, 1],
@@ -853,7 +1098,7 @@ def contiguous(input: T) -> T:
 
 
 def t(input: T) -> T:
-    """A matrix transposed; a vector as it is. A view.
+    """A matrix transposed; a vector as it is. A view. Raises ValueError for more dimensions.
 
     >>> tg.tensor([[1, 2], [3, 4]]).t()
     tensor([[1, 3],
@@ -869,6 +1114,10 @@ def t(input: T) -> T:
 def diag(input: T, diagonal: int = 0) -> T:
     """The diagonal of a matrix, as a copy; or, of a vector, the matrix that has it there.
 
+    diagonal  0 is the main one, above 0 so many above it, below 0 below it
+
+    Raises ValueError for another number of dimensions.
+
     >>> tg.diag(tg.tensor([1, 2]))
     tensor([[1, 0],
             [0, 2]])
@@ -883,7 +1132,7 @@ def diag(input: T, diagonal: int = 0) -> T:
 
 
 def trace(input: T) -> T:
-    """The sum of the diagonal of a matrix.
+    """The sum of the diagonal of a matrix. Raises ValueError if it is none.
 
     >>> tg.trace(tg.eye(3))
     tensor(3.)
@@ -894,12 +1143,32 @@ def trace(input: T) -> T:
 
 
 def tril(input: T, diagonal: int = 0) -> T:
-    """The lower triangle of each matrix; 0 elsewhere."""
+    """The lower triangle of each matrix; 0 elsewhere.
+
+    diagonal  0 keeps the main one, 1 also the one above it, -1 only what is below it
+
+    Raises ValueError if there are fewer than 2 dimensions.
+
+    >>> tg.tril(tg.ones(3, 3))
+    tensor([[1., 0., 0.],
+            [1., 1., 0.],
+            [1., 1., 1.]])
+    """
     return where(_lower(input, diagonal), input, constant(np.zeros((), input.dtype)))
 
 
 def triu(input: T, diagonal: int = 0) -> T:
-    """The upper triangle of each matrix; 0 elsewhere."""
+    """The upper triangle of each matrix; 0 elsewhere.
+
+    diagonal  0 keeps the main one, 1 only what is above it, -1 also the one below it
+
+    Raises ValueError if there are fewer than 2 dimensions.
+
+    >>> tg.triu(tg.ones(3, 3))
+    tensor([[1., 1., 1.],
+            [0., 1., 1.],
+            [0., 0., 1.]])
+    """
     return where(_lower(input, diagonal - 1), constant(np.zeros((), input.dtype)), input)
 
 
@@ -923,7 +1192,16 @@ def _places(index: Any, dim: int) -> tuple[Any, ...]:
 
 @takes_also()
 def gather(input: T, dim: int, index: Operand) -> T:
-    """Values picked along `dim`: result[i][j] = input[index[i][j]][j], for dim = 0."""
+    """Values picked along `dim`: result[i][j] = input[index[i][j]][j], for dim = 0.
+
+    index  integers, with as many dimensions as `input`; the result has its shape
+
+    Raises ValueError for another number of dimensions, and IndexError for an index beyond the size.
+
+    >>> tg.gather(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), 1, tg.tensor([[1], [0]]))
+    tensor([[2.],
+            [3.]])
+    """
     at: Any = beside(input, index)
     if 0 in at.shape:  # of any shape, as in PyTorch
         return flatten(input)[constant(np.zeros(at.shape, np.int64))]
@@ -944,7 +1222,15 @@ def _need_same_ndim(name: str, x: Any, *others: Any) -> None:
 
 @takes_also()
 def take_along_dim(input: T, indices: Operand, dim: int | None = None) -> T:
-    """Values picked along `dim`, `indices` broadcast along the others; as from argmax, argsort."""
+    """Values picked along `dim`, `indices` broadcast along the others; as from argmax, argsort.
+
+    dim  None picks from all values, row by row
+
+    >>> x = tg.tensor([[1.0, 5.0], [4.0, 2.0]])
+    >>> tg.take_along_dim(x, x.argmax(1, keepdim=True), 1)
+    tensor([[5.],
+            [4.]])
+    """
     at: Any = beside(input, indices)
     if dim is None:
         return flatten(input)[at.reshape(-1)]
@@ -960,7 +1246,16 @@ def take_along_dim(input: T, indices: Operand, dim: int | None = None) -> T:
 
 @takes_also()
 def scatter_add(input: T, dim: int, index: Operand, src: T) -> T:
-    """`input` with `src` added at `index` along `dim`; what is named twice is added twice."""
+    """`input` with `src` added at `index` along `dim`; what is named twice is added twice.
+
+    index  integers, with as many dimensions as `input`; `src` is at least as large
+
+    Raises ValueError if the shapes do not fit, TypeError if the dtypes differ, and IndexError for
+    an index beyond the size.
+
+    >>> tg.scatter_add(tg.zeros(3), 0, tg.tensor([0, 0, 2]), tg.tensor([1.0, 2.0, 3.0]))
+    tensor([3., 0., 3.])
+    """
     at: Any = beside(input, index)
     dim = _axis(dim, input.ndim)
     # no dimensions count as one of size 1
@@ -975,7 +1270,10 @@ def scatter_add(input: T, dim: int, index: Operand, src: T) -> T:
 def scatter(input: T, dim: int, index: Operand, src: Any, reduce: str | None = None) -> T:
     """`input` with `src`, a tensor or a number, at `index` along `dim`; of several there, one.
 
+    index   integers, with as many dimensions as `input`
     reduce  "add" adds it instead, as scatter_add, and "multiply" multiplies by it
+
+    Raises as `scatter_add`, and ValueError for another `reduce`.
 
     >>> tg.zeros(3).scatter(0, tg.tensor([2, 0]), tg.tensor([5.0, 7.0]))
     tensor([7., 0., 5.])
@@ -1032,7 +1330,15 @@ def nonzero(input: T, as_tuple: bool = False) -> Any:
 
 @takes_also()
 def index_add(input: T, dim: int, index: Operand, source: T, alpha: float = 1) -> T:
-    """`input` with alpha times the slices of `source` added to its slices `index` along `dim`."""
+    """`input` with alpha times the slices of `source` added to its slices `index` along `dim`.
+
+    index  integers in one dimension, one for each slice of `source`
+
+    Raises ValueError if the shapes do not fit, and IndexError for an index beyond the size.
+
+    >>> tg.index_add(tg.zeros(3), 0, tg.tensor([0, 0, 2]), tg.tensor([1.0, 2.0, 3.0]))
+    tensor([3., 0., 3.])
+    """
     at: Any = beside(input, index)
     dim = _axis(dim, input.ndim)
     if input.ndim == 0:
@@ -1054,14 +1360,20 @@ def index_add(input: T, dim: int, index: Operand, source: T, alpha: float = 1) -
 
 
 def dot(input: T, tensor: T) -> T:
-    """The sum of the products of two vectors of one length."""
+    """The sum of the products of two vectors of one length.
+
+    Raises ValueError for anything else.
+
+    >>> tg.dot(tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0]))
+    tensor(11.)
+    """
     if input.ndim != 1 or tensor.ndim != 1:
         raise ValueError(f"dot needs two vectors, and got shapes {input.shape} and {tensor.shape}")
     return ops.matmul(input, tensor)
 
 
 def mm(input: T, mat2: T) -> T:
-    """The product of two matrices.
+    """The product of two matrices: (n, k), (k, m) -> (n, m). Raises ValueError for other shapes.
 
     >>> tg.mm(tg.tensor([[1, 2]]), tg.tensor([[3], [4]]))
     tensor([[11]])
@@ -1075,6 +1387,8 @@ def mm(input: T, mat2: T) -> T:
 
 def bmm(input: T, mat2: T) -> T:
     """The products of two batches of matrices: (n, i, j), (n, j, k) -> (n, i, k).
+
+    Raises ValueError for other shapes.
 
     >>> tg.bmm(tg.ones(2, 1, 3), tg.ones(2, 3, 1)).shape
     (2, 1, 1)
@@ -1091,6 +1405,8 @@ def tensordot(a: T, b: T, dims: Any = 2) -> T:
     """Sums of products over several dimensions.
 
     dims  how many: the last of `a` with the first of `b`; or a list of each of them, which pair
+
+    Raises ValueError if they do not pair.
 
     >>> tg.tensordot(tg.ones(2, 3), tg.ones(3, 2), dims=1)
     tensor([[3., 3.],
@@ -1113,7 +1429,14 @@ def tensordot(a: T, b: T, dims: Any = 2) -> T:
 
 
 def outer(input: T, vec2: T) -> T:
-    """Every product of a value of one vector and a value of another: (n,), (m,) -> (n, m)."""
+    """Every product of a value of one vector and a value of another: (n,), (m,) -> (n, m).
+
+    Raises ValueError if one is no vector.
+
+    >>> tg.outer(tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0]))
+    tensor([[3., 4.],
+            [6., 8.]])
+    """
     if input.ndim != 1 or vec2.ndim != 1:
         raise ValueError(f"outer needs two vectors, and got shapes {input.shape} and {vec2.shape}")
     return input[:, None] * vec2[None, :]
@@ -1124,6 +1447,11 @@ def einsum(equation: str, *operands: T) -> T:
 
     Letters name dimensions; those missing on the right are summed over. A letter may stand twice
     in one operand (its diagonal), and "..." for any leading dimensions.
+
+    Raises ValueError if the equation does not fit the operands.
+
+    >>> tg.einsum("ij->j", tg.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([4., 6.])
     """
     terms, result = _read_equation(equation, operands)
     x, names = _diagonals(operands[0], terms[0])

@@ -32,7 +32,12 @@ def zeros(
     dtype: DType = FLOAT,
     requires_grad: bool = False,
 ) -> Tensor:
-    """All 0, of the given size."""
+    """All 0, of the given size: zeros(2, 3) or zeros((2, 3)).
+
+    >>> tg.zeros(2, 3)
+    tensor([[0., 0., 0.],
+            [0., 0., 0.]])
+    """
     return _made(np.zeros(sizes(given, size), dtype), requires_grad)
 
 
@@ -42,7 +47,12 @@ def ones(
     dtype: DType = FLOAT,
     requires_grad: bool = False,
 ) -> Tensor:
-    """All 1, of the given size."""
+    """All 1, of the given size: ones(2, 3) or ones((2, 3)).
+
+    >>> tg.ones(2, 3)
+    tensor([[1., 1., 1.],
+            [1., 1., 1.]])
+    """
     return _made(np.ones(sizes(given, size), dtype), requires_grad)
 
 
@@ -52,12 +62,22 @@ def full(
     dtype: DType | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """All `fill_value`; its kind decides the dtype if none is given."""
+    """All `fill_value`; its kind decides the dtype if none is given.
+
+    >>> tg.full((2, 3), 7)
+    tensor([[7, 7, 7],
+            [7, 7, 7]])
+    """
     return _made(_to_array(fill_value, dtype) * np.ones(size, np.bool_), requires_grad)
 
 
 def eye(n: int, m: int | None = None, dtype: DType = FLOAT, requires_grad: bool = False) -> Tensor:
-    """1 on the diagonal, 0 elsewhere: (n, m), or (n, n)."""
+    """1 on the diagonal, 0 elsewhere: (n, m), or (n, n).
+
+    >>> tg.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     return _made(np.eye(n, m, dtype=dtype), requires_grad)
 
 
@@ -68,7 +88,15 @@ def arange(
     dtype: DType | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """start, start + step, ... up to before `end`; arange(end) starts at 0."""
+    """start, start + step, ... up to before `end`; arange(end) starts at 0.
+
+    dtype  None: int64 if all three are integers, else float32
+
+    Raises TypeError without an end, and ValueError for a step of 0 or of the wrong sign.
+
+    >>> tg.arange(1, 7, 2)
+    tensor([1, 3, 5])
+    """
     start, end = (0, start) if end is None else (0 if start is None else start, end)
     if end is None:
         raise TypeError("arange needs an end; write arange(end) or arange(start, end)")
@@ -96,6 +124,11 @@ def linspace(
     """`steps` numbers at equal distances, from `start` to `end` inclusive.
 
     start, end  numbers, or tensors of a single one
+
+    Raises ValueError unless `steps` is a whole number, at least 0.
+
+    >>> tg.linspace(0, 1, 5)
+    tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
     if not isinstance(steps, (int, np.integer)) or steps < 0:
         raise ValueError(f"linspace needs a whole number of steps, at least 0, not {steps!r}")
@@ -129,6 +162,10 @@ def randint(
 ) -> Tensor:
     """Integers from `low` up to before `high`: randint(high, size) or randint(low, high, size).
 
+    rng  a seed or a numpy Generator; None for other numbers each time
+
+    Raises ValueError if there are none.
+
     >>> tg.randint(5, 6, (3,), rng=0)
     tensor([5, 5, 5])
     """
@@ -139,6 +176,8 @@ def randint(
 
 def randperm(n: int, rng: Rng = None, dtype: DType = np.int64) -> Tensor:
     """The integers from 0 up to before `n`, in random order.
+
+    rng  a seed or a numpy Generator; None for other numbers each time
 
     >>> tg.randperm(3, rng=0).sort().values
     tensor([0, 1, 2])
@@ -153,7 +192,14 @@ def rand(
     dtype: DType = FLOAT,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Uniform between 0 and 1."""
+    """Uniform from 0 up to before 1, of the given size.
+
+    rng  a seed or a numpy Generator; None for other numbers each time
+
+    >>> x = tg.rand(2, 3, rng=0)
+    >>> bool((x >= 0).all() and (x < 1).all())
+    True
+    """
     shape = sizes(given, size)
     made = _drawn(rng, lambda generator: generator.random(shape, _drawn_as(dtype)), dtype)
     return made.requires_grad_(requires_grad)
@@ -166,7 +212,14 @@ def randn(
     dtype: DType = FLOAT,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Normal, mean 0 and standard deviation 1."""
+    """Normal, mean 0 and standard deviation 1, of the given size.
+
+    rng  a seed or a numpy Generator; None for other numbers each time
+
+    >>> x = tg.randn(1000, rng=0)
+    >>> abs(float(x.mean())) < 0.1, abs(float(x.std()) - 1) < 0.1
+    (True, True)
+    """
     shape = sizes(given, size)
     made = _drawn(rng, lambda generator: generator.standard_normal(shape, _drawn_as(dtype)), dtype)
     return made.requires_grad_(requires_grad)
@@ -185,14 +238,22 @@ def _drawn_as(dtype: DType) -> Any:
 def zeros_like(
     input: Tensor | np.ndarray, dtype: DType | None = None, requires_grad: bool = False
 ) -> Tensor:
-    """All 0, of the shape and dtype of `input`."""
+    """All 0, of the shape and dtype of `input`.
+
+    >>> tg.zeros_like(tg.tensor([5, 7]))
+    tensor([0, 0])
+    """
     return zeros(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
 def ones_like(
     input: Tensor | np.ndarray, dtype: DType | None = None, requires_grad: bool = False
 ) -> Tensor:
-    """All 1, of the shape and dtype of `input`."""
+    """All 1, of the shape and dtype of `input`.
+
+    >>> tg.ones_like(tg.tensor([5, 7]))
+    tensor([1, 1])
+    """
     return ones(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
@@ -202,7 +263,11 @@ def full_like(
     dtype: DType | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """All `fill_value`, of the shape and dtype of `input`."""
+    """All `fill_value`, of the shape and dtype of `input`.
+
+    >>> tg.full_like(tg.tensor([5.0, 7.0]), 3)
+    tensor([3., 3.])
+    """
     return full(input.shape, fill_value, dtype or input.dtype, requires_grad)
 
 
@@ -212,7 +277,13 @@ def rand_like(
     dtype: DType | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Uniform between 0 and 1, of the shape and dtype of `input`."""
+    """Uniform from 0 up to before 1, of the shape and dtype of `input`.
+
+    rng  a seed or a numpy Generator; None for other numbers each time
+
+    >>> tg.rand_like(tg.zeros(2, 3), rng=0).shape
+    (2, 3)
+    """
     return rand(input.shape, rng=rng, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
@@ -222,7 +293,13 @@ def randn_like(
     dtype: DType | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Normal, of the shape and dtype of `input`."""
+    """Normal, mean 0 and standard deviation 1, of the shape and dtype of `input`.
+
+    rng  a seed or a numpy Generator; None for other numbers each time
+
+    >>> tg.randn_like(tg.zeros(2, 3), rng=0).shape
+    (2, 3)
+    """
     return randn(input.shape, rng=rng, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 

@@ -50,7 +50,16 @@ def promote_types(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def result_type(*operands: Any) -> np.dtype[Any]:
-    """The dtype of a result of arrays, tensors and numbers, as `torch.result_type`."""
+    """The dtype of a result of arrays, tensors and numbers, as `torch.result_type`.
+
+    Tensors with dimensions decide; those with none and numbers count only if they are of a higher
+    kind, as a float beside integers is.
+
+    Raises TypeError for nothing, and for uint64 beside signed integers.
+
+    >>> tg.result_type(tg.tensor([1, 2]), 1.0)
+    dtype('float32')
+    """
     ranks: list[np.dtype[Any] | None] = [None, None, None]
     for operand in operands:
         dtype, rank = _dtype_and_rank(operand)

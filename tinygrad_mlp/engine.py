@@ -327,10 +327,6 @@ def op(
 ) -> Any:
     """Make an op of a function on arrays, and enter it in the registry.
 
-        @op(grad=lambda g, y, x: g * y)
-        def exp(x):
-            return np.exp(x)
-
     `grad` is a rule, or a tuple with one rule per input (None: this input has no gradient).
     A rule is called as `rule(g, y, *inputs, **params)`: the gradient of the output, the output,
     the inputs and the keyword parameters, defaults filled in. It returns the gradient of its
@@ -345,6 +341,12 @@ def op(
     For a function of `*tensors`, `grad_of_each` is one rule for all: `rule(g, y, *inputs,
     **params)` returns a function that gives, for the index of an input, its gradient. So what all
     inputs share is computed once, and a thousand inputs cost a thousand times one.
+
+    >>> @tg.op(grad=lambda g, y, x: g * 3 * x * x)
+    ... def cube(x):
+    ...     return x * x * x
+    >>> cube(tg.tensor(2.0))
+    tensor(8.)
     """
     if function is None:
         return lambda function: _make_op(function, grad, grad_of_each, takes)
@@ -425,6 +427,10 @@ class set_grad_enabled:
 
     Also a decorator, of generator functions too: there it holds in each of their steps, and not
     between them.
+
+    >>> with tg.set_grad_enabled(False):
+    ...     tg.is_grad_enabled()
+    False
     """
 
     def __init__(self, enabled: bool):
@@ -471,7 +477,13 @@ def no_grad(function: Callable[Q, Result], /) -> Callable[Q, Result]: ...
 @overload
 def no_grad() -> AbstractContextManager[None]: ...
 def no_grad(function: Callable[..., Any] | None = None) -> Any:
-    """`with no_grad():`, or `@no_grad` on a function: nothing is recorded inside."""
+    """`with no_grad():`, or `@no_grad` on a function: nothing is recorded inside.
+
+    >>> x = tg.tensor(1.0, requires_grad=True)
+    >>> with tg.no_grad():
+    ...     (x * 2).requires_grad
+    False
+    """
     return set_grad_enabled(False)(function) if function else set_grad_enabled(False)
 
 
@@ -480,12 +492,21 @@ def enable_grad(function: Callable[Q, Result], /) -> Callable[Q, Result]: ...
 @overload
 def enable_grad() -> AbstractContextManager[None]: ...
 def enable_grad(function: Callable[..., Any] | None = None) -> Any:
-    """`with enable_grad():`, or `@enable_grad`: record again, inside a `no_grad`."""
+    """`with enable_grad():`, or `@enable_grad`: record again, inside a `no_grad`.
+
+    >>> with tg.no_grad(), tg.enable_grad():
+    ...     tg.is_grad_enabled()
+    True
+    """
     return set_grad_enabled(True)(function) if function else set_grad_enabled(True)
 
 
 def is_grad_enabled() -> bool:
-    """Whether ops on tensors are recorded now, in this thread."""
+    """Whether ops on tensors are recorded now, in this thread.
+
+    >>> tg.is_grad_enabled()
+    True
+    """
     return recording.get()
 
 

@@ -51,6 +51,11 @@ def sub(a: Array, b: Array) -> Any:
 
 @op(grad=(lambda g, y, a, b: g * b, lambda g, y, a, b: g * a), takes=promoted)
 def mul(a: Array, b: Array) -> Any:
+    """a * b, elementwise; the shapes broadcast.
+
+    >>> tg.mul(tg.tensor([1.0, 2.0]), 3)
+    tensor([3., 6.])
+    """
     return np.multiply(a, b)
 
 
@@ -61,6 +66,11 @@ def div(a: Array, b: Array) -> Any:
 
 @op(grad=lambda g, y, x: -g)
 def neg(x: Array) -> Any:
+    """-x. Raises TypeError for booleans.
+
+    >>> tg.neg(tg.tensor([1.0, -2.0]))
+    tensor([-1.,  2.])
+    """
     if np.asarray(x).dtype.kind == "b":
         raise TypeError("neg() of booleans: write ~x for the opposite, or x.float() for numbers")
     return np.negative(x)
@@ -92,7 +102,10 @@ def _base(a: Any, b: Any) -> Any:
 def pow(input: Array, exponent: Array) -> Any:
     """input ** exponent, elementwise. Of integers, a negative power is rounded towards 0.
 
-    The negative powers of integers by plain numbers are refused.
+    The negative powers of integers by plain numbers are refused with ValueError.
+
+    >>> tg.pow(tg.tensor([2.0, 3.0]), 2)
+    tensor([4., 9.])
     """
     a, b = input, exponent
     if getattr(b, "dtype", None) is None or b.dtype.kind != "i":
@@ -106,14 +119,24 @@ def pow(input: Array, exponent: Array) -> Any:
 
 @op(grad=(lambda g, y, a, b: g * 0, lambda g, y, a, b: g * 0), takes=promoted)
 def floor_divide(a: Array, b: Array) -> Any:
-    """a / b rounded down; a step function, so the gradients are 0."""
+    """a / b rounded down; a step function, so the gradients are 0.
+
+    Raises ZeroDivisionError for integers by 0; floats give an infinity or NaN.
+
+    >>> tg.floor_divide(tg.tensor([7, -7]), 2)
+    tensor([ 3, -4])
+    """
     _refuse_division_by_zero("floor_divide", b)
     return np.floor_divide(a, b)
 
 
 @op(grad=(lambda g, y, a, b: g, lambda g, y, a, b: -g * floor_divide(a, b)), takes=promoted)
 def remainder(a: Array, b: Array) -> Any:
-    """a - b * floor_divide(a, b); it has the sign of b."""
+    """a - b * floor_divide(a, b); it has the sign of b. Raises as `floor_divide`.
+
+    >>> tg.remainder(tg.tensor([7, -7]), 4)
+    tensor([3, 1])
+    """
     _refuse_division_by_zero("remainder", b)
     return np.remainder(a, b)
 
@@ -142,7 +165,11 @@ def trunc_divide(a: Array, b: Array) -> Any:
 
 @op(grad=lambda g, y, x: g * 0)
 def trunc(x: Array) -> Any:
-    """`x` rounded towards 0."""
+    """`x` rounded towards 0.
+
+    >>> tg.trunc(tg.tensor([1.7, -1.7]))
+    tensor([ 1., -1.])
+    """
     return np.trunc(x).astype(x.dtype, copy=False)
 
 
@@ -170,6 +197,8 @@ def ceil(x: Array) -> Any:
 def round(x: Array, decimals: int = 0) -> Any:
     """`x` to so many places after the point; halves go to the even neighbour.
 
+    Raises TypeError for booleans.
+
     >>> tg.round(tg.tensor([0.5, 1.5, 2.6]))
     tensor([0., 2., 3.])
     """
@@ -183,80 +212,151 @@ def round(x: Array, decimals: int = 0) -> Any:
 
 @op(grad=(None, None), takes=promoted)
 def eq(a: Array, b: Array) -> Any:
+    """Whether a == b, value by value; the shapes broadcast. `equal` compares whole tensors.
+
+    >>> tg.eq(tg.tensor([1, 2]), 2)
+    tensor([False,  True])
+    """
     return np.equal(a, b)
 
 
 @op(grad=(None, None), takes=promoted)
 def ne(a: Array, b: Array) -> Any:
+    """Whether a != b, value by value; the shapes broadcast.
+
+    >>> tg.ne(tg.tensor([1, 2]), 2)
+    tensor([ True, False])
+    """
     return np.not_equal(a, b)
 
 
 @op(grad=(None, None), takes=promoted)
 def lt(a: Array, b: Array) -> Any:
+    """Whether a < b, value by value; the shapes broadcast.
+
+    >>> tg.lt(tg.tensor([1, 2]), 2)
+    tensor([ True, False])
+    """
     return np.less(a, b)
 
 
 @op(grad=(None, None), takes=promoted)
 def le(a: Array, b: Array) -> Any:
+    """Whether a <= b, value by value; the shapes broadcast.
+
+    >>> tg.le(tg.tensor([1, 2, 3]), 2)
+    tensor([ True,  True, False])
+    """
     return np.less_equal(a, b)
 
 
 @op(grad=(None, None), takes=promoted)
 def gt(a: Array, b: Array) -> Any:
+    """Whether a > b, value by value; the shapes broadcast.
+
+    >>> tg.gt(tg.tensor([1, 2, 3]), 2)
+    tensor([False, False,  True])
+    """
     return np.greater(a, b)
 
 
 @op(grad=(None, None), takes=promoted)
 def ge(a: Array, b: Array) -> Any:
+    """Whether a >= b, value by value; the shapes broadcast.
+
+    >>> tg.ge(tg.tensor([1, 2, 3]), 2)
+    tensor([False,  True,  True])
+    """
     return np.greater_equal(a, b)
 
 
 @op(grad=(None, None))
 def logical_and(a: Array, b: Array) -> Any:
+    """Whether both are true (not 0), value by value.
+
+    >>> tg.logical_and(tg.tensor([True, True]), tg.tensor([True, False]))
+    tensor([ True, False])
+    """
     return np.logical_and(a, b)
 
 
 @op(grad=(None, None))
 def logical_or(a: Array, b: Array) -> Any:
+    """Whether one or both are true (not 0), value by value.
+
+    >>> tg.logical_or(tg.tensor([False, True]), tg.tensor([False, False]))
+    tensor([False,  True])
+    """
     return np.logical_or(a, b)
 
 
 @op
 def logical_not(x: Array) -> Any:
+    """Whether each value is false (0).
+
+    >>> tg.logical_not(tg.tensor([0, 3]))
+    tensor([ True, False])
+    """
     return np.logical_not(x)
 
 
 @op(grad=(None, None))
 def logical_xor(a: Array, b: Array) -> Any:
+    """Whether one is true (not 0) and the other is not, value by value.
+
+    >>> tg.logical_xor(tg.tensor([True, True]), tg.tensor([True, False]))
+    tensor([False,  True])
+    """
     return np.logical_xor(a, b)
 
 
 @op(grad=(None, None), takes=promoted)
 def bitwise_and(a: Array, b: Array) -> Any:
-    """Of booleans whether both are true, of integers bit by bit."""
+    """Of booleans whether both are true, of integers bit by bit. Raises TypeError for floats.
+
+    >>> tg.bitwise_and(tg.tensor([6, 5]), 3)
+    tensor([2, 1])
+    """
     return np.bitwise_and(a, b)
 
 
 @op(grad=(None, None), takes=promoted)
 def bitwise_or(a: Array, b: Array) -> Any:
-    """Of booleans whether one is true, of integers bit by bit."""
+    """Of booleans whether one is true, of integers bit by bit. Raises TypeError for floats.
+
+    >>> tg.bitwise_or(tg.tensor([4, 5]), 3)
+    tensor([7, 7])
+    """
     return np.bitwise_or(a, b)
 
 
 @op(grad=(None, None), takes=promoted)
 def bitwise_xor(a: Array, b: Array) -> Any:
-    """Of booleans whether they differ, of integers bit by bit."""
+    """Of booleans whether they differ, of integers bit by bit. Raises TypeError for floats.
+
+    >>> tg.bitwise_xor(tg.tensor([6, 5]), 3)
+    tensor([5, 6])
+    """
     return np.bitwise_xor(a, b)
 
 
 @op
 def bitwise_not(x: Array) -> Any:
-    """Of booleans the opposite, of integers bit by bit."""
+    """Of booleans the opposite, of integers bit by bit. Raises TypeError for floats.
+
+    >>> tg.bitwise_not(tg.tensor([True, False]))
+    tensor([False,  True])
+    """
     return np.bitwise_not(x)
 
 
 @op
 def isnan(x: Array) -> Any:
+    """Whether each value is NaN.
+
+    >>> tg.isnan(tg.tensor([1.0, math.nan]))
+    tensor([False,  True])
+    """
     return np.isnan(x)
 
 
@@ -270,25 +370,45 @@ def isclose(
 
 @op
 def all(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
-    """Whether all values are true (not 0), over `dim` or all."""
+    """Whether all values are true (not 0), over `dim` or all.
+
+    >>> tg.all(tg.tensor([[1, 1], [1, 0]]), dim=1)
+    tensor([ True, False])
+    """
     return np.all(x, axis=_dims(x, dim), keepdims=keepdim)
 
 
 @op
 def any(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
-    """Whether any value is true (not 0), over `dim` or all."""
+    """Whether any value is true (not 0), over `dim` or all.
+
+    >>> tg.any(tg.tensor([[0, 0], [1, 0]]), dim=1)
+    tensor([False,  True])
+    """
     return np.any(x, axis=_dims(x, dim), keepdims=keepdim)
 
 
 @op
 def argmax(x: Array, dim: int | None = None, keepdim: bool = False) -> Any:
-    """Index of the largest value (of the first, at a tie), over `dim` or all."""
+    """Index of the largest value (of the first, at a tie), over `dim` or all.
+
+    Over all, it counts through the values row by row. Raises ValueError if there are none.
+
+    >>> tg.argmax(tg.tensor([[1.0, 5.0], [4.0, 2.0]]), dim=1)
+    tensor([1, 0])
+    """
     return np.argmax(x, axis=dim, keepdims=keepdim)
 
 
 @op
 def argmin(x: Array, dim: int | None = None, keepdim: bool = False) -> Any:
-    """Index of the smallest value (of the first, at a tie), over `dim` or all."""
+    """Index of the smallest value (of the first, at a tie), over `dim` or all.
+
+    Over all, it counts through the values row by row. Raises ValueError if there are none.
+
+    >>> tg.argmin(tg.tensor([[1.0, 5.0], [4.0, 2.0]]), dim=1)
+    tensor([0, 1])
+    """
     return np.argmin(x, axis=dim, keepdims=keepdim)
 
 
@@ -323,44 +443,77 @@ def argwhere(x: Array) -> Any:
 
 @op(grad=lambda g, y, x: g * y, takes=floats)
 def exp(x: Array) -> Any:
+    """e ** x, elementwise.
+
+    >>> tg.exp(tg.tensor([0.0, -math.inf]))
+    tensor([1., 0.])
+    """
     return np.exp(x)
 
 
 @op(grad=lambda g, y, x: g / x, takes=floats)
 def log(x: Array) -> Any:
+    """The natural logarithm, elementwise: -inf of 0, and NaN below.
+
+    >>> tg.log(tg.tensor(1.0))
+    tensor(0.)
+    """
     return np.log(x)
 
 
 @op(grad=lambda g, y, x: g / (2 * y), takes=floats)
 def sqrt(x: Array) -> Any:
+    """The square root, elementwise: NaN below 0, and at 0 an infinite gradient.
+
+    >>> tg.sqrt(tg.tensor([4.0, 9.0]))
+    tensor([2., 3.])
+    """
     return np.sqrt(x)
 
 
 @op(grad=lambda g, y, x: g * (y + 1), takes=floats)
 def expm1(x: Array) -> Any:
-    """e^x - 1, accurate near 0."""
+    """e^x - 1, accurate near 0.
+
+    >>> tg.expm1(tg.tensor(1e-20))
+    tensor(1.e-20)
+    """
     return np.expm1(x)
 
 
 @op(grad=lambda g, y, x: g / (x + 1), takes=floats)
 def log1p(x: Array) -> Any:
-    """log(1 + x), accurate near 0."""
+    """log(1 + x), accurate near 0.
+
+    >>> tg.log1p(tg.tensor(1e-20))
+    tensor(1.e-20)
+    """
     return np.log1p(x)
 
 
 @op(grad=lambda g, y, x: g * cos(x), takes=floats)
 def sin(x: Array) -> Any:
+    """The sine of an angle in radians, elementwise.
+
+    >>> tg.sin(tg.tensor([0.0, math.pi / 2]))
+    tensor([0., 1.])
+    """
     return np.sin(x)
 
 
 @op(grad=lambda g, y, x: -g * sin(x), takes=floats)
 def cos(x: Array) -> Any:
+    """The cosine of an angle in radians, elementwise.
+
+    >>> tg.cos(tg.tensor([0.0, math.pi]))
+    tensor([ 1., -1.])
+    """
     return np.cos(x)
 
 
 @op(grad=lambda g, y, x: g * (1 + y * y), takes=floats)
 def tan(x: Array) -> Any:
-    """sin(x) / cos(x).
+    """sin(x) / cos(x), of an angle in radians.
 
     >>> tg.tan(tg.tensor(0.0))
     tensor(0.)
@@ -370,7 +523,7 @@ def tan(x: Array) -> Any:
 
 @op(grad=lambda g, y, x: g / sqrt(1 - x * x), takes=floats)
 def asin(x: Array) -> Any:
-    """The angle from -pi/2 to pi/2 whose sine is x.
+    """The angle from -pi/2 to pi/2, in radians, whose sine is x; NaN beyond -1 and 1.
 
     >>> tg.asin(tg.tensor([0.0, 1.0]))
     tensor([0.       , 1.5707964])
@@ -380,7 +533,7 @@ def asin(x: Array) -> Any:
 
 @op(grad=lambda g, y, x: -g / sqrt(1 - x * x), takes=floats)
 def acos(x: Array) -> Any:
-    """The angle from 0 to pi whose cosine is x.
+    """The angle from 0 to pi, in radians, whose cosine is x; NaN beyond -1 and 1.
 
     >>> tg.acos(tg.tensor([1.0, 0.0]))
     tensor([0.       , 1.5707964])
@@ -390,7 +543,7 @@ def acos(x: Array) -> Any:
 
 @op(grad=lambda g, y, x: g / (1 + x * x), takes=floats)
 def atan(x: Array) -> Any:
-    """The angle from -pi/2 to pi/2 whose tangent is x.
+    """The angle from -pi/2 to pi/2, in radians, whose tangent is x.
 
     >>> tg.atan(tg.tensor([0.0, 1.0]))
     tensor([0.       , 0.7853982])
@@ -423,6 +576,9 @@ def erf(x: Array) -> Any:
     """2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x.
 
     NumPy has none, so this is Python's, value by value: exact, and slow on large arrays.
+
+    >>> tg.erf(tg.tensor([0.0, 1.0]))
+    tensor([0.       , 0.8427008])
     """
     x = np.asarray(x)
     return np.asarray(_erf(x), dtype=x.dtype if x.dtype.kind == "f" else np.float64)
@@ -439,18 +595,31 @@ def softplus(x: Array) -> Any:
 
 @op(grad=lambda g, y, x: g * (1 - y * y), takes=floats)
 def tanh(x: Array) -> Any:
+    """(e^x - e^-x) / (e^x + e^-x), between -1 and 1.
+
+    >>> tg.tanh(tg.tensor([0.0, 1000.0]))
+    tensor([0., 1.])
+    """
     return np.tanh(x)
 
 
 @op(grad=lambda g, y, x: g * sign(x))
 def abs(x: Array) -> Any:
-    """|x|; the derivative at 0 is taken as 0."""
+    """|x|; the derivative at 0 is taken as 0.
+
+    >>> tg.abs(tg.tensor([-2.0, 3.0]))
+    tensor([2., 3.])
+    """
     return np.abs(x)
 
 
 @op(grad=lambda g, y, x: g * 0)
 def sign(x: Array) -> Any:
-    """1, 0 or -1; 0 for NaN too."""
+    """1, 0 or -1; 0 for NaN too.
+
+    >>> tg.sign(tg.tensor([-2.0, 0.0, 3.0]))
+    tensor([-1.,  0.,  1.])
+    """
     if x.dtype.kind == "b":
         return x.copy()
     return np.where(np.isnan(x), 0, np.sign(x)).astype(x.dtype, copy=False)
@@ -458,13 +627,21 @@ def sign(x: Array) -> Any:
 
 @op(grad=lambda g, y, x: g * (y != 0))
 def relu(x: Array) -> Any:
-    """max(x, 0); the derivative at 0 is taken as 0, and at NaN as 1, as in PyTorch."""
+    """max(x, 0); the derivative at 0 is taken as 0, and at NaN as 1, as in PyTorch.
+
+    >>> tg.relu(tg.tensor([-2.0, 3.0]))
+    tensor([0., 3.])
+    """
     return np.maximum(x, 0)
 
 
 @op(grad=lambda g, y, x: g * (y * (1 - y)), takes=floats)
 def sigmoid(x: Array) -> Any:
-    """1 / (1 + e^-x), from e^-|x| so that nothing overflows."""
+    """1 / (1 + e^-x), from e^-|x| so that nothing overflows.
+
+    >>> tg.sigmoid(tg.tensor([-1000.0, 0.0, 1000.0]))
+    tensor([0. , 0.5, 1. ])
+    """
     e = np.exp(-np.abs(x))
     return np.where(x >= 0, 1, e).astype(e.dtype, copy=False) / (1 + e)
 
@@ -480,6 +657,9 @@ def maximum(a: Array, b: Array) -> Any:
     """The larger of both, elementwise; at a tie each input gets half of the gradient.
 
     Where one is NaN, so is the result, and each gets all of the gradient, as in PyTorch.
+
+    >>> tg.maximum(tg.tensor([1.0, 5.0]), tg.tensor([3.0, 2.0]))
+    tensor([3., 5.])
     """
     return np.maximum(a, b)
 
@@ -492,7 +672,11 @@ def maximum(a: Array, b: Array) -> Any:
     takes=fitted,
 )
 def minimum(a: Array, b: Array) -> Any:
-    """The smaller of both, elementwise; at a tie each input gets half of the gradient."""
+    """The smaller of both, elementwise; at a tie each input gets half of the gradient.
+
+    >>> tg.minimum(tg.tensor([1.0, 5.0]), tg.tensor([3.0, 2.0]))
+    tensor([1., 2.])
+    """
     return np.minimum(a, b)
 
 
@@ -505,7 +689,11 @@ def minimum(a: Array, b: Array) -> Any:
     takes=choices,
 )
 def where(condition: Array, input: Array, other: Array) -> Any:
-    """`input` where the condition holds, `other` elsewhere."""
+    """`input` where the condition holds, `other` elsewhere; all three broadcast.
+
+    >>> tg.where(tg.tensor([True, False]), tg.tensor([1.0, 2.0]), 0.0)
+    tensor([1., 0.])
+    """
     return np.where(condition, input, other)
 
 
@@ -545,13 +733,23 @@ def count(x: Any, dim: Dim) -> int:
 
 @op(grad=lambda g, y, x, dim, keepdim, dtype: _stretch(g, x, dim, keepdim), takes=totals)
 def sum(x: Array, dim: Dim = None, keepdim: bool = False, dtype: DType | None = None) -> Any:
-    """Sum over `dim` (an int, a tuple, or all), in `dtype` if one is given."""
+    """Sum over `dim` (an int, a tuple, or all), in `dtype` if one is given.
+
+    >>> tg.sum(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0)
+    tensor([4., 6.])
+    """
     return sum_of(x if dtype is None else x.astype(dtype), _dims(x, dim), keepdim)
 
 
 @op(grad=lambda g, y, x, dim, keepdim, dtype: _stretch(g / count(x, dim), x, dim, keepdim))
 def mean(x: Array, dim: Dim = None, keepdim: bool = False, dtype: DType | None = None) -> Any:
-    """Mean over `dim` (an int, a tuple, or all), in `dtype` if one is given."""
+    """Mean over `dim` (an int, a tuple, or all), in `dtype` if one is given.
+
+    NaN over nothing. Raises TypeError for integers and booleans without a `dtype`.
+
+    >>> tg.mean(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
+    tensor([1.5, 3.5])
+    """
     x = x if dtype is None else x.astype(dtype)
     if x.dtype.kind != "f":
         raise TypeError(
@@ -568,7 +766,13 @@ def _share_of_ties(g: Any, y: Any, x: Any, dim: Any, keepdim: bool) -> Any:
 
 @op(grad=_share_of_ties)
 def amax(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
-    """Largest value over `dim`; values that tie share the gradient equally."""
+    """Largest value over `dim`; values that tie share the gradient equally.
+
+    Raises ValueError if there are no values.
+
+    >>> tg.amax(tg.tensor([[1.0, 5.0], [4.0, 2.0]]), dim=0)
+    tensor([4., 5.])
+    """
     _refuse_nothing("largest", x, dim)
     return np.max(x, axis=_dims(x, dim), keepdims=keepdim)
 
@@ -582,7 +786,13 @@ def finite_amax(x: Array, dim: Dim = None) -> Any:
 
 @op(grad=_share_of_ties)
 def amin(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
-    """Smallest value over `dim`; values that tie share the gradient equally."""
+    """Smallest value over `dim`; values that tie share the gradient equally.
+
+    Raises ValueError if there are no values.
+
+    >>> tg.amin(tg.tensor([[1.0, 5.0], [4.0, 2.0]]), dim=0)
+    tensor([1., 2.])
+    """
     _refuse_nothing("smallest", x, dim)
     return np.min(x, axis=_dims(x, dim), keepdims=keepdim)
 
@@ -594,7 +804,11 @@ def _refuse_nothing(which: str, x: Array, dim: Dim) -> None:
 
 @op(grad=lambda g, y, x, dim, dtype: _from_the_end(g, dim), takes=totals)
 def cumsum(x: Array, dim: int, dtype: DType | None = None) -> Any:
-    """Running sum along `dim`, in `dtype` if one is given."""
+    """Running sum along `dim`, in `dtype` if one is given.
+
+    >>> tg.cumsum(tg.tensor([1.0, 2.0, 3.0]), dim=0)
+    tensor([1., 3., 6.])
+    """
     x = x if dtype is None else x.astype(dtype)
     wide = float64 if x.dtype.kind == "f" else x.dtype
     return np.cumsum(x, axis=dim, dtype=wide).reshape(x.shape).astype(x.dtype)
@@ -626,7 +840,11 @@ def reshape(x: Array, shape: Sequence[int]) -> Any:
 
 @op(grad=lambda g, y, x: g)
 def clone(x: Array) -> Any:
-    """A copy with memory of its own."""
+    """A copy with memory of its own; gradients flow through it.
+
+    >>> tg.clone(tg.tensor([1.0, 2.0]))
+    tensor([1., 2.])
+    """
     return x.copy()
 
 
@@ -655,7 +873,11 @@ def _back(dims: Sequence[int], ndim: int) -> tuple[int, ...]:
 
 @op(grad=lambda g, y, x, dim0, dim1: transpose(g, dim0=dim0, dim1=dim1))
 def transpose(x: Array, dim0: int, dim1: int) -> Any:
-    """`x` with two dimensions exchanged."""
+    """`x` with two dimensions exchanged: a view.
+
+    >>> tg.transpose(tg.zeros(2, 3, 4), 0, 2).shape
+    (4, 3, 2)
+    """
     if x.ndim == 0 and {dim0, dim1} <= {0, -1}:
         return x
     return np.swapaxes(x, dim0, dim1)
@@ -829,7 +1051,13 @@ def _matmul_grad_b(g: Any, y: Any, a: Any, b: Any) -> Any:
 
 @op(grad=(_matmul_grad_a, _matmul_grad_b), takes=promoted)
 def matmul(a: Array, b: Array) -> Any:
-    """Matrix product; 1-D operands are vectors, leading dimensions are batches."""
+    """Matrix product; 1-D operands are vectors, leading dimensions are batches.
+
+    (..., n, k) and (..., k, m) -> (..., n, m). Raises ValueError if the sizes k differ.
+
+    >>> tg.matmul(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), tg.tensor([1.0, 1.0]))
+    tensor([3., 7.])
+    """
     if a.ndim and b.ndim and a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
         raise ValueError(
             f"the last dimension of the first ({a.shape[-1]}) must equal the "
@@ -853,7 +1081,13 @@ def _rows(x: Any) -> Any:
     takes=promoted,
 )
 def linear(x: Array, weight: Array, bias: Tensor | None = None) -> Any:
-    """x @ weight.T + bias. x (..., in), weight (out, in), bias (out,) -> (..., out)."""
+    """x @ weight.T + bias. x (..., in), weight (out, in), bias (out,) -> (..., out).
+
+    Raises ValueError if the shapes do not fit.
+
+    >>> tg.linear(tg.tensor([[1.0, 2.0]]), tg.tensor([[3.0, 4.0]]), tg.tensor([0.5]))
+    tensor([[11.5]])
+    """
     if weight.ndim != 2 or x.ndim == 0 or x.shape[-1] != weight.shape[1]:
         raise ValueError(
             "the last dimension of the input must equal the second of the weight (out, in)"
@@ -867,7 +1101,11 @@ def linear(x: Array, weight: Array, bias: Tensor | None = None) -> Any:
 
 @op(grad=lambda g, y, x, dim, dtype: y * (g - sum(g * y, dim=dim, keepdim=True)), takes=floats)
 def softmax(x: Array, dim: Dim, dtype: DType | None = None) -> Any:
-    """e^x / sum of e^x over `dim`, shifted by the largest value so that nothing overflows."""
+    """e^x / sum of e^x over `dim`, shifted by the largest value so that nothing overflows.
+
+    >>> tg.softmax(tg.tensor([1000.0, 1000.0]), dim=0)
+    tensor([0.5, 0.5])
+    """
     x = x if dtype is None else x.astype(dtype)
     e = np.exp(x - x.max(axis=dim, keepdims=True, initial=-np.inf))
     return e / sum_of(e, dim, True)
@@ -875,7 +1113,11 @@ def softmax(x: Array, dim: Dim, dtype: DType | None = None) -> Any:
 
 @op(grad=lambda g, y, x, dim, dtype: g - exp(y) * sum(g, dim=dim, keepdim=True), takes=floats)
 def log_softmax(x: Array, dim: Dim, dtype: DType | None = None) -> Any:
-    """The logarithm of softmax, computed without it: accurate where softmax is 0."""
+    """The logarithm of softmax, computed without it: accurate where softmax is 0.
+
+    >>> tg.log_softmax(tg.tensor([0.0, 1000.0]), dim=0)
+    tensor([-1000.,     0.])
+    """
     x = x if dtype is None else x.astype(dtype)
     shifted = x - x.max(axis=dim, keepdims=True, initial=-np.inf)
     return shifted - np.log(sum_of(np.exp(shifted), dim, True))

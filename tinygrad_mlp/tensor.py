@@ -58,6 +58,16 @@ class Tensor(Node):
                    become float32, integers int64; arrays keep their dtype
     dtype          another NumPy dtype
     requires_grad  whether operations on it are recorded; for floating-point dtypes only
+
+    `.data` is its array, `.grad` its gradient: a tensor of its shape, or None before `backward`.
+
+    Raises TypeError if it is given other things than numbers, or integers that are to require a
+    gradient, and ValueError if nested lists differ in length.
+
+    >>> x = tg.Tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
     """
 
     __slots__ = ()
@@ -75,36 +85,67 @@ class Tensor(Node):
 
     @property
     def shape(self) -> tuple[builtins.int, ...]:
-        """The lengths of its dimensions."""
+        """The lengths of its dimensions.
+
+        >>> tg.zeros(2, 3).shape
+        (2, 3)
+        """
         return self.data.shape
 
     @property
     def ndim(self) -> builtins.int:
-        """The number of its dimensions."""
+        """The number of its dimensions.
+
+        >>> tg.zeros(2, 3).ndim
+        2
+        """
         return self.data.ndim
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Its NumPy dtype."""
+        """Its NumPy dtype.
+
+        >>> tg.zeros(2, 3).dtype
+        dtype('float32')
+        """
         return self.data.dtype
 
     @property
     def is_leaf(self) -> builtins.bool:
-        """Whether no recorded op made it."""
+        """Whether no recorded op made it.
+
+        >>> x = tg.tensor(1.0, requires_grad=True)
+        >>> x.is_leaf, (x + 1).is_leaf
+        (True, False)
+        """
         return self.op is None
 
     @property
     def T(self) -> Tensor:
-        """Its dimensions in reverse order: a view."""
+        """Its dimensions in reverse order: a view.
+
+        >>> tg.zeros(2, 3, 4).T.shape
+        (4, 3, 2)
+        """
         return self.permute(*reversed(range(self.ndim)))
 
     @property
     def mT(self) -> Tensor:
-        """Each of its matrices transposed: a view."""
+        """Each of its matrices transposed: a view.
+
+        Raises IndexError if there are fewer than 2 dimensions.
+
+        >>> tg.zeros(2, 3, 4).mT.shape
+        (2, 4, 3)
+        """
         return ops.transpose(self, dim0=-2, dim1=-1)
 
     def dim(self) -> builtins.int:
-        """The number of its dimensions."""
+        """The number of its dimensions.
+
+        >>> tg.zeros(2, 3).dim()
+        2
+        """
         return self.data.ndim
 
     @overload
@@ -112,11 +153,19 @@ class Tensor(Node):
     @overload
     def size(self, dim: builtins.int) -> builtins.int: ...
     def size(self, dim: builtins.int | None = None) -> Any:
-        """The lengths of its dimensions, or of one of them."""
+        """The lengths of its dimensions, or of one of them.
+
+        >>> tg.zeros(2, 3).size(), tg.zeros(2, 3).size(1)
+        ((2, 3), 3)
+        """
         return self.shape if dim is None else self.shape[dim]
 
     def numel(self) -> builtins.int:
-        """How many values it has."""
+        """How many values it has.
+
+        >>> tg.zeros(2, 3).numel()
+        6
+        """
         return self.data.size
 
     # ---- operators. A function that is an attribute of a class is a method of its instances.
@@ -181,7 +230,12 @@ class Tensor(Node):
     gelu, silu, softplus = composed.gelu, composed.silu, composed.softplus
 
     def where(self, condition: Operand, other: Operand) -> Tensor:
-        """Its own values where the condition holds, `other` elsewhere."""
+        """Its own values where the condition holds, `other` elsewhere; all three broadcast.
+
+        >>> x = tg.tensor([1.0, -2.0])
+        >>> x.where(x > 0, 0.0)
+        tensor([1., 0.])
+        """
         return ops.where(condition, self, other)
 
     # ---- reductions
@@ -228,7 +282,11 @@ class Tensor(Node):
     # ---- values
 
     def item(self) -> Any:
-        """The number in a tensor of one value."""
+        """The number in a tensor of one value. Raises ValueError if there are more or none.
+
+        >>> tg.tensor([2.5]).item()
+        2.5
+        """
         if self.data.size != 1:
             raise ValueError(
                 f"item() needs a tensor of one value, and this one has shape {self.shape}; "
@@ -237,11 +295,21 @@ class Tensor(Node):
         return self.data.item()
 
     def tolist(self) -> Any:
-        """Its values as a number or as nested lists."""
+        """Its values as a number or as nested lists.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).tolist()
+        [[1, 2], [3, 4]]
+        """
         return self.data.tolist()
 
     def numpy(self) -> np.ndarray:
-        """Its array, sharing memory. Of a tensor that requires a gradient: detach it first."""
+        """Its array, sharing memory. Of a tensor that requires a gradient: detach it first.
+
+        Raises RuntimeError if it does, as the gradient would be lost.
+
+        >>> tg.tensor([1, 2]).numpy()
+        array([1, 2])
+        """
         if self.requires_grad:
             raise RuntimeError(
                 "this tensor requires a gradient, which NumPy would silently lose; "
@@ -347,7 +415,11 @@ class Tensor(Node):
     # ---- dtype
 
     def astype(self, dtype: DType) -> Tensor:
-        """The same values in another NumPy dtype: a copy."""
+        """The same values in another NumPy dtype: a copy.
+
+        >>> tg.tensor([1.7, 0.0]).astype(np.int64)
+        tensor([1, 0])
+        """
         return ops.astype(self, dtype=np.dtype(dtype))
 
     def to(
@@ -360,6 +432,9 @@ class Tensor(Node):
         """The same values in another dtype; itself if it has that dtype already.
 
         args  a dtype, or a tensor whose dtype is wanted; "cpu", the only device, does nothing
+        copy  a copy even if it has that dtype
+
+        Raises ValueError for another device.
 
         >>> tg.tensor([1, 2]).to(tg.float64).dtype
         dtype('float64')
@@ -383,15 +458,27 @@ class Tensor(Node):
         return self.to(dtype)
 
     def float(self) -> Tensor:
-        """The same values in float32; itself if it is."""
+        """The same values in float32; itself if it is.
+
+        >>> tg.tensor([1, 2]).float()
+        tensor([1., 2.])
+        """
         return self.to(float32)
 
     def double(self) -> Tensor:
-        """The same values in float64; itself if it is."""
+        """The same values in float64; itself if it is.
+
+        >>> tg.tensor([1, 2]).double()
+        tensor([1., 2.], dtype=float64)
+        """
         return self.to(float64)
 
     def half(self) -> Tensor:
-        """The same values in float16; itself if it is."""
+        """The same values in float16; itself if it is.
+
+        >>> tg.tensor([1, 2]).half()
+        tensor([1., 2.], dtype=float16)
+        """
         return self.to(float16)
 
     def long(self) -> Tensor:
@@ -429,7 +516,14 @@ class Tensor(Node):
     # ---- gradients
 
     def requires_grad_(self, requires_grad: builtins.bool = True) -> Tensor:
-        """Switch recording on or off for this leaf, and give it back."""
+        """Switch recording on or off for this leaf, and give it back.
+
+        Raises RuntimeError to switch it off for what is no leaf, and TypeError to switch it on for
+        integers or booleans.
+
+        >>> tg.tensor([1.0]).requires_grad_()
+        tensor([1.], requires_grad=True)
+        """
         if self.op is not None and not requires_grad:
             raise RuntimeError("only a leaf can stop requiring a gradient; write t.detach()")
         if requires_grad and self.data.dtype.kind != "f":
@@ -441,7 +535,11 @@ class Tensor(Node):
         return self
 
     def detach(self) -> Tensor:
-        """The same data, shared as in a view, without its history."""
+        """The same data, shared as in a view, without its history.
+
+        >>> (tg.tensor([1.0], requires_grad=True) * 2).detach()
+        tensor([2.])
+        """
         return _leaf(self.data)
 
     def backward(
@@ -455,6 +553,15 @@ class Tensor(Node):
         gradient      what it is weighted with, of this tensor's shape; 1 for a single value
         retain_graph  keep the graph for another backward (default: as create_graph)
         create_graph  record the gradients, so that they can be differentiated
+
+        Raises RuntimeError if nothing behind it requires a gradient, if an earlier backward freed
+        the graph, or if it has several values and no `gradient`; ValueError for a `gradient` of
+        another shape.
+
+        >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
+        >>> (x ** 2).backward(tg.tensor([1.0, 10.0]))
+        >>> x.grad
+        tensor([ 2., 40.])
         """
         refuse_to_trace("calls backward(); call it on the result, or use tg.grad() inside")
         retain = create_graph if retain_graph is None else retain_graph
@@ -471,7 +578,13 @@ class Tensor(Node):
         """Call `hook` with the gradient of this tensor in each backward pass, once it is whole.
 
         What the hook returns, if it is a tensor, takes the gradient's place. `.remove()` of the
-        result takes the hook away.
+        result takes the hook away. Raises RuntimeError if the tensor requires no gradient.
+
+        >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
+        >>> hook = x.register_hook(lambda gradient: gradient * 100)
+        >>> x.sum().backward()
+        >>> x.grad
+        tensor([100., 100.])
         """
         if not self.requires_grad:
             raise RuntimeError("this tensor has no gradient to hook on; set requires_grad=True")
@@ -486,7 +599,16 @@ class Tensor(Node):
         return handle
 
     def retain_grad(self) -> None:
-        """Keep in `.grad` the gradient of this tensor though it is no leaf, after all hooks."""
+        """Keep in `.grad` the gradient of this tensor though it is no leaf, after all hooks.
+
+        Raises RuntimeError if it requires no gradient.
+
+        >>> y = tg.tensor([1.0, 2.0], requires_grad=True) * 2
+        >>> y.retain_grad()
+        >>> (y * y).sum().backward()
+        >>> y.grad
+        tensor([4., 8.])
+        """
         if not self.requires_grad:
             raise RuntimeError("this tensor has no gradient to keep; set requires_grad=True")
         if self.op is None or any(h.last for h in self.hooks or ()):
@@ -536,7 +658,15 @@ class Tensor(Node):
         return self
 
     def copy_(self, other: Operand) -> Tensor:
-        """Write the values of `other` into it, broadcast to its shape and cast to its dtype."""
+        """Write the values of `other` into it, broadcast to its shape and cast to its dtype.
+
+        Raises RuntimeError if it or `other` requires a gradient while operations are recorded (see
+        `no_grad`), and ValueError if the shapes do not fit.
+
+        >>> tg.zeros(2, 2).copy_(tg.tensor([1, 2]))
+        tensor([[1., 2.],
+                [1., 2.]])
+        """
 
         def new(data: np.ndarray, value: Any) -> np.ndarray:
             values = _of_numbers(value)
@@ -545,29 +675,58 @@ class Tensor(Node):
         return self._write("copy_", new, other)
 
     def fill_(self, value: Operand) -> Tensor:
-        """Write one number everywhere."""
+        """Write one number everywhere. Raises as `Tensor.copy_`.
+
+        >>> tg.zeros(3).fill_(7)
+        tensor([7., 7., 7.])
+        """
         return self._write(
             "fill_", lambda data, value: np.full_like(data, number_in(value, data.dtype)), value
         )
 
     def zero_(self) -> Tensor:
-        """Write 0 everywhere."""
+        """Write 0 everywhere. Raises as `Tensor.copy_`.
+
+        >>> tg.ones(3).zero_()
+        tensor([0., 0., 0.])
+        """
         return self.fill_(0)
 
     def add_(self, other: Operand, alpha: Number = 1) -> Tensor:
-        """Add alpha * `other` in place."""
+        """Add alpha * `other` in place.
+
+        Raises as `Tensor.copy_`, and TypeError if its dtype cannot hold the result, as integers
+        cannot hold floats.
+
+        >>> tg.ones(3).add_(tg.tensor([1.0, 2.0, 3.0]), alpha=10)
+        tensor([11., 21., 31.])
+        """
         return self._write("add_", lambda x, y: composed.add(x, y, alpha), other)
 
     def sub_(self, other: Operand, alpha: Number = 1) -> Tensor:
-        """Subtract alpha * `other` in place."""
+        """Subtract alpha * `other` in place. Raises as `Tensor.add_`.
+
+        >>> tg.ones(3).sub_(2)
+        tensor([-1., -1., -1.])
+        """
         return self._write("sub_", lambda x, y: composed.sub(x, y, alpha), other)
 
     def mul_(self, other: Operand) -> Tensor:
-        """Multiply by `other` in place."""
+        """Multiply by `other` in place. Raises as `Tensor.add_`.
+
+        >>> tg.tensor([1.0, 2.0]).mul_(10)
+        tensor([10., 20.])
+        """
         return self._write("mul_", ops.mul, other)
 
     def div_(self, other: Operand, rounding_mode: str | None = None) -> Tensor:
-        """Divide by `other` in place; rounded with rounding_mode "floor" or "trunc"."""
+        """Divide by `other` in place; rounded with rounding_mode "floor" or "trunc".
+
+        Raises as `Tensor.add_`, and as `div`.
+
+        >>> tg.tensor([7.0, -7.0]).div_(2, rounding_mode="floor")
+        tensor([ 3., -4.])
+        """
         return self._write("div_", lambda x, y: composed.div(x, y, rounding_mode), other)
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -636,13 +795,20 @@ UFUNCS: dict[Any, Any] = {
 
 @helpful
 def tensor(data: Operand, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
-    """A new tensor with a copy of `data`. See `Tensor`."""
+    """A new tensor with a copy of `data`. See `Tensor`.
+
+    >>> tg.tensor([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    """
     return Tensor(data, dtype, requires_grad)
 
 
 @helpful
 def as_tensor(data: Operand, dtype: DType | None = None) -> Tensor:
     """A tensor of `data`: itself, or on its memory, if it is a tensor or an array of this dtype.
+
+    Raises as `Tensor`.
 
     >>> x = tg.tensor([1.0])
     >>> tg.as_tensor(x) is x
@@ -656,7 +822,15 @@ def as_tensor(data: Operand, dtype: DType | None = None) -> Tensor:
 
 
 def from_numpy(array: np.ndarray) -> Tensor:
-    """A tensor on the memory of a NumPy array: a change in one is a change in the other."""
+    """A tensor on the memory of a NumPy array: a change in one is a change in the other.
+
+    Raises TypeError for anything else, and for arrays of other things than numbers and booleans.
+
+    >>> array = np.array([1.0, 2.0])
+    >>> x = tg.from_numpy(array).fill_(7)
+    >>> array
+    array([7., 7.])
+    """
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
         raise TypeError(
             "from_numpy takes a NumPy array of floats, integers or booleans, not "
@@ -666,7 +840,11 @@ def from_numpy(array: np.ndarray) -> Tensor:
 
 
 def from_dlpack(source: Any) -> Tensor:
-    """A tensor on the memory of another library's array or tensor, through DLPack."""
+    """A tensor on the memory of another library's array or tensor, through DLPack.
+
+    >>> tg.from_dlpack(np.array([1, 2]))
+    tensor([1, 2])
+    """
     return _leaf(np.from_dlpack(source))
 
 

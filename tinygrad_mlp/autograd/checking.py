@@ -25,9 +25,17 @@ def gradcheck(
 ) -> bool:
     """Whether the gradients of `func` agree with central differences of width `eps`.
 
-    inputs  float64 tensors; those that require a gradient are checked
+    func             a function of tensors, to a tensor or a tuple of them
+    inputs           float64 tensors; those that require a gradient are checked
+    atol, rtol       they agree if |found - expected| <= atol + rtol * |expected|
+    raise_exception  whether to raise, if they do not, or to return False
 
-    If they do not agree, AssertionError with the largest difference, or False.
+    If they do not agree, AssertionError with the largest difference, or False. Raises ValueError if
+    there is nothing to check, or in another dtype.
+
+    >>> x = tg.tensor([1.0, 2.0], dtype=tg.float64, requires_grad=True)
+    >>> tg.gradcheck(tg.exp, x)
+    True
     """
     xs = as_tuple(inputs)
     checked = [x for x in xs if isinstance(x, Tensor) and x.requires_grad]
@@ -71,7 +79,14 @@ def _output(
 
 
 def gradgradcheck(func: Function, inputs: Any, **options: Any) -> bool:
-    """As `gradcheck`, for the gradients of the gradients of `func`."""
+    """As `gradcheck`, for the gradients of the gradients of `func`.
+
+    options  those of `gradcheck`
+
+    >>> x = tg.tensor([1.0, 2.0], dtype=tg.float64, requires_grad=True)
+    >>> tg.gradgradcheck(tg.exp, x)
+    True
+    """
     checked = [i for i, x in enumerate(as_tuple(inputs)) if x.requires_grad]
 
     def gradients(*xs: Tensor) -> tuple[Tensor, ...]:

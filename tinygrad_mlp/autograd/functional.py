@@ -23,7 +23,17 @@ Function = Callable[..., Any]
 
 
 def vjp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False) -> tuple[Any, Any]:
-    """The outputs, and the product of `v` (like the outputs) with the Jacobian."""
+    """The outputs, and the product of `v` (like the outputs) with the Jacobian.
+
+    func          a function of tensors, to a tensor or a tuple of them
+    inputs        a tensor, or a tuple of them: where the derivatives are taken
+    v             None if the output is a single number: 1
+    create_graph  record the result, so that it can be differentiated
+
+    >>> x = tg.tensor([1.0, 2.0])
+    >>> tg.autograd.functional.vjp(lambda x: x * x, x, tg.tensor([1.0, 10.0]))[1]
+    tensor([ 2., 40.])
+    """
     with enable_grad():
         xs = _fresh(inputs, create_graph)
         ys = func(*xs)
@@ -34,8 +44,14 @@ def vjp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False) 
 def jvp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False) -> tuple[Any, Any]:
     """The outputs, and the product of the Jacobian with `v` (like the inputs).
 
+    func, inputs, create_graph  as of `autograd.functional.vjp`
+
     Reverse mode twice: the product of u with the Jacobian is linear in u, and its derivative
     with respect to u, weighted with v, is the Jacobian times v.
+
+    >>> x = tg.tensor([1.0, 2.0])
+    >>> tg.autograd.functional.jvp(lambda x: (x * x).sum(), x, tg.tensor([1.0, 10.0]))[1]
+    tensor(42.)
     """
     with enable_grad():
         xs = _fresh(inputs, create_graph)
@@ -49,7 +65,14 @@ def jvp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False) 
 
 
 def hvp(func: Function, inputs: Any, v: Any, create_graph: bool = False) -> tuple[Any, Any]:
-    """The value of `func`, a single number, and the product of its Hessian with `v`."""
+    """The value of `func`, a single number, and the product of its Hessian with `v`.
+
+    Raises RuntimeError if `func` gives several numbers.
+
+    >>> x = tg.tensor([1.0, 2.0])
+    >>> tg.autograd.functional.hvp(lambda x: (x ** 3).sum(), x, tg.tensor([1.0, 10.0]))[1]
+    tensor([  6., 120.])
+    """
     with enable_grad():
         xs = _fresh(inputs, create_graph)
         y = func(*xs)
@@ -62,6 +85,10 @@ def jacobian(func: Function, inputs: Any, create_graph: bool = False) -> Any:
     """The derivatives of every output value with respect to every input value.
 
     Of shape output.shape + input.shape; for tuples, a tuple over outputs of tuples over inputs.
+
+    >>> tg.autograd.functional.jacobian(lambda x: x * x, tg.tensor([1.0, 2.0]))
+    tensor([[2., 0.],
+            [0., 4.]])
     """
     with enable_grad():
         xs = _fresh(inputs, create_graph)
@@ -71,7 +98,15 @@ def jacobian(func: Function, inputs: Any, create_graph: bool = False) -> Any:
 
 
 def hessian(func: Function, inputs: Any, create_graph: bool = False) -> Any:
-    """The second derivatives of `func`, a single number: the Jacobian of its gradient."""
+    """The second derivatives of `func`, a single number: the Jacobian of its gradient.
+
+    Of shape input.shape + input.shape; for tuples, a tuple of tuples. Raises ValueError if `func`
+    gives several numbers.
+
+    >>> tg.autograd.functional.hessian(lambda x: (x ** 3).sum(), tg.tensor([1.0, 2.0]))
+    tensor([[ 6.,  0.],
+            [ 0., 12.]])
+    """
 
     def gradient(*xs: Tensor) -> Any:
         y = func(*xs)

@@ -24,7 +24,12 @@ def grad(
     create_graph  record the gradients, so that they can be differentiated
     allow_unused  None, instead of an error, for an input that no output depends on
 
-    `.grad` of the leaves is left alone.
+    `.grad` of the leaves is left alone. Raises RuntimeError for an input that requires no gradient
+    or that no output depends on, and as `Tensor.backward`.
+
+    >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> tg.grad((x * x).sum(), x)
+    (tensor([2., 4.]),)
     """
     outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)

@@ -82,6 +82,11 @@ def predict(picture: str | os.PathLike[str] | np.ndarray, model: Any = None) -> 
     things are drawn side by side.
     Raises OSError if there is no such file, or something else than a file is there; ValueError if
     it is not a picture, if nothing is drawn on it, or if the model gives no probabilities.
+
+    >>> picture = np.zeros((28, 28))
+    >>> picture[4:24, 13:16] = 1
+    >>> tg.predict(picture).digit
+    1
     """
     greys = _greys(picture)
     as_it_is = like_mnist(greys)

@@ -116,7 +116,9 @@ def cross_entropy(
     reduction        "mean" (over what counts, weighted), "sum", or "none": one loss a row
     label_smoothing  the share, 0 to 1, of the target that is spread evenly over all classes
 
-    The mean over nothing is NaN, and its gradient 0.
+    In nats: for equal scores of ten classes it is log(10), about 2.3. The mean over nothing is NaN,
+    and its gradient 0. Raises ValueError for shapes that do not fit, and, with the row, for a
+    label that is no class.
 
     >>> F.cross_entropy(tg.tensor([[0.0, 1000.0], [0.0, 1000.0]]), tg.tensor([1, 0]))
     tensor(500.)
@@ -221,6 +223,8 @@ def nll_loss(
 
     input  log-probabilities, as from `log_softmax`; the rest as in `cross_entropy`
 
+    Raises as that.
+
     >>> F.nll_loss(tg.tensor([[-1.0, -2.0], [-4.0, -3.0]]), tg.tensor([0, 1]))
     tensor(2.)
     """
@@ -241,6 +245,8 @@ def nll_loss(
 def mse_loss(input: T, target: Any, reduction: str = "mean") -> T:
     """The squared difference of two tensors of one shape: mean over all values, sum or none.
 
+    Raises ValueError if the shapes differ: they are not broadcast.
+
     >>> F.mse_loss(tg.tensor([1.0, 2.0]), tg.tensor([1.0, 4.0]))
     tensor(2.)
     """
@@ -255,6 +261,8 @@ def mse_loss(input: T, target: Any, reduction: str = "mean") -> T:
 def l1_loss(input: T, target: Any, reduction: str = "mean") -> T:
     """The absolute difference of two tensors of one shape: mean over all values, sum or none.
 
+    Raises ValueError if the shapes differ: they are not broadcast.
+
     >>> F.l1_loss(tg.tensor([1.0, 2.0]), tg.tensor([1.0, 4.0]))
     tensor(1.)
     """
@@ -265,6 +273,8 @@ def l1_loss(input: T, target: Any, reduction: str = "mean") -> T:
 
 def huber_loss(input: T, target: Any, reduction: str = "mean", delta: float = 1.0) -> T:
     """Half the squared difference where it is below `delta`, and a straight line beyond.
+
+    Raises ValueError if the shapes differ, or for a `delta` that is not above 0. Huber, 1964.
 
     >>> F.huber_loss(tg.tensor([1.0, 5.0]), tg.tensor([0.0, 0.0]), reduction="none", delta=2.0)
     tensor([0.5, 8. ])
@@ -281,6 +291,8 @@ def huber_loss(input: T, target: Any, reduction: str = "mean", delta: float = 1.
 
 def smooth_l1_loss(input: T, target: Any, reduction: str = "mean", beta: float = 1.0) -> T:
     """The Huber loss of `delta` beta, divided by beta: as `l1_loss` far away, and smooth at 0.
+
+    Raises ValueError if the shapes differ, or for a `beta` below 0. Girshick, 2015.
 
     >>> F.smooth_l1_loss(tg.tensor([1.0, 5.0]), tg.tensor([0.0, 0.0]), reduction="none", beta=2.0)
     tensor([0.25, 4.  ])
@@ -303,7 +315,11 @@ def binary_cross_entropy_with_logits(
 ) -> T:
     """Cross-entropy of sigmoid(input) and targets from 0 to 1, value by value.
 
-    weight      how much each value counts; pos_weight how much more the positives count
+    weight      how much each value counts
+    pos_weight  how much more the positives count
+    reduction   "mean", "sum" or "none"
+
+    Raises ValueError if the shapes differ, or for a weight that requires a gradient.
 
     >>> F.binary_cross_entropy_with_logits(tg.tensor([-1000.0, 1000.0]), tg.tensor([0.0, 0.0]))
     tensor(500.)
@@ -353,7 +369,11 @@ def _check_same_shape(name: str, input: Any, target: Any) -> None:
 def dropout(input: T, p: float = 0.5, training: bool = True, rng: Rng = None) -> T:
     """Each value set to 0 with probability `p`, the others scaled by 1 / (1 - p).
 
-    The mean stays what it was, so that nothing need be done when not `training`.
+    The mean stays what it was on average, so that nothing need be done when not `training`.
+
+    rng  a seed or a numpy Generator; None for other values each time
+
+    Raises ValueError for a `p` that is not between 0 and 1. Srivastava and others, 2014.
 
     >>> F.dropout(tg.ones(4), 0.5, rng=0)
     tensor([2., 0., 0., 0.])
@@ -379,6 +399,8 @@ def layer_norm(
 
     normalized_shape  the last dimensions, over which mean and variance are taken; the shape of
                       weight and bias. Ba, Kiros and Hinton, 2016.
+
+    Raises ValueError if the input does not end in `normalized_shape`.
 
     >>> F.layer_norm(tg.tensor([[1.0, 3.0]]), (2,), eps=0)
     tensor([[-1.,  1.]])
@@ -409,6 +431,8 @@ def batch_norm(
 
     In training over the batch, and `running_mean` and `running_var` (tensors, or None) move
     towards the batch's by `momentum`, in place; else by these two. Ioffe and Szegedy, 2015.
+
+    Raises ValueError for fewer than 2 dimensions, and in training for a single value a channel.
 
     >>> F.batch_norm(tg.tensor([[100.0], [300.0]]), None, None, training=True)
     tensor([[-1.],
@@ -451,9 +475,11 @@ def _scaled(x: Any, weight: Any, bias: Any) -> Any:
 
 
 def embedding(input: Operand, weight: T, padding_idx: int | None = None) -> T:
-    """The rows of `weight` (num, dim) that `input`, integers of any shape, names.
+    """The rows of `weight` (num, dim) that `input`, integers of any shape, names: (..., dim).
 
     padding_idx  the row that gets no gradient
+
+    Raises TypeError if they are not integers, and ValueError if one names no row.
 
     >>> F.embedding(tg.tensor([2, 0]), tg.tensor([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]))
     tensor([[4., 5.],
@@ -502,6 +528,8 @@ def conv2d(
 
     Each output is the sum of products of the weights and the window over it: the windows of an
     image are laid out as columns, so that the whole is one matrix product for each image.
+
+    Raises ValueError if the shapes do not fit, or a window is larger than the image and its margin.
 
     >>> F.conv2d(tg.ones(1, 1, 3, 3), tg.ones(1, 1, 2, 2))
     tensor([[[[4., 4.],
@@ -584,6 +612,9 @@ def max_pool2d(
     ceil_mode       count windows that start inside but end outside, too
     return_indices  give also where each was found, counted through its image row by row
 
+    Images are (n, channels, h, w), or a single one (channels, h, w). Raises ValueError if a window
+    is larger than the image and its margin, or if the margin is more than half of the window.
+
     >>> F.max_pool2d(tg.arange(16.0).reshape(1, 1, 4, 4), 2)
     tensor([[[[ 5.,  7.],
               [13., 15.]]]])
@@ -621,6 +652,8 @@ def avg_pool2d(
     ceil_mode          count windows that start inside but end outside, too
     count_include_pad  the zeros of the margin count too
     divisor_override   divide the sum of each window by this instead
+
+    Images and errors are those of `max_pool2d`. Raises TypeError for integers other than int64.
 
     >>> F.avg_pool2d(tg.arange(16.0).reshape(1, 1, 4, 4), 2)
     tensor([[[[ 2.5,  4.5],

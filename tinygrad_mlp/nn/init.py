@@ -23,6 +23,8 @@ GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2.0)}
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, rng: Rng = None) -> Tensor:
     """Uniform between a and b.
 
+    rng  a seed or a numpy Generator
+
     >>> weight = nn.init.uniform_(nn.Parameter(tg.zeros(2, 3)), 5.0, 6.0, rng=0)
     >>> bool((weight >= 5).all() and (weight < 6).all())
     True

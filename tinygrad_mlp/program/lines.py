@@ -17,7 +17,13 @@ DRAW, CHECK, WRITE = "draw", "check", "write"
 
 
 class CompileError(RuntimeError):
-    """A function does what no program can hold; the message says what, where, and what to do."""
+    """A function does what no program can hold; the message says what, where, and what to do.
+
+    >>> tg.compile(lambda x: x * float(x))(tg.tensor(2.0))
+    Traceback (most recent call last):
+        ...
+    tinygrad_mlp.program.lines.CompileError: function cannot be compiled: it looks at the values ...
+    """
 
 
 @dataclass(eq=False)
