@@ -47,6 +47,13 @@ class Saved:
     optimizer  the optimiser's state, by name; empty if there is none
     words      by name
     version    of the file; 1 if it does not say
+
+    >>> checkpoint.save_arrays("factors.safetensors", {"factor": np.ones(2)}, made_for="a test")
+    >>> saved = checkpoint.read("factors.safetensors")
+    >>> saved
+    Saved(1 weights, 0 arrays of an optimiser, words: made_for; version 2)
+    >>> saved.weights["factor"], saved.words
+    (array([1., 1.]), {'made_for': 'a test'})
     """
 
     weights: dict[str, np.ndarray]
@@ -70,6 +77,14 @@ def save(
     words  anything else worth keeping that JSON can hold, by name
 
     Raises ValueError if a name of the model would be taken for one of the optimiser.
+
+    Raises OSError if the file cannot be written, TypeError for words that JSON cannot hold.
+
+    >>> model = nn.Linear(4, 3, rng=0)
+    >>> optimizer = optim.Adam(model.parameters())
+    >>> checkpoint.save("model.safetensors", model, optimizer, epochs=5)
+    >>> checkpoint.read("model.safetensors").words
+    {'epochs': 5}
     """
     arrays = model.state_dict()
     for name in arrays:
@@ -84,7 +99,16 @@ def save(
 
 
 def save_arrays(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], **words: Any) -> None:
-    """Write arrays and words, by name, to `path`: the whole file, or nothing."""
+    """Write arrays and words, by name, to `path`: the whole file, or nothing.
+
+    words  anything else worth keeping that JSON can hold, by name
+
+    Raises OSError if the file cannot be written, TypeError for words that JSON cannot hold.
+
+    >>> checkpoint.save_arrays("means.safetensors", {"means": np.zeros((10, 784))}, digits=10)
+    >>> checkpoint.read("means.safetensors").weights["means"].shape
+    (10, 784)
+    """
     # One entry for all: safetensors writes several in any order, so that equal models would give
     # files that differ.
     metadata = {ABOUT: json.dumps({"version": VERSION, "words": words})}
@@ -99,6 +123,15 @@ def load(
     """Give `model`, and `optimizer` if there is one, what the file holds; return its words.
 
     Exact to the bit. Raises ValueError, and changes nothing, if anything does not fit.
+
+    For a file that cannot be read, it raises what `read` raises.
+
+    >>> model, other = nn.Linear(4, 3, rng=0), nn.Linear(4, 3, rng=1)
+    >>> checkpoint.save("model.safetensors", model, epochs=5)
+    >>> checkpoint.load("model.safetensors", other)
+    {'epochs': 5}
+    >>> bool((model.weight == other.weight).all())
+    True
     """
     saved = read(path)
     restore(saved, model, optimizer)
@@ -109,6 +142,12 @@ def restore(saved: Saved, model: Any, optimizer: Optimizer | None = None) -> Non
     """Give `model`, and `optimizer` if there is one, what was read from a file.
 
     Exact to the bit. Raises ValueError, and changes nothing, if anything does not fit.
+
+    >>> model, other = nn.Linear(4, 3, rng=0), nn.Linear(4, 3, rng=1)
+    >>> checkpoint.save("model.safetensors", model)
+    >>> checkpoint.restore(checkpoint.read("model.safetensors"), other)
+    >>> bool((model.weight == other.weight).all())
+    True
     """
     before = model.state_dict()
     model.load_state_dict(saved.weights)
@@ -128,8 +167,11 @@ def read(path: str | os.PathLike[str]) -> Saved:
     """Everything in a file.
 
     Raises FileNotFoundError if there is none, OSError if something else than a file is there,
-    ValueError if it is not a whole safetensors file or
-    a newer version of this package wrote it.
+    ValueError if it is not a whole safetensors file or a newer version of this package wrote it.
+
+    >>> checkpoint.save("model.safetensors", nn.Linear(4, 3))
+    >>> sorted(checkpoint.read("model.safetensors").weights)
+    ['bias', 'weight']
     """
     check_readable(path, "`train --out FILE` writes one")
     try:

@@ -175,6 +175,16 @@ class Op:
 
     `rules[i]` gives the gradient of input i; None where there is none to give. A function of
     any number of inputs (`*tensors`) has one rule for all, `rule_for_each`, told which by `i`.
+
+    forward  of arrays, and of keyword parameters after them
+    rules    one for each input: of g, y, the inputs and the parameters
+    takes    what makes of the inputs the arrays that are computed with; None for no change
+
+    >>> def cube(x):
+    ...     return x**3
+    >>> made = testing.Op(cube, rules=(lambda g, y, x: g * 3 * x**2,), rule_for_each=None)
+    >>> made.name, made.arity, made.rule(0)(1.0, 8.0, 2.0)
+    ('cube', 1, 12.0)
     """
 
     def __init__(

@@ -30,6 +30,12 @@ def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
 
     Raises OSError, which names the path, if it cannot be written, or is a folder, a device, a pipe
     or a file that its mode says is only to be read.
+
+    >>> from pathlib import Path
+    >>> from tinygrad_mlp.files import write_whole
+    >>> write_whole("notes/first.txt", "a line")
+    >>> Path("notes/first.txt").read_text()
+    'a line'
     """
     path = Path(path)
     data = content.encode() if isinstance(content, str) else content
@@ -66,6 +72,12 @@ def check_readable(path: str | os.PathLike[str], advice: str) -> None:
     """Raise OSError, which says what is there instead, if there is no file at `path`.
 
     advice  what to do about it, in words
+
+    >>> from tinygrad_mlp.files import check_readable
+    >>> check_readable("no-such-file.npz", advice="give the path of a file")
+    Traceback (most recent call last):
+        ...
+    FileNotFoundError: no-such-file.npz: no such file; give the path of a file
     """
     path = Path(path)
     if path.is_file():

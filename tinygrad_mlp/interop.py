@@ -29,6 +29,16 @@ def to_torch(model: Module) -> Any:
     Layers that are used twice, parameters that layers share, frozen ones and the mode of each layer
     carry over; the generator of a Dropout does not, nor do hooks. Raises TypeError that names the
     first layer that has no twin in PyTorch.
+
+    >>> model = nn.Sequential(nn.Linear(2, 3, rng=0), nn.ReLU())
+    >>> twin = interop.to_torch(model)
+    >>> twin
+    Sequential(
+      (0): Linear(in_features=2, out_features=3, bias=True)
+      (1): ReLU()
+    )
+    >>> twin[0].weight.tolist() == model[0].weight.tolist()
+    True
     """
     import torch
 
@@ -49,6 +59,11 @@ def from_torch(module: Any) -> Module:
     Layers that are used twice, parameters that layers share, frozen ones and the mode of each layer
     carry over; a Dropout draws from a new generator, and bfloat16 becomes float32. Raises
     TypeError that names the first layer that this package does not have.
+
+    >>> import torch
+    >>> model = interop.from_torch(torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU()))
+    >>> model(tg.ones(5, 2)).shape
+    (5, 3)
     """
     import torch
 
@@ -78,6 +93,10 @@ def state_to_torch(state: Mapping[str, np.ndarray]) -> dict[str, Any]:
     state  what `state_dict` of a model gave, or `checkpoint.read(path).weights`
 
     The other way needs nothing: `load_state_dict` here takes PyTorch's tensors on the CPU.
+
+    >>> state = nn.Linear(2, 1, rng=0).state_dict()
+    >>> {name: tuple(tensor.shape) for name, tensor in interop.state_to_torch(state).items()}
+    {'weight': (1, 2), 'bias': (1,)}
     """
     import torch
 
@@ -90,6 +109,13 @@ def optimizer_state_to_torch(state: Mapping[str, np.ndarray]) -> dict[str, Any]:
     state  what `state_dict` of an optimiser gave, options included
 
     Raises ValueError if it is something else.
+
+    >>> weight = nn.Parameter([1.0])
+    >>> weight.grad = tg.tensor([4.0])
+    >>> optimizer = optim.SGD([weight], lr=0.1, momentum=0.9)
+    >>> optimizer.step()
+    >>> interop.optimizer_state_to_torch(optimizer.state_dict())["state"][0]["momentum_buffer"]
+    tensor([4.])
     """
     import torch
 
@@ -118,6 +144,13 @@ def optimizer_state_from_torch(state: Mapping[str, Any]) -> dict[str, np.ndarray
 
     Options that say how PyTorch computes, not what, are left out (foreach, fused and so on). SGD
     does not count its steps there; here it goes on from the first.
+
+    >>> import torch
+    >>> theirs = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
+    >>> state = interop.optimizer_state_from_torch(theirs.state_dict())
+    >>> optim.SGD([nn.Parameter([1.0])], lr=0.5).load_state_dict(state)
+    >>> state["param_groups.0.lr"]
+    array(0.1)
     """
     flat: dict[str, np.ndarray] = {}
     for number, entries in state["state"].items():

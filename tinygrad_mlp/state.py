@@ -22,6 +22,12 @@ def refuse_misfit(owner: str, own: Mapping[str, Any], given: Mapping[str, Any]) 
 
     Otherwise raises ValueError, which names everything that is missing, unexpected, or of another
     shape or dtype.
+
+    >>> from tinygrad_mlp.state import refuse_misfit
+    >>> refuse_misfit("Scale()", {"factor": np.ones(2)}, {})
+    Traceback (most recent call last):
+        ...
+    ValueError: this state does not fit Scale() (nothing was changed): missing: factor
     """
     faults = [f"missing: {name}" for name in own if name not in given]
     faults += [f"unexpected: {name}" for name in given if name not in own]

@@ -44,6 +44,10 @@ class Sample:
     inputs  arrays and numbers; float arrays get gradients
     params  the keyword parameters
     smooth  False at a kink or a tie, where differences say nothing and only a reference can
+
+    >>> sample = testing.Sample((np.array([1.0, 4.0]),), {"dim": 0})
+    >>> tg.sum(*sample.inputs, **sample.params)
+    np.float64(5.0)
     """
 
     inputs: tuple[Any, ...]
@@ -55,14 +59,34 @@ class Sample:
 
 
 def shapes(min_dims: int = 0, max_dims: int = 3, min_side: int = 0, max_side: int = 3) -> Any:
-    """Shapes of arrays: no dimensions, size 1 and empty ones included."""
+    """Shapes of arrays: no dimensions, size 1 and empty ones included.
+
+    min_dims, max_dims  how many dimensions there are, from 0
+    min_side, max_side  how long each is, from 0
+
+    A Hypothesis strategy for tuples.
+
+    >>> found = testing.drawn(testing.shapes(min_dims=2, max_dims=2, min_side=1), 20)
+    >>> {len(shape) for shape in found}, 0 in np.concatenate(found)
+    ({2}, False)
+    """
     return hnp.array_shapes(
         min_dims=min_dims, max_dims=max_dims, min_side=min_side, max_side=max_side
     )
 
 
 def broadcastable_shapes(count: int = 2, min_side: int = 0) -> Any:
-    """Tuples of `count` shapes that broadcast together."""
+    """Tuples of `count` shapes that broadcast together.
+
+    count     how many shapes there are
+    min_side  how long each dimension is at least; at most it is 3, and there are at most 3
+
+    A Hypothesis strategy.
+
+    >>> [(a, b)] = testing.drawn(testing.broadcastable_shapes(2), 1)
+    >>> len(np.broadcast_shapes(a, b)) == max(len(a), len(b))
+    True
+    """
     return hnp.mutually_broadcastable_shapes(
         num_shapes=count, max_dims=3, min_side=min_side, max_side=3
     ).map(lambda drawn: drawn.input_shapes)
@@ -80,6 +104,12 @@ def arrays(
 
     shape  a shape, or a strategy for one; any by default
     avoid  values, such as kinks, that no number comes closer to than 0.05
+
+    A Hypothesis strategy.
+
+    >>> found = testing.drawn(testing.arrays((50,), low=-1.0, high=1.0, avoid=[0.0]), 5)
+    >>> {array.shape for array in found}, min(float(abs(array).min()) for array in found) >= 0.04
+    ({(50,)}, True)
     """
     if shape is None:
         shape = shapes()
@@ -93,7 +123,16 @@ def arrays(
 
 
 def laid_out(array: np.ndarray, layout: str) -> np.ndarray:
-    """The same values, lying in memory in another way."""
+    """The same values, lying in memory in another way.
+
+    array   of any shape and dtype
+    layout  one of `LAYOUTS`
+
+    >>> testing.laid_out(np.arange(3.0), "reversed").strides
+    (-8,)
+    >>> testing.laid_out(np.arange(3.0), "every other")
+    array([0., 1., 2.])
+    """
     if layout == "Fortran":
         return np.asfortranarray(array) if array.ndim else array
     if layout == "reversed":
@@ -109,7 +148,17 @@ def laid_out(array: np.ndarray, layout: str) -> np.ndarray:
 
 
 def samples(*inputs: Any, **params: Any) -> Any:
-    """Samples whose inputs and parameters are drawn independently; plain values stay as given."""
+    """Samples whose inputs and parameters are drawn independently; plain values stay as given.
+
+    inputs  a strategy or a plain value for each input
+    params  the same for each keyword parameter, by name
+
+    A Hypothesis strategy.
+
+    >>> drawn = testing.drawn(testing.samples(testing.arrays((2, 3)), dim=1), 5)
+    >>> [(sample.inputs[0].shape, sample.params) for sample in drawn][0]
+    ((2, 3), {'dim': 1})
+    """
 
     def strategy(value: Any) -> Any:
         return value if isinstance(value, st.SearchStrategy) else st.just(value)
@@ -122,7 +171,14 @@ def samples(*inputs: Any, **params: Any) -> Any:
 
 
 def drawn(strategy: Any, count: int) -> list[Sample]:
-    """The same `count` samples each time."""
+    """The same `count` samples each time.
+
+    strategy  of Hypothesis: as a rule from `samples`
+
+    >>> once, again = (testing.drawn(testing.samples(testing.arrays((2,))), 5) for _ in range(2))
+    >>> len(once), all(np.array_equal(a.inputs, b.inputs) for a, b in zip(once, again))
+    (5, True)
+    """
     found: list[Sample] = []
 
     @settings(
@@ -159,6 +215,13 @@ def check_op(
     rtol       how closely values and gradients must agree with the reference, in float64
     examples   how many samples are drawn from a strategy
     composed   whether `op` may be a function composed of ops, which has no rules of its own
+
+    >>> import torch
+    >>> testing.check_op(tg.exp, testing.samples(testing.arrays()), torch.exp, examples=5)
+    >>> testing.check_op(np.exp, testing.samples(testing.arrays()))
+    Traceback (most recent call last):
+        ...
+    AssertionError: exp() is a function, not an op: it has no rules to check. ...
     """
     assert composed or hasattr(op, "op"), (
         f"{_called(op)} is a function, not an op: it has no rules to check. Make it an op with "
@@ -189,7 +252,15 @@ def check_sample(
     reference: Callable[..., Any] | None = None,
     rtol: float = 1e-9,
 ) -> None:
-    """Check one call of an op, or of a function composed of ops. See `check_op`."""
+    """Check one call of an op, or of a function composed of ops. See `check_op`.
+
+    >>> sample = testing.Sample((np.array([1.0, 2.0]),))
+    >>> testing.check_sample(tg.exp, sample)
+    >>> testing.check_sample(lambda x: x * x.data, sample)
+    Traceback (most recent call last):
+        ...
+    AssertionError: the gradient of input 0 differs from central differences: ...
+    """
     before = [np.array(x) if isinstance(x, np.ndarray) else x for x in sample.inputs]
     with np.errstate(all="ignore"):
         if hasattr(op, "op"):
@@ -208,7 +279,19 @@ def check_sample(
 
 
 def check_function(made: Op, sample: Sample) -> None:
-    """What must be true of an op's function on arrays, before any derivative is looked at."""
+    """What must be true of an op's function on arrays, before any derivative is looked at.
+
+    Raises AssertionError that says what is not.
+
+    >>> def double(x):
+    ...     x *= 2
+    ...     return x
+    >>> made = testing.Op(double, rules=(lambda g, y, x: 2 * g,), rule_for_each=None)
+    >>> testing.check_function(made, testing.Sample((np.array([1.0, 2.0]),)))
+    Traceback (most recent call last):
+        ...
+    AssertionError: double() writes into its input 0 (x): compute a new array, ...
+    """
     name, count = made.name, len(sample.inputs)
     extra = [x for x in sample.inputs[made.arity :] if _is_float(x)]
     assert not extra, (
@@ -246,7 +329,18 @@ def check_function(made: Op, sample: Sample) -> None:
 
 
 def check_rules(made: Op, sample: Sample) -> None:
-    """What must be true of each rule alone: it returns, changes nothing, takes g as a factor."""
+    """What must be true of each rule alone: it returns, changes nothing, takes g as a factor.
+
+    Raises AssertionError that says what is not.
+
+    >>> def double(x):
+    ...     return 2 * x
+    >>> made = testing.Op(double, rules=(lambda g, y, x: 2 * x,), rule_for_each=None)
+    >>> testing.check_rules(made, testing.Sample((np.array([1.0, 2.0]),)))
+    Traceback (most recent call last):
+        ...
+    AssertionError: the rule of input 0 (x) in double() does not use g: ...
+    """
     args, params = _sorted_out(made, _copies(sample.inputs), sample.params)
     y = np.asarray(made.forward(*_taken(made, args), **params))
     if y.dtype.kind != "f" or not any(map(_is_float, args)):
@@ -330,7 +424,17 @@ def _check_unchanged(made: Op, inputs: Sequence[Any], before: Sequence[Any], wor
 
 
 def check_forward(op: Callable[..., Any], sample: Sample) -> None:
-    """On arrays and on tensors an op gives the same values, to the bit."""
+    """On arrays and on tensors an op gives the same values, to the bit.
+
+    Raises AssertionError if not, or if it gives no Tensor.
+
+    >>> sample = testing.Sample((np.array([1.0, 2.0]),))
+    >>> testing.check_forward(tg.exp, sample)
+    >>> testing.check_forward(lambda x: np.exp(x.data), sample)
+    Traceback (most recent call last):
+        ...
+    AssertionError: <lambda>() gives ndarray for tensors, not a Tensor: ...
+    """
     inputs, _ = tensors(sample.inputs)
     try:
         on_tensors = op(*inputs, **sample.params)
@@ -352,7 +456,17 @@ def check_forward(op: Callable[..., Any], sample: Sample) -> None:
 
 
 def check_gradients(op: Callable[..., Any], sample: Sample) -> None:
-    """Gradients of both orders against central differences, and the two currencies alike."""
+    """Gradients of both orders against central differences, and the two currencies alike.
+
+    Raises AssertionError if they differ.
+
+    >>> sample = testing.Sample((np.array([1.0, 2.0]),))
+    >>> testing.check_gradients(tg.exp, sample)
+    >>> testing.check_gradients(lambda x: x * x.data, sample)
+    Traceback (most recent call last):
+        ...
+    AssertionError: the gradient of input 0 differs from central differences: ...
+    """
     values = [x for x in sample.inputs if _is_float(x)]
     names = [_input(getattr(op, "op", None), i) for i in _places(sample)]
 
@@ -432,7 +546,15 @@ def _alike(a: np.ndarray, b: np.ndarray) -> bool:
 def second_order(
     op: Callable[..., Any], sample: Sample
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """First gradients, recorded, and the gradients of their weighted sum."""
+    """First gradients, recorded, and the gradients of their weighted sum.
+
+    Both with respect to each float input, in its shape; the weights are those of `weights_like`.
+
+    >>> sample = testing.Sample((np.array([1.0, 2.0]),))
+    >>> first, second = testing.second_order(lambda x: 3 * x, sample)
+    >>> first[0] / testing.weights_like(first[0]), second
+    (array([3., 3.]), [array([0., 0.])])
+    """
     inputs, leaves = tensors(sample.inputs)
     y = op(*inputs, **sample.params)
     found = grad(y, leaves, weights_like(y.data), create_graph=True, allow_unused=True)
@@ -450,7 +572,17 @@ def second_order(
 
 
 def check_float32(op: Callable[..., Any], sample: Sample) -> None:
-    """float32 in, float32 out, gradients of both orders too, and as accurate as it can be."""
+    """float32 in, float32 out, gradients of both orders too, and as accurate as it can be.
+
+    Raises AssertionError if not.
+
+    >>> sample = testing.Sample((np.array([1.0, 2.0]),))
+    >>> testing.check_float32(tg.exp, sample)
+    >>> testing.check_float32(lambda x: x * np.ones(2), sample)
+    Traceback (most recent call last):
+        ...
+    AssertionError: <lambda>() makes float64 of float32: a constant in it is ...
+    """
     single = replace(sample, inputs=tuple(map(_as_float32, sample.inputs)))
     # the same numbers in float64, so that only the arithmetic is compared
     double = replace(sample, inputs=tuple(map(_as_float64, single.inputs)))
@@ -482,7 +614,21 @@ WIDE_CONSTANT = (
 def check_against_torch(
     op: Callable[..., Any], sample: Sample, reference: Callable[..., Any], rtol: float
 ) -> None:
-    """Values, gradients and gradients of gradients, against PyTorch in float64."""
+    """Values, gradients and gradients of gradients, against PyTorch in float64.
+
+    reference  the same function in PyTorch
+    rtol       how closely all must agree
+
+    Raises AssertionError if they differ.
+
+    >>> import torch
+    >>> sample = testing.Sample((np.array([1.0, 2.0]),))
+    >>> testing.check_against_torch(tg.exp, sample, torch.exp, rtol=1e-9)
+    >>> testing.check_against_torch(tg.exp, sample, torch.expm1, rtol=1e-9)
+    Traceback (most recent call last):
+        ...
+    AssertionError: the value differs from PyTorch's: ...
+    """
     import torch
 
     theirs = [
@@ -557,6 +703,12 @@ def check_layer(
 
     The gradients of its parameters and its input are compared with central differences. Parameters
     must be found, used and float32; in eval mode each example must be treated alone.
+
+    >>> testing.check_layer(nn.Linear(3, 2), (4, 3))
+    >>> testing.check_layer(nn.Softmax(dim=0), (4, 3))
+    Traceback (most recent call last):
+        ...
+    AssertionError: Softmax gives another result for an example alone than in a batch: ...
     """
     if not isinstance(layer, Module):
         raise TypeError(
@@ -596,7 +748,17 @@ def check_layer(
 
 
 def check_attributes(layer: Module) -> None:
-    """Whatever a layer is to learn must be found in its attributes, and be float32."""
+    """Whatever a layer is to learn must be found in its attributes, and be float32.
+
+    Raises AssertionError if not.
+
+    >>> layer = nn.Module()
+    >>> layer.scale = tg.tensor([1.0], requires_grad=True)
+    >>> testing.check_attributes(layer)
+    Traceback (most recent call last):
+        ...
+    AssertionError: Module.scale is a tensor that requires a gradient, not an nn.Parameter: ...
+    """
     known = {id(value) for module in layer.modules() for value in vars(module).values()}
     for module in layer.modules():
         kind = type(module).__name__
@@ -637,7 +799,20 @@ def _hidden_in(value: Any, known: set[int]) -> str:
 
 
 def check_outputs(layer: Module, x: np.ndarray) -> None:
-    """A layer makes a float32 Tensor of one, and changes neither it nor its parameters."""
+    """A layer makes a float32 Tensor of one, and changes neither it nor its parameters.
+
+    x  an input that it takes; of any float dtype
+
+    Raises AssertionError if not.
+
+    >>> class Doubled(nn.Module):
+    ...     def forward(self, x):
+    ...         return 2 * x.data
+    >>> testing.check_outputs(Doubled(), np.ones((2, 3)))
+    Traceback (most recent call last):
+        ...
+    AssertionError: Doubled.forward gives ndarray, not a Tensor: ...
+    """
     kind = type(layer).__name__
     given = Tensor(x.astype(np.float32), requires_grad=True)
     before = {name: p.data.copy() for name, p in layer.named_parameters()}
@@ -658,7 +833,17 @@ def check_outputs(layer: Module, x: np.ndarray) -> None:
 
 
 def check_repeats(layer: Module, x: np.ndarray, when: str) -> None:
-    """The same input gives the same output."""
+    """The same input gives the same output.
+
+    when  the mode of the layer and what to do, for the message
+
+    Raises AssertionError if not.
+
+    >>> testing.check_repeats(nn.Dropout(rng=0), np.ones((2, 3)), "in training mode")
+    Traceback (most recent call last):
+        ...
+    AssertionError: Dropout gives different results for the same input in training mode. ...
+    """
     one, other = layer(Tensor(x)).data, layer(Tensor(x)).data
     assert same(one, other), (
         f"{type(layer).__name__} gives different results for the same input {when}. A counter or "
@@ -667,7 +852,17 @@ def check_repeats(layer: Module, x: np.ndarray, when: str) -> None:
 
 
 def check_each_example(layer: Module, x: np.ndarray) -> None:
-    """What comes out for an example does not depend on the others in the batch."""
+    """What comes out for an example does not depend on the others in the batch.
+
+    x  a batch, examples first; of one example, or of one dimension, nothing is checked
+
+    Raises AssertionError if it does.
+
+    >>> testing.check_each_example(nn.Softmax(dim=0), np.eye(2))
+    Traceback (most recent call last):
+        ...
+    AssertionError: Softmax gives another result for an example alone than in a batch: ...
+    """
     if x.ndim < 2 or len(x) < 2:
         return
     kind = type(layer).__name__
@@ -694,7 +889,20 @@ EXAMPLES_MIXED = (
 
 
 def check_layer_gradients(layer: Module, x: np.ndarray) -> None:
-    """The gradients of a layer's input and parameters against central differences."""
+    """The gradients of a layer's input and parameters against central differences.
+
+    x  an input that it takes; float64, as the parameters should be
+
+    Raises AssertionError if they differ, or if no gradient reaches one.
+
+    >>> class Cut(nn.Module):
+    ...     def forward(self, x):
+    ...         return 2 * x.detach()
+    >>> testing.check_layer_gradients(Cut(), np.ones((2, 3)))
+    Traceback (most recent call last):
+        ...
+    AssertionError: the result of Cut depends on the input, but no gradient reaches it: ...
+    """
     trained = [(name, p) for name, p in layer.named_parameters() if p.requires_grad]
     names = ["the input", *(name for name, _ in trained)]
     inputs = Tensor(x, requires_grad=True)
@@ -731,7 +939,21 @@ PART_CONSTANT = (
 
 
 def check_layer_against_torch(layer: Module, x: np.ndarray, reference: Any) -> None:
-    """The same input and weights through both: value, gradients of input and parameters."""
+    """The same input and weights through both: value, gradients of input and parameters.
+
+    x          an input that both take; float64, as the parameters should be
+    reference  the same layer in PyTorch; it becomes float64, and gets the weights of `layer`
+
+    Raises AssertionError if they differ.
+
+    >>> import torch
+    >>> x = np.array([[-1.0, 2.0]])
+    >>> testing.check_layer_against_torch(nn.ReLU(), x, torch.nn.ReLU())
+    >>> testing.check_layer_against_torch(nn.ReLU(), x, torch.nn.Tanh())
+    Traceback (most recent call last):
+        ...
+    AssertionError: the layer's value differs from PyTorch's: ...
+    """
     import torch
 
     reference = reference.double()
@@ -778,6 +1000,11 @@ def close(
     """Equal up to `rtol` of the value, or of the largest value around it.
 
     If not, AssertionError: `words`, one of the values, and what `why` makes of it.
+
+    >>> testing.close([1.0, 2.0], [1.0, 2.5], rtol=1e-9, words="the result is wrong")
+    Traceback (most recent call last):
+        ...
+    AssertionError: the result is wrong: 2, expected 2.5 (1 of 2 values)
     """
     found, expected = np.asarray(found), np.asarray(expected)
     assert found.shape == expected.shape, f"{words}: shape {found.shape}, not {expected.shape}"
@@ -793,13 +1020,26 @@ def close(
 
 
 def same(a: np.ndarray, b: np.ndarray) -> bool:
-    """Equal to the bit, dtype and shape included; NaN equals NaN."""
+    """Equal to the bit, dtype and shape included; NaN equals NaN.
+
+    >>> testing.same(np.array([1.0, np.nan]), np.array([1.0, np.nan]))
+    True
+    >>> testing.same(np.array([1.0]), np.array([1]))
+    False
+    """
     nan = a.dtype.kind == "f"
     return a.dtype == b.dtype and a.shape == b.shape and np.array_equal(a, b, equal_nan=nan)
 
 
 def slopes(function: Callable[..., float], values: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Central differences of a function of several arrays, with respect to each of them."""
+    """Central differences of a function of several arrays, with respect to each of them.
+
+    Each is of the shape of its array, in float64.
+
+    >>> values = [np.array([1.0, 2.0]), np.array([3.0, 4.0])]
+    >>> [slope.round(6) for slope in testing.slopes(lambda a, b: np.sum(a * b), values)]
+    [array([3., 4.]), array([1., 2.])]
+    """
     found = []
     for i, value in enumerate(values):
 
@@ -811,7 +1051,14 @@ def slopes(function: Callable[..., float], values: Sequence[np.ndarray]) -> list
 
 
 def weights_like(array: np.ndarray, seed: int = 0) -> np.ndarray:
-    """What an output is weighted with, so that no two of its values look alike."""
+    """What an output is weighted with, so that no two of its values look alike.
+
+    Numbers from 0.5 to 1.5, in the shape of `array`: the same each time for the same size and seed.
+
+    >>> weights = testing.weights_like(np.zeros((2, 3)))
+    >>> weights.shape, bool((weights >= 0.5).all() and (weights < 1.5).all())
+    ((2, 3), True)
+    """
     return np.asarray(np.random.default_rng(seed + array.size).uniform(0.5, 1.5, array.shape))
 
 
@@ -819,6 +1066,12 @@ def tensors(inputs: Iterable[Any]) -> tuple[list[Any], list[Tensor]]:
     """The inputs with float arrays as tensors that require gradients; and these alone.
 
     The tensors lie in memory as the arrays do.
+
+    >>> inputs, leaves = testing.tensors([np.array([1.0, 2.0]), 3, np.array([0, 1])])
+    >>> inputs
+    [tensor([1., 2.], dtype=float64, requires_grad=True), 3, array([0, 1])]
+    >>> leaves[0] is inputs[0]
+    True
     """
     made = []
     for x in inputs:

@@ -37,6 +37,9 @@ class Epoch:
     loss      mean over all examples
     accuracy  share of right answers, 0 to 1; None for a regression
     seconds   how long it took
+
+    >>> train.Epoch(epoch=3, loss=0.1, accuracy=0.98, seconds=2.0)
+    Epoch(3: loss 0.1, accuracy 98.00 %, 2 s)
     """
 
     epoch: int
@@ -58,7 +61,12 @@ def _percent(share: float | None) -> str:
 
 
 class History(list[Epoch]):
-    """The epochs of a training, as a list that shows itself: in a notebook, as curves."""
+    """The epochs of a training, as a list that shows itself: in a notebook, as curves.
+
+    >>> first, second = train.Epoch(1, 0.5, 0.8, 2.0), train.Epoch(2, 0.25, 0.9, 2.0)
+    >>> train.History([first, second])
+    <history of 2 epochs, loss 0.5 to 0.25, accuracy 80.00 % to 90.00 %, 4 s>
+    """
 
     def __repr__(self) -> str:
         return f"<{self._in_words()}>"
@@ -101,6 +109,12 @@ class Scores:
     loss       mean over all examples
     confusion  counts (classes, classes): rows are the true classes, columns the predicted ones;
                None for a regression
+
+    >>> scores = train.Scores(accuracy=0.75, loss=0.5, confusion=np.array([[2, 0], [1, 1]]))
+    >>> scores
+    Scores(accuracy 75.00 %, loss 0.5, 2 classes, 4 examples)
+    >>> scores.most_predicted, scores.most_predicted_share
+    (0, 0.75)
     """
 
     accuracy: float | None
@@ -138,11 +152,28 @@ class Scores:
 
 
 class StopTraining(Exception):
-    """To be raised in `on_epoch` or `after_step`: `fit` ends, and returns what it has."""
+    """To be raised in `on_epoch` or `after_step`: `fit` ends, and returns what it has.
+
+    >>> batches = [(tg.tensor([[1.0]]), tg.tensor([[2.0]]))]
+    >>> model = nn.Linear(1, 1, rng=0)
+    >>> def on_epoch(epoch):
+    ...     if epoch.epoch == 3:
+    ...         raise train.StopTraining
+    >>> optimizer = optim.SGD(model.parameters(), lr=0.1)
+    >>> len(train.fit(model, batches, optimizer, 100, nn.MSELoss(), on_epoch))
+    3
+    """
 
 
 class Diverged(ArithmeticError):
-    """The loss is infinite or not a number."""
+    """The loss is infinite or not a number.
+
+    >>> tally = train.Tally(1)
+    >>> tally.add(float("inf"), np.zeros((2, 10)), np.array([0, 1]))
+    Traceback (most recent call last):
+        ...
+    tinygrad_mlp.train.Diverged: the loss became inf in epoch 1, after 0 examples; ...
+    """
 
 
 Batches = Iterable[tuple[np.ndarray | Tensor, ...]]
@@ -153,6 +184,10 @@ def one_epoch(batches: Batches) -> Iterable[tuple[Any, ...]]:
     """The batches once: of a DataLoader as arrays, which take no wrapping; of others as they come.
 
     batches  gives (inputs, targets) batch by batch, anew each time
+
+    >>> loader = data.DataLoader(data.TensorDataset(np.arange(3.0), np.arange(3)), batch_size=2)
+    >>> [inputs for inputs, targets in train.one_epoch(loader)]
+    [array([0., 1.]), array([2.])]
     """
     return batches.arrays() if isinstance(batches, DataLoader) else batches
 
@@ -181,6 +216,13 @@ def fit(
     StopTraining ends it early: an epoch that was not finished is not in the history.
     Raises Diverged when the loss is infinite or not a number, ValueError when an epoch has no
     batches, and CompileError if `compile` and the model does what no program can hold.
+
+    >>> batches = [(tg.tensor([[1.0]]), tg.tensor([[2.0]]))]
+    >>> model = nn.Linear(1, 1, rng=0)
+    >>> optimizer = optim.SGD(model.parameters(), lr=0.25)
+    >>> history = train.fit(model, batches, optimizer, epochs=2, loss_fn=nn.MSELoss())
+    >>> len(history), round(history[-1].loss, 4), round(model(tg.tensor([[1.0]])).item(), 4)
+    (2, 0.0, 2.0)
     """
     history = History() if history is None else history
 
@@ -209,7 +251,15 @@ def fit(
 
 
 class Tally:
-    """The bookkeeping of one epoch: `add` each batch after its step, then ask for `epoch()`."""
+    """The bookkeeping of one epoch: `add` each batch after its step, then ask for `epoch()`.
+
+    number  of the epoch, from 1
+
+    >>> tally = train.Tally(1)
+    >>> tally.add(0.5, outputs=np.array([[2.0, 1.0], [0.0, 3.0]]), targets=np.array([0, 0]))
+    >>> tally.epoch().loss, tally.epoch().accuracy
+    (0.5, 0.5)
+    """
 
     def __init__(self, number: int):
         self.number = number
@@ -259,6 +309,12 @@ def evaluate(
     batch_size  how many examples are scored at a time
 
     Raises ValueError if the dataset is empty, or has a class that the model does not score.
+
+    >>> dataset = data.TensorDataset(np.array([[2.0, 1.0], [0.0, 3.0]]), np.array([0, 0]))
+    >>> scores = train.evaluate(nn.Identity(), dataset)
+    >>> scores.accuracy, scores.confusion
+    (0.5, array([[1, 1],
+           [0, 0]]))
     """
     if not len(dataset):
         raise ValueError("there is nothing to evaluate: the dataset has no examples")
@@ -281,7 +337,15 @@ def evaluate(
 
 @contextmanager
 def in_eval_mode(model: Any) -> Iterator[None]:
-    """Within the block a Module is in eval mode; afterwards each module in it has its own again."""
+    """Within the block a Module is in eval mode; afterwards each module in it has its own again.
+
+    >>> model = nn.Dropout(0.5)
+    >>> with train.in_eval_mode(model):
+    ...     model.training
+    False
+    >>> model.training
+    True
+    """
     modules = model.modules() if isinstance(model, Module) else ()
     modes = [(module, module.training) for module in modules]
     if isinstance(model, Module):
@@ -297,6 +361,11 @@ def predicted_classes(outputs: np.ndarray, targets: Any) -> np.ndarray | None:
     """The class (n,) with the highest score of each example; None for a regression.
 
     The targets are classes if they are integers of shape (n,), and the outputs (n, classes).
+
+    >>> train.predicted_classes(np.array([[2.0, 1.0], [0.0, 3.0]]), targets=np.array([0, 0]))
+    array([0, 1])
+    >>> train.predicted_classes(np.array([[2.0], [3.0]]), targets=np.array([[2.5], [3.0]])) is None
+    True
     """
     targets = np.asarray(targets)
     are_classes = targets.ndim == 1 and targets.dtype.kind in "iu" and np.ndim(outputs) == 2

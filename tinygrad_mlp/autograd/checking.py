@@ -104,6 +104,10 @@ def differences(function: Callable[[np.ndarray], Any], x: np.ndarray, steps: Any
     steps  how far each number is moved to either side: one for all, or of the shape of `x`
 
     Of shape function(x).shape + x.shape. Each number costs two evaluations.
+
+    >>> x = np.array([1.0, 2.0, 3.0])
+    >>> testing.differences(lambda x: np.sum(x**2), x, 1e-6).round(6)
+    array([2., 4., 6.])
     """
     steps = np.broadcast_to(steps, x.shape)
     slopes = np.zeros((*np.shape(function(x)), *x.shape))

@@ -25,7 +25,18 @@ Index = int | slice | np.ndarray
 
 
 class Dataset(Protocol):
-    """What a `DataLoader` needs: a length, and `dataset[indices]`, as a rule (inputs, targets)."""
+    """What a `DataLoader` needs: a length, and `dataset[indices]`, as a rule (inputs, targets).
+
+    >>> class Squares:
+    ...     def __len__(self):
+    ...         return 3
+    ...
+    ...     def __getitem__(self, indices):
+    ...         x = np.arange(3.0)[indices]
+    ...         return x, x**2
+    >>> next(iter(data.DataLoader(Squares(), batch_size=3)))
+    (tensor([0., 1., 2.], dtype=float64), tensor([0., 1., 4.], dtype=float64))
+    """
 
     def __len__(self) -> int: ...
 
@@ -41,6 +52,12 @@ class ArrayDataset:
 
     Raises ValueError if the images are not floats, if the labels are not integers on one axis, or
     if their lengths differ.
+
+    >>> images = np.zeros((100, 28, 28), np.float32)
+    >>> dataset = data.ArrayDataset(images, labels=np.arange(100) % 10)
+    >>> some_images, some_labels = dataset[3:6]
+    >>> some_images.shape, some_labels
+    ((3, 28, 28), array([3, 4, 5]))
     """
 
     images: Images
@@ -220,6 +237,12 @@ class AugmentedDataset:
                as they are
 
     Raises ValueError if `transform` cannot be called, or, at access, if it changes the shape.
+
+    >>> digits = data.ArrayDataset(np.zeros((100, 28, 28), np.float32), np.arange(100) % 10)
+    >>> doubled = data.AugmentedDataset(digits, data.transforms.GaussianNoise(std=0.2), rng=0)
+    >>> images, labels = doubled[np.array([7, 107])]
+    >>> labels, images.std(axis=(1, 2)).round(1)
+    (array([7, 7]), array([0. , 0.2], dtype=float32))
     """
 
     def __init__(

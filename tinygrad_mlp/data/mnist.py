@@ -76,6 +76,10 @@ def load_mnist(root: str | os.PathLike[str] | None = None, split: str = "train")
 
     Source: Y. LeCun, C. Cortes and C. J. C. Burges, http://yann.lecun.com/exdb/mnist/,
     CC BY-SA 3.0.
+
+    >>> images, labels = data.load_mnist(split="test")[:5]
+    >>> images.shape, labels
+    ((5, 28, 28), array([7, 2, 1, 0, 4]))
     """
     if not isinstance(split, str) or split not in _SPLITS:
         raise ValueError(

@@ -34,6 +34,10 @@ class Compose:
     transforms  the transforms in the order in which they are applied; may be empty
 
     Raises ValueError if one of them cannot be called.
+
+    >>> flip_all = data.transforms.RandomHorizontalFlip(p=1.0)
+    >>> data.transforms.Compose([flip_all, flip_all])(np.array([[[1.0, 2.0, 3.0]]]))
+    array([[[1., 2., 3.]]])
     """
 
     transforms: Sequence[Transform]
@@ -69,6 +73,10 @@ class GaussianNoise:
     std   the standard deviation of the noise; 0 or more
 
     Raises ValueError if `mean` is not finite, or if `std` is negative or not finite.
+
+    >>> noisy = data.transforms.GaussianNoise(std=0.2)(np.zeros((100, 28, 28)), rng=0)
+    >>> noisy.shape, round(float(noisy.std()), 2)
+    ((100, 28, 28), 0.2)
     """
 
     mean: float = 0.0
@@ -99,6 +107,9 @@ def mirrored(images: Images, column: float | None = None) -> Images:
     """The images (n, h, w), mirrored left to right about a column; what comes from outside is 0.
 
     column  a multiple of 1/2, counted from 0; None for the middle
+
+    >>> data.transforms.mirrored(np.array([[[1.0, 2.0, 3.0]]]), column=1.5)
+    array([[[0., 3., 2.]]])
     """
     width = images.shape[-1]
     shift = 0 if column is None else round(2 * column) - (width - 1)
@@ -126,6 +137,9 @@ class RandomHorizontalFlip:
             half a pixel right of the middle, so about the middle they also move by a pixel
 
     Raises ValueError if `p` is outside [0, 1] or `column` is no such number.
+
+    >>> data.transforms.RandomHorizontalFlip(p=1.0)(np.array([[[1.0, 2.0, 3.0]]]))
+    array([[[3., 2., 1.]]])
     """
 
     p: float = 0.5
@@ -175,6 +189,11 @@ class RandomAffine:
                along the columns
 
     Raises ValueError if a parameter is anything else.
+
+    >>> quarter_turn = data.transforms.RandomAffine(degrees=(90, 90))
+    >>> quarter_turn(np.array([[[1.0, 2.0], [3.0, 4.0]]])).round(6)
+    array([[[3., 1.],
+            [4., 2.]]])
     """
 
     degrees: float | Sequence[float]
@@ -255,6 +274,12 @@ class ElasticTransform:
     sigma  how smooth the field is, in pixels; above 0
 
     Raises ValueError if `alpha` is negative, if `sigma` is not above 0, or if one is not finite.
+
+    >>> images, _ = data.load_mnist(split="test")[:5]
+    >>> data.transforms.ElasticTransform(alpha=50.0, sigma=5.0)(images, rng=0).shape
+    (5, 28, 28)
+    >>> np.array_equal(data.transforms.ElasticTransform(alpha=0.0)(images), images)
+    True
     """
 
     alpha: float = 50.0

@@ -19,6 +19,12 @@ def sample(images: np.ndarray, places: np.ndarray) -> np.ndarray:
     """The values of `images` (n, h, w) at `places` (n, 2, h * w): rows, then columns.
 
     Returns (n, h, w) in the images' dtype. `places` is overwritten.
+
+    >>> image = np.array([[[1.0, 2.0], [3.0, 4.0]]])
+    >>> places = np.array([[[0.5, 0.0, 9.0, 1.0], [0.0, 0.5, 9.0, 1.0]]])
+    >>> data.transforms.sample(image, places)
+    array([[[2. , 1.5],
+            [0. , 4. ]]])
     """
     n, h, w = images.shape
     # One ring of zeros around the image, and one more row and column below and to the right: then a
@@ -64,6 +70,11 @@ def affine_places(matrices: np.ndarray, h: int, w: int) -> np.ndarray:
 
     A matrix takes (row, column, 1), counted from the centre of the new image, to (row, column),
     counted from the centre of the old one.
+
+    >>> half_a_row_down = np.array([[[1.0, 0.0, 0.5], [0.0, 1.0, 0.0]]])
+    >>> data.transforms.affine_places(half_a_row_down, 2, 2)
+    array([[[0.5, 0.5, 1.5, 1.5],
+            [0. , 1. , 0. , 1. ]]])
     """
     rows, columns = np.mgrid[:h, :w].astype(matrices.dtype)
     centre = np.array([(h - 1) / 2, (w - 1) / 2], matrices.dtype)
@@ -79,6 +90,12 @@ def blur_matrix(size: int, sigma: float, dtype: np.dtype) -> np.ndarray:
 
     As in torchvision, the kernel has 8 sigma + 1 pixels, or one more to make that odd, and what
     lies outside is mirrored. Blurring an image (h, w) is blur_matrix(h) @ image @ blur_matrix(w).T.
+
+    >>> blur = data.transforms.blur_matrix(3, sigma=0.5, dtype=np.float64)
+    >>> blur.round(2)
+    array([[0.79, 0.21, 0.  ],
+           [0.11, 0.79, 0.11],
+           [0.  , 0.21, 0.79]])
     """
     width = int(8 * sigma + 1)
     if width % 2 == 0:

@@ -36,6 +36,12 @@ class Summary:
     total_input       bytes of the inputs
     depth             how many levels of layers are shown
     was_called        whether the model was called; without that, only parameters are known
+
+    >>> found = tg.summary(nn.Sequential(nn.Linear(784, 10), nn.ReLU()), (50, 784))
+    >>> found.total_params, found.total_mult_adds, found.total_output_bytes
+    (7850, 392500, 4000)
+    >>> [(row.name, row.num_params) for row in found.summary_list]
+    [('', 0), ('0', 7850), ('1', 0)]
     """
 
     model: Layer

@@ -39,6 +39,17 @@ class LRScheduler:
 
     The schedules of one optimiser all start from the learning rates that it had at the first of
     them, "initial_lr" in its groups. Only one of them may be stepped; `SequentialLR` joins several.
+
+    Raises TypeError for what is no optimiser, ValueError if there is nothing to go on from.
+
+    >>> optimizer = optim.SGD([nn.Parameter([1.0])], lr=1.0)
+    >>> class Halving(optim.lr_scheduler.LRScheduler):
+    ...     def lr_at(self, count, group):
+    ...         return self.base_lrs[group] / 2**count
+    >>> schedule = Halving(optimizer)
+    >>> schedule.step()
+    >>> schedule
+    Halving(step 1, lr=0.5)
     """
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1):
@@ -127,6 +138,13 @@ class LambdaLR(LRScheduler):
     lr_lambda  one function for all groups, or a list with one for each
 
     The functions are not in the state: to load one, make the schedule with the same functions.
+
+    Raises ValueError if the list has not one for each group.
+
+    >>> optimizer = optim.SGD([nn.Parameter([1.0])], lr=1.0)
+    >>> schedule = optim.lr_scheduler.LambdaLR(optimizer, lambda count: 1 / (1 + count))
+    >>> [schedule.lr_at(count, group=0) for count in range(4)]
+    [1.0, 0.5, 0.3333333333333333, 0.25]
     """
 
     def __init__(
@@ -147,7 +165,15 @@ class LambdaLR(LRScheduler):
 
 
 class StepLR(LRScheduler):
-    """The first learning rate, times `gamma` every `step_size` steps."""
+    """The first learning rate, times `gamma` every `step_size` steps.
+
+    Raises ValueError if `step_size` is not a whole number, at least 1.
+
+    >>> optimizer = optim.SGD([nn.Parameter([1.0])], lr=1.0)
+    >>> schedule = optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
+    >>> [schedule.lr_at(count, group=0) for count in range(5)]
+    [1.0, 1.0, 0.5, 0.5, 0.25]
+    """
 
     def __init__(
         self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1
@@ -207,6 +233,14 @@ class LinearLR(LRScheduler):
     """A straight line from `start_factor` to `end_factor` times the first learning rate.
 
     It takes `total_iters` steps and then stays there. It is mostly used as a warm-up.
+
+    Raises ValueError if `start_factor` is not above 0 and at most 1, or `end_factor` is not from 0
+    to 1.
+
+    >>> optimizer = optim.SGD([nn.Parameter([1.0])], lr=1.0)
+    >>> schedule = optim.lr_scheduler.LinearLR(optimizer, start_factor=0.5, total_iters=2)
+    >>> [schedule.lr_at(count, group=0) for count in range(4)]
+    [0.5, 0.75, 1.0, 1.0]
     """
 
     def __init__(
@@ -236,6 +270,13 @@ class CosineAnnealingLR(LRScheduler):
 
     After them it comes up again as it went down, and so on. Loshchilov and Hutter, 2017, without
     their restarts.
+
+    Raises ValueError if `T_max` is not a whole number, at least 1.
+
+    >>> optimizer = optim.SGD([nn.Parameter([1.0])], lr=1.0)
+    >>> schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=2)
+    >>> [round(schedule.lr_at(count, group=0), 2) for count in range(5)]
+    [1.0, 0.5, 0.0, 0.5, 1.0]
     """
 
     def __init__(
@@ -266,6 +307,13 @@ class OneCycleLR(LRScheduler):
 
     Steps 0 to total_steps - 1 are the cycle. One more is ignored, as the schedule is usually
     stepped after the last step of the training too; more raise ValueError.
+
+    >>> optimizer = optim.SGD([nn.Parameter([1.0])], lr=1.0)
+    >>> schedule = optim.lr_scheduler.OneCycleLR(
+    ...     optimizer, max_lr=1.0, total_steps=5, pct_start=0.6, cycle_momentum=False
+    ... )
+    >>> [round(schedule.lr_at(count, group=0), 2) for count in range(5)]
+    [0.04, 0.52, 1.0, 0.5, 0.0]
     """
 
     def __init__(
@@ -360,6 +408,16 @@ class SequentialLR(LRScheduler):
 
     schedulers  made before, for the same optimiser; step this one only
     milestones  the steps, ascending, at which the next takes over: one fewer than schedulers
+
+    Raises ValueError if the milestones are too few or too many, or do not ascend, or if a schedule
+    belongs to another optimiser; TypeError for a schedule that is no formula of the count.
+
+    >>> optimizer = optim.SGD([nn.Parameter([1.0])], lr=1.0)
+    >>> warm_up = optim.lr_scheduler.LinearLR(optimizer, start_factor=0.5, total_iters=2)
+    >>> halving = optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+    >>> schedule = optim.lr_scheduler.SequentialLR(optimizer, [warm_up, halving], milestones=[2])
+    >>> [schedule.lr_at(count, group=0) for count in range(5)]
+    [0.5, 0.75, 1.0, 0.5, 0.25]
     """
 
     def __init__(

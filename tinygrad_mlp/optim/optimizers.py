@@ -53,13 +53,16 @@ class Optimizer:
     Raises TypeError if a parameter is not a leaf tensor, ValueError if an option makes no sense,
     ImportError if `fused` needs Numba and there is none.
 
-    Groups can differ in any option:
+    Groups can differ in any option. `param_groups` is a list of dicts, each with its "params" and
+    all options. The options are read at each step, so they may be changed in between. With one
+    group, they are attributes too: `optimizer.lr = 0.1`. `state` has a dict for each parameter
+    that was stepped.
 
-        optim.SGD([{"params": biases}, {"params": weights, "weight_decay": 0.01}], lr=0.1)
-
-    `param_groups` is a list of dicts, each with its "params" and all options. The options are read
-    at each step, so they may be changed in between. With one group, they are attributes too:
-    `optimizer.lr = 0.1`. `state` has a dict for each parameter that was stepped.
+    >>> weight, bias = nn.Parameter([[2.0]]), nn.Parameter([0.0])
+    >>> groups = [{"params": [weight], "weight_decay": 0.01}, {"params": [bias]}]
+    >>> optimizer = optim.SGD(groups, lr=0.1)
+    >>> [group["weight_decay"] for group in optimizer.param_groups]
+    [0.01, 0.0]
     """
 
     moments: tuple[str, ...] = ()
@@ -259,9 +262,17 @@ class SGD(Optimizer):
 
         velocity = momentum * velocity + (1 - dampening) * g        (at first: g)
 
-    nesterov  look ahead: step by g + momentum * velocity. Sutskever and others, 2013.
-    fused     one compiled loop instead of a pass for each operation: the same bits, sooner. It
-              needs Numba: pip install "tinygrad_mlp[fast]"
+    momentum   how much of the velocity is kept at each step, at least 0
+    dampening  the share of the gradient that is left out of the velocity
+    nesterov   look ahead: step by g + momentum * velocity. Sutskever and others, 2013.
+    fused      one compiled loop instead of a pass for each operation: the same bits, sooner. It
+               needs Numba: pip install "tinygrad_mlp[fast]"
+
+    >>> w = nn.Parameter([1.0, 1.0])
+    >>> w.grad = tg.tensor([0.5, 2.0])
+    >>> optim.SGD([w], lr=0.5).step()
+    >>> w
+    tensor([0.75, 0.  ], requires_grad=True)
     """
 
     later_moments = ("momentum_buffer",)
@@ -330,6 +341,8 @@ class Adam(Optimizer):
         m = b1 * m + (1 - b1) * g            v = b2 * v + (1 - b2) * g^2
         w -= lr * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)
 
+    betas                   b1 and b2, how much of m and of v is kept; each at least 0, below 1
+    eps                     keeps the division sane where v is almost 0
     amsgrad                 divide by the largest v so far. Reddi, Kale and Kumar, 2018.
     decoupled_weight_decay  as in AdamW
     fused                   one compiled loop instead of a pass for each operation: the same bits,
@@ -337,6 +350,12 @@ class Adam(Optimizer):
 
     What is kept are the decayed sums of g and g^2: m and v without the factors (1 - b1) and
     (1 - b2), which go into the step size instead. This saves two passes over the weights.
+
+    >>> w = nn.Parameter([1.0, 1.0])
+    >>> w.grad = tg.tensor([0.5, 200.0])
+    >>> optim.Adam([w], lr=0.1).step()
+    >>> w
+    tensor([0.9, 0.9], requires_grad=True)
     """
 
     moments = ("decayed_sum", "decayed_square_sum")
@@ -444,6 +463,12 @@ class AdamW(Adam):
     """Adam with the decay apart from the gradient: w -= lr * weight_decay * w at each step.
 
     Loshchilov and Hutter, 2019.
+
+    >>> w = nn.Parameter([1.0])
+    >>> w.grad = tg.tensor([0.0])
+    >>> optim.AdamW([w], lr=0.1, weight_decay=0.5).step()
+    >>> w
+    tensor([0.95], requires_grad=True)
     """
 
     def __init__(

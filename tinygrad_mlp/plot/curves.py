@@ -63,6 +63,9 @@ def history(
     Accuracies from 0 to 1 are drawn in percent. What is not a finite number is not drawn, but said
     in words above its panel. Raises ValueError if there is nothing to draw, or more than `ax` can
     hold, TypeError if `records` is no history.
+
+    >>> plot.history({"loss": [1.0, 0.5, 0.25], "val_loss": [1.0, 0.6, 0.5]}).get_label()
+    'One training: loss 0.25, val_loss 0.5 at epoch 3'
     """
     curves = chosen(read(records), names)
     need(len(curves), "a history with at least one number")
@@ -101,6 +104,10 @@ def learning_curves(histories: Mapping[str, Any]) -> Figure:
 
     Where some accuracies end far below the others, the axis is broken between them, so that both
     can be read. Raises ValueError if there is no history, TypeError for no dict.
+
+    >>> histories = {"small": {"loss": [1.0, 0.5]}, "large": {"loss": [1.0, 0.2]}}
+    >>> plot.learning_curves(histories).get_label()
+    'Learning curves. small: loss 0.5 at epoch 2; large: loss 0.2 at epoch 2'
     """
     need_titles(histories, "history")
     need(len(histories), "at least one history")

@@ -38,6 +38,9 @@ def first_weights(weights: np.ndarray | Module, title: str = "first layer") -> F
 
     Red weights are above 0, blue ones below, white ones are 0; all units share one scale. Raises
     ValueError for weights of another shape.
+
+    >>> plot.first_weights(nn.Linear(784, 4, rng=0)).get_label()
+    'first layer: the incoming weights of 4 units, as pictures'
     """
     if isinstance(weights, Module):
         matrices = (p.data for p in weights.parameters() if p.ndim == 2)
@@ -91,6 +94,10 @@ def activations(model: Module, inputs: Any, ax: Axes | None = None) -> Figure:
     The model is in eval mode meanwhile, and nothing is recorded. Exact zeros, and what is not
     finite, are counted in words and not drawn; layers that change no value (Flatten, Dropout here)
     are left out.
+
+    >>> figure = plot.activations(nn.Sequential(nn.Linear(4, 3, rng=0), nn.ReLU()), tg.ones(5, 4))
+    >>> [name.get_text() for name in figure.axes[0].get_yticklabels()]
+    ['inputs', '0 Linear', '1 ReLU']
     """
     rows = [Row("inputs", _about_values(_flat(inputs)), _flat(inputs))]
     for name, output in _outputs(model, inputs):
@@ -118,6 +125,11 @@ def gradients(model: Module, ax: Axes | None = None) -> Figure:
 
     The axis is logarithmic; exact zeros, and what is not finite, are counted in words. Raises
     ValueError if no parameter has a gradient.
+
+    >>> layer = nn.Linear(4, 3, rng=0)
+    >>> layer(tg.ones(5, 4)).sum().backward()
+    >>> [name.get_text() for name in plot.gradients(layer).axes[0].get_yticklabels()]
+    ['weight (3, 4)', 'bias (3,)']
     """
     parameters = dict(model.named_parameters())
     if all(parameter.grad is None for parameter in parameters.values()):

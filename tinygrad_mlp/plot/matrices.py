@@ -29,6 +29,9 @@ def confusion(counts: np.ndarray | Scores, title: str = "", ax: Axes | None = No
 
     Raises ValueError for anything else, the scores of a regression included; what is counted in
     fractions, such as shares, is drawn as it is.
+
+    >>> plot.confusion(np.array([[9, 1], [2, 8]])).get_label()
+    'Confusion matrix: 85.0 % right; most often 1 is taken for 0, 2 times'
     """
     counts = _square(counts.counts if isinstance(counts, Scores) else counts)
     side = max(3.2, 0.44 * len(counts))
@@ -51,6 +54,10 @@ def confusions(matrices: Mapping[str, np.ndarray | Scores | None]) -> Figure:
               regression, which has None or scores without counts, is left out
 
     Raises ValueError for what is no confusion matrix, or if there is none; TypeError for no dict.
+
+    >>> one, other = np.array([[9, 1], [2, 8]]), np.array([[10, 0], [0, 10]])
+    >>> plot.confusions({"plain": one, "augmented": other}).get_label()
+    'Confusion matrices. plain: 85.0 % right; augmented: 100.0 % right'
     """
     need_titles(matrices, "confusion matrix")
     given = {t: c.confusion if isinstance(c, Scores) else c for t, c in matrices.items()}

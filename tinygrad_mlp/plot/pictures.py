@@ -18,7 +18,17 @@ from .style import COLOURS, bare, counted, need, need_titles
 
 
 def digits(images: np.ndarray, labels: Any = None, columns: int = 10) -> Figure:
-    """Images (n, 28, 28), pixels from 0 to 1, in a grid, with their labels (n,) above them."""
+    """Images (n, 28, 28), pixels from 0 to 1, in a grid, with their labels (n,) above them.
+
+    labels   anything that can be written, one for each image; none by default
+    columns  how many images there are in a row, at most
+
+    Raises ValueError for another shape, for no images, or if there are not as many labels.
+
+    >>> images, labels = data.load_mnist(split="test")[:3]
+    >>> plot.digits(images, labels).get_label()
+    '3 images of digits, labelled 7, 2, 1'
+    """
     images = _stack(images)
     names = _names(labels, len(images))
     columns = min(columns, len(images))
@@ -40,6 +50,13 @@ def augmented(images: np.ndarray, copies: Mapping[str, np.ndarray], labels: Any 
 
     copies  title -> the same images after augmentation, of the same shape; pixels outside
             [0, 1] are shown as 0 or 1
+
+    Raises ValueError if the shapes differ, or there are no images.
+
+    >>> images, labels = data.load_mnist(split="test")[:3]
+    >>> flip = data.transforms.RandomHorizontalFlip(p=1.0)
+    >>> plot.augmented(images, {"flipped": flip(images)}, labels).get_label()
+    '3 images of digits, labelled 7, 2, 1; under each its copies: flipped'
     """
     need_titles(copies, "copies of the images")
     images = _stack(images)
@@ -71,7 +88,14 @@ def augmented(images: np.ndarray, copies: Mapping[str, np.ndarray], labels: Any 
 
 
 def prediction(image: np.ndarray, probabilities: np.ndarray) -> Figure:
-    """What the network saw (28, 28), and how probable it thinks each digit is (10,)."""
+    """What the network saw (28, 28), and how probable it thinks each digit is (10,).
+
+    >>> images, labels = data.load_mnist(split="test")[:1]
+    >>> probabilities = np.full(10, 0.02)
+    >>> probabilities[labels[0]] = 0.82
+    >>> plot.prediction(images[0], probabilities).get_label()
+    'A digit as the network saw it, taken for a 7 with 82.0 %'
+    """
     figure = Figure(figsize=(6.5, 2.8), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.5])
     _show_ink(left, image)
@@ -99,6 +123,11 @@ def most_wrong(model: Any, dataset: Dataset, count: int = 8) -> Figure:
     count    how many images at most: those to whose true class it gives the least probability
 
     Raises ValueError if the dataset is empty, or every answer is right.
+
+    >>> dataset = data.TensorDataset(np.zeros((2, 28, 28)), np.array([0, 1]))
+    >>> says_zero = lambda images: np.array([[2.0, 0.0]] * len(images))
+    >>> plot.most_wrong(says_zero, dataset).get_label()
+    'The most wrong, 1 answer: a 1 taken for 0 with 88.1 %'
     """
     probabilities, labels = _thoughts(model, dataset)
     of_truth = probabilities[np.arange(len(labels)), labels]

@@ -50,6 +50,11 @@ def loss_surface(
     different networks can be compared. The model is in eval mode meanwhile, and has its weights
     again afterwards, to the bit. Raises ValueError if the loss is nowhere a finite number, or for
     another span or number of points.
+
+    >>> x, y = tg.ones(4, 2), tg.ones(4, 1)
+    >>> model = nn.Linear(2, 1, rng=0)
+    >>> plot.loss_surface(model, x, y, nn.MSELoss(), points=5, rng=0).axes[0].get_title()
+    'The loss around the model'
     """
     if not isinstance(points, Integral) or points < 2:
         raise ValueError(f"points should be a whole number, at least 2, and is {points!r:.40}")

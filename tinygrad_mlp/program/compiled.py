@@ -75,7 +75,17 @@ def compile(function: Callable[..., Any]) -> Compiled:
 
 
 class Compiled:
-    """What `compile` gives: called like the function, it replays its program."""
+    """What `compile` gives: called like the function, it replays its program.
+
+    function  a function or a model: see `compile`
+
+    `source` is the program of the latest call, as text. Raises TypeError if `function` cannot be
+    called.
+
+    >>> double = tg.compile(lambda x: x * 2)
+    >>> double(tg.tensor([1.0, 2.0])), double
+    (tensor([2., 4.]), <compiled function, 1 programs>)
+    """
 
     def __init__(self, function: Callable[..., Any]):
         if not callable(function):
