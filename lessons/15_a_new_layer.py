@@ -338,63 +338,16 @@ print("passed, as", layer)
 # %% [markdown]
 # ## What goes wrong, and what you are told
 #
-# We made two mistakes on purpose. Here are the others that people make, with a part of the message
-# that each one gets: `@op` refuses the first six on the spot, `check_op` finds the rest. Each row
-# is a test of the package, in `tests/test_testing.py`.
+# We made two mistakes on purpose. Here are five more, with a part of the message that each one
+# gets. The page `lessons/reference/mistakes.md` has all that are known.
 #
-# | mistake in an op | the message contains |
+# | mistake | the message contains |
 # | --- | --- |
-# | two rules for one input | `has 2 rules, but takes only (x)` |
-# | a rule that does not take the output | `the rule of x in square() takes (g, x)` |
-# | a rule that does not take a parameter | `begin it with lambda g, y, x, by:` |
-# | `@op(lambda ...)` without `grad=` | `@op was given a rule as its function` |
-# | a list of rules | `a tuple with a rule or None for each input, not list` |
-# | `grad=` for any number of inputs | `it needs one rule for all of them` |
-# | `grad=` is forgotten | `has no rule, so no gradient flows back through it` |
-# | `@op` is forgotten | `is a function, not an op` |
-# | one rule for two inputs | `has 1 rule for 2 inputs: write one rule for each` |
-# | `None` for an input that counts | `It is 0: its rule is None, or 0` |
 # | the rules in the wrong order | `The rules of input 0 (a) and input 1 (b) are swapped` |
-# | a wrong sign | `Its sign is wrong: look for a missing or an extra minus` |
-# | a lost factor | `It is 1/2 times what it should be: look for a factor` |
-# | a wrong derivative | `Derive the rule again` |
-# | a rule without `g` | `does not use g: multiply by it, by the chain rule` |
 # | `g` added instead of multiplied | `must be proportional to g, and is not` |
-# | a rule without `return` | `the rule of input 0 (x) in square() returns None, not a gradient` |
-# | NumPy's functions in a rule | `fails on tensors, as for second derivatives` |
-# | `.data` in a rule | `something in a rule is a constant where it should not be` |
-# | a rule that writes into `g` | `writes into what it is given: return a new array` |
-# | broadcasting undone by hand | `Leave summing over what broadcasting stretched to the engine` |
-# | writing into an input | `writes into its input 0 (x): compute a new array` |
-# | returning the input itself | `returns its input 0 (x) itself` |
-# | a function without `return` | `returns NoneType, not an array of numbers` |
 # | float64 from a constant | `makes float64 of float32: a constant in it` |
-# | random numbers inside | `gives different results for the same inputs` |
-# | one result array for all calls | `gives the same memory twice` |
-#
-# And these are what `check_layer` says. A layer that means to mix the examples of a batch, even in
-# eval mode, is checked with `mixes_examples=True`; a function composed of ops is checked by
-# `check_op` with `composed=True`.
-#
-# | mistake in a layer | the message contains |
-# | --- | --- |
-# | a class instead of a layer | `is it a class without its parentheses` |
 # | layers in a list | `Blocks.layers is a list that hides modules from the layer` |
-# | parameters in a dictionary | `Parts.parts is a dict that hides parameters from the layer` |
-# | a tensor, not an `nn.Parameter` | `is a tensor that requires a gradient, not an nn.Parameter` |
-# | a parameter that is not used | `bias has no influence on the result of Scale` |
-# | a parameter of float64 | `weight is float64, so all that is computed from it is float64` |
-# | float64 from a constant in `forward` | `Scale.forward makes float64 of float32` |
-# | `.data` in `forward` | `the result of Scale depends on weight, but no gradient reaches it` |
-# | a part held constant in `forward` | `Does forward hold a part constant, with .data or NumPy` |
-# | `forward` without `return` | `Scale.forward gives NoneType, not a Tensor` |
-# | `forward` writes into its input | `Scale.forward writes into its input` |
-# | `self.training` is forgotten | `gives different results for the same input in eval mode` |
-# | a layer with chance, checked in training | `in training mode: check it in eval mode` |
 # | a mean over the batch | `gives another result for an example alone than in a batch` |
-# | the batch is flattened too | `the first dimension is the batch, and must stay as it is` |
-# | the size of the batch is fixed | `takes a batch of 4, and fails for one example` |
-# | other names than in PyTorch | `must have the same names and shapes of parameters` |
 
 # %% [markdown]
 # ## Does it help?
