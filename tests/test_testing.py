@@ -1,7 +1,7 @@
 """Mistakes that people make in an op or a layer, and what each of them is told.
 
-Every row is one mistake. A page of reference shows the same rows as tables, and a test here compares
-the two. A check that has never failed has proved little, so each row must fail with its message.
+Every row is one mistake. A page of reference shows the same rows, and a test here compares the two.
+A check that has never failed has proved little, so each row must fail with its message.
 """
 
 import re
