@@ -54,6 +54,7 @@ REFERENCE = (
     "pictures",
     "training",
     "speed",
+    "mistakes",
     "pytorch",
     "outgrowing",
     "promises",

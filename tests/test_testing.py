@@ -1,7 +1,7 @@
 """Mistakes that people make in an op or a layer, and what each of them is told.
 
-Every row is one mistake. Lesson 12 shows the same rows as a table, and the last test here compares
-the two. A check that has never failed has proved little, so each row must fail with its message.
+Every row is one mistake. A page of reference shows the same rows, and a test here compares the two.
+A check that has never failed has proved little, so each row must fail with its message.
 """
 
 import re
@@ -25,14 +25,14 @@ from tinygrad_mlp.testing import (
 
 pytestmark = pytest.mark.usefixtures("forgets_new_ops")
 
-LESSON = Path(__file__).parent.parent / "lessons" / "15_a_new_layer.py"
+LESSONS = Path(__file__).parent.parent / "lessons"
 
 
 @dataclass(frozen=True)
 class Row:
     """One row.
 
-    mistake  how the lesson words it
+    mistake  how the page words it
     message  what is said, or a part of it
     made     makes the mistake and checks it
     error    what is raised
@@ -501,9 +501,13 @@ def test_a_mistake_is_told_with_its_cause(row):
     assert row.message in str(caught.value)
 
 
-def test_the_lesson_shows_the_same_rows():
-    shown = re.findall(r"^# \| (.+) \| `(.+)` \|$", LESSON.read_text("utf-8"), re.M)
+def test_the_page_shows_the_same_rows_and_the_lesson_some_of_them():
+    page = (LESSONS / "reference" / "mistakes.md").read_text("utf-8")
+    shown = re.findall(r"^\| (.+) \| `(.+)` \|$", page, re.M)
     assert shown == [(row.mistake, row.message) for row in ROWS]
+    lesson = (LESSONS / "15_a_new_layer.py").read_text("utf-8")
+    some = re.findall(r"^# \| (.+) \| `(.+)` \|$", lesson, re.M)
+    assert len(some) == 5 and set(some) < set(shown)
 
 
 # ------------------------------------------------------------------------------------ no mistakes

@@ -9,8 +9,8 @@ op: plain NumPy and tensors give the same; gradients agree with central differen
 gradients of gradients; float32 stays float32; no input is changed, no gradient shares memory.
 With `reference`, a function of PyTorch, values and gradients of both orders are compared with
 it. `check_layer` does the same for a layer. What fails is an AssertionError that names what was
-found, the likely cause, and what to write instead; lesson 15 has a table of them. Needs the `test`
-extra (Hypothesis, PyTorch).
+found, the likely cause, and what to write instead; lessons/reference/mistakes.md lists them. Needs
+the `test` extra (Hypothesis, PyTorch).
 """
 
 from __future__ import annotations
