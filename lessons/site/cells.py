@@ -8,6 +8,7 @@ what belongs to a prediction until it is answered.
 from __future__ import annotations
 
 import json
+from html import escape
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
@@ -16,7 +17,7 @@ from nbconvert import HTMLExporter
 
 from ..catalogue import Lesson, Prediction
 from .figures import figure
-from .markup import HEADING, inline, markdown
+from .markup import HEADING, inline, markdown, plain
 
 
 class Exporter(HTMLExporter):
@@ -116,11 +117,13 @@ def right_answer(prediction: Prediction) -> dict[str, str]:
 
 
 def choices(prediction: Prediction) -> str:
-    rows = "\n".join(
-        f'<li><button type="button" class="choice">{inline(choice)}</button></li>'
-        for choice in prediction.choices
-    )
-    return f'<ol class="choices">\n{rows}\n</ol>'
+    """The choices as buttons. A formula alone gives a button no name, so its text is the name."""
+    rows = []
+    for choice in prediction.choices:
+        made = inline(choice)
+        name = f' aria-label="{escape(plain(choice))}"' if "<math" in made else ""
+        rows.append(f'<li><button type="button" class="choice"{name}>{made}</button></li>')
+    return '<ol class="choices">\n' + "\n".join(rows) + "\n</ol>"
 
 
 NUMBER_FIELD = """<form class="number"><label>Your number
