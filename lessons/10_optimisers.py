@@ -8,9 +8,9 @@
 # **New from the package.** `optim.Adam`, `nn.ReLU`, `experiment.recipes.build_mlp`,
 # `plot.learning_curves`, `plot.first_weights`.
 #
-# **Before this.** Lesson 8 wrote plain descent, the package's `optim.SGD`: one learning rate for
-# all weights. Lesson 9 found a loss that learns even from a bad start. Here we keep that loss and
-# change the step.
+# **Before this.** The steps of lesson 8 are those of plain descent, `optim.SGD`: one learning rate
+# for all weights. Lesson 9 found a loss that learns even from a bad start. Here we keep that loss
+# and change the step.
 
 # %%
 import numpy as np
@@ -24,7 +24,6 @@ from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.train import evaluate, fit
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-
 
 train, test = load_mnist(), load_mnist(split="test")
 some = ArrayDataset(*train[:10_000])
@@ -325,8 +324,8 @@ plot.show(figure, "runs/lessons/10/digit_rates.png")
 # %% [markdown]
 # By about one point, with two seeds: on a network as small as this, SGD with a well-chosen rate is
 # nearly as good. What Adam buys is that the rate is easy to choose, since its good range is the
-# widest. The squared error stays a few points behind, and its best rates are above 1, which would
-# ruin the others. From this good start it does learn: the loss matters most when the start is bad.
+# widest. The squared error stays a few points behind, and needs much larger rates. From this good
+# start it does learn: the loss matters most when the start is bad.
 #
 # ## The small model
 #
@@ -499,10 +498,10 @@ plot.show(figure, "runs/lessons/10/weights_sgd.png")
 # seeds do not say that SGD is better. And we chose its rate by looking at test images, which
 # flatters it a little. Adam's rate is the published one.
 #
-# So should every weight take steps of its own size? It saves a search for the rate, which is worth
-# much where a training is long. It is no gift on a model as small as this. What made this model
-# good is the loss more than the optimiser: with the squared error it was a few points behind at
-# every rate that we tried.
+# So should every weight take steps of its own size? It makes the rate easier to choose, which is
+# worth a lot where each training is long. On a model as small as this it gains little else. The
+# loss matters more here than the optimiser: with the squared error the model was a few points
+# behind at every rate that we tried.
 #
 # ## What was learned
 #

@@ -71,10 +71,11 @@ def test_sgd_at_its_best_rate_is_nearly_as_good_as_adam_and_harder_to_hit(shown)
     assert high / low > 10 and sgd_high / sgd_low < 5
 
 
-def test_the_squared_error_stays_a_few_points_behind_with_rates_above_1(shown):
+def test_the_squared_error_stays_a_few_points_behind_and_needs_much_larger_rates(shown):
     text = shown["Learning rates on digits"]
     best, _, low, _ = row(text, "squared error, SGD")
-    assert 75 < best < row(text, "cross-entropy, SGD")[0] - 2 and low > 1
+    assert 75 < best < row(text, "cross-entropy, SGD")[0] - 2
+    assert low > 5 * max(row(text, "cross-entropy, SGD")[3], row(text, "cross-entropy, Adam")[3])
 
 
 def test_three_runs_differ_by_about_two_points_and_all_lie_above_the_published_one(shown):
