@@ -467,9 +467,7 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with the decay apart from the gradient: w -= lr * weight_decay * w at each step.
 
-    Loshchilov and Hutter, 2019.
-
-    Raises what `Optimizer` raises.
+    Otherwise as `Adam`. Raises what `Optimizer` raises. Loshchilov and Hutter, 2019.
 
     >>> w = nn.Parameter([1.0])
     >>> w.grad = tg.tensor([0.0])
