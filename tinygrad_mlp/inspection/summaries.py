@@ -37,6 +37,8 @@ class Summary:
     depth             how many levels of layers are shown
     was_called        whether the model was called; without that, only parameters are known
 
+    Sizes are counted in numbers, memory in bytes, and multiply-adds one by one.
+
     >>> found = tg.summary(nn.Sequential(nn.Linear(784, 10), nn.ReLU()), (50, 784))
     >>> found.total_params, found.total_mult_adds, found.total_output_bytes
     (7850, 392500, 4000)

@@ -29,6 +29,8 @@ class Identity(Module):
 class ReLU(Module):
     """max(x, 0), elementwise.
 
+    The derivative at 0 is taken as 0.
+
     >>> nn.ReLU()(tg.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
@@ -39,6 +41,8 @@ class ReLU(Module):
 
 class LeakyReLU(Module):
     """x where it is positive, negative_slope * x elsewhere.
+
+    Elementwise. Maas, Hannun and Ng, 2013.
 
     >>> nn.LeakyReLU(0.5)(tg.tensor([-1.0, 2.0]))
     tensor([-0.5,  2. ])
@@ -76,6 +80,8 @@ class GELU(Module):
 
     approximate  "none", or "tanh" for an approximation that is faster
 
+    Elementwise. Raises ValueError for another approximation.
+
     >>> nn.GELU()(tg.tensor([-100.0, 0.0, 100.0]))
     tensor([ -0.,   0., 100.])
     """
@@ -103,6 +109,8 @@ class SiLU(Module):
 
 class Softplus(Module):
     """log(1 + e^(beta x)) / beta, a smooth ReLU; above `threshold` of beta x, x itself.
+
+    Elementwise. Dugas and others, 2001.
 
     >>> nn.Softplus()(tg.tensor([-1000.0, 1000.0]))
     tensor([   0., 1000.])
@@ -146,6 +154,8 @@ class Softmax(Module):
 
     Not before `CrossEntropyLoss`, which takes scores and does this itself.
 
+    Raises IndexError if there is no such dimension.
+
     >>> nn.Softmax(dim=1)(tg.tensor([[1.0, 1.0], [0.0, 1000.0]]))
     tensor([[0.5, 0.5],
             [0. , 1. ]])
@@ -163,6 +173,8 @@ class Softmax(Module):
 
 class LogSoftmax(Module):
     """The logarithm of softmax over `dim`: what `NLLLoss` takes.
+
+    Raises IndexError if there is no such dimension.
 
     >>> nn.LogSoftmax(dim=1)(tg.tensor([[0.0, 1000.0]]))
     tensor([[-1000.,     0.]])

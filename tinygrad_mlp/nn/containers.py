@@ -88,6 +88,8 @@ class Sequential(_Row):
 class ModuleList(_Row):
     """Modules in a list, which are trained and saved; your own forward says how they are used.
 
+    Raises TypeError for what is no module.
+
     >>> layers = nn.ModuleList(nn.Linear(4, 4) for _ in range(3))
     >>> len(layers), list(layers.state_dict())[:2]
     (3, ['0.weight', '0.bias'])
@@ -112,6 +114,9 @@ class ModuleList(_Row):
 
 class ModuleDict(Module):
     """Modules by name, which are trained and saved; your own forward says how they are used.
+
+    Raises TypeError for what is no module, KeyError for a name with a dot or one of its own, such
+    as train.
 
     >>> branches = nn.ModuleDict({"left": nn.Linear(2, 1), "right": nn.ReLU()})
     >>> branches["right"], list(branches)
@@ -161,6 +166,8 @@ class ModuleDict(Module):
 
 class ParameterList(Module):
     """Parameters in a list, which are trained and saved. Arrays and tensors become parameters.
+
+    Raises TypeError for what cannot be a tensor of floats.
 
     >>> factors = nn.ParameterList([np.ones(2), np.zeros(3)])
     >>> len(factors), [name for name, _ in factors.named_parameters()]

@@ -26,6 +26,9 @@ class Linear(Module):
     weight (out_features, in_features) and bias (out_features,) start uniform in
     +-1 / sqrt(in_features), as in PyTorch; `rng` is a seed or a numpy Generator.
 
+    Raises TypeError or ValueError if a size is not a whole number, at least 1, and ValueError for
+    an input whose last dimension is another.
+
     >>> layer = nn.Linear(4, 3, rng=0)
     >>> layer
     Linear(in_features=4, out_features=3, bias=True)
@@ -93,6 +96,9 @@ class Conv2d(Module):
     weight (out_channels, in_channels / groups, kh, kw) and bias (out_channels,) start uniform in
     +-1 / sqrt(the numbers that feed one output), as in PyTorch. LeCun and others, 1989.
 
+    Raises TypeError or ValueError for sizes, paddings or groups that make no sense, and ValueError
+    for an input with other channels, or smaller than the window.
+
     >>> nn.Conv2d(1, 8, kernel_size=3, padding=1)(tg.ones(2, 1, 28, 28)).shape
     (2, 8, 28, 28)
     """
@@ -153,6 +159,9 @@ class MaxPool2d(Module):
     return_indices                          give also where each value was found
     ceil_mode                               count windows that end outside, too
 
+    Gives (n, channels, h', w'), as many as there are places for the window. Raises ValueError for
+    another shape, or if the window does not fit.
+
     >>> nn.MaxPool2d(2)(tg.arange(16.0).reshape(1, 1, 4, 4))
     tensor([[[[ 5.,  7.],
               [13., 15.]]]])
@@ -199,6 +208,9 @@ class AvgPool2d(Module):
     count_include_pad             the zeros of the margin count too
     divisor_override              divide the sum of each window by this instead
 
+    Gives (n, channels, h', w'), as many as there are places for the window. Raises ValueError for
+    another shape, or if the window does not fit.
+
     >>> nn.AvgPool2d(2)(tg.arange(16.0).reshape(1, 1, 4, 4))
     tensor([[[[ 2.5,  4.5],
               [10.5, 12.5]]]])
@@ -243,6 +255,9 @@ class Embedding(Module):
 
     weight (num_embeddings, embedding_dim) starts normal, as in PyTorch.
 
+    Raises ValueError if there is no such word or `padding_idx`, TypeError for words that are no
+    integers.
+
     >>> words = nn.Embedding(1000, 16)
     >>> words(tg.tensor([[3, 1, 4], [1, 5, 9]])).shape
     (2, 3, 16)
@@ -276,6 +291,8 @@ class Embedding(Module):
 class Flatten(Module):
     """The dimensions from `start_dim` to `end_dim` as one: (n, 28, 28) -> (n, 784).
 
+    Raises IndexError if there is no such dimension.
+
     >>> nn.Flatten()(tg.ones(5, 28, 28)).shape
     (5, 784)
     """
@@ -296,6 +313,9 @@ class Unflatten(Module):
 
     unflattened_size  the sizes, of which one may be -1
 
+    Raises ValueError if the product of the sizes is not the size of the dimension, IndexError if
+    there is no such dimension.
+
     >>> nn.Unflatten(1, (1, 28, 28))(tg.ones(5, 784)).shape
     (5, 1, 28, 28)
     """
@@ -314,8 +334,11 @@ class Unflatten(Module):
 class Dropout(Module):
     """In training, each value is 0 with probability `p`, and the others are scaled by 1 / (1 - p).
 
+    p    from 0 to 1
     rng  a seed or a numpy Generator, which each call draws from. Layers that are given one and
-         the same Generator share it, and so its state. Srivastava and others, 2014.
+         the same Generator share it, and so its state
+
+    Takes any shape. Raises ValueError if `p` is no probability. Srivastava and others, 2014.
 
     >>> nn.Dropout(0.5, rng=0)(tg.ones(4))
     tensor([2., 0., 0., 0.])
@@ -403,11 +426,13 @@ class BatchNorm1d(_BatchNorm):
     In training over the batch, of which there must be more than one value a feature; then
     `running_mean` and `running_var` move towards the batch's. In eval mode by these two.
 
+    eps                  is added to the variance, so that the division is sane where it is almost 0
     momentum             how far they move, 0 to 1; None: they are the means over all batches
     affine, bias         whether weight and bias (num_features,) are learned; they are 1 and 0
     track_running_stats  if not, there are none, and the batch decides in eval mode too
 
-    Ioffe and Szegedy, 2015.
+    Raises ValueError for another shape, and in training for a single value a feature. Ioffe and
+    Szegedy, 2015.
 
     >>> norm = nn.BatchNorm1d(1)
     >>> norm(tg.tensor([[300.0], [500.0]])).tolist(), norm.running_mean
@@ -433,9 +458,11 @@ class LayerNorm(Module):
     """Each example brought to mean 0 and variance 1 over its last dimensions.
 
     normalized_shape          the sizes of these dimensions, or the size of the only one
+    eps                       is added to the variance, so that the division is sane where it is 0
     elementwise_affine, bias  whether weight and bias, of this shape, are learned; they are 1 and 0
 
-    Ba, Kiros and Hinton, 2016.
+    Raises ValueError for an input whose shape does not end in these sizes. Ba, Kiros and Hinton,
+    2016.
 
     >>> nn.LayerNorm(2, eps=0)(tg.tensor([[1.0, 3.0], [10.0, 30.0]])).tolist()
     [[-1.0, 1.0], [-1.0, 1.0]]

@@ -23,6 +23,9 @@ def _constant(weight: Any) -> Buffer | None:
 class CrossEntropyLoss(Module):
     """Cross-entropy of scores (n, classes) and classes (n,). See `functional.cross_entropy`.
 
+    Raises ValueError for a class that has no score, for shapes that do not fit, or for another
+    reduction.
+
     >>> nn.CrossEntropyLoss()(tg.tensor([[0.0, 1000.0]]), tg.tensor([0]))
     tensor(1000.)
     """
@@ -48,6 +51,9 @@ class CrossEntropyLoss(Module):
 class NLLLoss(Module):
     """Minus the log-probability (n, classes) of the classes (n,). See `functional.nll_loss`.
 
+    Raises ValueError for a class that has no score, for shapes that do not fit, or for another
+    reduction.
+
     >>> nn.NLLLoss()(tg.tensor([[-1.0, -2.0], [-4.0, -3.0]]), tg.tensor([0, 1]))
     tensor(2.)
     """
@@ -66,8 +72,11 @@ class BCEWithLogitsLoss(Module):
 
     weight      how much each value counts
     pos_weight  how much more the positives count
+    reduction   "mean" over all values, "sum", or "none": one loss a value
 
     See `functional.binary_cross_entropy_with_logits`.
+
+    Raises ValueError if the shapes differ, or for another reduction.
 
     >>> nn.BCEWithLogitsLoss()(tg.tensor([-1000.0, 1000.0]), tg.tensor([0.0, 0.0]))
     tensor(500.)
@@ -87,6 +96,10 @@ class BCEWithLogitsLoss(Module):
 class MSELoss(Module):
     """Mean squared difference of two tensors of one shape. See `functional.mse_loss`.
 
+    reduction  "mean" over all values, "sum", or "none": one loss a value
+
+    Raises ValueError if the shapes differ, or for another reduction.
+
     >>> nn.MSELoss()(tg.tensor([1.0, 2.0]), tg.tensor([1.0, 4.0]))
     tensor(2.)
     """
@@ -100,6 +113,10 @@ class MSELoss(Module):
 
 class L1Loss(Module):
     """Mean absolute difference of two tensors of one shape. See `functional.l1_loss`.
+
+    reduction  "mean" over all values, "sum", or "none": one loss a value
+
+    Raises ValueError if the shapes differ, or for another reduction.
 
     >>> nn.L1Loss()(tg.tensor([1.0, 2.0]), tg.tensor([1.0, 4.0]))
     tensor(1.)
@@ -115,6 +132,11 @@ class L1Loss(Module):
 class SmoothL1Loss(Module):
     """Absolute difference, but squared within `beta`. See `functional.smooth_l1_loss`.
 
+    beta       up to which difference it is squared, at least 0
+    reduction  "mean" over all values, "sum", or "none": one loss a value
+
+    Raises ValueError if the shapes differ, or for another reduction. Girshick, 2015.
+
     >>> nn.SmoothL1Loss(reduction="none")(tg.tensor([1.0, 5.0]), tg.tensor([0.0, 0.0]))
     tensor([0.5, 4.5])
     """
@@ -129,6 +151,11 @@ class SmoothL1Loss(Module):
 
 class HuberLoss(Module):
     """Squared difference, but a straight line beyond `delta`. See `functional.huber_loss`.
+
+    delta      up to which difference it is squared, above 0
+    reduction  "mean" over all values, "sum", or "none": one loss a value
+
+    Raises ValueError if the shapes differ, or for another reduction. Huber, 1964.
 
     >>> nn.HuberLoss(delta=2.0)(tg.tensor([1.0]), tg.tensor([0.0]))
     tensor(0.5)

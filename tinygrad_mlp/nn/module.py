@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 class Parameter(Tensor):
     """A tensor that a module learns. It requires a gradient unless told otherwise.
 
+    data           a tensor, an array, numbers: of any shape
+    dtype          float32 for Python numbers, and that of an array, unless it is given
+    requires_grad  whether it is learned
+
+    Raises TypeError for what is not numbers, or for integers that should be learned.
+
     >>> nn.Parameter([1.0, 2.0])
     tensor([1., 2.], requires_grad=True)
     """
@@ -83,6 +89,9 @@ class ForwardHook:
 
 class Module:
     """A layer or a model: subclass it, set parameters and modules as attributes, write forward.
+
+    Raises NotImplementedError when it is called without a `forward`, and TypeError when it is asked
+    for its parameters or its state while a plain list, tuple or dict hides some.
 
     >>> class Scale(nn.Module):
     ...     def __init__(self):

@@ -191,6 +191,8 @@ class MultiStepLR(LRScheduler):
 
     A milestone that is given twice counts twice.
 
+    Raises ValueError if a milestone is not a whole number, at least 0.
+
     >>> optimizer = optim.SGD([nn.Parameter([1.0])], lr=1.0)
     >>> schedule = optim.lr_scheduler.MultiStepLR(optimizer, milestones=[2, 3], gamma=0.5)
     >>> [schedule.lr_at(count, group=0) for count in range(5)]
@@ -489,6 +491,8 @@ class ReduceLROnPlateau:
     them too, but `SequentialLR` cannot join it. In `fit`:
 
         fit(..., on_epoch=lambda epoch: schedule.step(epoch.loss))
+
+    Raises ValueError for another mode, or if `factor` is not at least 0 and below 1.
 
     >>> optimizer = optim.SGD([nn.Parameter([1.0])], lr=1.0)
     >>> schedule = optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=1)

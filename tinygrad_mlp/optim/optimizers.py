@@ -268,6 +268,9 @@ class SGD(Optimizer):
     fused      one compiled loop instead of a pass for each operation: the same bits, sooner. It
                needs Numba: pip install "tinygrad_mlp[fast]"
 
+    Raises ValueError for `nesterov` without a momentum, or with dampening, and what `Optimizer`
+    raises. Robbins and Monro, 1951; momentum, Polyak, 1964.
+
     >>> w = nn.Parameter([1.0, 1.0])
     >>> w.grad = tg.tensor([0.5, 2.0])
     >>> optim.SGD([w], lr=0.5).step()
@@ -350,6 +353,8 @@ class Adam(Optimizer):
 
     What is kept are the decayed sums of g and g^2: m and v without the factors (1 - b1) and
     (1 - b2), which go into the step size instead. This saves two passes over the weights.
+
+    Raises what `Optimizer` raises.
 
     >>> w = nn.Parameter([1.0, 1.0])
     >>> w.grad = tg.tensor([0.5, 200.0])
@@ -462,7 +467,7 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with the decay apart from the gradient: w -= lr * weight_decay * w at each step.
 
-    Loshchilov and Hutter, 2019.
+    Otherwise as `Adam`. Raises what `Optimizer` raises. Loshchilov and Hutter, 2019.
 
     >>> w = nn.Parameter([1.0])
     >>> w.grad = tg.tensor([0.0])
@@ -515,6 +520,8 @@ class RMSprop(Optimizer):
     centered  divide by the standard deviation instead: sqrt(v - m^2), m the mean of recent g
 
     Tieleman and Hinton, 2012; centred, Graves, 2013.
+
+    Raises what `Optimizer` raises.
 
     >>> w = nn.Parameter([1.0, 1.0])
     >>> w.grad = tg.tensor([0.5, 200.0])
@@ -592,6 +599,8 @@ class Adagrad(Optimizer):
 
     Duchi, Hazan and Singer, 2011. As in PyTorch, the state of a parameter is there from the
     beginning, before its first step.
+
+    Raises what `Optimizer` raises.
 
     >>> w = nn.Parameter([1.0, 1.0])
     >>> optimizer = optim.Adagrad([w], lr=0.25)

@@ -90,6 +90,9 @@ def augmented(images: np.ndarray, copies: Mapping[str, np.ndarray], labels: Any 
 def prediction(image: np.ndarray, probabilities: np.ndarray) -> Figure:
     """What the network saw (28, 28), and how probable it thinks each digit is (10,).
 
+    image          pixels from 0 to 1
+    probabilities  shares from 0 to 1, drawn in percent
+
     >>> images, labels = data.load_mnist(split="test")[:1]
     >>> probabilities = np.full(10, 0.02)
     >>> probabilities[labels[0]] = 0.82
