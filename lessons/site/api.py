@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import griffe
@@ -28,6 +29,7 @@ PACKAGE = "tinygrad_mlp"
 ROOMS = {
     "": "Functions on tensors",
     "Tensor": "Tensor",
+    "autograd.functional": "Derivatives of functions",
     "nn": "Layers and losses",
     "nn.functional": "Functions for networks",
     "nn.init": "Initial weights",
@@ -77,8 +79,7 @@ def entries() -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     described: set[str] = set()
     for room in ROOMS:
-        holder = target_of(package()[room] if room else package())
-        for name, member in sorted(holder.members.items()):
+        for name, member in sorted(members_of(room).items()):
             entry = entry_of(f"{room}.{name}" if room else name, member)
             if entry is None:
                 continue
@@ -88,6 +89,52 @@ def entries() -> dict[str, Entry]:
             described.add(path)
             found[entry.name] = entry
     return found
+
+
+def members_of(room: str) -> dict[str, Any]:
+    """What a room offers: its own names, and what it imports under a name that it repeats."""
+    holder = target_of(package()[room] if room else package())
+    if holder.is_class:
+        return {**holder.members, **shared_methods()}
+    offered = repeated_imports(holder.filepath)
+    found = {n: m for n, m in holder.members.items() if not m.is_alias or n in offered}
+    for name, member in found.items():
+        if name in offered and not member.is_alias:  # a function that is named as its module is
+            found[name] = package()[holder.imports[name].removeprefix(f"{PACKAGE}.")]
+    return found
+
+
+def repeated_imports(path: Path) -> set[str]:
+    """The names of a file's `from ... import name as name`, which make a name public."""
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+    imported = [alias for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names]
+    return {alias.name for alias in imported if alias.asname == alias.name}
+
+
+@cache
+def shared_methods() -> dict[str, Any]:
+    """Methods of a Tensor that are functions, too: those of `exp, log = ops.exp, ops.log`."""
+    tensor = target_of(package()["Tensor"])
+    tree = ast.parse(tensor.filepath.read_text("utf-8"))
+    body = next(n.body for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "Tensor")
+    found = {}
+    for node in body:
+        if isinstance(node, ast.Assign):
+            pairs = zip(parts_of(node.targets[0]), parts_of(node.value), strict=False)
+            for name, value in pairs:
+                if isinstance(value, ast.Attribute) and not ast.unparse(name).startswith("_"):
+                    found[ast.unparse(name)] = function_at(ast.unparse(value))
+    return found
+
+
+def parts_of(node: ast.expr) -> list[ast.expr]:
+    return node.elts if isinstance(node, ast.Tuple) else [node]
+
+
+def function_at(path: str) -> Any:
+    """The function of this path; what is only another name for one, as `view`, is followed."""
+    thing = package()[path]
+    return package()[f"{path.rpartition('.')[0]}.{thing.value}"] if thing.is_attribute else thing
 
 
 def entry_of(name: str, member: Any) -> Entry | None:
@@ -104,22 +151,23 @@ def entry_of(name: str, member: Any) -> Entry | None:
     if not (thing.is_class or thing.is_function or "property" in thing.labels):
         return None
     docstring = thing.docstring.value if thing.docstring else ""
-    return Entry(name, signature_of(last, thing), docstring)
+    of_tensor = name.startswith("Tensor.") and thing.parent.is_module
+    return Entry(name, signature_of(last, thing, int(of_tensor)), docstring)
 
 
 def target_of(member: Any) -> Any:
     return member.final_target if member.is_alias else member
 
 
-def signature_of(name: str, thing: Any) -> str:
-    """As in the source, on one line if it fits and with a line for each parameter otherwise."""
+def signature_of(name: str, thing: Any, first: int = 0) -> str:
+    """As in the source, from parameter `first` on: on one line, or one for each if it is long."""
     function = thing
     if thing.is_class:
         made = [thing.all_members[new] for new in NEW if new in thing.all_members]
         function = target_of(made[0]) if made else None
     if function is None or not function.is_function:
         return name
-    parts = list(parameters_of(function))
+    parts = list(parameters_of(function))[first:]
     returns = f" -> {function.returns}" if function.returns and not thing.is_class else ""
     line = f"{name}({', '.join(parts)}){returns}"
     if len(line) <= 90:
@@ -185,11 +233,10 @@ def room_body(room: str) -> BeautifulSoup:
 
 def also_methods() -> str:
     """The functions that are methods of a Tensor, too, as links."""
-    names = target_of(package()["Tensor"]).members
     links = ", ".join(
-        f'<a href="{address_of(name)}"><code>{name}</code></a>'
-        for name in entries()
-        if name in names and "." not in name
+        f'<a href="{address_of(function.name)}"><code>{name}</code></a>'
+        for name, function in sorted(shared_methods().items())
+        if f"Tensor.{name}" not in entries()
     )
     return f"""<h2 id="functions-as-methods">Functions that are methods, too</h2>
 <p>Their first argument is the tensor: <code>x.exp()</code> is <code>tg.exp(x)</code>.</p>

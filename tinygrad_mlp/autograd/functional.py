@@ -118,7 +118,15 @@ def hessian(func: Function, inputs: Any, create_graph: bool = False) -> Any:
 
 
 def jacobian_of(y: Tensor, xs: Any, create_graph: bool) -> tuple[Any, ...]:
-    """The Jacobian of one output with respect to each of `xs`, one backward a value of `y`."""
+    """The Jacobian of one output with respect to each of `xs`, one backward a value of `y`.
+
+    Each of shape y.shape + x.shape.
+
+    >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> tg.autograd.functional.jacobian_of(x * x, (x,), create_graph=False)[0]
+    tensor([[2., 0.],
+            [0., 4.]])
+    """
     rows = []
     for k in range(y.data.size):
         weights = np.zeros(y.data.size, y.dtype)
@@ -137,7 +145,12 @@ def jacobian_of(y: Tensor, xs: Any, create_graph: bool) -> tuple[Any, ...]:
 def gradients_or_zeros(
     ys: Any, xs: Any, weights: Any, create_graph: bool, retain: bool | None = None
 ) -> tuple[Tensor, ...]:
-    """As `grad`, with zeros where an input has no influence."""
+    """As `grad`, with zeros where an input has no influence.
+
+    >>> x, unused = tg.tensor([1.0, 2.0], requires_grad=True), tg.ones(1, requires_grad=True)
+    >>> tg.autograd.functional.gradients_or_zeros(((x * x).sum(),), (x, unused), (None,), False)
+    (tensor([2., 4.]), tensor([0.]))
+    """
     used = [(y, w) for y, w in zip(ys, weights, strict=True) if y.requires_grad]
     found: Any = [None] * len(xs)
     if used:
@@ -172,6 +185,11 @@ def _weights(outputs: Any, v: Any) -> tuple[Any, ...]:
 
 
 def as_tuple(value: Any) -> tuple[Any, ...]:
+    """A tuple of one value, or of those that a tuple or list holds.
+
+    >>> tg.autograd.functional.as_tuple([1, 2]), tg.autograd.functional.as_tuple(3)
+    ((1, 2), (3,))
+    """
     return tuple(value) if isinstance(value, (tuple, list)) else (value,)
 
 

@@ -35,6 +35,8 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, rng: Rng = None) ->
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, rng: Rng = None) -> Tensor:
     """Normal with the given mean and standard deviation.
 
+    rng  a seed or a numpy Generator
+
     >>> nn.init.normal_(nn.Parameter(tg.zeros(2, 3)), mean=7.0, std=0.0).tolist()
     [[7.0, 7.0, 7.0], [7.0, 7.0, 7.0]]
     """
@@ -53,6 +55,10 @@ def zeros_(tensor: Tensor) -> Tensor:
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, rng: Rng = None) -> Tensor:
     """Uniform, variance gain^2 * 2 / (fan_in + fan_out). Glorot and Bengio, 2010.
 
+    rng  a seed or a numpy Generator
+
+    Raises ValueError for fewer than 2 dimensions.
+
     >>> weight = nn.init.xavier_uniform_(nn.Parameter(np.zeros((100, 100))), rng=0)
     >>> round(float(weight.std()), 2)
     0.1
@@ -64,6 +70,10 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, rng: Rng = None) -> Tenso
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, rng: Rng = None) -> Tensor:
     """Normal, variance gain^2 * 2 / (fan_in + fan_out). Glorot and Bengio, 2010.
 
+    rng  a seed or a numpy Generator
+
+    Raises ValueError for fewer than 2 dimensions.
+
     >>> weight = nn.init.xavier_normal_(nn.Parameter(np.zeros((100, 100))), rng=0)
     >>> round(float(weight.std()), 2)
     0.1
@@ -73,6 +83,11 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, rng: Rng = None) -> Tensor
 
 def kaiming_uniform_(tensor: Tensor, nonlinearity: str = "relu", rng: Rng = None) -> Tensor:
     """Uniform, variance gain^2 / fan_in. He and others, 2015.
+
+    nonlinearity  what comes after, which sets the gain: "linear", "sigmoid", "tanh" or "relu"
+    rng           a seed or a numpy Generator
+
+    Raises ValueError for another word, or for fewer than 2 dimensions.
 
     >>> weight = nn.init.kaiming_uniform_(nn.Parameter(np.zeros((100, 200))), rng=0)
     >>> round(float(weight.std()), 2)
@@ -84,6 +99,11 @@ def kaiming_uniform_(tensor: Tensor, nonlinearity: str = "relu", rng: Rng = None
 
 def kaiming_normal_(tensor: Tensor, nonlinearity: str = "relu", rng: Rng = None) -> Tensor:
     """Normal, variance gain^2 / fan_in. He and others, 2015.
+
+    nonlinearity  what comes after, which sets the gain: "linear", "sigmoid", "tanh" or "relu"
+    rng           a seed or a numpy Generator
+
+    Raises ValueError for another word, or for fewer than 2 dimensions.
 
     >>> weight = nn.init.kaiming_normal_(nn.Parameter(np.zeros((100, 200))), rng=0)
     >>> round(float(weight.std()), 2)
