@@ -124,7 +124,7 @@ for name, array in ours.state_dict().items():
 # %% [markdown]
 # ## One step: the gradients
 #
-# Now one batch goes through both. `make_batches` (lesson 12) returns the batches of a recipe; the
+# Now one batch goes through both. `make_batches` (lesson 13) returns the batches of a recipe; the
 # order, and the flips and the noise, come from the two generators, or seeds, that it is given. We
 # draw each batch once, and give it to both frameworks: `arrays()` gives it as NumPy arrays.
 #
