@@ -39,7 +39,7 @@ def parameters_of(layer, shapes):
         if parameter.dtype != np.float32:
             raise Refused(
                 f"{name} is {parameter.dtype}, but float32 is expected",
-                "Make the array in float32, as the lesson does: np.full(features, 2.0, np.float32).",
+                "Make the array in float32, as in the lesson: np.full(features, 2.0, np.float32).",
             )
     return found
 
