@@ -8,7 +8,7 @@
 # **New from the package.** `interop.to_torch`, `interop.from_torch`, `checkpoint.save`,
 # `checkpoint.load`.
 #
-# **Before this.** Lesson 12 measured the recipes with this package alone. Everything so far could
+# **Before this.** Lessons 12 and 13 trained with this package alone. Everything so far could
 # rest on a fault that we would never notice by ourselves. PyTorch was written by others, is used
 # by thousands, and knows nothing about us: it is the best witness that we can call.
 
