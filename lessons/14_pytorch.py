@@ -8,7 +8,7 @@
 # **New from the package.** `interop.to_torch`, `interop.from_torch`, `checkpoint.save`,
 # `checkpoint.load`.
 #
-# **Before this.** Lesson 12 measured the recipes with this package alone. Everything so far could
+# **Before this.** Lessons 12 and 13 trained with this package alone. Everything so far could
 # rest on a fault that we would never notice by ourselves. PyTorch was written by others, is used
 # by thousands, and knows nothing about us: it is the best witness that we can call.
 
@@ -124,7 +124,7 @@ for name, array in ours.state_dict().items():
 # %% [markdown]
 # ## One step: the gradients
 #
-# Now one batch goes through both. `make_batches` (lesson 12) returns the batches of a recipe; the
+# Now one batch goes through both. `make_batches` (lesson 13) returns the batches of a recipe; the
 # order, and the flips and the noise, come from the two generators, or seeds, that it is given. We
 # draw each batch once, and give it to both frameworks: `arrays()` gives it as NumPy arrays.
 #

@@ -236,6 +236,8 @@ print("passed again, and for values up to 1,000 too")
 # The rules did not change, because the function did not. The comparison with PyTorch uses the
 # plain formula, so it stays where that formula is accurate. A check is only as good as the inputs
 # it is given: think about the ends of the range too.
+#
+# The picture shows the function and its slope for two values of $b$.
 
 # %% tags=["draw"]
 grid = np.linspace(-5, 5, 401)
@@ -425,10 +427,9 @@ print("training loss higher than ReLU's in", int(np.sum(losses["b = 4"] > losses
 print(f"b started at 4; after training half of them are below {np.median(bends('b = 4')):.1f}")
 
 # %% [markdown]
-# This is a negative result, and an honest one: with $b=4$ the network learns more slowly than
-# with ReLU, for every seed. A learned parameter tells us something, though. $b$ went **down**:
-# the network would like sharper bends than we gave it, and three epochs are not long. So we start
-# lower, at $b=0.25$.
+# This is a negative result: with $b=4$ the network learns more slowly than with ReLU, for every
+# seed. The learned parameters tell us something, though. $b$ went down: the network would like
+# sharper bends than we gave it, and three epochs are not long. So we start lower, at $b=0.25$.
 #
 # **Predict.** How does it do against ReLU now, with five seeds?
 #

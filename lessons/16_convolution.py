@@ -3,7 +3,7 @@
 #
 # **Question.** What does a network gain if it uses the same few weights at every place of an image?
 #
-# **Time.** 20 minutes.
+# **Time.** 30 minutes.
 #
 # **New from the package.** `nn.functional.conv2d`, `nn.functional.max_pool2d`,
 # `nn.init.kaiming_normal_`, `nn.Conv2d`, `nn.MaxPool2d`.
@@ -27,7 +27,7 @@ digit = everything.images[0].reshape(28, 28)
 # %% [markdown]
 # ## A small window, by hand
 #
-# We lay a window of 3 by 3 weights, called a kernel, on a corner of the image. Each weight is
+# We lay a window of 3 by 3 weights, called a **kernel**, on a corner of the image. Each weight is
 # multiplied by the pixel under it, and the products are added: one number. Then we move the window
 # one pixel and do the same with *the same weights*, until it has been everywhere. That is a
 # **convolution**. The window must not stick out over the edge.
@@ -54,7 +54,6 @@ def convolve(image, kernel):
 upright = np.array([[1.0, 0.0, -1.0]] * 3)
 edges = {"left minus right": convolve(digit, upright)}
 edges["upper minus lower"] = convolve(digit, upright.T)
-# X"upper minus lower": convolve(digit, upright.T)}
 for name, seen in edges.items():
     print(f"{name:<18} {seen.shape}, from {seen.min():.2f} to {seen.max():.2f}")
 
@@ -124,8 +123,8 @@ print(f"largest difference from the loops: {np.abs(at_once - edges['left minus r
 # shape (out, channels, kernel height, kernel width): many kernels, and images with several
 # channels.
 #
-# **Predict.** Of how many products is the gradient of *one* weight of the kernel the sum, for one
-# image of 28 by 28 pixels?
+# **Predict.** For one image of 28 by 28 pixels, the gradient of *one* weight of the kernel is a sum.
+# How many products does it add?
 #
 # - 9
 # - 676
@@ -148,10 +147,103 @@ print("places where each weight was used:", convolve_at_once(images, ours).shape
 # %% [markdown]
 # Every window gives one product: 26 times 26 is 676. So the nine weights hear from the whole image.
 #
+# ## How few weights
+#
+# `nn.Conv2d(1, 6, 5)` is the layer around `conv2d`: six kernels of 5 by 5 on images with one
+# channel, and a bias for each kernel. It makes six images of 24 by 24 from one of 28 by 28. That
+# is 3,456 numbers. `nn.Linear(784, 3456)` makes as many, with a weight for each pair of a pixel and
+# an output.
+#
+# **Predict.** How many times as many weights does the linear layer have?
+#
+# - about 17,000 times
+# - about 600 times
+# - about 30 times
+
+# %% answer=1
+outputs = 6 * 24 * 24
+few = sum(p.data.size for p in nn.Conv2d(1, 6, 5, rng=0).parameters())
+many = 784 * outputs + outputs
+print(f"weights, with biases:       {few:>9,} and {many:>9,}, {many / few:,.0f} times as many")
+few, many = 25 * outputs, 784 * outputs
+print(f"multiplications, one image: {few:>9,} and {many:>9,}, {many / few:,.0f} times as many")
+
+# %% [markdown]
+# There are 17,000 times as many weights, but only 31 times as many multiplications, since each
+# weight of a kernel is used 576 times. The linear layer could do the same, with most of its
+# weights at 0 and the others equal from place to place. But it would have to find that out from
+# examples.
+#
+# ## What an output sees
+#
+# One output of a 3 by 3 kernel depends on nine pixels. A second convolution looks at nine outputs
+# of the first, and so at more of the image. Two numbers say where the window goes:
+#
+# - **padding** is a margin of zeros around the image. With 1, a kernel of 3 by 3 fits at all 28
+#   heights.
+# - **stride** is how far the window moves each time. With 2 it skips every second place, and the
+#   result has half as many rows.
+#
+# Which pixels count for an output? Its gradient tells: those where it is not 0.
+#
+# **Predict.** An image goes through two kernels of 3 by 3, the first with stride 2. How many rows
+# of the image does one output of the second see?
+#
+# - 5
+# - 7
+# - 9
+
+
+# %% answer=2
+def pixels_seen(strides):
+    """Rows of the result of 3 by 3 kernels of ones, and the gradient of its middle, (28, 28)."""
+    image = tg.tensor(np.zeros((1, 1, 28, 28)), requires_grad=True)
+    seen = image
+    for stride in strides:
+        seen = F.conv2d(seen, tg.tensor(np.ones((1, 1, 3, 3))), stride=stride, padding=1)
+    middle = seen.shape[2] // 2
+    seen[0, 0, middle, middle].backward()
+    return seen.shape[2], image.grad.data[0, 0]
+
+
+STACKS = {
+    "one kernel": (1,),
+    "two": (1, 1),
+    "two, strides 2 and 1": (2, 1),
+    "three, strides 2, 2, 1": (2, 2, 1),
+}
+views = {}
+for name, strides in STACKS.items():
+    size, views[name] = pixels_seen(strides)
+    height = np.count_nonzero(views[name].any(axis=1))
+    print(f"{name:<24}{size:>2} rows of outputs, each sees {height:>2} rows of pixels")
+
+# %% tags=["draw"]
+figure = Figure(figsize=(9, 2.6), layout="constrained")
+for axes, (name, view) in zip(figure.subplots(1, 4), views.items(), strict=True):
+    axes.imshow(digit, cmap="gray_r")
+    shown = np.where(view > 0, view / view.max(), np.nan)
+    axes.imshow(shown, cmap="Oranges", vmin=-0.5, vmax=1, alpha=0.7)
+    axes.set_title(name, fontsize=10)
+    axes.set(xticks=[], yticks=[])
+figure.set_label(
+    "The digit 5 four times, with the pixels that one output in the middle sees: a square of 3 by "
+    "3 pixels for one kernel, then 5 by 5, 7 by 7, and 15 by 15. Darker pixels count more."
+)
+plot.show(figure, "runs/lessons/16/seen.png")
+
+# %% [markdown]
+# The output sees three outputs of the first kernel. They lie two pixels apart and see three pixels
+# each: the first and the last are four apart, and $4+3=7$. One more kernel with stride 2, and it is
+# 15 rows, more than half of the image, with 27 weights in all. In the picture, pixels where
+# several windows meet are darker: there are more paths from them to the output, and their
+# slopes are added.
+#
 # ## Pooling
 #
 # An edge one pixel further left is still the same edge. **Pooling** makes the picture coarser:
-# `F.max_pool2d(images, 2)` keeps the largest value of each square of 2 by 2.
+# `F.max_pool2d(images, 2)` keeps the largest value of each square of 2 by 2. Like a stride of 2,
+# it halves the rows, and the next layer sees further.
 #
 # **Predict.** Four values go in, the largest comes out. Which of the four get a gradient?
 #
@@ -171,7 +263,7 @@ print("out:", largest.data.ravel(), "  gradients:", square.grad.data.ravel())
 # ## A small network
 #
 # Six kernels of 5 by 5, ReLU, pooling, and a linear layer from $6\cdot12\cdot12=864$ numbers to 10
-# scores. `nn.Conv2d` and `nn.MaxPool2d` are the layers around the two functions.
+# scores. `nn.MaxPool2d` is the layer around `max_pool2d`.
 # `nn.init.kaiming_normal_(parameter, rng=seed)` fills a parameter with random numbers of variance
 # $2/n$, where $n$ is how many numbers feed one output (here 25); that keeps the size of the signals
 # through a ReLU (He and others, 2015).
@@ -251,6 +343,7 @@ plot.show(figure, "runs/lessons/16/kernels.png")
 # - A convolution uses the same few weights at every place of an image.
 # - It is a matrix product of windows, made of ops that exist. The gradient of a weight is added up
 #   over all places.
+# - A few small kernels, one after another, see a large part of the image.
 # - With as many weights it was better on digits, and lost much of that with shuffled pixels.
 #
 # ## What is still open
@@ -260,6 +353,7 @@ plot.show(figure, "runs/lessons/16/kernels.png")
 #
 # ## Exercises
 #
+# - `kernel_gradient`: the gradient of a kernel by hand, equal to that of `F.conv2d`.
 # - `ConvNet`: the network above as a class of your own, from `F.conv2d` and `F.max_pool2d`.
 #
-# Check it with `python -m lessons check 16`.
+# Check them with `python -m lessons check 16`.

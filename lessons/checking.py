@@ -48,6 +48,17 @@ class Mistake:
     hint: str
 
 
+class Refused(ValueError):
+    """An answer whose form cannot be judged, for whatever reason; `hint` is what to tell about it.
+
+    For `observe` to raise, where any one of many mistakes has the same hint.
+    """
+
+    def __init__(self, message: str, hint: str):
+        super().__init__(message)
+        self.hint = hint
+
+
 @dataclass(frozen=True)
 class Exercise:
     """One exercise.
@@ -348,11 +359,11 @@ def _largest(pairs: Sequence[tuple[np.ndarray, np.ndarray]], differences: Sequen
 
 
 def _hint(exercise: Exercise, given: Any) -> str:
-    """The hint of the first mistake that behaves like the answer, or else the general one."""
+    """The hint of the first mistake that behaves like the answer, or else a more general one."""
     for mistake in exercise.mistakes:
         if _alike(exercise, _observe(exercise, mistake.version)[0], given):
             return mistake.hint
-    return exercise.hint
+    return given.hint if isinstance(given, Refused) else exercise.hint
 
 
 def _alike(exercise: Exercise, one: Any, other: Any) -> bool:

@@ -3,7 +3,7 @@
 import numpy as np
 
 import tinygrad_mlp as tg
-from lessons.checking import Exercise, Mistake
+from lessons.checking import Exercise, Mistake, Refused
 from tinygrad_mlp import nn
 from tinygrad_mlp.engine import OPS
 
@@ -19,17 +19,28 @@ def gradient_of(parameter):
 
 
 def parameters_of(layer, shapes):
-    """The parameters by name. ValueError says which is missing, unknown, or of another form."""
+    """The parameters by name. Refused says which is missing, unknown, or of another form."""
     found = dict(layer.named_parameters())
     if found.keys() != shapes.keys():
         names, expected = (", ".join(sorted(some)) or "none" for some in (found, shapes))
-        raise ValueError(f"the parameters that are found are {names}; expected are {expected}")
+        raise Refused(
+            f"the parameters that are found are {names}; expected are {expected}",
+            "Both parameters are attributes of this class, made by nn.Parameter in __init__, and "
+            "their names count: weight and bias.",
+        )
     for name, shape in sorted(shapes.items()):
         parameter = found[name]
         if parameter.shape != shape:
-            raise ValueError(f"{name} has shape {parameter.shape}, but {shape} is expected")
+            raise Refused(
+                f"{name} has shape {parameter.shape}, but {shape} is expected",
+                "weight and bias have one number for each place of the last dimension: their shape "
+                "is (features,).",
+            )
         if parameter.dtype != np.float32:
-            raise ValueError(f"{name} is {parameter.dtype}, but float32 is expected")
+            raise Refused(
+                f"{name} is {parameter.dtype}, but float32 is expected",
+                "Make the array in float32, as in the lesson: np.full(features, 2.0, np.float32).",
+            )
     return found
 
 

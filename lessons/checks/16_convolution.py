@@ -1,9 +1,9 @@
-"""How the exercise of lesson 16 is judged."""
+"""How the exercises of lesson 16 are judged."""
 
 import numpy as np
 
 import tinygrad_mlp as tg
-from lessons.checking import Exercise, Mistake
+from lessons.checking import Exercise, Mistake, Refused
 from tinygrad_mlp import nn
 from tinygrad_mlp.nn import functional as F
 
@@ -19,18 +19,96 @@ def gradient_of(parameter):
 
 
 def parameters_of(layer, shapes):
-    """The parameters by name. ValueError says which is missing, unknown, or of another form."""
+    """The parameters by name. Refused says which is missing, unknown, or of another form."""
     found = dict(layer.named_parameters())
     if found.keys() != shapes.keys():
         names, expected = (", ".join(sorted(some)) or "none" for some in (found, shapes))
-        raise ValueError(f"the parameters that are found are {names}; expected are {expected}")
+        raise Refused(
+            f"the parameters that are found are {names}; expected are {expected}",
+            "Only attributes are found that are an nn.Parameter or a layer such as nn.Linear, and "
+            "their names count: kernel, kernel_bias and scores.",
+        )
     for name, shape in sorted(shapes.items()):
         parameter = found[name]
         if parameter.shape != shape:
-            raise ValueError(f"{name} has shape {parameter.shape}, but {shape} is expected")
+            raise Refused(
+                f"{name} has shape {parameter.shape}, but {shape} is expected",
+                "kernel is (kernels, channels, height, width), (6, 1, 5, 5) here, with a bias for "
+                "each of the 6; scores goes from 6 * 12 * 12 = 864 numbers to 10.",
+            )
         if parameter.dtype != np.float32:
-            raise ValueError(f"{name} is {parameter.dtype}, but float32 is expected")
+            raise Refused(
+                f"{name} is {parameter.dtype}, but float32 is expected",
+                "np.zeros and rng.normal give float64: write np.zeros(shape, np.float32).",
+            )
     return found
+
+
+# --------------------------------------------------------------------------- kernel_gradient
+
+SEEN = [
+    (drawn(2, 6, 6, seed=20), drawn(2, 4, 4, seed=21)),
+    (drawn(3, 7, 6, seed=22), drawn(3, 6, 3, seed=23)),
+    (drawn(1, 4, 5, seed=24), drawn(1, 1, 3, seed=25)),
+]
+
+
+def gradients_found(answer):
+    return [answer(images, g) for images, g in SEEN]
+
+
+def sizes_of(images, g):
+    return images.shape[1] - g.shape[1] + 1, images.shape[2] - g.shape[2] + 1
+
+
+def laid_on(images, g):
+    """g laid on the images: the right answer."""
+    rows, columns = g.shape[1:]
+    height, width = sizes_of(images, g)
+    return np.array(
+        [
+            [np.sum(g * images[:, u : u + rows, v : v + columns]) for v in range(width)]
+            for u in range(height)
+        ]
+    )
+
+
+def flipped(images, g):
+    return laid_on(images, g[:, ::-1, ::-1])
+
+
+def turned_round(images, g):
+    return laid_on(images, g)[::-1, ::-1]
+
+
+def averaged_over_images(images, g):
+    return laid_on(images, g) / len(images)
+
+
+def averaged_over_places(images, g):
+    return laid_on(images, g) / g[0].size
+
+
+def of_the_first_image(images, g):
+    return laid_on(images[:1], g[:1])
+
+
+def for_each_image(images, g):
+    return np.array([laid_on(images[i : i + 1], g[i : i + 1]) for i in range(len(images))])
+
+
+def without_g(images, g):
+    return laid_on(images, np.ones_like(g))
+
+
+def down_and_right_exchanged(images, g):
+    return laid_on(images, g).T
+
+
+def of_g_and_one_window(images, g):
+    """The pixels of the first window alone, as if the kernel had been used once."""
+    height, width = sizes_of(images, g)
+    return np.sum(g[:, :1, :1] * images[:, :height, :width], axis=0)
 
 
 # ----------------------------------------------------------------------------------- ConvNet
@@ -152,13 +230,57 @@ class WithPadding(WithPieces):
 
 EXERCISES = [
     Exercise(
+        "kernel_gradient",
+        observe=gradients_found,
+        hint="Take one weight, kernel[u, v]: which pixel is it multiplied by for the result at "
+        "(i, j)? Add g[i, j] times that pixel over all places and all images.",
+        mistakes=[
+            Mistake(
+                flipped,
+                "You turned g by half a circle. The result at (i, j) uses the pixel at (i + u, "
+                "j + v), so g and the pixels are taken in the same order.",
+            ),
+            Mistake(
+                turned_round,
+                "All the numbers are there, but turned by half a circle: the first weight of the "
+                "kernel meets the pixels that begin at row 0 and column 0.",
+            ),
+            Mistake(
+                averaged_over_images,
+                "You divided by the number of images. If the loss is a mean, that is in g already.",
+            ),
+            Mistake(
+                averaged_over_places,
+                "You divided by the number of places. A weight that is used many times gets the "
+                "sum of its gradients, not their mean.",
+            ),
+            Mistake(of_the_first_image, "Only the first image counts; add over all images."),
+            Mistake(
+                for_each_image,
+                "That is one gradient for each image. They share the kernel: add them.",
+            ),
+            Mistake(
+                without_g,
+                "You did not use g: that is the gradient of the sum of the result. By the chain "
+                "rule, each pixel is multiplied by g of its place.",
+            ),
+            Mistake(
+                down_and_right_exchanged,
+                "Rows and columns are exchanged: u moves the window down, v to the right.",
+            ),
+            Mistake(
+                of_g_and_one_window,
+                "You used only the first place. The kernel was used at every place (i, j): add "
+                "over all of them.",
+            ),
+        ],
+    ),
+    Exercise(
         "ConvNet",
         observe=observe_conv_net,
-        hint="If a name or a shape is refused: the parameters are kernel (6, 1, 5, 5), kernel_bias "
-        "(6,) and an nn.Linear called scores, from 864 to 10. Otherwise the first two values say "
-        "whether the kernels start as kaiming_normal_ makes them, the third whether the same rng "
-        "gives the same network. Then conv2d with its bias, ReLU, max_pool2d, reshape to "
-        "(n, 864), scores.",
+        hint="The first two values say whether the kernels start as kaiming_normal_ makes them, "
+        "the third whether the same rng gives the same network, the fourth is kernel_bias. The "
+        "others: conv2d with its bias, ReLU, max_pool2d, reshape to (n, 864), scores.",
         mistakes=[
             Mistake(WithoutReLU, "There is no ReLU after the convolution."),
             Mistake(WithMeans, "You pooled with means; the exercise asks for the largest values."),

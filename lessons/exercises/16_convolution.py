@@ -7,6 +7,21 @@ from tinygrad_mlp import nn
 from tinygrad_mlp.nn import functional as F  # noqa: F401
 
 
+def kernel_gradient(images, g):
+    """The gradient of a loss for a kernel, written by hand.
+
+    A kernel was laid on each image, with stride 1 and without padding: at place (i, j) the result
+    is the sum of kernel[u, v] * image[i + u, j + v] over all u and v.
+
+    images   an array (n, height, width)
+    g        the gradient of the loss for each number of that result, (n, rows, columns)
+    returns  an array of the shape of the kernel, (height - rows + 1, width - columns + 1)
+
+    Judged by its values, for several sizes, and for kernels that are not square.
+    """
+    raise NotImplementedError
+
+
 class ConvNet(nn.Module):
     """A small convolutional network: images (n, 28, 28) -> scores (n, 10).
 

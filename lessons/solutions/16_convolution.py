@@ -1,10 +1,24 @@
-"""The answer to the exercise of lesson 16: convolution."""
+"""Solutions of lesson 16: convolution."""
 
 import numpy as np
 
 import tinygrad_mlp as tg
 from tinygrad_mlp import nn
 from tinygrad_mlp.nn import functional as F
+
+
+def kernel_gradient(images, g):
+    """The gradient of a loss for a kernel, written by hand.
+
+    The weight at (u, v) meets the pixel at (i + u, j + v) for the result at (i, j). So its gradient
+    is the sum of g times that pixel over all images and places: g is laid on the images, as the
+    kernel was.
+    """
+    rows, columns = g.shape[1:]
+    gradient = np.zeros((images.shape[1] - rows + 1, images.shape[2] - columns + 1))
+    for u, v in np.ndindex(gradient.shape):
+        gradient[u, v] = np.sum(g * images[:, u : u + rows, v : v + columns])
+    return gradient
 
 
 class ConvNet(nn.Module):

@@ -12,7 +12,7 @@ import pytest
 
 import tinygrad_mlp as tg
 from lessons import checking
-from lessons.checking import Exercise, Mistake, judge
+from lessons.checking import Exercise, Mistake, Refused, judge
 
 MATRIX = np.array([[0.5, -1.25, 2.0], [3.5, 0.75, -0.2]])
 
@@ -42,6 +42,21 @@ def test_equal_values_are_right_and_get_no_hint():
         verdict = verdict_on(answer)
         assert (verdict.state, verdict.detail, verdict.hint) == ("right", "right", "")
         assert verdict.is_right
+
+
+def test_an_answer_whose_form_is_refused_gets_the_hint_of_the_refusal_unless_it_was_foreseen():
+    def observe(answer):
+        name = answer()
+        if name != "weight":
+            raise Refused(f"{name} is found, but weight is expected", "names count")
+        return 1.0
+
+    foreseen = Mistake(lambda: "gamma", "you took the name of the paper")
+    exercise = Exercise("layer", observe, "the general hint", [foreseen])
+    verdict = judge(exercise, lambda: "scale", lambda: "weight")
+    assert (verdict.state, verdict.hint) == ("error", "names count")
+    assert "scale is found" in verdict.detail
+    assert judge(exercise, lambda: "gamma", lambda: "weight").hint == foreseen.hint
 
 
 def test_the_sign_is_told():

@@ -50,5 +50,123 @@ class NormBySums(Norm):
         return away / root * self.weight + self.bias
 
 
-WRONG = {}
+def of_a(g, y, a, b):
+    return g * tg.exp(a - y)
+
+
+def of_b(g, y, a, b):
+    return g * tg.exp(b - y)
+
+
+def without_the_op():
+    def logaddexp(a, b):
+        return np.logaddexp(a, b)
+
+    return logaddexp
+
+
+def with_the_wrong_exponential():
+    """d is at least 0, so it overflows where the numbers are far apart."""
+
+    @tg.op(grad=(of_a, of_b))
+    def logaddexp(a, b):
+        return np.minimum(a, b) + np.log1p(np.exp(np.abs(a - b)))
+
+    return logaddexp
+
+
+def with_the_rule_of_a_twice():
+    @tg.op(grad=(of_a, of_a))
+    def logaddexp(a, b):
+        return np.logaddexp(a, b)
+
+    return logaddexp
+
+
+def with_numpy_in_the_rules():
+    """No second derivatives."""
+
+    @tg.op(
+        grad=(
+            lambda g, y, a, b: g * np.exp(a - y).detach(),
+            lambda g, y, a, b: g * np.exp(b - y).detach(),
+        )
+    )
+    def logaddexp(a, b):
+        return np.logaddexp(a, b)
+
+    return logaddexp
+
+
+def with_the_larger_takes_all():
+    @tg.op(grad=(lambda g, y, a, b: g * (a >= b), lambda g, y, a, b: g * (a < b)))
+    def logaddexp(a, b):
+        return np.logaddexp(a, b)
+
+    return logaddexp
+
+
+class WithoutEps(Norm):
+    def forward(self, x):
+        away = x - x.mean(dim=-1, keepdim=True)
+        return away / tg.sqrt((away * away).mean(dim=-1, keepdim=True)) * self.weight + self.bias
+
+
+class OverAllDimensions(Norm):
+    def forward(self, x):
+        away = x - x.mean()
+        return away / tg.sqrt((away * away).mean() + self.eps) * self.weight + self.bias
+
+
+class WithoutBias(Norm):
+    def forward(self, x):
+        away = x - x.mean(dim=-1, keepdim=True)
+        variance = (away * away).mean(dim=-1, keepdim=True)
+        return away / tg.sqrt(variance + self.eps) * self.weight
+
+
+class WithoutKeepdim(Norm):
+    def forward(self, x):
+        away = x - x.mean(dim=-1)
+        return away / tg.sqrt((away * away).mean(dim=-1) + self.eps) * self.weight + self.bias
+
+
+class StartsAtZero(Norm):
+    def __init__(self, features, eps=1e-5):
+        super().__init__(features, eps)
+        self.weight = nn.Parameter(np.zeros(features, np.float32))
+
+
+class WithOneNumber(Norm):
+    """One weight for all places of a row."""
+
+    def __init__(self, features, eps=1e-5):
+        super().__init__(features, eps)
+        self.weight = nn.Parameter(np.ones(1, np.float32))
+
+
+class WithNamesOfItsOwn(nn.Module):
+    def __init__(self, features, eps=1e-5):
+        self.scale = nn.Parameter(np.ones(features, np.float32))
+        self.shift = nn.Parameter(np.zeros(features, np.float32))
+
+
+WRONG = {
+    "make_logaddexp": [
+        without_the_op,
+        with_the_wrong_exponential,
+        with_the_rule_of_a_twice,
+        with_numpy_in_the_rules,
+        with_the_larger_takes_all,
+    ],
+    "LayerNorm": [
+        WithoutEps,
+        OverAllDimensions,
+        WithoutBias,
+        WithoutKeepdim,
+        StartsAtZero,
+        WithOneNumber,
+        WithNamesOfItsOwn,
+    ],
+}
 RIGHT = {"make_logaddexp": [with_a_sigmoid, with_numpys_own], "LayerNorm": [Norm, NormBySums]}
