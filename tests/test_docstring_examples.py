@@ -33,13 +33,17 @@ IN_SCOPE = {"tg": tg, "np": np, "F": nn.functional, **ROOMS}
 
 
 def public(room):
-    """The classes and functions of this package that a module offers, by name."""
+    """The classes and functions of this package that a module offers, by name.
+
+    A folder offers what it imports; a file imports for its own use.
+    """
+    home = "tinygrad_mlp." if hasattr(room, "__path__") else room.__name__
     return {
         name: value
         for name, value in sorted(vars(room).items())
         if not name.startswith("_")
         and (inspect.isclass(value) or inspect.isroutine(value))
-        and value.__module__.startswith("tinygrad_mlp.")
+        and value.__module__.startswith(home)
     }
 
 
