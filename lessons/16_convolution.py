@@ -123,8 +123,8 @@ print(f"largest difference from the loops: {np.abs(at_once - edges['left minus r
 # shape (out, channels, kernel height, kernel width): many kernels, and images with several
 # channels.
 #
-# **Predict.** For one image of 28 by 28 pixels, the gradient of *one* weight of the kernel is a sum.
-# How many products does it add?
+# **Predict.** For one image of 28 by 28 pixels, the gradient of *one* weight of the kernel is a
+# sum. How many products does it add?
 #
 # - 9
 # - 676
