@@ -182,6 +182,19 @@ def percent_sorted(outputs):
     return 100 * float(np.mean((outputs > 0.5) == (inside > 0.5)))
 
 
+# %% tags=["draw"]
+def draw_points(axes):
+    for value, colour, mark in ((1, ORANGE, "o"), (0, "#333399", "x")):
+        some = points[inside[:, 0] == value]
+        axes.plot(some[:, 0], some[:, 1], mark, color=colour, markersize=3)
+    axes.set(xticks=[], yticks=[], aspect="equal")
+
+
+figure = Figure(figsize=(3, 3), layout="constrained")
+draw_points(figure.subplots())
+figure.set_label("A hundred dots in a disc, and around it a hundred crosses in a wide ring.")
+plot.show(figure, "runs/lessons/05/points.png")
+
 # %% [markdown]
 # **Predict.** What percentage of the points does the trained layer put on the right side?
 
@@ -338,10 +351,8 @@ for axes, (step, leaves) in zip(figure.subplots(1, 4), seen.items(), strict=True
         side, side, height, levels=np.linspace(-0.5, 1.5, 21), cmap="PuOr_r", extend="both"
     )
     axes.contour(side, side, height, levels=[0.5], colors="black", linewidths=1.5)
-    for value, colour, mark in ((1, ORANGE, "o"), (0, "#333399", "x")):
-        some = points[inside[:, 0] == value]
-        axes.plot(some[:, 0], some[:, 1], mark, color=colour, markersize=3)
-    axes.set(title=f"step {step}", xticks=[], yticks=[], aspect="equal")
+    draw_points(axes)
+    axes.set_title(f"step {step}")
 figure.set_label(
     "Four maps of the network's output with the points. At step 0 the line where it is one half is "
     "anywhere; it bends, and at step 1000 it is a closed curve between the disc and the ring."
