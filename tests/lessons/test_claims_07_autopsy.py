@@ -94,8 +94,8 @@ def test_the_rate_delays_the_weights_creep_and_two_faults_kill(shown):
     # The rate of 10 magnifies rounding: in float32 one of three seeds got 28 % in one pass.
     assert sorted(first.pop("rate"))[1] < 20
     assert max(max(found) for found in first.values()) < 20
-    assert 60 < min(sixth["rate"]) and 70 < sum(sixth["rate"]) / 3 < 90
-    assert 12 < min(sixth["weights"]) and max(sixth["weights"]) < 35
+    assert min(sixth["rate"]) > 60 and 70 < sum(sixth["rate"]) / 3 < 90
+    assert min(sixth["weights"]) > 12 and max(sixth["weights"]) < 35
     assert max(*sixth["sign"], *sixth["layers"]) < 20
 
 
