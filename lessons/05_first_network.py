@@ -45,10 +45,16 @@ means = np.array([images[train.labels == digit].mean(axis=0) for digit in range(
 # digits and many images at once it is one matrix product. Weights and biases that turn a row of
 # inputs into a row of outputs, each a weighted sum of *all* inputs, are called a **layer**.
 #
-# **Predict.** For how many of the 10,000 test images does this layer answer something else than the
-# nearest mean?
+# We check this on the test images, and then try what the biases are good for.
+#
+# **Predict.** The nearest mean names 82 % of the test images. What if the layer has the same
+# weights, but no biases?
+#
+# - still about 82 %: the biases are the same for every image
+# - about 63 %
+# - about 10 %: as good as always the same answer
 
-# %% answer=[0, 0]
+# %% answer=2
 weights = 2 * means.T  # (784, 10)
 biases = -np.sum(means * means, axis=1)  # (10,)
 scores = test_images @ weights + biases
@@ -57,11 +63,19 @@ by_layer = scores.argmax(axis=1)
 distances = [np.sum((test_images - mean) ** 2, axis=1) for mean in means]
 by_distance = np.argmin(distances, axis=0)
 
-print(f"answers that differ: {np.sum(by_layer != by_distance)} of {len(test_images):,}")
+print(f"answers that differ from the nearest mean: {np.sum(by_layer != by_distance)}")
 print(f"right: {100 * np.mean(by_layer == test.labels):.2f} %")
 
+without = (test_images @ weights).argmax(axis=1)
+print(f"right, without biases: {100 * np.mean(without == test.labels):.2f} %")
+print("how often it answers the digits 0 to 9:", *np.bincount(without, minlength=10))
+
 # %% [markdown]
-# None. The nearest mean *was* a layer all along, with weights that somebody computed from averages.
+# No answer differs: the nearest mean *was* a layer all along, with weights that somebody computed
+# from averages. Without the biases it gets about 63 %. A mean with much ink, as that of the 0, has
+# a large product with nearly everything, and a mean with little ink never wins: no image at all is
+# called a 5. The biases make up for that.
+#
 # And weights can move.
 #
 # ## Let the averages move
@@ -137,14 +151,14 @@ plot.show(figure, "runs/lessons/05/weights.png")
 # About 85 %: three points more, from a twelfth of the images. In the picture, red counts for a
 # digit and blue against it. The averages only know where ink is. The trained weights also know
 # where ink must *not* be: a 0 has a hole, and ink in the middle counts against it. Each digit
-# learned what tells it from the others. With more steps the loss would fall a little further, and
-# not much more would be right.
+# learned what tells it from the others. It is nearly at its best: ten times as many steps bring the
+# loss down to 0.0340, and the test images to 84.4 %, which is no gain.
 #
 # What stops it? Each pixel can only vote for or against a digit, always with the same weight,
 # whatever the other pixels say.
 
 # %% [markdown]
-# ## What no weighted sum can do
+# ## A disc and a ring
 #
 # To see the limit, we need fewer inputs than 784. Here are 200 points in the plane. Half of them
 # lie in a disc, and half in a ring around it. The target is 1 inside and 0 outside, and a point
@@ -168,8 +182,21 @@ def percent_sorted(outputs):
     return 100 * float(np.mean((outputs > 0.5) == (inside > 0.5)))
 
 
+# %% tags=["draw"]
+def draw_points(axes):
+    for value, colour, mark in ((1, ORANGE, "o"), (0, "#333399", "x")):
+        some = points[inside[:, 0] == value]
+        axes.plot(some[:, 0], some[:, 1], mark, color=colour, markersize=3)
+    axes.set(xticks=[], yticks=[], aspect="equal")
+
+
+figure = Figure(figsize=(3, 3), layout="constrained")
+draw_points(figure.subplots())
+figure.set_label("A hundred dots in a disc, and around it a hundred crosses in a wide ring.")
+plot.show(figure, "runs/lessons/05/points.png")
+
 # %% [markdown]
-# **Predict.** How many percent of the points does the trained layer put on the right side?
+# **Predict.** What percentage of the points does the trained layer put on the right side?
 
 # %% answer=[45, 65]
 (w, b), losses = descend(
@@ -185,7 +212,7 @@ print(f"on the right side: {percent_sorted(points @ w + b):.1f} %")
 # coordinates grows in one direction. The line where it passes $0.5$ is straight, and no straight
 # line has the disc on one side and the ring on the other.
 #
-# ## Two layers are one
+# ## One layer more
 #
 # So we use two layers, one after the other: the outputs of the first are the inputs of the second.
 # Eight numbers in between should be plenty.
@@ -227,8 +254,8 @@ print(
 # %% [markdown]
 # ## Something that bends
 #
-# What helps is to put something between the two layers that is **non-linear**: its curve is not
-# straight. We take the **sigmoid**,
+# Now we put something between the two layers that is **non-linear**: its curve is not straight. We
+# take the **sigmoid**,
 #
 # $$\sigma(z) = \frac{1}{1 + e^{-z}},$$
 #
@@ -324,10 +351,8 @@ for axes, (step, leaves) in zip(figure.subplots(1, 4), seen.items(), strict=True
         side, side, height, levels=np.linspace(-0.5, 1.5, 21), cmap="PuOr_r", extend="both"
     )
     axes.contour(side, side, height, levels=[0.5], colors="black", linewidths=1.5)
-    for value, colour, mark in ((1, ORANGE, "o"), (0, "#333399", "x")):
-        some = points[inside[:, 0] == value]
-        axes.plot(some[:, 0], some[:, 1], mark, color=colour, markersize=3)
-    axes.set(title=f"step {step}", xticks=[], yticks=[], aspect="equal")
+    draw_points(axes)
+    axes.set_title(f"step {step}")
 figure.set_label(
     "Four maps of the network's output with the points. At step 0 the line where it is one half is "
     "anywhere; it bends, and at step 1000 it is a closed curve between the disc and the ring."
@@ -335,7 +360,7 @@ figure.set_label(
 plot.show(figure, "runs/lessons/05/rings.png")
 
 # %% [markdown]
-# All of them. The black line is where the output is one half. It is bent until it closes around the
+# All of them. The black line is where the output is one half. It bends until it closes around the
 # disc: each hidden unit is a soft step along one direction, and the second layer puts the steps
 # together. No unit was told to. The same descent, with the same `backward`, found it.
 #
@@ -348,12 +373,13 @@ plot.show(figure, "runs/lessons/05/rings.png")
 #
 # Now with 784 inputs, 100 hidden units and 10 outputs, each with a sigmoid at its end. We use the
 # same 5,000 images, and the squared error again. To be faster we do not use all of them in each
-# step: fifty at a time, in a new random order each time through. Every step sees another fifty, so
-# it goes roughly in the right direction, and a hundred rough steps take no longer than a single
-# exact one. The weights begin small: we will see in lesson 7 what happens otherwise.
+# step: fifty at a time, in a new random order each time through. Fifty images point roughly in the
+# right direction, and a hundred rough steps look at no more images than a single exact one. The
+# weights begin small, between $-1 / \sqrt{n}$ and $1 / \sqrt{n}$ for $n$ inputs: we will see in
+# lesson 7 what happens otherwise.
 #
-# **Predict.** One layer reached about 85 %. How many percent of the test images will this network
-# get right, after fifteen times through the 5,000 images?
+# **Predict.** One layer reached about 85 %. What percentage of the test images will this network
+# get right, after going fifteen times through the 5,000 images?
 
 # %% answer=[89, 94]
 rng = np.random.default_rng(0)
@@ -386,13 +412,13 @@ for time_through in range(1, 16):
 # %% [markdown]
 # More than 91 %, from the same 5,000 images that brought one layer to 85 %. (The last sigmoid does
 # not change which output is largest, so `network` leaves it out.) This is a healthy network:
-# nothing in it is clever, and it simply learns. Remember it, because the next one will not.
+# nothing in it is clever, and it simply learns. Remember it, to compare others with it.
 
 # %% [markdown]
 # ## What was learned
 #
-# - The nearest mean is a layer: its weights are twice the means. A layer can be trained, and then
-#   it also learns where ink must not be.
+# - The nearest mean is a layer: its weights are twice the means, and its biases make up for how
+#   much ink they have. A layer can be trained, and then it also learns where ink must not be.
 # - A linear layer draws straight lines, and so do any number of them, one after another.
 # - With something non-linear in between, layers become a network, and its lines can bend.
 # - A sigmoid is steep around 0 and flat far from it. Where it is saturated, hardly any gradient
@@ -404,11 +430,12 @@ for time_through in range(1, 16):
 #
 # We chose small weights, one hidden layer and a learning rate that worked. What if one chooses
 # otherwise, without looking? Lesson 6 rebuilds a network that was published: eight layers, larger
-# weights, and backpropagation written by hand. It has everything that ours has, and it does not
-# learn.
+# weights, and backpropagation written by hand.
 
 # %% [markdown]
 # ## Exercises
+#
+# Write them in `lessons/exercises/05_first_network.py`.
 #
 # - `Layer`: weights, biases and a product, as a class. The capstone will use yours.
 # - `layer_from_means`: the nearest mean as a layer, for any number of classes.

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 6. From scratch
 #
-# **Question.** Why does the published network always answer the same digit?
+# **Question.** What does a published network learn, if we build and train it exactly as published?
 #
 # **Time.** 35 minutes.
 #
@@ -11,9 +11,10 @@
 #
 # **Before this.** Lesson 4 left two scores to beat: always answering the same digit gets between
 # 8.9 and 11.4 % of the test images, and ten mean images get about 82 %. The small network of lesson
-# 5 has more than 91 %. Now we rebuild a network that was published in a notebook, "from scratch in
-# NumPy", with backpropagation written out by hand. (The notebook is the "basic" half of the
-# comparison that this course takes apart; its printed figures are quoted where we need them.)
+# 5 has more than 91 %. Now we rebuild a network that was published in a notebook with the title
+# "Image Classification Using Deep Learning": "from scratch in NumPy", with backpropagation written
+# out by hand. (It is the first half of the notebook. The second half, an improved network, waits
+# in lesson 12. What the notebook printed is quoted where we need it.)
 
 # %%
 import inspect
@@ -174,8 +175,7 @@ class MyNetwork:
 # The notebook trains on the first 1,000 images. It shows one image at a time, with a learning
 # rate of 10, and goes through all of them ten times. (One pass over the training data is an
 # **epoch**.) After each epoch it prints an "error". We keep the losses, which the notebook does
-# not, and we stop after five epochs to save time. The output will show that we lose nothing by
-# it.
+# not, and we stop after five epochs to save time.
 #
 # **Predict.** The network has 400,210 numbers to adjust, and takes 5,000 steps. How much will it
 # learn, by the error that it prints?
@@ -206,10 +206,11 @@ for epoch in range(1, 6):
 
 # %% [markdown]
 # The error is small, less than a thousandth, and it hardly moves from the first epoch to the
-# last. You could read this as "it learned everything in the first epoch". The notebook prints
-# 0.00102171 after each of its ten epochs. Let us look at what the network answers.
+# last, so we lose nothing by stopping early. You could read this as "it learned everything in the
+# first epoch". The notebook prints 0.00102171 after each of its ten epochs. Let us look at what the
+# network answers.
 #
-# **Predict.** How many percent of the 10,000 test images does it name correctly?
+# **Predict.** What percentage of the 10,000 test images does it name correctly?
 
 # %% answer=[5, 15]
 answers = network(test.images).argmax(axis=1)

@@ -181,7 +181,7 @@ ratios = compare(fixed, some_images, some_labels)
 # All ratios are 1. The gradient is right: `Dense.backward` and `Sigmoid.backward` are cleared of
 # all suspicion. We fix the sign, and change nothing else.
 #
-# **Predict.** The network as published got about 10 %. How many percent will it get with the right
+# **Predict.** The network as published got about 10 %. What percentage will it get with the right
 # gradient?
 
 # %% answer=[7, 13]
@@ -199,17 +199,11 @@ sign = experiment("sign fixed", SEVEN_LAYERS, "normal", mse_gradient, 10, first_
 #
 # Each sigmoid layer passes the gradient on after multiplying it by $y (1 - y)$. That is $1/4$ if
 # the output $y$ is $0.5$, and almost 0 if $y$ is near 0 or 1. An output within $0.01$ of either
-# end lets less than a hundredth through; we call it saturated.
-#
-# **Predict.** Before any training, with weights from $N(0, 1)$, what share of the outputs is
-# saturated?
-#
-# - about 5 %
-# - about 30 %
-# - about 60 %
+# end lets less than a hundredth through; that is what we count as saturated here. We look at a
+# network before any training, and at one that has seen 100 images.
 
 
-# %% answer=3
+# %%
 def layer_outputs(network, images):
     """The outputs (n, units) of the eight sigmoid layers, the last being the ten scores."""
     network(images)
@@ -264,8 +258,8 @@ show_outputs(
 )
 
 # %% [markdown]
-# About 60 %, in every layer. Here is why. A unit of the second layer adds up 200 outputs, each
-# times a weight of about 1. The sum has a standard deviation of about
+# Before training it is already about 60 %, in every layer. Here is why. A unit of the second layer
+# adds up 200 outputs, each times a weight of about 1. The sum has a standard deviation of about
 # $\sqrt{200 \cdot \text{mean of } y^2}$, which is near 10, and the sigmoid of $\pm 10$ is $0$ or
 # $1$ up to $0.00005$.
 #
@@ -424,7 +418,8 @@ for lr in (10, 2):
 # By about 13, or a little more, because the true $h \cdot h$ is a little above 50. A sigmoid that
 # has moved that far has a slope of about a millionth, so one step is enough to shut it. With a
 # learning rate of 2 the move is about 3, and the slope there is about a fifth of what it was: the
-# scores stay open.
+# scores stay open. (The network of lesson 5 took steps of 10 and recovered. It has half as many
+# hidden units, so its scores moved by about 5 at first.)
 #
 # So we take 2, and this time we go through all 1,000 images: the sign is right, the weights are
 # right, and the steps have a sensible size.
@@ -499,8 +494,8 @@ depth = experiment("+ one hidden layer", ONE_LAYER, "xavier", mse_gradient, 2, f
 # the only real fault? We turn the question around: take the network that works, and put **one**
 # fault back.
 #
-# **Predict.** Each network gets one pass over the 1,000 images, and then seven more. Which of the
-# four faults only delays it, so that after eight passes it is nearly as good as without?
+# **Predict.** Each network gets one pass over the 1,000 images, and then five more. Which of the
+# four faults only delays it, so that most of the gap is closed after six passes?
 #
 # - the sign
 # - the $N(0, 1)$ weights
@@ -508,26 +503,32 @@ depth = experiment("+ one hidden layer", ONE_LAYER, "xavier", mse_gradient, 2, f
 # - the seven layers
 
 # %% answer=3
-once, eight_times = {}, {}
-for name, hidden, init, gradient, lr in (
-    ("works", ONE_LAYER, "xavier", mse_gradient, 2),
-    ("sign", ONE_LAYER, "xavier", published_mse_gradient, 2),
-    ("weights", ONE_LAYER, "normal", mse_gradient, 2),
-    ("rate", ONE_LAYER, "xavier", mse_gradient, 10),
-    ("layers", SEVEN_LAYERS, "xavier", mse_gradient, 2),
-):
-    networks = [BasicMLP(hidden, init, gradient, rng=seed) for seed in SEEDS]
-    for passes, scores in ((1, once), (7, eight_times)):
+FAULTS = {
+    "sign": (ONE_LAYER, "xavier", published_mse_gradient, 2),
+    "weights": (ONE_LAYER, "normal", mse_gradient, 2),
+    "rate": (ONE_LAYER, "xavier", mse_gradient, 10),
+    "layers": (SEVEN_LAYERS, "xavier", mse_gradient, 2),
+}
+
+works = [BasicMLP(ONE_LAYER, "xavier", mse_gradient, rng=seed) for seed in SEEDS]
+for network in works:
+    train_on(network, first_1000, lr=2)
+show_scores("no fault           pass 1", works)
+for name, (hidden, init, gradient, lr) in FAULTS.items():
+    seeds = SEEDS if hidden == ONE_LAYER else SEEDS[:1]  # seven layers take long
+    networks = [BasicMLP(hidden, init, gradient, rng=seed) for seed in seeds]
+    for passes, more in ((1, 1), (6, 5)):
         for network in networks:
-            train_on(network, first_1000, lr, epochs=passes)
-        what = "no fault" if name == "works" else f"published {name}"
-        scores[name] = show_scores(f"{what:18} {'pass 1' if passes == 1 else 'pass 8'}", networks)
+            train_on(network, first_1000, lr, epochs=more)
+        show_scores(f"published {name:8} pass {passes}", networks)
 
 # %% [markdown]
 # In one pass none of them can be borne: the working network gets about 65 %, and each fault
-# **alone** keeps it near blind guessing. Eight passes tell them apart. The learning rate of 10 only
-# **delays**: it ends beside the working network. The $N(0, 1)$ weights let it creep to between 17
-# and 31 %. The sign and the seven layers **kill**: as far as we looked, nothing is learned. In a
+# **alone** keeps it near blind guessing. Six passes tell them apart. (Without a fault they gave
+# about 85 %.) The learning rate of 10 only **delays**: it ends between 71 and 85 %. With two passes
+# more, all three seeds got past 80 %. (Steps this large magnify every rounding, so another
+# processor may print other numbers here.) The $N(0, 1)$ weights let the network creep to between 17
+# and 29 %. The sign and the seven layers **kill**: as far as we looked, nothing is learned. In a
 # short run, which is how one tries things out, all four look the same.
 #
 # This is what makes neural networks hard to fix. If you try one change, look at the accuracy, and
@@ -560,13 +561,12 @@ def four_times_xavier(seed):
 
 norms = gradient_norms(four_times_xavier(0), images_200, labels_200)
 print("gradient norms: " + "".join(f"{norm:8.3f}" for norm in norms))
-plain = [BasicMLP(SEVEN_LAYERS, "xavier", mse_gradient, rng=seed) for seed in SEEDS]
+plain = [BasicMLP(SEVEN_LAYERS, "xavier", mse_gradient, rng=0)]
 fourfold = [four_times_xavier(seed) for seed in SEEDS]
 for network in plain + fourfold:
     train_on(network, first_1000, lr=0.5)
-slow = show_scores("seven layers, Xavier", plain)
-deep = show_scores("seven layers, four times Xavier", fourfold)
-
+show_scores("seven layers, Xavier", plain)
+show_scores("seven layers, four times Xavier", fourfold)
 print(f"largest through smallest: {norms.max() / norms.min():.0f}")
 
 # %% [markdown]
@@ -634,7 +634,7 @@ plot.show(figure, "runs/lessons/07/autopsy.png")
 # - A gradient check finds a wrong sign at once, and narrows down where it is: a ratio of exactly
 #   $-1$ in every layer points to what all layers share, the loss or the step.
 # - There were four faults. In one pass, each alone keeps the network near blind guessing, and
-#   fixing them one by one shows nothing until the last. In eight passes the learning rate of 10
+#   fixing them one by one shows nothing until the last. In six passes the learning rate of 10
 #   only delays, and the $N(0, 1)$ weights hold back; the sign and the depth still kill.
 # - Weights from $N(0, 1)$ saturate the sigmoids; a learning rate of 10 shuts the scores in one
 #   step; a quarter per layer squeezes both the gradient and the differences between images.

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import tinygrad_mlp as tg
 from lessons.checking import Exercise, Mistake
 
 rng = np.random.default_rng(5)
@@ -19,7 +20,25 @@ def observe_layer(answer):
         seen += [layer.weight, layer.bias, layer(INPUTS[i])]
         layer.weight, layer.bias = OTHER_WEIGHTS[i].copy(), OTHER_BIASES[i].copy()
         seen.append(layer(INPUTS[i]))
+        seen += slopes_through(layer, i)
     return seen
+
+
+def slopes_through(layer, i):
+    """The gradients of the weight and the bias, with tensors in place of all three arrays.
+
+    What turns a tensor into an array on the way, as NumPy's functions do, lets no gradient through.
+    """
+    layer.weight = tg.tensor(OTHER_WEIGHTS[i], requires_grad=True)
+    layer.bias = tg.tensor(OTHER_BIASES[i], requires_grad=True)
+    output = layer(tg.tensor(INPUTS[i]))
+    if not isinstance(output, tg.Tensor) or not output.requires_grad:
+        return [np.zeros_like(OTHER_WEIGHTS[i]), np.zeros_like(OTHER_BIASES[i])]
+    (output * output).sum().backward()
+    return [
+        np.zeros(value.shape) if value.grad is None else value.grad.data.copy()
+        for value in (layer.weight, layer.bias)
+    ]
 
 
 class Base:
@@ -74,6 +93,17 @@ class KeepsTheOldWeights(Base):
 
     def __call__(self, x):
         return x @ self.turned + self.bias
+
+
+class ThroughArrays(Base):
+    def __call__(self, x):
+        x, weight, bias = (np.asarray(getattr(v, "data", v)) for v in (x, self.weight, self.bias))
+        return x @ weight.T + bias
+
+
+class ByNumPysFunctions(Base):
+    def __call__(self, x):
+        return np.dot(x, np.transpose(self.weight)) + self.bias
 
 
 POINTS = [rng.normal(size=(12, 3)), rng.normal(size=(20, 2)) + 1]
@@ -190,6 +220,17 @@ EXERCISES = [
                 KeepsTheOldWeights,
                 "A call uses weights that were kept from the beginning. When others are put into "
                 ".weight, it must use those: take self.weight.T in __call__.",
+            ),
+            Mistake(
+                ThroughArrays,
+                "Right for arrays. When tensors are put in their place, a call turns them into "
+                "arrays, and no gradient gets through: use x, self.weight and self.bias as they "
+                "are.",
+            ),
+            Mistake(
+                ByNumPysFunctions,
+                "Right for arrays. With tensors in their place NumPy's functions lose the "
+                "gradient: a call may use only the operators @, + and .T.",
             ),
         ],
     ),

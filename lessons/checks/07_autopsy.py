@@ -57,7 +57,7 @@ def observe_ratios(answer):
         given = x.copy()
         # In one array, so that a rest of 1e-11 is compared on the scale of the ratio.
         found.append(np.array(answer(function, gradient.copy(), given)))
-        found.append(np.array_equal(given, x))
+        found.append(np.allclose(given, x, rtol=0, atol=1e-12))  # x + h - h may lose a last digit
     return found
 
 
@@ -97,6 +97,19 @@ def ratio_of_lengths(function, gradient, x):
     return ratio, np.linalg.norm(gradient - ratio * numerical) / np.linalg.norm(gradient)
 
 
+def ratio_of_lengths_alone(function, gradient, x):
+    numerical = _numerical(function, x)
+    ratio = np.linalg.norm(gradient) / np.linalg.norm(numerical)
+    return ratio, _compared(gradient, numerical)[1]
+
+
+def ratio_as_cosine(function, gradient, x):
+    numerical = _numerical(function, x)
+    ratio = np.sum(gradient * numerical)
+    ratio /= np.linalg.norm(gradient) * np.linalg.norm(numerical)
+    return ratio, np.linalg.norm(gradient - ratio * numerical) / np.linalg.norm(gradient)
+
+
 def ratio_turned_round(function, gradient, x):
     numerical = _numerical(function, x)
     ratio = np.sum(gradient * numerical) / np.sum(gradient**2)
@@ -113,6 +126,17 @@ def rest_without_ratio(function, gradient, x):
     numerical = _numerical(function, x)
     ratio, _ = _compared(gradient, numerical)
     return ratio, np.linalg.norm(gradient - numerical) / np.linalg.norm(gradient)
+
+
+def rest_without_root(function, gradient, x):
+    ratio, rest = _compared(gradient, _numerical(function, x))
+    return ratio, rest**2
+
+
+def rest_by_numerical(function, gradient, x):
+    numerical = _numerical(function, x)
+    ratio, rest = _compared(gradient, numerical)
+    return ratio, rest * np.linalg.norm(gradient) / np.linalg.norm(numerical)
 
 
 def rest_not_relative(function, gradient, x):
@@ -189,6 +213,12 @@ def factors_of_squares(weights, biases, x, gradient):
     return _factors(squares)[::-1]
 
 
+def factors_of_means(weights, biases, x, gradient):
+    factors = factors_from_last_to_first(weights, biases, x, gradient)
+    widths = [w.shape for w in reversed(weights)]
+    return [f * np.sqrt(b / a) for f, (a, b) in zip(factors, widths, strict=True)][::-1]
+
+
 def factors_turned_round(weights, biases, x, gradient):
     return [1 / f for f in _factors(_walk(weights, biases, x, gradient, _sigmoid_slope))][::-1]
 
@@ -197,7 +227,8 @@ EXERCISES = [
     Exercise(
         "ratio_to_differences",
         observe=observe_ratios,
-        hint="Print the numerical gradient first, beside the claimed one, then the two sums.",
+        hint="Print the numerical gradient first, beside the claimed one, then the two sums over "
+        "all entries. Is x the same afterwards?",
         mistakes=[
             Mistake(
                 ratio_to_one_side,
@@ -220,6 +251,16 @@ EXERCISES = [
                 "gradient.n / n.n.",
             ),
             Mistake(
+                ratio_of_lengths_alone,
+                "The rest is right. But the ratio is one of two lengths, which is never negative "
+                "and cannot show a wrong sign. Take gradient.n / n.n.",
+            ),
+            Mistake(
+                ratio_as_cosine,
+                "You divided by both lengths: that is the cosine of the angle, from -1 to 1, and "
+                "it cannot show a factor. Divide by n.n.",
+            ),
+            Mistake(
                 ratio_turned_round,
                 "You divided by gradient.gradient; we want the ratio in units of the numerical "
                 "one, n.n.",
@@ -233,6 +274,11 @@ EXERCISES = [
                 "For the rest, subtract ratio * n from the gradient, so that a mere factor leaves "
                 "0.",
             ),
+            Mistake(rest_without_root, "The ratio is right. The rest lacks the root of a length."),
+            Mistake(
+                rest_by_numerical,
+                "The rest is relative to the length of the claimed gradient, not of n.",
+            ),
             Mistake(
                 rest_not_relative,
                 "We want the rest relative to the length of the claimed gradient.",
@@ -242,8 +288,9 @@ EXERCISES = [
     Exercise(
         "layer_factors",
         observe=observe_factors,
-        hint="Check the shapes on the way back: (n, out) times the slope, then @ weight.T gives "
-        "(n, in).",
+        hint="Two things to check. On the way back: (n, out) times the slope, then @ weight.T "
+        "gives (n, in). A length: one number for the whole array, the root of the sum of all "
+        "squares.",
         mistakes=[
             Mistake(
                 factors_from_last_to_first,
@@ -264,6 +311,11 @@ EXERCISES = [
             Mistake(
                 factors_of_squares,
                 "You compare sums of squares. A length is the root of that sum.",
+            ),
+            Mistake(
+                factors_of_means,
+                "You compare means of squares. Layers differ in width: a length is the root of the "
+                "sum.",
             ),
             Mistake(
                 factors_turned_round,

@@ -13,8 +13,8 @@ class Layer:
     and `.T` as arrays do: so use `self.weight` and `self.bias` when the layer is called, and only
     these operators.
 
-    Judged on shapes, on the numbers that are drawn, on its outputs, and on its outputs after other
-    weights were put in.
+    Judged on shapes, on the numbers that are drawn, on its outputs, on its outputs after other
+    weights were put in, and on the gradients that reach tensors in place of weight and bias.
     """
 
     def __init__(self, inputs, outputs, rng):

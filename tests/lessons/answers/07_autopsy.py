@@ -1,5 +1,7 @@
 """Answers to the exercises of lesson 7, as students might write them."""
 
+from itertools import pairwise
+
 import numpy as np
 
 
@@ -32,6 +34,39 @@ def ratio_spoiling_x(function, gradient, x):
     return found
 
 
+def ratio_of_sums(function, gradient, x):
+    n = np.empty_like(x)
+    for place in np.ndindex(x.shape):
+        h = np.zeros_like(x)
+        h[place] = 1e-5
+        n[place] = (function(x + h) - function(x - h)) / 2e-5
+    ratio = gradient.sum() / n.sum()
+    return ratio, np.linalg.norm(gradient - ratio * n) / np.linalg.norm(gradient)
+
+
+def factors_of_largest(weights, biases, x, gradient):
+    largest = [np.abs(gradient).max()]
+    outputs = [x]
+    for weight, bias in zip(weights, biases, strict=True):
+        outputs.append(1 / (1 + np.exp(-(outputs[-1] @ weight + bias))))
+    for weight, y in zip(weights[::-1], outputs[:0:-1], strict=True):
+        gradient = (gradient * y * (1 - y)) @ weight.T
+        largest.insert(0, np.abs(gradient).max())
+    return [a / b for a, b in pairwise(largest)]
+
+
+def ratio_put_back_by_adding(function, gradient, x):
+    n = np.empty_like(x)
+    for place in np.ndindex(x.shape):
+        x[place] += 1e-5
+        n[place] = function(x)
+        x[place] -= 2e-5
+        n[place] = (n[place] - function(x)) / 2e-5
+        x[place] += 1e-5
+    ratio = np.vdot(n, gradient) / np.vdot(n, n)
+    return ratio, np.linalg.norm(gradient - ratio * n) / np.linalg.norm(gradient)
+
+
 def factors_recursively(weights, biases, x, gradient):
     def walk(i, values):
         if i == len(weights):
@@ -56,8 +91,11 @@ def factors_from_lengths(weights, biases, x, gradient):
     return np.array(lengths[:-1]) / np.array(lengths[1:])
 
 
-WRONG = {"ratio_to_differences": [ratio_spoiling_x]}
+WRONG = {
+    "ratio_to_differences": [ratio_spoiling_x, ratio_of_sums],
+    "layer_factors": [factors_of_largest],
+}
 RIGHT = {
-    "ratio_to_differences": [ratio_in_place, ratio_by_least_squares],
+    "ratio_to_differences": [ratio_in_place, ratio_by_least_squares, ratio_put_back_by_adding],
     "layer_factors": [factors_recursively, factors_from_lengths],
 }
