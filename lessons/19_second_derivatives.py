@@ -301,8 +301,9 @@ for column, colour in ((1, ORANGE), (0, BLUE)):
     words = f"curvature {eigenvalues[column]:.0f}"
     right.plot([-q[0], q[0]], [-q[1], q[1]], color=colour, linewidth=2, label=words)
 right.legend(frameon=True, loc="upper left", fontsize=8)
-left.set(title="each dot goes to the tip of its arrow", aspect="equal")
-right.set(title=r"lines of equal height of $\frac{1}{2}w^\top Hw$", aspect="equal")
+box = {"xlim": (-3, 3), "ylim": (-3, 3), "aspect": "equal"}
+left.set(title="each dot goes to the tip of its arrow", **box)
+right.set(title=r"lines of equal height of $\frac{1}{2}w^\top Hw$", **box)
 figure.set_label(
     "Left: the points of a circle and where the matrix takes them. Along one diagonal they move "
     "straight outwards to three times the distance, along the other they stay, and all others are "
@@ -578,9 +579,9 @@ plot.show(figure, "runs/lessons/19/edge.png")
 
 # %% [markdown]
 # With rates 2 and 3 the sharpness soon goes above $2/\eta$. The network is thrown out, the loss
-# jumps, and the network comes down in a flatter place. This happens several times, until the
-# sharpness stays near its dotted line. Nothing explodes for good, and the loss falls. At rate 1
-# the limit of 2 is never reached, and the sharpness settles by itself.
+# jumps, and the network comes down in a flatter place. With rate 3 this happens several times,
+# until the sharpness stays near its dotted line. Nothing explodes for good, and the loss falls. At
+# rate 1 the limit of 2 is never reached, and the sharpness settles by itself.
 #
 # So the rate is limited by $2/\lambda_\text{max}$ at each moment, and yet you cannot choose it by
 # measuring the sharpness once: the training moves to where the chosen rate is just allowed. This
