@@ -291,7 +291,8 @@ for angle in np.arange(0, 360, 15):
     special = angle % 90 == 45
     colour = ORANGE if special and angle % 180 == 45 else BLUE if special else "#bbbbbb"
     arrow = {"arrowstyle": "->", "color": colour, "linewidth": 2 if special else 1}
-    left.annotate("", xy=H @ v, xytext=v, arrowprops=arrow)
+    if not np.allclose(H @ v, v):
+        left.annotate("", xy=H @ v, xytext=v, arrowprops=arrow)
     left.plot(*v, ".", color=colour)
 across, up = np.meshgrid(np.linspace(-3, 3, 150), np.linspace(-3, 3, 150))
 height = across**2 + across * up + up**2  # half of w H w
