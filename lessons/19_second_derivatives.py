@@ -291,7 +291,8 @@ for angle in np.arange(0, 360, 15):
     special = angle % 90 == 45
     colour = ORANGE if special and angle % 180 == 45 else BLUE if special else "#bbbbbb"
     arrow = {"arrowstyle": "->", "color": colour, "linewidth": 2 if special else 1}
-    left.annotate("", xy=H @ v, xytext=v, arrowprops=arrow)
+    if not np.allclose(H @ v, v):
+        left.annotate("", xy=H @ v, xytext=v, arrowprops=arrow)
     left.plot(*v, ".", color=colour)
 across, up = np.meshgrid(np.linspace(-3, 3, 150), np.linspace(-3, 3, 150))
 height = across**2 + across * up + up**2  # half of w H w
@@ -301,8 +302,9 @@ for column, colour in ((1, ORANGE), (0, BLUE)):
     words = f"curvature {eigenvalues[column]:.0f}"
     right.plot([-q[0], q[0]], [-q[1], q[1]], color=colour, linewidth=2, label=words)
 right.legend(frameon=True, loc="upper left", fontsize=8)
-left.set(title="each dot goes to the tip of its arrow", aspect="equal")
-right.set(title=r"lines of equal height of $\frac{1}{2}w^\top Hw$", aspect="equal")
+box = {"xlim": (-3, 3), "ylim": (-3, 3), "aspect": "equal"}
+left.set(title="each dot goes to the tip of its arrow", **box)
+right.set(title=r"lines of equal height of $\frac{1}{2}w^\top Hw$", **box)
 figure.set_label(
     "Left: the points of a circle and where the matrix takes them. Along one diagonal they move "
     "straight outwards to three times the distance, along the other they stay, and all others are "
@@ -313,7 +315,7 @@ plot.show(figure, "runs/lessons/19/eigen.png")
 
 # %% [markdown]
 # The vector $(1, 1)$ goes to $(3, 3)$, so 3 is an eigenvalue. The other eigenvector is $(1, -1)$,
-# with the eigenvalue 1: it stays as it is. All other vectors are turned towards $(1, 1)$ (left).
+# with the eigenvalue 1: it stays as it is. All others are turned towards the first diagonal (left).
 #
 # Now let this matrix be the Hessian at the lowest point of a valley (right). Walk from there along
 # an eigenvector, and you walk on a parabola whose curvature is the eigenvalue. In these
@@ -398,11 +400,11 @@ plot.show(figure, "runs/lessons/19/ravine.png")
 
 # %% [markdown]
 # The rate of gradient descent must suit the steep walls, so it crawls along the flat floor. With
-# a rate a third larger it never arrives.
+# a rate a third larger it has not arrived after 2,500 steps.
 #
-# Two things are wrong with the wonder. It looks for a place where the slope is zero, and nobody
-# told it that this should be a lowest point: where an eigenvalue is negative, it climbs. (One of
-# the exercises fixes this.) And it solves a system of $n$ equations, which takes work in
+# Newton's method has its price. It looks for a place where the slope is zero, and nobody told it
+# that this should be a lowest point: along an eigenvector with a negative eigenvalue, it climbs.
+# (One of the exercises fixes this.) And it solves a system of $n$ equations, which takes work in
 # proportion to $n^3$. What stays useful at any size is the product $Hv$.
 #
 # ## How large a step may be
@@ -578,9 +580,9 @@ plot.show(figure, "runs/lessons/19/edge.png")
 
 # %% [markdown]
 # With rates 2 and 3 the sharpness soon goes above $2/\eta$. The network is thrown out, the loss
-# jumps, and the network comes down in a flatter place. This happens several times, until the
-# sharpness stays near its dotted line. Nothing explodes for good, and the loss falls. At rate 1
-# the limit of 2 is never reached, and the sharpness settles by itself.
+# jumps, and the network comes down in a flatter place. With rate 3 this happens several times,
+# until the sharpness stays near its dotted line. Nothing explodes for good, and the loss falls. At
+# rate 1 the limit of 2 is never reached, and the sharpness settles by itself.
 #
 # So the rate is limited by $2/\lambda_\text{max}$ at each moment, and yet you cannot choose it by
 # measuring the sharpness once: the training moves to where the chosen rate is just allowed. This
