@@ -318,12 +318,15 @@ for name, make in (("convolutional", convolutional), ("fully connected", fully_c
         print(f"  pixels {order}   {shown}   mean {np.mean(scores):.2f} %")
 
 # %% tags=["draw"]
-figure = Figure(figsize=(8, 1.8), layout="constrained")
+figure = Figure(figsize=(9, 1.9), layout="constrained")
 kernels = found["convolutional", "in order"][0][0].weight.data[:, 0]
-for axes, learned in zip(figure.subplots(1, 6), kernels, strict=True):
-    reach = np.abs(kernels).max()
-    axes.imshow(learned, cmap="RdBu", vmin=-reach, vmax=reach)
+reach = np.abs(kernels).max()
+panels = figure.subplots(1, 6)
+for i, (axes, learned) in enumerate(zip(panels, kernels, strict=True), 1):
+    drawn = axes.imshow(learned, cmap="RdBu", vmin=-reach, vmax=reach)
+    axes.set_title(f"kernel {i}", fontsize=10)
     axes.set(xticks=[], yticks=[])
+figure.colorbar(drawn, ax=panels, label="weight")
 figure.set_label("The six learned kernels of 5 by 5 weights, negative in red and positive in blue.")
 plot.show(figure, "runs/lessons/16/kernels.png")
 
