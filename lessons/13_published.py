@@ -36,7 +36,7 @@ FOLDER = next(f for f in (Path("lessons/results"), Path("results")) if f.is_dir(
 stored = {}
 for one in read_results(FOLDER / "compare.json")[1]:
     stored.setdefault(one.recipe.name, []).append(one)
-print({name: len(runs) for name, runs in stored.items()})
+print(f"{len(stored)} recipes, each with runs from {len(stored['improved'])} seeds")
 
 # %% [markdown]
 # ## Four questions

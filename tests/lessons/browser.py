@@ -110,16 +110,19 @@ class Browser:
                 return answer["result"]
             self.events.append(answer)
 
-    def open(self, page: Path | str) -> None:
+    def open(self, page: Path | str, scripts: bool = True) -> None:
         """Load a file or an address; forget what earlier ones did."""
         self.events.clear()
+        self.ask("Emulation.setScriptExecutionDisabled", value=not scripts)
         self.ask("Page.navigate", url=page if isinstance(page, str) else page.absolute().as_uri())
-        self.wait_for_load()
+        self.wait_for_load(scripts)
 
-    def wait_for_load(self) -> None:
-        """Wait until the page that is being opened is there and drawn."""
+    def wait_for_load(self, scripts: bool = True) -> None:
+        """Wait until the page that is being opened is there and, where scripts run, drawn."""
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
+        if not scripts:
+            return
         self.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)))")
 
     def evaluate(self, script: str) -> object:

@@ -419,11 +419,7 @@ def test_a_number_is_read_as_people_write_it(site, browser):
 
 def test_without_scripts_everything_can_be_read_in_order(site, browser):
     lesson = LESSONS[0]
-    browser.ask("Emulation.setScriptExecutionDisabled", value=True)
-    try:
-        browser.open(site / f"{lesson.name}.html")
-    finally:
-        browser.ask("Emulation.setScriptExecutionDisabled", value=False)
+    browser.open(site / f"{lesson.name}.html", scripts=False)
     for number in lesson.predictions:
         hidden = browser.evaluate(HIDDEN % number)
         assert hidden and not any(hidden)

@@ -74,8 +74,8 @@ def load_mnist(root: str | os.PathLike[str] | None = None, split: str = "train")
     unknown, if `root` is ambiguous, or if a file is damaged, holds something else, or announces
     more than a million examples.
 
-    Source: Y. LeCun, C. Cortes and C. J. C. Burges, http://yann.lecun.com/exdb/mnist/,
-    CC BY-SA 3.0.
+    Source: Y. LeCun, C. Cortes and C. J. C. Burges, "The MNIST database of handwritten digits",
+    1998; CC BY-SA 3.0.
 
     >>> images, labels = data.load_mnist(split="test")[:5]
     >>> images.shape, labels
