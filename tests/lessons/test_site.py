@@ -565,6 +565,7 @@ def test_search_is_walked_with_arrows_and_opened_with_enter(site, browser):
         press(browser, key, code)
         places.append(browser.evaluate(at))
     assert places == [found[0], found[1], found[0], "query"]
+    browser.events.clear()
     press(browser, "Enter", 13)
     browser.wait_for_load()
     assert browser.evaluate("location.href").endswith(found[0])
