@@ -57,9 +57,11 @@ def lesson_body(lesson: Lesson, notebook: Any) -> BeautifulSoup:
         assert text is not None
         prediction = lesson.predictions.get(number)
         question = ask(body, text, prediction, f"prediction-{number}") if prediction else None
-        if asked:
-            fold_text(body, text, asked)
-        asked = str(question["id"]) if question else ""
+        goes_on = bool(asked) and fold_text(body, text, asked)
+        if question:
+            asked = str(question["id"])
+        elif not goes_on:
+            asked = ""
     return body
 
 
@@ -78,16 +80,25 @@ def belongs_to(tag: Tag, asked: str) -> None:
     tag["data-for"] = asked
 
 
-def fold_text(body: BeautifulSoup, text: Tag, asked: str) -> None:
-    """What a text says up to its first heading or its own question belongs to the answer."""
+def fold_text(body: BeautifulSoup, text: Tag, asked: str) -> bool:
+    """What a text says up to its first heading or its own question belongs to the answer.
+
+    Whether what follows the text belongs to it, too: it does where neither of them was met.
+    """
     told = body.new_tag("div")
     belongs_to(told, asked)
-    for child in list(text.children):
-        if isinstance(child, Tag) and (HEADING.fullmatch(child.name) or child.name == "section"):
+    children = list(text.children)
+    ends = [
+        isinstance(child, Tag) and (HEADING.fullmatch(child.name) or child.name == "section")
+        for child in children
+    ]
+    for child, is_end in zip(children, ends, strict=True):
+        if is_end:
             break
         told.append(child.extract())
     if told.find(True):
         text.insert(0, told)
+    return not any(ends)
 
 
 def ask(body: BeautifulSoup, text: Tag, prediction: Prediction, name: str) -> Tag:
