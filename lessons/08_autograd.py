@@ -146,9 +146,8 @@ for (name, before), parameter in zip(start.items(), parameters, strict=True):
 
 # %% [markdown]
 # All four gradients agree, and `loss.backward()` replaced every line of calculus. The derivative of
-# each op is written once, in the table of lesson 2, and tested there for everybody. (`tensor` makes
-# objects of the class `Tensor`. They record what is done with them, and the images, which require
-# no gradient, are left out of the record.)
+# each op is written once, in the table of lesson 2, and tested for everybody. (The images are an
+# array and require no gradient, so none is computed for them.)
 #
 # ## How to update
 #
@@ -277,7 +276,7 @@ plot.show(figure, "runs/lessons/08/reset.png")
 # ## Step for step
 #
 # The loop with the reset should do what the hand-written one does. How far apart are they, in the
-# loss of any of the 200 steps and in any weight at the end?
+# loss of any of the 200 steps, and in any weight at the end?
 
 
 # %%
@@ -302,8 +301,8 @@ compare("tensors", losses, weights, code_lines(loss_with_tensors, train_with_ten
 
 # %% [markdown]
 # Only the last digits differ. The weights are not exactly the same, because the two programs
-# multiply in a different order, and each result is rounded. (For the sigmoid, one computes $(g y)(1
-# - y)$ and the other $g (y (1 - y))$.)
+# multiply in a different order, and each result is rounded. (For the sigmoid, one computes
+# $(g y)(1 - y)$ and the other $g (y (1 - y))$.)
 #
 # From here on, the loop works. Now we let one abstraction at a time replace what it makes
 # unnecessary, and hold each version to the same yardstick.
@@ -411,7 +410,7 @@ def train_sequential(start, batches):
 
 
 chain = build()
-# We do not count the line that only puts our starting weights in place.
+# We do not count the line that only loads our starting weights.
 lines = code_lines(build, train_sequential) - 1
 compare("Sequential", *train_sequential(start, batches), lines)
 
@@ -511,7 +510,7 @@ print(f"{numbers} derivatives compared with differences, all right: {agrees}")
 
 # %% [markdown]
 # `gradcheck` of lesson 3 finds no fault. This is the answer to the first half of our question:
-# autograd buys the freedom to change the forward pass. Lessons 9 to 17 will use it all the time.
+# autograd buys the freedom to change the forward pass. The lessons to come use it all the time.
 #
 # ## What it costs: time
 #
@@ -555,9 +554,12 @@ programs = {
     "by hand, no gradient of the images": lambda: shorter.train_step(images, labels, LR),
     "autograd, no gradient of the images": step_with_autograd,
 }
-for name, program in programs.items():
-    fastest = min(timeit.repeat(program, number=1, repeat=300))  # the least disturbed
-    print(f"{name:38} {1e6 * fastest:8.1f} microseconds")
+times = {name: [] for name in programs}
+for _ in range(200):  # in turn, so that what else is running disturbs all three alike
+    for name, program in programs.items():
+        times[name].append(timeit.timeit(program, number=1))
+for name, values in times.items():
+    print(f"{name:38} {1e6 * min(values):8.1f} microseconds")
 
 # %% [markdown]
 # Times differ from machine to machine, so read your own. Where this was written, autograd took 13
@@ -647,6 +649,8 @@ for seed in (0, 1):
 # 9 does so.
 #
 # ## Exercises
+#
+# Write them in `lessons/exercises/08_autograd.py`.
 #
 # - `Descent`: write the optimiser, `step()` and `zero_grad()`, yourself.
 # - `Residual`: write a module that adds what it has learned to its input.
