@@ -38,7 +38,7 @@ class Residual(nn.Module):
     second  Linear, hidden -> features
 
     If the weights of `second` are small, the layer changes little, and a gradient passes through
-    the sum undiminished: this is what makes very deep networks trainable (He and others, 2016).
+    the sum undiminished: this helps to train very deep networks (He and others, 2016).
 
     Judged on its values, on the number and dtype of its parameters, and on the gradients of the
     parameters and of the input.
