@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from lessons.checking import Exercise, Mistake
-from tinygrad_mlp import nn, no_grad
+from lessons.checking import Exercise, Mistake, Refused
+from tinygrad_mlp import nn, no_grad, tensor
 from tinygrad_mlp.nn import functional as F
 
 # ------------------------------------------------------------------------------------- Descent
@@ -20,7 +20,10 @@ def observe_descent(answer):
         loss.backward()
         optimiser.step()
         seen.append(first.grad is not None)  # only zero_grad() forgets
+        if first.grad is not None:
+            seen.append(first.grad.data.copy())
         optimiser.zero_grad()
+        seen.append([parameter.grad is None for parameter in (first, second, unused)])
         seen += [parameter.data.copy() for parameter in (first, second, unused)]
     optimiser.step()  # with no gradient left there is nothing to follow
     return [*seen, first.data.copy()]
@@ -58,6 +61,15 @@ class MakesNewTensors(Base):
                     parameter = parameter - self.lr * parameter.grad
 
 
+class MakesANewList(Base):
+    def step(self):
+        with no_grad():
+            self.parameters = [
+                parameter if parameter.grad is None else parameter - self.lr * parameter.grad
+                for parameter in self.parameters
+            ]
+
+
 class Climbs(Base):
     def step(self):
         with no_grad():
@@ -69,6 +81,27 @@ class Climbs(Base):
 class NeverForgets(Base):
     def zero_grad(self):
         pass
+
+
+class FillsWithZeros(Base):
+    def zero_grad(self):
+        for parameter in self.parameters:
+            parameter.grad = tensor(np.zeros(parameter.shape))
+
+
+class EmptiesGradients(Base):
+    def zero_grad(self):
+        for parameter in self.parameters:
+            if parameter.grad is not None:
+                parameter.grad.data[...] = 0
+
+
+class ScalesTheGradient(Base):
+    def step(self):
+        for parameter in self.parameters:
+            if parameter.grad is not None:
+                parameter.grad.data *= self.lr
+                parameter.data -= parameter.grad.data
 
 
 class ExpectsAllGradients(Base):
@@ -104,6 +137,11 @@ class Records(Base):
                 parameter -= self.lr * parameter.grad
 
 
+ZEROS = (
+    "Your zero_grad() {}. That is not the same as no gradient, which is None: some optimisers move "
+    "a parameter whose gradient is 0."
+)
+
 # ------------------------------------------------------------------------------------ Residual
 
 ROWS = np.array([[0.4, -1.2, 0.9], [1.7, 0.3, -0.6], [-0.5, 0.8, 2.1], [1.1, -0.7, -1.4]])
@@ -112,11 +150,12 @@ WEIGHTS = np.array([[1.3, 0.2, -0.9], [0.6, -1.1, 0.5], [-0.3, 0.7, 1.9], [0.8, 
 
 def observe_residual(answer):
     module = answer(3, 5, np.random.default_rng(3))
-    output = module(ROWS)
-    (output * WEIGHTS).sum().backward()
+    x = tensor(ROWS, requires_grad=True)
+    (module(x) * WEIGHTS).sum().backward()
     parameters = list(module.parameters())
     are_float64 = [parameter.dtype == np.float64 for parameter in parameters]
-    return [len(parameters), are_float64, output, *(parameter.grad for parameter in parameters)]
+    gradients = [parameter.grad for parameter in (*parameters, x)]
+    return [len(parameters), are_float64, module(ROWS), *gradients]
 
 
 class TwoLayers(nn.Module):
@@ -145,6 +184,20 @@ class SigmoidOfTheSum(TwoLayers):
 class WithoutSigmoid(TwoLayers):
     def forward(self, x):
         return x + self.second(self.first(x))
+
+
+class AddsTheBareInput(TwoLayers):
+    def forward(self, x):
+        return tensor(x).detach() + self.second(self.first(x).sigmoid())
+
+
+class OtherOrder(nn.Module):
+    def __init__(self, features, hidden, rng):
+        self.second = nn.Linear(hidden, features, dtype=np.float64, rng=rng)
+        self.first = nn.Linear(features, hidden, dtype=np.float64, rng=rng)
+
+    def forward(self, x):
+        return x + self.second(self.first(x).sigmoid())
 
 
 class InFloat32(nn.Module):
@@ -198,9 +251,20 @@ def observe_parts(answer):
         model = Watched()
         for parameter in model.parameters():  # left by an earlier batch
             parameter.grad = parameter.detach() * 0.3
-        gradients = answer(model, images, targets, size)
-        seen.append([list(model.rows), list(model.walked), list(gradients)])
+        gradients = list(answer(model, images, targets, size))
+        refuse_other_parts(model.rows, count, size)
+        seen.append([list(model.walked), gradients])
     return seen
+
+
+def refuse_other_parts(rows, count, size):
+    parts = [len(range(begin, count)[:size]) for begin in range(0, count, size)]
+    if rows and rows != parts:
+        raise Refused(
+            f"for {count} images and size={size}, the model was given {rows} images at a time",
+            f"The model should be given {parts} images: every image once, in order, and the rest "
+            "as a smaller last part.",
+        )
 
 
 def parts(model, images, targets, size, share, forget=True):
@@ -257,6 +321,14 @@ def all_at_once(model, images, targets, size):
     return parts(model, images, targets, len(images), lambda m, n: 1.0)
 
 
+def parts_of_the_outputs(model, images, targets, size):
+    outputs = model(images)
+    for begin in range(0, len(images), size):
+        loss = F.mse_loss(outputs[begin : begin + size], targets[begin : begin + size])
+        loss.backward()
+    return [parameter.grad.data for parameter in model.parameters()]
+
+
 EXERCISES = [
     Exercise(
         "Descent",
@@ -274,11 +346,23 @@ EXERCISES = [
                 "Nothing moved: p = p - ... makes a new tensor, and the model keeps the old one. "
                 "Write into it, with p -= ...",
             ),
+            Mistake(
+                MakesANewList,
+                "Nothing moved: your list now holds new tensors, and the model keeps the old ones. "
+                "Write into those, with p -= ...",
+            ),
             Mistake(Climbs, "Your steps climb the loss. The gradient points upwards."),
             Mistake(
                 NeverForgets,
                 "The gradients of earlier steps are still there: zero_grad() must set .grad to "
                 "None.",
+            ),
+            Mistake(FillsWithZeros, ZEROS.format("gives every parameter a gradient of zeros")),
+            Mistake(EmptiesGradients, ZEROS.format("leaves gradients of zeros")),
+            Mistake(
+                ScalesTheGradient,
+                "Your steps are right, but step() changes the gradients too: write -= only into "
+                "the parameter.",
             ),
             Mistake(
                 ForgetsInStep,
@@ -308,6 +392,15 @@ EXERCISES = [
             Mistake(SigmoidLast, "The sigmoid goes between the two layers, not after them."),
             Mistake(SigmoidOfTheSum, "The one sigmoid is between the layers; the sum has none."),
             Mistake(WithoutSigmoid, "Without the sigmoid, two linear layers are one linear layer."),
+            Mistake(
+                AddsTheBareInput,
+                "Your values are right, but the gradient of the input misses the part that comes "
+                "through `x +`: add x itself, not a detached copy or its array.",
+            ),
+            Mistake(
+                OtherOrder,
+                "You made `second` before `first`: with the same rng, they get other weights.",
+            ),
             Mistake(
                 InFloat32,
                 "Your parameters are float32: give both layers dtype=np.float64.",
@@ -355,7 +448,13 @@ EXERCISES = [
             ),
             Mistake(
                 all_at_once,
-                "The gradients are right, but the model was given the whole batch at once.",
+                "The model was given the whole batch at once, so nothing is saved. Call it with "
+                "one part at a time.",
+            ),
+            Mistake(
+                parts_of_the_outputs,
+                "You called the model once, and took parts of its outputs: they share one graph, "
+                "which the first backward() frees. Take parts of the images.",
             ),
         ],
     ),

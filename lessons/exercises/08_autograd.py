@@ -11,7 +11,7 @@ class Descent:
 
     Judged by three steps on a loss of three parameters, passed in the way `model.parameters()`
     gives them. The loss does not depend on one of them, which must stay where it is. After a step
-    the gradients are still there: only `zero_grad` forgets them.
+    the gradients are still there, unchanged: only `zero_grad` forgets them.
     """
 
     def __init__(self, parameters, lr):
@@ -27,7 +27,7 @@ class Descent:
         raise NotImplementedError
 
     def zero_grad(self):
-        """Forget the gradients of all parameters."""
+        """Forget the gradients of all parameters: each `.grad` is None again."""
         raise NotImplementedError
 
 
@@ -38,9 +38,10 @@ class Residual(nn.Module):
     second  Linear, hidden -> features
 
     If the weights of `second` are small, the layer changes little, and a gradient passes through
-    the sum undiminished: this is what makes very deep networks trainable (He and others, 2016).
+    the sum undiminished: this helps to train very deep networks (He and others, 2016).
 
-    Judged on its values, on the number and dtype of its parameters, and on their gradients.
+    Judged on its values, on the number and dtype of its parameters, and on the gradients of the
+    parameters and of the input.
     """
 
     def __init__(self, features, hidden, rng):

@@ -42,6 +42,33 @@ class DescentWithoutRate(DescentOnData):
                 parameter.data -= parameter.grad.data
 
 
+class DescentAsksIfTheGradientIsTrue(DescentOnData):
+    def step(self):
+        for parameter in self.parameters:
+            if parameter.grad:
+                parameter.data -= self.lr * parameter.grad.data
+
+
+class DescentForgetsFirst(DescentOnData):
+    def step(self):
+        self.zero_grad()
+        super().step()
+
+
+class DescentSetsZero(DescentOnData):
+    def zero_grad(self):
+        for parameter in self.parameters:
+            parameter.grad = 0
+
+
+class DescentBreaks(DescentOnData):
+    def step(self):
+        for parameter in self.parameters:
+            if parameter.grad is None:
+                break
+            parameter.data -= self.lr * parameter.grad.data
+
+
 class ResidualInSequence(nn.Module):
     def __init__(self, features, hidden, rng):
         self.first = nn.Linear(features, hidden, dtype=np.float64, rng=rng)
@@ -62,6 +89,74 @@ class ResidualByFunctions(nn.Module):
     def forward(self, x):
         hidden = F.sigmoid(F.linear(x, self.first.weight, self.first.bias))
         return x + F.linear(hidden, self.second.weight, self.second.bias)
+
+
+class TwoLayers(nn.Module):
+    """What the wrong answers share."""
+
+    def __init__(self, features, hidden, rng):
+        self.first = nn.Linear(features, hidden, dtype=np.float64, rng=rng)
+        self.second = nn.Linear(hidden, features, dtype=np.float64, rng=rng)
+
+
+class ResidualOfTheSigmoid(TwoLayers):
+    def forward(self, x):
+        return x + self.second(self.first(F.sigmoid(x)))
+
+
+class ResidualWithRelu(TwoLayers):
+    def forward(self, x):
+        return x + self.second(self.first(x).relu())
+
+
+class ResidualOfAnArray(TwoLayers):
+    def forward(self, x):
+        array = x if isinstance(x, np.ndarray) else x.numpy()
+        return array + self.second(self.first(x).sigmoid())
+
+
+class ResidualWithOwnWeights(nn.Module):
+    def __init__(self, features, hidden, rng):
+        self.first = nn.Linear(features, hidden, dtype=np.float64)
+        self.second = nn.Linear(hidden, features, dtype=np.float64)
+
+    def forward(self, x):
+        return x + self.second(self.first(x).sigmoid())
+
+
+class ResidualHalfInFloat32(TwoLayers):
+    def __init__(self, features, hidden, rng):
+        self.first = nn.Linear(features, hidden, dtype=np.float64, rng=rng)
+        self.second = nn.Linear(hidden, features, rng=rng)
+
+    def forward(self, x):
+        return x + self.second(self.first(x).sigmoid())
+
+
+def parts_without_the_rest(model, images, targets, size):
+    for parameter in model.parameters():
+        parameter.grad = None
+    for k in range(len(images) // size):
+        part = slice(k * size, (k + 1) * size)
+        (F.mse_loss(model(images[part]), targets[part]) * (size / len(images))).backward()
+    return [parameter.grad.data for parameter in model.parameters()]
+
+
+def parts_of_one_image(model, images, targets, size):
+    for parameter in model.parameters():
+        parameter.grad = None
+    for image, target in zip(images, targets, strict=True):
+        (F.mse_loss(model(image[None]), target[None]) / len(images)).backward()
+    return [parameter.grad.data for parameter in model.parameters()]
+
+
+def parts_with_the_share_inside(model, images, targets, size):
+    for parameter in model.parameters():
+        parameter.grad = None
+    for begin in range(0, len(images), size):
+        part, wanted = images[begin : begin + size], targets[begin : begin + size]
+        F.mse_loss(model(part) * (len(part) / len(images)), wanted).backward()
+    return [parameter.grad.data for parameter in model.parameters()]
 
 
 def parts_by_sums(model, images, targets, size):
@@ -88,7 +183,27 @@ def parts_in_a_while(model, images, targets, size):
     return [np.array(parameter.grad.numpy()) for parameter in parameters]
 
 
-WRONG = {"Descent": [DescentWithoutRate]}
+WRONG = {
+    "Descent": [
+        DescentWithoutRate,
+        DescentAsksIfTheGradientIsTrue,
+        DescentForgetsFirst,
+        DescentSetsZero,
+        DescentBreaks,
+    ],
+    "Residual": [
+        ResidualOfTheSigmoid,
+        ResidualWithRelu,
+        ResidualOfAnArray,
+        ResidualWithOwnWeights,
+        ResidualHalfInFloat32,
+    ],
+    "gradient_in_parts": [
+        parts_without_the_rest,
+        parts_of_one_image,
+        parts_with_the_share_inside,
+    ],
+}
 RIGHT = {
     "Descent": [DescentOnData, DescentWithNewArrays],
     "Residual": [ResidualInSequence, ResidualByFunctions],
