@@ -7,8 +7,9 @@
 #
 # **New from the package.** `plot.show`, `tensor`.
 #
-# **Before this.** Nothing from this course. You need some Python and the derivatives you learned
-# at school: that of $x^2$ is $2x$, and that of $\sin x$ is $\cos x$.
+# **Before this.** Nothing from this course. You need some Python and the derivatives you learned at
+# school: that of $x^2$ is $2x$, that of $\sin x$ is $\cos x$, that of $\cos x$ is $-\sin x$, and
+# the product rule.
 
 # %%
 import itertools
@@ -377,7 +378,7 @@ plot.show(figure, "runs/lessons/01/graph.png")
 #
 # - $-3$, half of it: one of the two arrows is lost
 # - $-6$, the same
-# - more than $6$ below zero: something is counted twice
+# - less than $-6$: something is counted twice
 
 
 # %% answer=3
@@ -536,11 +537,11 @@ plot.show(figure, "runs/lessons/01/ladder.png")
 # %% [markdown]
 # ## Third attempt: wait until everything has arrived
 #
-# Look at two paths that meet in $e$ and go on together with the slope $s$. The second attempt
-# computed $s \cdot a + s \cdot b$. That is the same as $s \cdot (a + b)$: first collect, then
-# multiply once. **A value must pass on its gradient once, after all of its users have sent
-# theirs.** That is why order matters. The first attempt passed on too early; the second was
-# right, but never collected.
+# In the small diamond two paths bring $6$ and $6$ to $e$, and the arrow behind it has the slope
+# $3$. The second attempt computed $3 \cdot 6 + 3 \cdot 6$. That is the same as $3 \cdot (6 + 6)$:
+# first collect, then multiply once. **A value must pass on its gradient once, after all of its
+# users have sent theirs.** That is why order matters. The first attempt passed on too early; the
+# second was right, but never collected.
 #
 # Which order visits every value after all its users? We have it already. A value is made after
 # its inputs, so its serial number is larger than theirs. Walk through the serial numbers from the
@@ -584,22 +585,22 @@ figure.set_label(
 plot.show(figure, "runs/lessons/01/gradients.png")
 
 # %% [markdown]
-# The orange numbers are the gradient: how fast the loss moves with each value, including the ones
+# (On the page of this lesson you can step through all three attempts.) The orange numbers are the
+# gradient: how fast the loss moves with each value, including the ones
 # in between. The error has $-3$ and passed it on once. One walk found all eight slopes, where
-# nudging needs another run for each, and $-6$ is $-6$ to the last digit.
+# nudging needs another run for each, and its $-6$ is exact, where the nudge gave $-5.999999$.
 #
 # The ladder of a hundred diamonds was no trouble: 301 visits. Its slope is tiny because a hundred
-# factors smaller than $1$ were multiplied on the way down. In lesson 7 the same thing will keep
+# factors between $-1$ and $1$ were multiplied on the way down. In lesson 7 the same thing will keep
 # something deep from learning.
 
 # %% [markdown]
 # ## A long chain
 #
-# The walk by serial number has a second advantage. It is a loop, and `reachable` is a loop too,
-# with a list of what is still waiting. Nothing calls itself.
+# So far the graphs were small.
 #
-# We add $1$ to a number, ten thousand times in a row. No value is used twice, so there is one path,
-# and the second attempt was right about paths.
+# We add $1$ to a number, ten thousand times in a row. From the start to the end there is only one
+# path, and the second attempt gives the right slope when it follows paths.
 #
 # **Predict.** What will the second attempt, path by path, do with the ten thousand additions?
 #
@@ -622,8 +623,8 @@ print(f"Python's limit for calls inside calls: {sys.getrecursionlimit():,}")
 outcome = "found the slope"
 try:
     backward_by_paths(end, defaultdict(float))
-except RecursionError as problem:
-    outcome = f"RecursionError: {str(problem)[:32]}"
+except Exception as problem:
+    outcome = f"{type(problem).__name__}: {str(problem)[:32]}"
 print(f"path by path,  10,000 additions: {outcome}")
 
 start, end = chain(100_000)
@@ -631,9 +632,10 @@ slope = backward(end)[start.serial]
 print(f"by serial,    100,000 additions: slope {slope}")
 
 # %% [markdown]
-# Python stops a function that calls itself too many times, one call inside another; the first
-# line above gives the limit. A recursive walk fails on anything deeper. A loop has no trouble
-# with a chain ten times as long.
+# Python stops a function that calls itself too many times, one call inside another; the first line
+# above gives the limit. A walk that calls itself fails on anything deeper. The walk by serial
+# number is a loop, and `reachable` is a loop too, with a list of what is still waiting. Nothing
+# calls itself, and a chain ten times as long is no trouble.
 
 # %% [markdown]
 # ## What it is good for
@@ -809,6 +811,8 @@ print("loss", loss.item(), "  w.grad", w.grad.item(), "  b.grad", b.grad.item())
 
 # %% [markdown]
 # ## Exercises
+#
+# Write them in `lessons/exercises/01_derivative.py`.
 #
 # - `divide`: the quotient of two numbers and its two local slopes.
 # - `tanh`: its value and its local slope, for which the value is enough.

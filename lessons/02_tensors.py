@@ -109,20 +109,20 @@ plot.show(figure, "runs/lessons/02/jacobians.png")
 # For the $50$ images above, the table for the weights would have a row for each of $500$ results
 # and a column for each of $7840$ weights: almost four million slopes, only to repeat what the
 # $39200$ numbers of the images say. We will not write it down, because we never need the table
-# itself. In lesson 1 a local slope was used in one way: it was multiplied by the gradient that came
-# from above. So we need the *product* of the table and that gradient, and there is a shorter way to
+# itself. In lesson 1 a local slope was used in one way: it was multiplied by the gradient that had
+# arrived. So we need the *product* of the table and that gradient, and there is a shorter way to
 # get it.
 
 # %% [markdown]
 # ## The rule of the matrix product
 #
-# Let $L$ be the loss at the end, and let $G$ be the gradient of $L$ with respect to $Y$: one
-# number for each number of $Y$, so $G$ has the shape of $Y$, $(n \times m)$. We are looking for
-# the gradient with respect to $A$ $(n \times k)$, given $G$ $(n \times m)$ and $B$
-# $(k \times m)$.
+# (A matrix with rows and columns exchanged is written $B^T$.) Let $L$ be the loss at the end, and
+# let $G$ be the gradient of $L$ with respect to $Y$: one number for each number of $Y$, so $G$ has
+# the shape of $Y$, $(n \times m)$. We are looking for the gradient with respect to $A$ $(n \times
+# k)$, given $G$ $(n \times m)$ and $B$ $(k \times m)$.
 #
-# The shapes give a hint: $G B^T$ is $(n \times m)(m \times k) = (n \times k)$, and no other
-# product of the two fits. Where the matrices are square, though, many products fit.
+# The shapes give a hint: only one product of the two fits. Where the matrices are square, though,
+# many products fit.
 #
 # To measure, we take the sum of all $G_{ij} Y_{ij}$ as the loss, because then the gradient of the
 # loss with respect to $Y$ is $G$.
@@ -151,7 +151,8 @@ for name, candidate in candidates.items():
 
 # %% [markdown]
 # It is $G B^T$. The shapes allowed all four, so they can only give a hint; a measurement decides.
-# Here is the reason. One number of the product is
+# Here is the reason. (With $\partial L / \partial A_{ir}$ we write the slope of $L$ with respect to
+# $A_{ir}$.) One number of the product is
 #
 # $$Y_{ij} = \sum_{r} A_{ir} B_{rj}.$$
 #
@@ -164,9 +165,7 @@ for name, candidate in candidates.items():
 #
 # The shapes: $G B^T$ is $(n \times m)(m \times k) = (n \times k)$, like $A$; and $A^T G$ is
 # $(k \times n)(n \times m) = (k \times m)$, like $B$. Two matrix products take the place of two
-# large tables. To multiply the gradient of a result by its table of slopes is what a rule does,
-# without the table. The product has a name: **vector-Jacobian product**. The next cell compares
-# both with the tables we measured above.
+# large tables. The next cell compares both with the tables we measured above.
 
 # %%
 G = rng.normal(size=(2, 4))
@@ -178,9 +177,11 @@ print("for B: the table and A^T G differ by at most", f"{np.abs(by_table_B - A.T
 # %% [markdown]
 # ## The derivative table
 #
-# So an op on arrays comes with one **rule** for each input, instead of a local slope. A rule
-# takes the gradient `g` of the result, and gives the gradient of that input. It may look at the
-# result `y` and at the inputs. Five ops are enough for this lesson:
+# So an operation on arrays, or **op** for short, comes with one **rule** for each input, instead of
+# a local slope. A rule takes the gradient `g` of the loss with respect to the result, and gives the
+# gradient with respect to that input. It is the product of the gradient and the table of slopes,
+# the **vector-Jacobian product**, without the table. It may look at the result `y` and at the
+# inputs. Five ops are enough for this lesson:
 #
 # | op | result | rule for the first input | rule for the second input |
 # | --- | --- | --- | --- |
@@ -546,7 +547,7 @@ plot.show(figure, "runs/lessons/02/descent.png")
 # The map shows a long valley. The path falls into it within a few steps and then creeps along the
 # floor, where the slope is small. A larger learning rate would move faster there.
 #
-# **Predict.** We take 25 steps with each of these rates. Which of them gets nearest to the star?
+# **Predict.** We take 25 steps with each of these rates. Which of them ends with the lowest loss?
 #
 # - 0.02
 # - 0.2
@@ -617,7 +618,7 @@ for name, function in PACKAGE.items():
     inputs = [rng.normal(size=(4, 4)) for _ in RULES[name]]
     y = FORWARD[name](*inputs)
     g = rng.normal(size=np.shape(y))
-    entry = function.op  # what the engine knows about the op
+    entry = function.op  # .rules is its row of the table, .defaults are its other arguments
     for i, rule in enumerate(RULES[name]):
         ours = rule(g, y, *inputs)
         theirs = entry.rules[i](g, y, *inputs, **entry.defaults)
@@ -650,10 +651,12 @@ for name, function in PACKAGE.items():
 # %% [markdown]
 # ## Exercises
 #
+# Write them in `lessons/exercises/02_tensors.py`.
+#
 # - `unbroadcast`: the reverse of broadcasting, which also refuses what does not fit.
 # - `column_means_rule`: the rule of a mean over the rows, for each column.
-# - `linear_rules`: the three rules of $y = x W^T + b$, which everything from lesson 5 on is made
-#   of.
+# - `linear_rules`: the three rules of $y = x W^T + b$, in the layout of PyTorch, which `nn.Linear`
+#   has from lesson 8 on.
 # - `fit_logistic`: gradient descent for two classes, with the package. It uses the sigmoid,
 #   $1 / (1 + e^{-s})$, which turns any number into one between $0$ and $1$.
 #

@@ -55,14 +55,15 @@ for step in (0.1, 0.01, 0.001):
     print(f"{step:<9g} {errors[0]:<18.2e} {errors[1]:.2e}")
 
 # %% [markdown]
-# By a hundred. Taylor's series says why. Moving by $h$ gives
+# By a hundred. Close up, a smooth curve is a line, plus a bit of a parabola, plus less and less of
+# more. Taylor's series gives the parts. Moving by $h$ gives
 #
 # $$f(x\pm h) = f(x) \pm h f'(x) + \tfrac{h^2}{2} f''(x) \pm \tfrac{h^3}{6} f'''(x) + \dots$$
 #
-# In the one-sided difference the first thing left over is $\tfrac{h}{2}f''$. In the central one
-# the two terms with $f''$ cancel, and $\tfrac{h^2}{6}f'''$ is left. For one number both
-# need two evaluations, and the central difference is far better. (For the slopes by $n$ numbers it
-# costs more: $2n$ evaluations instead of $n + 1$, as $f(x)$ is needed only once.)
+# In the one-sided difference the first thing left over is $\tfrac{h}{2}f''$. In the central one the
+# two terms with $f''$ cancel, and $\tfrac{h^2}{6}f'''$ is left. For one number both need two
+# evaluations, and the central difference is far better. (For the slopes with respect to $n$ numbers
+# it costs more: $2n$ evaluations instead of $n + 1$, as $f(x)$ is needed only once.)
 
 # %% [markdown]
 # ## The smaller the better?
@@ -134,7 +135,7 @@ for dtype in (np.float32, np.float64):
 
 # %% [markdown]
 # For the central difference in float64, a step near $10^{-5}$ gives 11 correct digits out of 16.
-# In float32 the best step is about 1,000 times longer, and gives 5 digits. A step that is right
+# In float32 the best step is about 800 times longer, and gives 5 digits. A step that is right
 # for one dtype is poor in the other. The picture shows all the steps.
 
 # %% tags=["draw"] explore="nudge"
@@ -255,7 +256,7 @@ print(f"agree, as written above:     {'accepted' if agree(-right_sign, measured)
 # %% [markdown]
 # An absolute limit of $10^{-5}$ would accept the wrong sign. Ours does not.
 #
-# Why does nobody find all slopes in this way? Each number costs two evaluations. The programs of
+# Why not find every gradient this way? Each number costs two evaluations. The programs of
 # the next lessons have 79,510 numbers to adjust: 159,020 evaluations for one gradient. The walk
 # back of lesson 1 gets all the slopes for the price of a few evaluations. Differences are for
 # checking small cases.
@@ -377,8 +378,8 @@ for fault, (function, right, wrong) in FAULTS.items():
 # - The rule of **shares** hides behind the sum: the outputs add up to 1 whatever $x$ is, so the
 #   right gradient of the sum is 0, and the wrong rule gives 0 too. Weights are the cure.
 #
-# The last row is different: no check by differences finds this fault, and at 0 even the right
-# rule is accused.
+# The last row is different: no check by central differences finds this fault, and at 0 even the
+# right rule is accused.
 #
 # ## A corner has no slope
 #
@@ -444,19 +445,19 @@ plot.show(figure, "runs/lessons/03/kink.png")
 # %% [markdown]
 # Within one step of a kink, difference and rule disagree, although the rule is right.
 #
-# So there are two honest things to do. Choose points that are further from every kink than the
-# step; do not loosen the tolerance until the noise passes. And what happens **at** the kink is
-# not a question of calculus: write the convention down, and test the value 0 itself. That test
-# finds the sixth fault, and no difference does.
+# Choose points that are further from every kink than the step, and do not loosen the tolerance
+# until the noise passes. What happens **at** the kink is not a question of calculus: write the
+# convention down, and test the value 0 itself. That test finds the sixth fault, and no central
+# difference does.
 #
 # ## The package's check
 #
 # The package comes with such a check. `tg.gradcheck(function, inputs)` compares the gradients of
 # a function of tensors with central differences. Its double loop is ours: every number in turn,
-# up and down. It differs in one thing: it finds the slope of **every output** with respect to
+# up and down. The main difference is that it finds the slope of **every output** with respect to
 # every input. Nothing has to be summed up first, so nothing can hide behind a sum.
 #
-# We give it two functions of our own. `@op(grad=rule)` makes a function of arrays into one of
+# We give it two functions of our own. `@op(grad=rule)` turns a function of arrays into one of
 # tensors, which can be walked back through. The rule is called with the gradient `g` of the output,
 # the output `y` and the input. One of ours has a right rule; the other has the faulty rule that is
 # right only at 0 and 1.
@@ -517,6 +518,8 @@ print("wrong rule, times 1e-6: ", tiny)
 # Lesson 4 looks at the data that the rest of the course is about: 70,000 handwritten digits.
 #
 # ## Exercises
+#
+# Write them in `lessons/exercises/03_gradient_check.py`.
 #
 # - `slope_along(function, x, direction, step)`: measure all derivatives at once, along a direction.
 # - `richardson(function, x, step)`: combine two central differences into a much better one.

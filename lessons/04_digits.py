@@ -206,8 +206,7 @@ for digit in np.argsort(spread):
 # The 1 is by far the nearest to its mean: people write it alike, apart from the slant, which is
 # why its mean looks like a narrow hourglass. But it also has the least ink, and where there is
 # little ink, little can differ. The second column divides that out: measured by its own ink, the
-# 0 is the most alike, and the 5 varies most. Here are the means. Those of the 4 and the 9 look
-# alike, which will matter in a moment.
+# 0 is the most alike, and the 5 varies most. Here are the means.
 
 # %% tags=["draw"]
 figure = Figure(figsize=(9, 4.1), layout="constrained")
@@ -252,7 +251,7 @@ print(f"nearest mean:                    {100 * accuracy:5.2f} %")
 # it was taken for (column). Right answers are on the diagonal. `plot.confusions` draws such a
 # matrix, each row in percent.
 #
-# **Predict.** Think of the mean images. Of which digit will the smallest share be found?
+# **Predict.** Which digit is recognised least often?
 #
 # - the 0
 # - the 4
@@ -360,10 +359,10 @@ for name, labels in (("true", true_labels), ("shuffled", shuffled_labels)):
     print(f"{name:10} {100 * on_itself:18.1f} % {100 * on_test:25.1f} %")
 
 # %% [markdown]
-# On its own memory it scores 100 %, both times: the nearest image to an image is the image
-# itself. The score on the training data cannot tell the rule that learned something from the one
-# that could not. The score on images that it has never seen can: with shuffled labels it falls to
-# that of blind guessing. Being right about the training images by remembering them is called
+# On its own memory it scores 100 %, both times: the nearest image to an image is the image itself.
+# The score on the training data cannot tell the rule that learned something from the one that could
+# not. The score on images that it has never seen can: with shuffled labels it falls to that of
+# blind guessing. Doing much better on the training images than on new ones is called
 # **overfitting**.
 #
 # A program that is trained can remember too. So every accuracy that we trust in this course is
@@ -373,7 +372,7 @@ for name, labels in (("true", true_labels), ("shuffled", shuffled_labels)):
 #
 # The published notebook that lesson 6 rebuilds judged its result by the first 10 test images. Is
 # that enough? If a rule is right for a share $p$ of all images, its score on $n$ random ones has a
-# standard deviation of
+# standard deviation of the size below, and about 95 % of such scores lie within two of them:
 #
 # $$\sqrt{\frac{p (1 - p)}{n}}.$$
 #

@@ -239,8 +239,8 @@ print(f"accuracy: {100 * accuracy:.2f} %")
 #
 # **Predict.** What will networks from other seeds do?
 #
-# - give most images one digit, the same from every seed
-# - give most images one digit, another from each seed
+# - give most images one digit, always the same one
+# - give most images one digit, but not from every seed the same one
 # - some of them learn
 
 

@@ -204,7 +204,7 @@ attempt("a new tensor", as_a_new_tensor)
 def without_recording(w):
     with tg.no_grad():
         w -= 0.1 * w.grad
-    w.grad = None
+    w.grad = None  # the next section says why
     return w
 
 
@@ -390,7 +390,8 @@ for name, parameter in build().named_parameters():
     print(f"{name:9} {parameter.shape}")
 
 # %% [markdown]
-# The names are made up of the place in the chain and the attribute: layers 1 and 3 have weights.
+# The names are made up of the place in the chain and the attribute: places 1 and 3, counted from 0,
+# have weights.
 
 
 # %%

@@ -341,6 +341,8 @@ print(source[source.index("        for inputs") : source.index("        history.
 #
 # ## Exercises
 #
+# Write them in `lessons/exercises/09_losses.py`.
+#
 # - `binary_cross_entropy`: log-sum-exp for one output, safe for every score.
 # - `smoothed_gradient`: the gradient when the target is not quite one-hot.
 #

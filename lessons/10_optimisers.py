@@ -523,6 +523,8 @@ plot.show(figure, "runs/lessons/10/weights_sgd.png")
 #
 # ## Exercises
 #
+# Write them in `lessons/exercises/10_optimisers.py`.
+#
 # - `Momentum`: an optimiser whose steps keep part of the step before. Let it go down the ravine;
 #   in the capstone it will train your own layers.
 # - `corrected_averages`: the moving averages of Adam, with the division that makes up for their

@@ -484,6 +484,8 @@ plot.show(figure, "runs/lessons/11/all.png")
 #
 # ## Exercises
 #
+# Write them in `lessons/exercises/11_augmentation.py`.
+#
 # - `calibration_error`: how far apart confidence and right answers are, over groups of images.
 # - `shift`: move each image by its own number of pixels, without letting ink come in on the other
 #   side.

@@ -465,6 +465,8 @@ print(f"both copies, with this added for each side: {change:+.1f} ± {with_image
 #
 # ## Exercises
 #
+# Write them in `lessons/exercises/12_comparison.py`.
+#
 # - `standard_error_of_difference`: how uncertain a difference of two means is.
 # - `shares`: divide a gain between two changes, fairly, when their order matters.
 #

@@ -375,6 +375,8 @@ for name in ("small", "improved", "improved-noise"):
 #
 # ## Exercises
 #
+# Write them in `lessons/exercises/13_published.py`.
+#
 # - `per_epoch`: recover the accuracy of each epoch from a printed running average.
 # - `whole_loss`: the loss over all examples, from the losses of batches of different sizes.
 # - `best_of`: what the best of k runs reaches on average, where there are too many choices of k to

@@ -627,6 +627,8 @@ for name, array in home.state_dict().items():
 #
 # ## Exercises
 #
+# Write them in `lessons/exercises/14_pytorch.py`.
+#
 # - `weights_from_keras`: weights that another library stores as (in, out), under PyTorch's names.
 # - `one_rounding_apart`: each weight moved to the next float, up or down.
 # - `first_suspicious_step`: the step at which two runs differ by more than rounding explains.

@@ -637,6 +637,8 @@ print("e^-1000, e^0 and e^1000 in float64:", powers.data)
 #
 # ## Exercises
 #
+# Write them in `lessons/exercises/15_a_new_layer.py`.
+#
 # - `make_logaddexp()`: an op with two inputs and two rules, where the plain formula overflows.
 # - `LayerNorm`: a layer with two parameters, checked against `torch.nn.LayerNorm`.
 #

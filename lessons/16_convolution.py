@@ -356,6 +356,8 @@ plot.show(figure, "runs/lessons/16/kernels.png")
 #
 # ## Exercises
 #
+# Write them in `lessons/exercises/16_convolution.py`.
+#
 # - `kernel_gradient`: the gradient of a kernel by hand, equal to that of `F.conv2d`.
 # - `ConvNet`: the network above as a class of your own, from `F.conv2d` and `F.max_pool2d`.
 #

@@ -536,6 +536,8 @@ plot.show(figure, "runs/lessons/17/pays.png")
 #
 # ## Exercises
 #
+# Write them in `lessons/exercises/17_augmentation_that_fits.py`.
+#
 # - `sample_at`: bilinear values at any places, without a loop, with the border continuing
 #   outside.
 # - `lookup_matrix`: the matrix of a backward map for a scale, a shear and a turn.

@@ -495,6 +495,8 @@ plot.show(shown, "runs/lessons/18/prediction.png")
 #
 # ## Exercises
 #
+# Write them in `lessons/exercises/18_past_99.py`.
+#
 # - `one_cycle`: the learning rate of a one-cycle schedule as a function of the step.
 # - `chosen_honestly`: choose the best of many networks, and say how good it really is.
 # - `RunningNorm`: batch normalisation with its two modes.

@@ -605,6 +605,8 @@ plot.show(figure, "runs/lessons/19/edge.png")
 #
 # ## Exercises
 #
+# Write them in `lessons/exercises/19_second_derivatives.py`.
+#
 # - `gaussian_rule`: the derivative rule of an op $e^{-x^2}$ that is right in every order.
 # - `downhill_newton_step`: Newton's method, fixed so that it never climbs.
 # - `most_negative_curvature`: the lowest eigenvalue of a Hessian, from products $Hv$ alone.

@@ -643,6 +643,8 @@ print(f"all but the large products free: {whole / floor:.2f} times faster, and n
 #
 # ## Exercises
 #
+# Write them in `lessons/exercises/20_speed.py`.
+#
 # - `rmsprop_step`: another optimiser, in at most nine passes and without making new arrays.
 # - `cross_entropy_gradient_in_place`: turn scores into their gradient in the memory they already
 #   have.

@@ -628,6 +628,8 @@ print(textwrap.fill(refusals[1], 96))
 #
 # ## Exercises
 #
+# Write them in `lessons/exercises/21_program.py`.
+#
 # Here a line is a plain tuple `(out, op, inputs)` of names.
 #
 # - `fold_with_draws`: compute once what never changes, and do not freeze a mask.

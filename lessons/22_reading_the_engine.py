@@ -455,6 +455,8 @@ print(inspect.getsource(engine._unbroadcast))
 # %% [markdown]
 # ## Exercises
 #
+# Write them in `lessons/exercises/22_reading_the_engine.py`.
+#
 # - `reachable`: for the package's own tensors, whose graph has plain arrays in it, too.
 # - `on_the_way`: which values a gradient must pass through to get to those that are asked for.
 # - `limit_gradient`: a hook that shortens a gradient on its way.

@@ -390,6 +390,8 @@ for name, test in TESTS.items():
 #
 # ## Exercises
 #
+# Write them in `lessons/exercises/23_properties.py`.
+#
 # - `points_that_tell()`: choose the test points that find every planted fault of a clipped line.
 # - `shrunk(numbers, fails)`: make a failing list as short as possible, as Hypothesis does.
 #

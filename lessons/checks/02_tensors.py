@@ -332,7 +332,7 @@ EXERCISES = [
             ),
             Mistake(
                 linear_x_transposed,
-                "The gradient of x is g times B transposed, and B is already weight.T.",
+                "In the lesson's y = a b your b is weight.T, so g b^T is g @ weight.",
             ),
             Mistake(
                 linear_bias_stretched,
