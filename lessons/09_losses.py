@@ -78,17 +78,17 @@ for score, square, log in zip(marked, by_square, by_surprise, strict=True):
     print(f"{score:5.0f}   {1 / (1 + np.exp(-score)):.4f}   {square:26.5f}   {log:26.5f}")
 
 # %% [markdown]
-# The undecided output gets a push several hundred times larger than the one that is sure and
-# wrong. The more wrong an output is, the less it learns, because $p (1 - p)$ vanishes at both
-# ends. The slope of the cross-entropy is $p - 1$: the more wrong, the steeper, up to a size of 1.
-# We will soon see why this formula is so short.
+# The undecided output gets a push several hundred times larger than the one that is sure and wrong.
+# Below $p = 1/3$, the more wrong an output is, the less it learns, because $p (1 - p)$ vanishes at
+# both ends. The slope of the cross-entropy is $p - 1$: the more wrong, the steeper, up to a size of
+# 1. We will soon see why this formula is so short.
 #
 # How long does it take to get out of there?
 #
 # Start at $s = -8$ and descend, with a learning rate of 1, until $p > 0.9$. The cross-entropy needs
 # about 20 steps.
 #
-# **Predict.** How many steps does the squared error need?
+# **Predict.** From $s = -8$, how many steps of rate 1 does the squared error need?
 #
 # - More than 1,000.
 # - About 200.
@@ -255,10 +255,10 @@ print(f"sums of the rows: {np.abs(scores.grad.data.sum(axis=1)).max():.1e} at mo
 #
 # ## The same on digits
 #
-# Now a test that we expect the squared error to fail. The network has one hidden layer of 200
-# sigmoid units, and all weights are drawn from $N(0, 1)$, as published in lesson 6: most outputs
-# are sure of something from the start. We train on 10,000 images, one pass over them, with plain
-# SGD.
+# Now the same comparison on digits. The network has one hidden layer of 200
+# sigmoid units, and all weights are drawn from $N(0, 1)$, as in the published network of lesson 6:
+# most outputs are sure of something from the start. We train on 10,000 images, one pass over them,
+# with plain SGD.
 #
 # No loss should lose just because of its learning rate. The squared error is a mean over ten
 # outputs, so its gradients are smaller and it needs larger rates. Each loss gets three rates that
@@ -318,7 +318,7 @@ for name, loss_fn in losses.items():
 # %% [markdown]
 # The squared error stays below 50 % at each of its rates, while the cross-entropy passes 80 % from
 # the same bad start. Lesson 7 put the published weights back into the network that worked, one
-# hidden layer like this one: with the squared error it got no further than 31 % in eight passes
+# hidden layer like this one: with the squared error it got no further than 29 % in six passes
 # over 1,000 images. There, different weights were the way out. Here, a different loss was enough.
 #
 # How much of `train.fit` is new? Here is its heart, to compare with the loop of lesson 8.

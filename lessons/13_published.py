@@ -57,7 +57,7 @@ print(f"{len(stored)} recipes, each with runs from {len(stored['improved'])} see
 # 4. **How often**: is it one run, the mean of several, or the best of several?
 #
 # Lesson 6 asked the first question about the error of the basic network. It was about the loss of
-# the last training image, divided by 784, because the sum was divided inside the loop.
+# the last training image, divided by about 783, because the sum was divided inside the loop.
 #
 # ## On how many images?
 #
@@ -84,8 +84,8 @@ for n in (10, 50, 100, 1_000, 10_000):
 # %% [markdown]
 # With $n$ images and a share $p$ of right answers, the standard error is $\sqrt{p (1 - p) / n}$,
 # and the range is about two of these to each side. To halve it takes four times as many images.
-# With 10,000, it is half a point. So 94.95 and 94.97 % are the same score, and an accuracy with
-# three decimals, such as 94.219, says more than it knows.
+# With 10,000, it is half a point. So 94.95 and 94.97 % are the same score: two decimals are more
+# than 10,000 images can support.
 #
 # Ten images are enough to notice that a network always gives the same answer. They could not have
 # told 80 % from 95 %.
@@ -123,9 +123,9 @@ for words, values in ways.items():
 #
 # The three accuracies are all called "training accuracy", and they lie 2.6 points apart. That is
 # more than flips and noise together cost. Now hold them against the test accuracy. The printed
-# 94.219 % next to 94.95 % looks as if there were no overfitting at all: the test even goes better.
-# But the network at the end is right on 96.8 % of its own images, which is 1.8 points more than on
-# the test images.
+# 94.219 % next to 94.95 % looks as if there were no overfitting at all: the test accuracy is even
+# higher. But the network at the end is right on 96.8 % of its own images, which is 1.8 points more
+# than on the test images.
 
 # %% tags=["draw"]
 figure = Figure(figsize=(8, 3.6), layout="constrained")
@@ -216,8 +216,8 @@ for epoch in range(3):
     print(f" = {of_epoch[-1]:.3f} / {of_epoch[-1] / error:.0f}")
 
 # %% [markdown]
-# The mean falls from epoch to epoch, as it should. The loss of the last batch goes its own way, and
-# the error follows it, about 784 times smaller.
+# The mean falls from epoch to epoch, as it should. The last batch happens to fall too, but by other
+# amounts, and the error follows it, about 783 times smaller.
 #
 # How far does a single batch lie from the mean? We put the 10,000 test images into a random order,
 # cut them into 200 batches of 50, and take the loss of each. The network stays the same.

@@ -92,7 +92,7 @@ for order, total in sums.items():
 # About six digits agree, the last ones do not, and none of the sums is wrong. So equality to
 # the last bit is too much to ask of two libraries. What we can ask is this: *at every step, the
 # difference must be small enough for rounding to explain it*. To use that, we need to know how
-# large rounding errors can become. Most of this lesson measures this.
+# large rounding errors can become. Most of this lesson is about measuring them.
 
 # %% [markdown]
 # ## The same weights
@@ -306,10 +306,10 @@ print(inspect.getsource(optim.Adam.update))
 
 # %% [markdown]
 # The moments `m` and `v` are kept without the factors $(1-\beta_1)$ and $(1-\beta_2)$. These are
-# constant, so they can be moved into the step size, `m_scale` and `v_scale`, which saves two
-# passes over all weights. PyTorch multiplies by them at each step. On paper it is the same
-# formula; on a computer it rounds in other places. That the losses agree to $10^{-15}$ is also
-# how we know that the rearrangement is right.
+# constant, so they can be moved into what `scales` returns, which saves two passes over all
+# weights. (What stands under an `if` is for options.) PyTorch multiplies by them at each step. On
+# paper it is the same formula; on a computer it rounds in other places. That the losses agree to
+# $10^{-15}$ is also how we know that the rearrangement is right.
 
 # %% [markdown]
 # ## The same in float32
@@ -403,11 +403,11 @@ figure.set_label(
 plot.show(figure, "runs/lessons/14/drift.png")
 
 # %% [markdown]
-# For 200 steps the prediction has the right order of magnitude (we allow a factor of 20), both
-# for this package and for PyTorch against itself. After that, each curve has its own fate. Some
-# stay near $10^{-6}$ for all 1,000 steps; some rise by many powers of ten, until the two losses
-# have little to do with each other. Which ones depends on the last bits, so on your machine it
-# may be different seeds from ours.
+# For 200 steps the prediction has the right order of magnitude (within a factor of three here),
+# both for this package and for PyTorch against itself. After that, each curve has its own fate.
+# Most stay near $10^{-6}$ for all 1,000 steps; one here rises by many powers of ten, until the two
+# losses have little to do with each other. Which ones depends on the last bits, so on your machine
+# it may be different seeds from ours.
 #
 # A dot marks the first step at which a hidden unit was on in one run and off in the other. No curve
 # passes $10^{-4}$ before its dot. That raises a suspicion, and we can test it.
@@ -492,10 +492,10 @@ plot.show(figure, "runs/lessons/14/kicks.png")
 # that counts. That moves more weights, which flips more switches; some steps later the curve takes
 # off.
 #
-# So the size of a rounding decides how long two runs stay together. With $10^{-16}$, a switch
-# flips the wrong way so rarely that thousands of steps agree. With $10^{-7}$, it happens within
-# hundreds or thousands of steps. After that we can only compare averages over several trainings,
-# and that is just as true of PyTorch against itself.
+# So the size of a rounding decides how long two runs stay together. With $10^{-16}$, a switch flips
+# the wrong way so rarely that no step here differed. With $10^{-7}$, it happens within hundreds or
+# thousands of steps. After that we can only compare averages over several trainings, and that is
+# just as true of PyTorch against itself.
 
 # %% [markdown]
 # ## The same answers

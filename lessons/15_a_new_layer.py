@@ -431,7 +431,7 @@ print(f"b started at 4; after training half of them are below {np.median(bends('
 # seed. The learned parameters tell us something, though. $b$ went down: the network would like
 # sharper bends than we gave it, and three epochs are not long. So we start lower, at $b=0.25$.
 #
-# **Predict.** How does it do against ReLU now, with five seeds?
+# **Predict.** With $b=0.25$, how does it do against ReLU, with five seeds?
 #
 # - better
 # - too close to tell
@@ -517,12 +517,12 @@ print("the same scores, to the bit:", same)
 # - replace it by ReLU
 
 # %% answer=1
-refusal = ""
+answer = ""
 try:
-    interop.to_torch(model)
-except TypeError as error:
-    refusal = str(error)
-print(refusal.split(";")[0])
+    answer = str(interop.to_torch(model))
+except Exception as error:
+    answer = str(error)
+print(answer.split(";")[0])
 
 # %% [markdown]
 # It refuses, and names the layer. A network that was silently wrong would be worse. So we build

@@ -44,8 +44,8 @@ print(f"{len(train_data):,} images to train on, {len(validation):,} to compare b
 #
 # ## What could a writer have done?
 #
-# People write digits alike, apart from the slant. Lesson 11 measured it: how many pixels the ink
-# moves to the right for each pixel upwards. Here it is as an angle.
+# One thing that varies from writer to writer is the slant. Lesson 11 measured it: how many pixels
+# the ink moves to the right for each pixel upwards. Here it is as an angle.
 
 
 # %%
@@ -82,9 +82,9 @@ print(f"the larger side of the digit is 20 pixels in {100 * of_20:.1f} % of the 
 
 # %% [markdown]
 # The lean varies by 45 degrees on average, so a copy that leans ten degrees more is nothing
-# unusual. The size does not vary at all: whoever made MNIST scaled each digit until its larger
-# side was 20 pixels. Strictly speaking, a copy of another size fails the second condition. We
-# keep this doubt in mind.
+# unusual. The size of the larger side does not vary at all: whoever made MNIST scaled each digit
+# until its larger side was 20 pixels. Strictly speaking, a copy of another size fails the second
+# condition. We keep this doubt in mind.
 #
 # ## Turning an image: the obvious way
 #
@@ -316,8 +316,8 @@ print(f"shift by a share of 0.07: up to {round(0.07 * 28)} pixels")
 rng = np.random.default_rng(5)
 field = 2 * rng.random((10, 2, 28, 28), dtype=np.float32) - 1  # from -1 to 1
 here = HERE.astype(np.float32)
-scattered = warp.sample(ten, here + 2 * field.reshape(10, 2, 784))
-plot.show(plot.augmented(ten, {"moved": scattered}, ten_labels), "runs/lessons/17/scattered.png")
+moved = warp.sample(ten, here + 2 * field.reshape(10, 2, 784))
+plot.show(plot.augmented(ten, {"moved": moved}, ten_labels), "runs/lessons/17/moved.png")
 
 # %% [markdown]
 # It looks like torn paper. Neighbours must move together, so the random numbers have to be made
@@ -417,7 +417,7 @@ def train(pool: ArrayDataset, seed: int) -> nn.Sequential:
 # - no augmentation
 # - flips and noise, as published
 # - affine and elastic, one after the other
-# - elastic that is too strong
+# - elastic, four times as strong
 
 # %% answer=4
 kinds = {
@@ -459,8 +459,8 @@ plot.show(figure, "runs/lessons/17/kinds.png")
 # originals beside them. Here the network sees nothing but copies, so the damage is larger.)
 # Bending too strongly does the greatest damage: many of those labels are no longer true.
 #
-# Here "both" is no better than one of them alone. Its copies vary more, which asks more of 100
-# hidden units and 800 steps. In a large network and a long training this may be different.
+# Here "both" is no better than one of them alone. Its copies vary more, which perhaps asks too much
+# of 100 hidden units and 800 steps. In a large network and a long training this may be different.
 #
 # ## When it pays
 #

@@ -7,9 +7,9 @@
 #
 # **New from the package.** `grad`, `gradgradcheck`, `autograd.functional`.
 #
-# **Before this.** Every training so far needed a learning rate, and we found each one by trying:
-# too small a rate wastes time, too large a rate ruins the training. The second derivatives of the
-# loss tell us where the limit lies. The first derivatives cannot.
+# **Before this.** Every training so far needed a learning rate, and we found nearly each one by
+# trying. Lesson 10 found a limit for two weights: 2 divided by the largest curvature. What is that
+# number for a network? The second derivatives of the loss tell us. The first derivatives cannot.
 
 # %%
 import time
@@ -164,6 +164,9 @@ except AssertionError as error:
     print(f"gradgradcheck: {error}")
 
 # %% [markdown]
+# (The check weights the outputs with random numbers, so what it prints is not $-\sin x$. What
+# matters is the 0 beside it.)
+#
 # ## A table of second derivatives
 #
 # A loss is one number for $n$ weights. Its gradient $g$ has shape $(n,)$. The Jacobian of the
@@ -173,8 +176,8 @@ except AssertionError as error:
 #
 # It is symmetric: the order of the two derivatives does not matter. For the 79,510 weights of the
 # improved network, $H$ would hold 6.3 billion numbers. But often we only need $Hv$ for one
-# direction $v$: how the gradient changes along $v$. As $v$ is constant, that takes two backward
-# passes and no matrix (Pearlmutter, 1994):
+# direction $v$: how the gradient changes along $v$. As $v$ is constant, that takes no matrix
+# (Pearlmutter, 1994):
 #
 # $$Hv=\nabla_w\left(g(w)^\top v\right).$$
 
@@ -319,7 +322,7 @@ plot.show(figure, "runs/lessons/19/eigen.png")
 #
 # Now let this matrix be the Hessian at the lowest point of a valley (right). Walk from there along
 # an eigenvector, and you walk on a parabola whose curvature is the eigenvalue. In these
-# directions the valley falls apart into parabolas that do not know of each other: here a narrow
+# directions the valley splits into independent parabolas: here a narrow
 # one and a wide one. The same holds with $n$ weights, close enough to a point. A negative
 # eigenvalue is a direction in which the loss bends down.
 #
@@ -393,8 +396,8 @@ axes.set(xlabel="$w_0$", ylabel="$w_1$", xlim=(-1.7, 1.5), ylim=(-1.9, 2.2))
 axes.legend(frameon=False, loc="lower right")
 figure.set_label(
     "A curved ravine seen from above with the paths of both methods. Gradient descent creeps along "
-    "the floor in small steps; Newton's method reaches the lowest point in a few long ones, one of "
-    "which goes up the wall."
+    "the floor in small steps; Newton's method reaches the lowest point in a few long ones, two of "
+    "which go up the wall."
 )
 plot.show(figure, "runs/lessons/19/ravine.png")
 
@@ -402,10 +405,12 @@ plot.show(figure, "runs/lessons/19/ravine.png")
 # The rate of gradient descent must suit the steep walls, so it crawls along the flat floor. With
 # a rate a third larger it has not arrived after 2,500 steps.
 #
-# Newton's method has its price. It looks for a place where the slope is zero, and nobody told it
-# that this should be a lowest point: along an eigenvector with a negative eigenvalue, it climbs.
-# (One of the exercises fixes this.) And it solves a system of $n$ equations, which takes work in
-# proportion to $n^3$. What stays useful at any size is the product $Hv$.
+# Newton's method has its price. Two of its steps go up the wall: the parabola fits only near a
+# point, and a step may be too long for it. It also looks for a place where the slope is zero, and
+# nobody told it that this should be a lowest point: along an eigenvector with a negative
+# eigenvalue, it heads for a top. (One of the exercises fixes this.) And it solves a system of $n$
+# equations, which takes work in proportion to $n^3$. What stays useful at any size is the product
+# $Hv$.
 #
 # ## How large a step may be
 #
@@ -525,16 +530,17 @@ plot.show(figure, "runs/lessons/19/limit.png")
 # loss, which jumps up. The thin lines are the formula, with no constant fitted. They fit well at
 # first and less well later, because the training goes on and the sharpness changes.
 #
-# A parabola would explode. The network comes back, and the last columns show how: the hump
-# carried it to another place, where the sharpness is *lower*, near $2/\eta$ or below. There this
-# rate is stable again. So the limit also works the other way round: the rate decides where the
-# network can stay.
+# A parabola would explode. The network comes back, and the last columns show how: the hump carried
+# it to another place, where the sharpness is *lower*, near $2/\eta$ or below. There this rate is
+# stable again. (Below the limit the sharpness keeps rising. For seed 1 it passed the limit near the
+# end: the dashed blue line turns up.)
 #
 # ## At the edge
 #
 # Cohen and others (2021) followed the sharpness through whole trainings with gradient descent on
 # all examples. We do the same with 16 hidden units, three rates and two seeds. With rate 1 the
-# sharpness rises to about 1.1, far from the limit of 2. Rate 3 allows no more than 0.67.
+# sharpness rises above 1.2 and settles at about 1.1, far from the limit of 2. Rate 3 allows no more
+# than 0.67.
 #
 # **Predict.** Where is the sharpness after 200 steps with rate 3?
 #
@@ -573,20 +579,22 @@ right.set(xlabel="step", ylabel="loss on the 500 images")
 right.legend(frameon=False, fontsize=8)
 figure.set_label(
     "Left: the sharpness through 400 steps. With rate 1 it stays well below its limit of 2; with "
-    "the rates 2 and 3 it hovers around their limits 1 and 0.67. Right: the losses all fall, those "
-    "of the larger rates with spikes."
+    "the rates 2 and 3 it ends near their limits 1 and 0.67, or a little below. Right: the losses "
+    "all fall, those of the larger rates with spikes."
 )
 plot.show(figure, "runs/lessons/19/edge.png")
 
 # %% [markdown]
 # With rates 2 and 3 the sharpness soon goes above $2/\eta$. The network is thrown out, the loss
 # jumps, and the network comes down in a flatter place. With rate 3 this happens several times,
-# until the sharpness stays near its dotted line. Nothing explodes for good, and the loss falls. At
-# rate 1 the limit of 2 is never reached, and the sharpness settles by itself.
+# until the sharpness comes to rest near its dotted line, or drifts a little below it. (One curve
+# leaves the picture for a moment.) Nothing explodes for good, and the loss falls. At rate 1 the
+# limit of 2 is never reached, and the sharpness settles by itself.
 #
-# So the rate is limited by $2/\lambda_\text{max}$ at each moment, and yet you cannot choose it by
-# measuring the sharpness once: the training moves to where the chosen rate is just allowed. This
-# was one small network with all examples in each step. Batches and Adam were not tried here.
+# So the limit also works the other way round: the rate decides where the network can stay. It is
+# limited by $2/\lambda_\text{max}$ at each moment, and yet you cannot choose it by measuring the
+# sharpness once: the training moves to where the chosen rate is just allowed. This was one small
+# network with all examples in each step. Batches and Adam were not tried here.
 #
 # ## What was learned
 #
@@ -608,7 +616,7 @@ plot.show(figure, "runs/lessons/19/edge.png")
 # Write them in `lessons/exercises/19_second_derivatives.py`.
 #
 # - `gaussian_rule`: the derivative rule of an op $e^{-x^2}$ that is right in every order.
-# - `downhill_newton_step`: Newton's method, fixed so that it never climbs.
+# - `downhill_newton_step`: Newton's method, fixed so that it always points downhill.
 # - `most_negative_curvature`: the lowest eigenvalue of a Hessian, from products $Hv$ alone.
 #
 # Check them with `python -m lessons check 19`.

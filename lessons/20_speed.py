@@ -366,14 +366,13 @@ print("                         µs   share of time   share of work")
 for name, value in found.items():
     print(f"{name:20}{value:7.0f}{value / whole:16.1%}{work[name] / total_work:16.2%}")
 print(f"{'the whole step':20}{whole:7.0f}")
-print(f"the step takes {whole / floor:.2f} times its floor")
 draw_shares(found, whole)
 
 # %% [markdown]
-# The count was a poor prophet. The large products take far less than their share of the work,
+# The count was a poor guide. The large products take far less than their share of the work,
 # because a matrix product is what processors are best at: each number that was fetched from memory
 # is used many times. Adam touches each number once per operation. And the cross-entropy takes a
-# share of the time out of all proportion to its 500 scores. These are two different diseases. The
+# share of the time out of all proportion to its 500 scores. These are two different problems. The
 # next section separates them.
 #
 # When you name such a time, name the machine too, and the library behind NumPy's products. It has
@@ -439,10 +438,11 @@ draw_prices(bare, recorded)
 # There are two prices: one for the call (Python, checking types and shapes, finding the loop), and
 # one for each number. In small arrays only the number of **calls** counts, in large ones only the
 # number of **numbers**. Between them the curve bends like an elbow. Recording an op has a fixed
-# price of its own. (Tensors have no `out=`, so for large arrays each result also costs new memory.)
-# At the right end each number costs more, because the arrays no longer fit into the fast caches.
+# price of its own; at the right end the two can hardly be told apart. (Tensors have no `out=`, so
+# for large arrays each result also costs new memory.) At the right end each number costs more,
+# because the arrays no longer fit into the fast caches.
 #
-# The two diseases are the two sides of the elbow. The cross-entropy works on 500 numbers: it is
+# The two problems are the two sides of the elbow. The cross-entropy works on 500 numbers: it is
 # made of calls, and the cure is fewer calls. Adam works on 79,510: it is made of passes over
 # arrays, and the cure is fewer passes.
 #
@@ -621,9 +621,9 @@ print(f"all but the large products free: {whole / floor:.2f} times faster, and n
 # "missed" for each of them. The same page has three more prices: of numbers that are almost
 # nothing, of float64, and of loading images one by one.
 #
-# We did not measure threads. A matrix product can use several. For networks of this size that
-# gains little, and when another program wants the same cores, it can make a step many times
-# slower. That is why the first cell asked for one thread.
+# We did not measure threads. A matrix product can use several. For networks of this size that gains
+# little, and when another program wants the same cores, it can make a step far slower. That is why
+# the first cell asked for one thread.
 
 # %% [markdown]
 # ## What was learned

@@ -199,8 +199,8 @@ def same_bits(ours, theirs):
 # **Predict.** How close will a replay on *another* batch come to what the engine computes?
 #
 # - it is exactly the same
-# - it differs by some $10^{-7}$, from rounding
-# - it differs by some $10^{-3}$, because the batch is another one
+# - it differs by about $10^{-7}$, from rounding
+# - it differs by about $10^{-3}$, because the batch is another one
 
 # %% answer=1
 x, y = (tg.tensor(array) for array in batches[0])
@@ -214,12 +214,14 @@ print(same_bits(replayed, ordinary(*batches[1])))
 # %% [markdown]
 # Exactly the same: the replay runs the same operations on the same numbers in the same order. The
 # first six lines are the forward pass, and the rest is what the rules did. A program is made for
-# one set of shapes: the first line says 50, the number of images in the batch that we traced.
+# one set of shapes: the first line says 50, the number of images in the batch that we traced, and
+# the 0.02 is 1/50.
 #
 # ## Cleaning it up
 #
-# Nobody would write the program in quite this way. But it is data, so we can improve it. A
-# compiler does this in **passes**: functions from program to program that keep every result.
+# Nobody would write the program in quite this way. But it is data, so we can improve it. A compiler
+# does this in **passes** (not those of lesson 20): functions from program to program that keep what
+# the program is for.
 
 # %%
 programs = {"as traced": raw}
@@ -387,16 +389,16 @@ for name, value in times.items():
     print(f"{name:17}{1e6 * value:6.0f} µs{value / times['the engine']:8.2f} of the engine's time")
 
 # %% [markdown]
-# Where this was written, the bookkeeping was most of the gain, and the six lines of the loss came
-# second. Opening up cost time until the next pass won it back. Fewer lines are easier to read. Only
-# a clock can say whether they are faster.
+# Where this was written, the bookkeeping was most of the gain; the rest is hardly more than the
+# clock can tell. Opening up cost time until the next pass won it back. Fewer lines are easier to
+# read. Only a clock can say whether they are faster.
 #
 # ## The program that the package writes
 #
 # To turn a function into such a program is to **compile** it. `tg.compile(function)` does all of
 # the above, with more care, and returns a function to be called in its place. The first call with
 # new shapes writes the program down. Later calls replay it: the forward part at the call, and the
-# backward part at `backward()`. A training loop keeps its form.
+# backward part at `backward()`. Your training loop stays as it is.
 #
 # **Predict.** The function below prints a word each time that Python runs it. We call the compiled
 # function five times. How many words will there be?

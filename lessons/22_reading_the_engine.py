@@ -158,8 +158,8 @@ for serial, node in sorted(nodes.items()):
 # product in each step: the gradient of the images, which nobody wants. (The numbers are counted
 # from the first node. Some are missing: `x` and `t` had serial numbers, too.)
 #
-# Nothing else is stored: the op, its inputs and its parameters, such as the `dim` of a sum. No
-# local slopes, as in lesson 1, and no functions that hold on to them.
+# Nothing else is stored: the op, its inputs and its parameters, such as the `dim` of a sum. Unlike
+# the graph of lesson 1 it holds no local slopes. Nor does it hold functions that keep arrays alive.
 
 # %% [markdown]
 # ## The walk
@@ -357,10 +357,11 @@ print("the package   a:", a.grad.data, "  b:", b.grad.data)
 
 # %% [markdown]
 # It is halved, too, and nobody would notice. In the package, `_is_shared` finds a gradient that a
-# leaf is about to get and that somebody else also holds, and `copied` makes it a copy. Only leaves
-# need this, because only their gradients leave the walk. On its way a gradient may be shared
-# without harm, because `_add` never writes into what it has: it makes a new sum. (That is why
-# lesson 2 had no `+=` there.)
+# leaf is about to get and that somebody else also holds, and `copied` makes it a copy. Here only
+# leaves need this: their gradients leave the walk. (If the gradient of another tensor is asked for,
+# `run_backward` copies it when it hands it out.) On its way a gradient may be shared without harm,
+# because `_add` never writes into what it has: it makes a new sum. (That is why lesson 2 had no
+# `+=` there.)
 
 # %% [markdown]
 # ## Was it overwritten?
@@ -368,8 +369,8 @@ print("the package   a:", a.grad.data, "  b:", b.grad.data)
 # A rule such as $g \cdot b$ looks at the inputs again during the walk back. They should still hold
 # what they held in the forward pass. Suppose that `w` is overwritten in between.
 #
-# **Predict.** `y = (w * w).sum()` with $w = 3$. Then $w$ becomes $10$, and then the gradient of
-# `y` is asked for. What does our engine find?
+# **Predict.** `y = (w * w).mean()` with $w = 3$, a single number. Then $w$ becomes $10$, and then
+# the gradient of `y` is asked for. What does our engine find?
 #
 # - 6
 # - 20

@@ -18,7 +18,7 @@ def gaussian_rule(g, y, x):
 
 
 def downhill_newton_step(g, H, smallest):
-    """A step like Newton's that never climbs: each curvature counts by its size, without its sign.
+    """A step like Newton's that always points downhill: each curvature counts by its size alone.
 
     In the coordinates of the eigenvectors of H each direction has its own slope and curvature (an
     eigenvalue). Newton's step there is -slope / curvature; yours is -slope / max(|curvature|,
