@@ -102,24 +102,35 @@ def made_from(lesson: Lesson) -> str:
 
 def kept(lesson: Lesson, path: Path) -> Executed | None:
     """An earlier run of a lesson, with its texts as they are now, if nothing else has changed."""
+    notebook = as_it_is_now(lesson, path)
+    if notebook is None or notebook.metadata.get("made_from") != made_from(lesson):
+        return None
+    return Executed(lesson, notebook, 0.0)
+
+
+def as_it_is_now(lesson: Lesson, path: Path) -> Any | None:
+    """The texts of a lesson with the outputs of an earlier run; None if its code has changed."""
     if not path.exists():
         return None
     try:
         old = nbformat.read(path, as_version=4)
     except Exception:  # whatever it is, it is no notebook: it is made again
         return None
-    if old.metadata.get("made_from") != made_from(lesson):
-        return None
+    executed = [cell for cell in old.cells if cell.cell_type == "code"]
     notebook = convert(lesson)
-    notebook.metadata["made_from"] = old.metadata["made_from"]
-    executed = iter([cell for cell in old.cells if cell.cell_type == "code"])
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            before = next(executed)
-            cell.outputs, cell.execution_count = before.outputs, before.execution_count
-            if "explore" in before.metadata:
-                cell.metadata["explore"] = before.metadata["explore"]
-    return Executed(lesson, notebook, 0.0)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    if [cell.source for cell in code] != [cell.source for cell in executed]:
+        return None
+    wanted = ["explore" in cell.options for cell in lesson.cells if not cell.is_text]
+    if wanted != ["explore" in cell.metadata for cell in executed]:
+        return None
+    for cell, before in zip(code, executed, strict=True):
+        cell.outputs, cell.execution_count = before.outputs, before.execution_count
+        if "explore" in before.metadata:
+            cell.metadata["explore"] = before.metadata["explore"]
+    if "made_from" in old.metadata:
+        notebook.metadata["made_from"] = old.metadata["made_from"]
+    return notebook
 
 
 def write(notebook: Any, path: Path) -> None:

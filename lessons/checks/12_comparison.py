@@ -86,7 +86,7 @@ EXERCISES = [
             Mistake(divided_by_n, "With so few runs the variance needs n - 1: ddof=1."),
             Mistake(spread_of_runs, "This is for a difference of two runs; means vary less."),
             Mistake(errors_added, "The squares of the standard errors add up, not the errors."),
-            Mistake(variances_subtracted, "Even in a difference, the uncertainties add up."),
+            Mistake(variances_subtracted, "Even in a difference, their squares add up."),
             Mistake(pooled, "This assumes that both kinds of run have the same spread."),
             Mistake(no_root, "This is its square: take the root."),
         ],

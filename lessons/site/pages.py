@@ -17,7 +17,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from bs4 import BeautifulSoup
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -26,6 +25,7 @@ from pygments.lexers import PythonLexer
 from tinygrad_mlp.files import write_whole
 
 from ..catalogue import PARTS, Lesson, Reference, all_references
+from ..notebooks import as_it_is_now
 from . import api, figures
 from .cells import lesson_body
 from .markup import box_tables, data_uri, inline, markdown, name_headings, plain
@@ -70,13 +70,17 @@ def notebook_path(site: Path, lesson: Lesson) -> Path:
 
 
 def build(lessons: Sequence[Lesson], site: Path) -> Path:
-    """Write the pages of all lessons that have an executed notebook; give the index's path."""
-    ready = [lesson for lesson in lessons if notebook_path(site, lesson).exists()]
+    """Write the pages of all lessons that were executed as they are now; give the index's path."""
+    executed = {
+        lesson: notebook
+        for lesson in lessons
+        if (notebook := as_it_is_now(lesson, notebook_path(site, lesson))) is not None
+    }
+    ready = list(executed)
     sections: list[Section] = []
-    for i, lesson in enumerate(ready):
+    for i, (lesson, notebook) in enumerate(executed.items()):
         before = ready[i - 1] if i else None
         after = ready[i + 1] if i + 1 < len(ready) else None
-        notebook = nbformat.read(notebook_path(site, lesson), as_version=4)
         page, found = lesson_page(lesson, notebook, before, after)
         sections += found
         write_whole(site / f"{lesson.name}.html", page)
