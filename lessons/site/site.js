@@ -87,6 +87,7 @@ function show(question, answer) {
   for (const part of document.querySelectorAll(`[data-for="${question.id}"]`)) {
     part.classList.add("seen");
   }
+  wideBoxes(); // what was hidden had no width
 }
 
 function verdict(question, answer, right) {
