@@ -3,45 +3,18 @@
 import numpy as np
 
 import tinygrad_mlp as tg
-from lessons.checking import Exercise, Mistake, Refused
+from lessons.checking import Exercise, Mistake
+from lessons.checks.layers import drawn, gradient_of, parameters_of
 from tinygrad_mlp import nn
 from tinygrad_mlp.engine import OPS
 
-
-def drawn(*shape, seed):
-    """Normal random numbers."""
-    return np.random.default_rng(seed).normal(size=shape)
-
-
-def gradient_of(parameter):
-    """Zeros where the result does not depend on the parameter."""
-    return np.zeros(parameter.shape) if parameter.grad is None else parameter.grad
-
-
-def parameters_of(layer, shapes):
-    """The parameters by name. Refused says which is missing, unknown, or of another form."""
-    found = dict(layer.named_parameters())
-    if found.keys() != shapes.keys():
-        names, expected = (", ".join(sorted(some)) or "none" for some in (found, shapes))
-        raise Refused(
-            f"the parameters that are found are {names}; expected are {expected}",
-            "Both parameters are attributes of this class, made by nn.Parameter in __init__, and "
-            "their names count: weight and bias.",
-        )
-    for name, shape in sorted(shapes.items()):
-        parameter = found[name]
-        if parameter.shape != shape:
-            raise Refused(
-                f"{name} has shape {parameter.shape}, but {shape} is expected",
-                "weight and bias have one number for each place of the last dimension: their shape "
-                "is (features,).",
-            )
-        if parameter.dtype != np.float32:
-            raise Refused(
-                f"{name} is {parameter.dtype}, but float32 is expected",
-                "Make the array in float32, as in the lesson: np.full(features, 2.0, np.float32).",
-            )
-    return found
+HINTS = {
+    "names": "Both parameters are attributes of this class, made by nn.Parameter in __init__, and "
+    "their names count: weight and bias.",
+    "shapes": "weight and bias have one number for each place of the last dimension: their shape "
+    "is (features,).",
+    "dtypes": "Make the array in float32, as in the lesson: np.full(features, 2.0, np.float32).",
+}
 
 
 # ---------------------------------------------------------------------------- make_logaddexp
@@ -148,7 +121,7 @@ def observe_layer_norm(answer):
     found = []
     for features, values, eps in ROWS:
         layer = answer(features, eps)
-        parameters = parameters_of(layer, {"weight": (features,), "bias": (features,)})
+        parameters = parameters_of(layer, {"weight": (features,), "bias": (features,)}, HINTS)
         found += [np.array(parameters[name].data) for name in ("weight", "bias")]
         found.append(layer(tg.tensor(values.astype(np.float32))).dtype == np.float32)
         # In float64, so that rounding does not hide small faults.

@@ -3,45 +3,18 @@
 import numpy as np
 
 import tinygrad_mlp as tg
-from lessons.checking import Exercise, Mistake, Refused
+from lessons.checking import Exercise, Mistake
+from lessons.checks.layers import drawn, gradient_of, parameters_of
 from tinygrad_mlp import nn
 from tinygrad_mlp.nn import functional as F
 
-
-def drawn(*shape, seed):
-    """Normal random numbers."""
-    return np.random.default_rng(seed).normal(size=shape)
-
-
-def gradient_of(parameter):
-    """Zeros where the result does not depend on the parameter."""
-    return np.zeros(parameter.shape) if parameter.grad is None else parameter.grad
-
-
-def parameters_of(layer, shapes):
-    """The parameters by name. Refused says which is missing, unknown, or of another form."""
-    found = dict(layer.named_parameters())
-    if found.keys() != shapes.keys():
-        names, expected = (", ".join(sorted(some)) or "none" for some in (found, shapes))
-        raise Refused(
-            f"the parameters that are found are {names}; expected are {expected}",
-            "Only attributes are found that are an nn.Parameter or a layer such as nn.Linear, and "
-            "their names count: kernel, kernel_bias and scores.",
-        )
-    for name, shape in sorted(shapes.items()):
-        parameter = found[name]
-        if parameter.shape != shape:
-            raise Refused(
-                f"{name} has shape {parameter.shape}, but {shape} is expected",
-                "kernel is (kernels, channels, height, width), (6, 1, 5, 5) here, with a bias for "
-                "each of the 6; scores goes from 6 * 12 * 12 = 864 numbers to 10.",
-            )
-        if parameter.dtype != np.float32:
-            raise Refused(
-                f"{name} is {parameter.dtype}, but float32 is expected",
-                "np.zeros and rng.normal give float64: write np.zeros(shape, np.float32).",
-            )
-    return found
+HINTS = {
+    "names": "Only attributes are found that are an nn.Parameter or a layer such as nn.Linear, and "
+    "their names count: kernel, kernel_bias and scores.",
+    "shapes": "kernel is (kernels, channels, height, width), (6, 1, 5, 5) here, with a bias for "
+    "each of the 6; scores goes from 6 * 12 * 12 = 864 numbers to 10.",
+    "dtypes": "np.zeros and rng.normal give float64: write np.zeros(shape, np.float32).",
+}
 
 
 # --------------------------------------------------------------------------- kernel_gradient
@@ -124,8 +97,8 @@ NET_SHAPES = {
 
 def observe_conv_net(answer):
     net, again, *more = (answer(rng=seed) for seed in (0, 0, 1, 2, 3))
-    parameters = parameters_of(net, NET_SHAPES)
-    twins = parameters_of(again, NET_SHAPES)
+    parameters = parameters_of(net, NET_SHAPES, HINTS)
+    twins = parameters_of(again, NET_SHAPES, HINTS)
     repeats = [np.array_equal(p.data, twins[name].data) for name, p in parameters.items()]
     kernels = np.stack([one.kernel.data for one in (net, *more)])
     # 600 numbers: the root of 2 / 25 is 0.28, and of a normal distribution some lie beyond 0.6.
