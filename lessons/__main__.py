@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tinygrad_mlp.experiment.command import Parser, run_command
+from tinygrad_mlp.experiment.command import Parser, run_command, seed, whole
 
 from .answers import EXTRAS, Unreadable, exercises_of, judged
 from .catalogue import HERE, Lesson, all_lessons, find, shown
@@ -76,12 +76,12 @@ def make_parser() -> Parser:
         "--files", type=Path, metavar="DIR", help="your answers, as in lessons/exercises"
     )
     add.add_argument(
-        "--images", type=int, default=5000, metavar="N", help="how many (default: 5000)"
+        "--images", type=whole, default=5000, metavar="N", help="how many (default: 5000)"
     )
-    add.add_argument("--epochs", type=int, default=5, metavar="N", help="how many (default: 5)")
+    add.add_argument("--epochs", type=whole, default=5, metavar="N", help="how many (default: 5)")
     add.add_argument("--out", type=Path, default=Path("runs/capstone.png"), metavar="FILE")
     add = command("drill", run_drill, "", "practise one-line derivative rules, without end")
-    add.add_argument("--seed", type=int, metavar="N", help="ask the same questions again")
+    add.add_argument("--seed", type=seed, metavar="N", help="ask the same questions again")
     return parser
 
 
@@ -129,8 +129,9 @@ def run_notebook(options: argparse.Namespace, lessons: Sequence[Lesson]) -> int:
 
 
 def run_html(options: argparse.Namespace, lessons: Sequence[Lesson]) -> int:
-    need("jupytext", "nbconvert", "ipykernel", "latex2mathml")
-    need_imports(lessons)
+    need("jupytext", "nbconvert", "ipykernel", "latex2mathml", "griffe")
+    if options.lessons:
+        need_imports(lessons)
     from . import notebooks
     from .site import pages
 
@@ -140,17 +141,19 @@ def run_html(options: argparse.Namespace, lessons: Sequence[Lesson]) -> int:
         what = f"FAILED: {executed.error}" if executed.error else "executed"
         if executed.seconds == 0:
             what = "has not changed"
-        print(f"{executed.lesson.name:24} {executed.seconds:6.1f} s  {what}", flush=True)
+        print(f"{executed.lesson.name:26} {executed.seconds:6.1f} s  {what}", flush=True)
 
     pages.check_texts(lessons)
-    earlier = {
-        lesson.name: notebooks.kept(lesson, pages.notebook_path(options.out, lesson))
-        for lesson in lessons
-        if not options.again
-    }
-    for executed in filter(None, earlier.values()):
-        on_end(executed)
-    changed = [lesson for lesson in lessons if not earlier.get(lesson.name)]
+    changed = []
+    for lesson in lessons:
+        path = pages.notebook_path(options.out, lesson)
+        earlier = None if options.again else notebooks.kept(lesson, path)
+        if earlier:
+            on_end(earlier)
+        elif absent := missing(needed_by(lesson)):
+            print(f"{lesson.name:26} left out: {needs(*absent)}")
+        else:
+            changed.append(lesson)
     results = notebooks.execute(changed, on_end)
     print(f"written: {pages.build(all_lessons(lessons[0].path.parent), options.out)}")
     failed = [result.lesson.name for result in results if result.error]
@@ -161,9 +164,12 @@ def run_html(options: argparse.Namespace, lessons: Sequence[Lesson]) -> int:
 
 def need(*modules: str) -> None:
     """Raise ValueError if one of these modules is not installed."""
-    missing = [name for name in modules if importlib.util.find_spec(name) is None]
-    if missing:
-        raise ValueError(needs(*missing))
+    if absent := missing(modules):
+        raise ValueError(needs(*absent))
+
+
+def missing(modules: Iterable[str]) -> list[str]:
+    return [name for name in modules if importlib.util.find_spec(name) is None]
 
 
 def needs(*modules: str) -> str:
@@ -174,8 +180,14 @@ def needs(*modules: str) -> str:
 
 def need_imports(lessons: Iterable[Lesson]) -> None:
     """Raise ValueError if a lesson imports a module that is not installed."""
-    imported = {name for lesson in lessons for name in imports(lesson.source)}
-    need(*(name for name in EXTRAS if name in imported))
+    needed = {name for lesson in lessons for name in needed_by(lesson)}
+    need(*(name for name in EXTRAS if name in needed))
+
+
+def needed_by(lesson: Lesson) -> list[str]:
+    """What a lesson imports that is not installed with the package."""
+    imported = imports(lesson.source)
+    return [name for name in EXTRAS if name in imported]
 
 
 def imports(source: str) -> set[str]:
@@ -245,10 +257,16 @@ def ask(asked: Question) -> bool | None:
 
 def run_capstone(options: argparse.Namespace, lessons: Sequence[Lesson]) -> int:
     """Put the answers together, hold them against the table of ops, train; 0 if all is well."""
+    from tinygrad_mlp.experiment.outputs import CHART, check_output
     from tinygrad_mlp.plot import save
 
     from . import capstone
 
+    check_output(options.out, CHART, ())
+    if options.files and not options.files.is_dir():
+        raise ValueError(f"there is no folder {options.files} with your answers")
+    if options.images > capstone.MOST:
+        raise ValueError(f"there are {capstone.MOST:,} training images, not {options.images:,}")
     pieces = capstone.gather(lessons, options.files)
     width = max(len(piece.name) for piece in pieces)
     print("The pieces of your framework:")

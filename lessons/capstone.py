@@ -46,6 +46,7 @@ PIECES = {
 """Name of an exercise -> the number of its lesson."""
 
 HIDDEN, BATCH, LR, MOMENTUM = 100, 50, 0.05, 0.9
+MOST = 60_000  # training images
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from lessons import capstone
+from lessons.__main__ import main
 from lessons.answers import exercises_of
 from lessons.catalogue import HERE, all_lessons
 
@@ -158,6 +159,31 @@ def test_the_command_says_where_each_piece_is_from_and_draws_both_curves(answere
     assert "01 walk_back yours" in said
     assert "the losses of all 10 steps differ by at most" in done.stdout
     assert out.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--images", "0"], "needs a whole number of at least 1"),
+        (["--epochs", "none"], "needs a whole number of at least 1"),
+        (["--images", "60001"], "there are 60,000 training images, not 60,001"),
+        (["--files", "nowhere"], "there is no folder nowhere"),
+        (["--out", "curves.gif"], "pictures are written as PNG"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_line_before_anything_is_trained(
+    capsys, arguments, said
+):
+    assert main(["capstone", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and said in err and err.count("\n") == 1
+
+
+def test_a_file_of_another_kind_is_not_written_over(capsys, tmp_path):
+    (tmp_path / "mine.png").write_text("my notes")
+    assert main(["capstone", "--out", str(tmp_path / "mine.png")]) == 2
+    assert "is not written over" in capsys.readouterr().err
+    assert (tmp_path / "mine.png").read_text() == "my notes"
 
 
 def test_the_slopes_of_a_value_are_asked_for_as_slope_times_gradient():

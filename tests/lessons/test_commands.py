@@ -78,6 +78,7 @@ def test_bad_input_gets_one_line_that_says_what_to_do_and_exit_code_2(run, tmp_p
         ("nbconvert", ["html", "1"]),
         ("latex2mathml", ["html", "1"]),
         ("ipykernel", ["html", "1"]),
+        ("griffe", ["html", "1"]),
     ],
 )
 def test_a_missing_extra_is_told_with_the_line_that_installs_it(
@@ -111,6 +112,27 @@ def test_a_lesson_that_needs_a_missing_extra_is_not_begun(
     assert (code, out) == (2, "")
     line = INSTALL_TORCH if module == "torch" else cli.INSTALL
     assert err == f"lessons: this needs {module}; install it with: {line}\n"
+
+
+def test_a_site_of_all_lessons_leaves_out_those_that_cannot_run(run, tmp_path, monkeypatch):
+    pytest.importorskip("jupytext", reason="the lessons extra is not installed")
+    from lessons import notebooks
+    from lessons.site import pages
+
+    (tmp_path / "01_one.py").write_text("import torch\n")
+    (tmp_path / "02_two.py").write_text("print(1)\n")
+    begun = []
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setattr(pages, "check_texts", lambda lessons: None)
+    monkeypatch.setattr(pages, "build", lambda lessons, out: out / "index.html")
+    monkeypatch.setattr(notebooks, "execute", lambda lessons, _: begun.extend(lessons) or [])
+    code, out, err = run("html", "--out", str(tmp_path / "site"), folder=tmp_path)
+    assert (code, err) == (0, "")
+    assert [lesson.name for lesson in begun] == ["02_two"]
+    assert (
+        f"01_one                     left out: this needs torch; install it with: {INSTALL_TORCH}"
+        in out
+    )
 
 
 def test_a_check_that_needs_a_missing_extra_says_so(run, tmp_path, monkeypatch):

@@ -30,7 +30,7 @@ from ..data.transforms import Transform
 from ..files import alone_in, check_writable
 from ..train import Diverged, Epoch, Scores, evaluate
 from ..version import __version__
-from .command import Complaints, Parser, run_command
+from .command import Complaints, Parser, run_command, seed, whole
 from .compare import as_text, augmented_rows, compare, quick, table
 from .findings import findings
 from .outputs import CHART, MODEL, REPORT, RESULTS, check_model, check_output
@@ -357,27 +357,11 @@ def add_chart(parser: argparse.ArgumentParser, default: str, what: str) -> None:
     )
 
 
-def whole(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number >= 1:
-        return number
-    raise argparse.ArgumentTypeError(f"needs a whole number of at least 1, not {text!r}")
-
-
 def few(text: str) -> int:
     number = whole(text)
     if number > 100:
         raise argparse.ArgumentTypeError(f"needs at most 100, not {number}: one picture holds them")
     return number
-
-
-def seed(text: str) -> int:
-    if text.isdecimal():
-        return int(text)
-    raise argparse.ArgumentTypeError(f"needs a whole number of at least 0, not {text!r}")
 
 
 def port(text: str) -> int:

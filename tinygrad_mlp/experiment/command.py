@@ -38,6 +38,22 @@ class Parser(argparse.ArgumentParser):
         raise ValueError(f"{message} ({self.prog} --help lists the options)")
 
 
+def whole(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number >= 1:
+        return number
+    raise argparse.ArgumentTypeError(f"needs a whole number of at least 1, not {text!r}")
+
+
+def seed(text: str) -> int:
+    if text.isdecimal():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"needs a whole number of at least 0, not {text!r}")
+
+
 class Complaints(ValueError):
     """Several things were wrong, and each gets its line."""
 
