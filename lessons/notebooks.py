@@ -235,6 +235,6 @@ def take_figures(notebook: Any) -> None:
         if not cell.metadata.get("figure"):
             cells.append(cell)
             continue
-        for output in cell.outputs:
-            cells[-1].metadata["explore"] = output.get("data", {}).get(figures.MEDIA_TYPE)
+        shown = [output.get("data", {}).get(figures.MEDIA_TYPE) for output in cell.outputs]
+        cells[-1].metadata["explore"] = shown[0] if shown else None  # None: the lesson had stopped
     notebook.cells = cells

@@ -47,7 +47,7 @@ def lesson_body(lesson: Lesson, notebook: Any) -> BeautifulSoup:
                 fold_code(body, block)
             if asked and (output := block.select_one(".output_wrapper")):
                 belongs_to(output, asked)
-            if "explore" in cell.options:
+            if "explore" in cell.options and made.metadata["explore"] is not None:
                 played = figure(cell.options["explore"], made.metadata["explore"])
                 block.append(played)
                 if asked:

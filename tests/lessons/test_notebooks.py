@@ -89,3 +89,14 @@ def test_what_is_no_notebook_or_not_there_is_made_again(run, tmp_path):
     path.write_text("{")
     assert notebooks.kept(lesson(TEXT), path) is None
     assert notebooks.kept(lesson(TEXT), tmp_path / "none.ipynb") is None
+
+
+def test_a_figure_of_a_lesson_that_stopped_before_it_has_no_data(run):
+    lesson, _ = run
+    one = lesson(TEXT.replace('tags=["draw"]', 'explore="walk"'))
+    notebook = notebooks.convert(one)
+    notebooks.add_figures(one, notebook)
+    assert len(notebook.cells) == len(one.cells) + 1
+    notebooks.take_figures(notebook)
+    assert len(notebook.cells) == len(one.cells)
+    assert notebook.cells[-1].metadata["explore"] is None

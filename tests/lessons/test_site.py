@@ -579,6 +579,59 @@ def press(browser, key, code):
         )
 
 
+# -------------------------------------------------------------------------------- finding one's way
+
+
+def test_names_in_code_and_new_names_lead_to_the_reference(site):
+    lesson = next(lesson for lesson in LESSONS if "nn.Linear" in lesson.new_names)
+    text = (site / f"{lesson.name}.html").read_text("utf-8")
+    facts = text[text.index('class="facts"') :].split("</p>")[0]
+    assert 'href="api-nn.html#nn.Linear"' in facts
+    in_code = re.findall(r'<a class="name" href="(api[^"]+)">', text)
+    assert {"api-nn.html#nn.Linear", "api-data.html#data.load_mnist"} <= set(in_code)
+
+
+def test_headings_code_and_contents_can_be_linked_copied_and_followed(site, browser):
+    browser.look(1400)
+    browser.open(site / f"{LESSONS[0].name}.html")
+    anchors = browser.evaluate(
+        "[...document.querySelectorAll('main h2')].map(x => x.querySelector('.anchor')?.hash)"
+    )
+    assert None not in anchors and len(set(anchors)) == len(anchors) > 5
+    codes, buttons = browser.evaluate(
+        "['.highlight', '.highlight .copy'].map(x => document.querySelectorAll(x).length)"
+    )
+    assert codes == buttons > 5
+    contents = "(() => { const box = document.querySelector('.contents'); return %s })()"
+    style = contents % "[getComputedStyle(box).position, box.open]"
+    assert browser.evaluate(style) == ["fixed", True]
+    browser.look(800)
+    browser.open(site / f"{LESSONS[0].name}.html")
+    assert browser.evaluate(style) == ["static", False]
+
+
+def test_on_a_phone_a_wide_picture_says_that_it_scrolls(site, browser):
+    browser.look(360)
+    browser.open(site / "index.html")
+    assert browser.evaluate("document.querySelector('.idea + .scrolls').textContent")
+    assert browser.evaluate("document.querySelector('.idea').tabIndex") == 0
+    browser.look(1200)
+    browser.open(site / "index.html")
+    assert browser.evaluate("document.querySelector('.scrolls')") is None
+
+
+def test_on_paper_nothing_is_folded(site, browser):
+    browser.open(site / f"{LESSONS[0].name}.html")
+    browser.evaluate("localStorage.clear()")
+    browser.open(site / f"{LESSONS[0].name}.html")
+    browser.ask("Emulation.setEmulatedMedia", media="print")
+    browser.evaluate("dispatchEvent(new Event('beforeprint'))")
+    hidden = "[...document.querySelectorAll('.answer')].filter(x => !x.offsetHeight).length"
+    assert browser.evaluate(hidden) == 0
+    assert browser.evaluate("[...document.querySelectorAll('details')].every(x => x.open)")
+    browser.ask("Emulation.setEmulatedMedia", media="")
+
+
 # ------------------------------------------------------------------------ themes, and for everyone
 
 
