@@ -374,6 +374,31 @@ def test_what_answers_a_prediction_is_hidden_until_it_is_answered(site, browser,
     assert browser.complaints() == []
 
 
+BELOW = """(() => {
+  let last = null;
+  const shown = [], hidden = [];
+  const kinds = ".prediction, main h2, main h3, .output_wrapper, .text_cell_render p";
+  for (const part of document.querySelectorAll(kinds)) {
+    if (part.matches(".prediction p")) continue;
+    if (part.matches(".prediction, h2, h3")) last = part;
+    else if (last?.matches(".prediction")) (part.offsetHeight ? shown : hidden).push(part);
+  }
+  const words = parts => parts.map(part => part.textContent.trim().slice(0, 60));
+  return {shown: words(shown), outputs: hidden.filter(x => x.matches(".output_wrapper")).length,
+    texts: hidden.filter(x => x.matches("p")).length};
+})()"""
+
+
+@per_lesson
+def test_outputs_pictures_and_texts_up_to_the_next_heading_are_hidden(site, browser, lesson):
+    browser.open(site / f"{lesson.name}.html")
+    browser.evaluate("localStorage.clear()")
+    browser.open(site / f"{lesson.name}.html")
+    below = browser.evaluate(BELOW)
+    assert below["shown"] == []
+    assert below["outputs"] >= len(lesson.predictions) and below["texts"] >= 2
+
+
 def test_a_wrong_choice_is_told_which_is_right_and_a_look_gives_nothing_away_before(site, browser):
     lesson = next(x for x in LESSONS if len(asking(x)[0]) >= 2)
     first, second = asking(lesson)[0][:2]
