@@ -204,7 +204,9 @@ def page_of(room: str) -> str:
 
 
 def address_of(name: str) -> str:
-    """Where a name is written about; "" if nowhere."""
+    """Where a name or a room is written about; "" if nowhere."""
+    if name and name in ROOMS:
+        return page_of(name)
     entry = entries().get(name)
     return f"{page_of(entry.room)}#{entry.name}" if entry else ""
 

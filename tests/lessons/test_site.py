@@ -612,6 +612,8 @@ def test_names_in_code_and_new_names_lead_to_the_reference(site):
     text = (site / f"{lesson.name}.html").read_text("utf-8")
     facts = text[text.index('class="facts"') :].split("</p>")[0]
     assert 'href="api-nn.html#nn.Linear"' in facts
+    rooms = next(lesson for lesson in LESSONS if "autograd.functional" in lesson.new_names)
+    assert 'href="api-autograd-functional.html"' in (site / f"{rooms.name}.html").read_text("utf-8")
     in_code = re.findall(r'<a class="name" href="(api[^"]+)">', text)
     assert {"api-nn.html#nn.Linear", "api-data.html#data.load_mnist"} <= set(in_code)
 
