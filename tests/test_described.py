@@ -258,3 +258,26 @@ def test_names_may_be_left_out_where_they_are_not_needed():
     described.check("it", {"seed": 3}, table, needed=("seed",))
     with pytest.raises(ValueError, match="it: lr is missing"):
         described.check("it", {"seed": 3}, table)
+
+
+@pytest.mark.parametrize(
+    ("counts", "allowed"),
+    [
+        ([], True),
+        ([[3]], True),
+        ([[1, 0], [2, 5]], True),
+        ([[1, 0], [2, -1]], False),
+        ([[1, 0], [2, 0.5]], False),
+        ([[1, 0, 0], [2, 5, 0]], False),
+        ([[1], [2, 5]], False),
+        ([[1, 0], 2], False),
+        (["1"], False),
+        ([(1,)], False),
+        ([5], False),
+        ({}, False),
+        (((1,),), False),
+        (0, False),
+    ],
+)
+def test_counts_of_answers_are_whole_numbers_in_a_square(counts, allowed):
+    assert described.RUN["confusion"].test(counts) == allowed

@@ -11,6 +11,7 @@ from safetensors.numpy import save_file
 
 from tinygrad_mlp import checkpoint
 from tinygrad_mlp.experiment import cli, training
+from tinygrad_mlp.experiment.outputs import check_model
 from tinygrad_mlp.experiment.recipes import RECIPES
 from tinygrad_mlp.train import Epoch
 
@@ -153,3 +154,31 @@ def test_a_training_of_one_epoch_is_called_so(run):
     make_model("model", epochs=1)
     code, _, err = run("train --out model")
     assert code == 2 and "model holds a training of 1 epoch already (small, seed 0)" in err
+
+
+def test_what_is_read_and_is_not_there_is_for_the_reading_to_say(run):
+    assert run("predict photo.png --out chart.png")[0] == 0
+    code, out, err = run("predict missing.png --out chart.png")
+    assert (code, out) == (2, "") and "missing.png" in err and "chart.png" not in err
+
+
+def test_a_damaged_model_is_replaced_only_by_force(run):
+    make_model("model")
+    Path("model").write_bytes(Path("model").read_bytes()[:-1])
+    code, out, err = run("train --out model")
+    assert (code, out) == (2, "") and "to replace it, use --force; to keep it, choose" in err
+
+
+@pytest.mark.parametrize(("command", "said"), [("train", True), ("export other", False)])
+def test_going_on_is_offered_to_one_who_trains(run, command, said):
+    make_model("model")
+    make_model("other", seed=1)
+    code, _, err = run(f"{command} --out model")
+    assert code == 2 and ("to go on with it, use --resume" in err) == said
+
+
+def test_a_training_is_not_written_over_its_own_exported_weights(run):
+    make_model("model")
+    assert run("export model --out weights")[0] == 0
+    with pytest.raises(ValueError, match="weights holds weights already"):
+        check_model(Path("weights"), training.load("model"), exported=False, force=False)

@@ -276,3 +276,23 @@ def test_the_message_is_one_line_whatever_pillow_says(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "open", fail)
     with pytest.raises(ValueError, match=re.escape("(a chunk is broken)")):
         read_picture(written(tmp_path, b"anything"))
+
+
+def test_an_error_of_pillow_without_words_is_called_by_its_name(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Image, "open", fail)
+    with pytest.raises(ValueError, match=re.escape("(ZeroDivisionError)")):
+        read_picture(written(tmp_path, b"anything"))
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_half_a_photograph_that_was_held_upright_is_refused(tmp_path, form):
+    buffer = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (50, 50), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(noise).save(buffer, format=form, exif=exif)
+    with pytest.raises(ValueError, match="cannot be read as a picture"):
+        read_picture(written(tmp_path, buffer.getvalue()[: len(buffer.getvalue()) // 2]))

@@ -1,17 +1,19 @@
 """The answer for a picture of yours: how often it is right, and when it is unsure."""
 
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 from PIL import Image
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import checkpoint, nn, plot
+from tinygrad_mlp import checkpoint, display, nn, plot
 from tinygrad_mlp.data import load_mnist
 from tinygrad_mlp.experiment.cli import main
 from tinygrad_mlp.experiment.picture_files import read_picture
 from tinygrad_mlp.experiment.preparation import prepare
 from tinygrad_mlp.experiment.recipes import RECIPES
-from tinygrad_mlp.experiment.recognise import BEST, SURE, _doubt, predict, predict_row
+from tinygrad_mlp.experiment.recognise import BEST, SURE, Prediction, _doubt, predict, predict_row
 from tinygrad_mlp.experiment.training import load_model
 from tinygrad_mlp.train import evaluate
 
@@ -108,6 +110,38 @@ def test_the_picture_of_a_prediction_says_what_it_shows(digits):
     figure = plot.prediction(digits[0], np.eye(10)[7])
     assert "taken for a 7 with 100.0 %" in figure.get_label()
     assert len(figure.axes) == 2
+
+
+SEEN = np.linspace(0, 1, 784).reshape(28, 28)
+
+
+def test_each_digit_has_a_bar_as_long_as_its_share_in_a_row_of_its_own():
+    shares = np.array([0.3, 0.02, 0, 0.2, 0.08, 0.1, 0.05, 0.15, 0.07, 0.03])
+    svg = ElementTree.fromstring(Prediction(0, shares, SEEN)._repr_svg_())
+    width, height = float(svg.get("width")), float(svg.get("height"))
+    bars = [rect for rect in svg.findall("{*}rect") if rect.get("fill") == display.BLUE]
+    texts = svg.findall("{*}text")
+    digits, percent = texts[::2], texts[1::2]
+    assert [t.text for t in digits] == list("0123456789")
+    assert [t.text for t in percent] == [f"{100 * share:.1f} %" for share in shares]
+    row = height / 10
+    for i, (bar, digit, share) in enumerate(zip(bars, digits, percent, strict=True)):
+        x, y, long, high = (float(bar.get(name)) for name in ("x", "y", "width", "height"))
+        assert i * row <= y and y + high <= (i + 1) * row
+        assert np.isclose(long, shares[i] / shares[0] * float(bars[0].get("width")), atol=0.1)
+        for text in (digit, share):  # figures are about 8 high, and stand on their line
+            assert abs(y + high / 2 - (float(text.get("y")) - 4)) < 0.5
+        assert digit.get("text-anchor") == "end" and share.get("text-anchor") == "start"
+        assert np.isclose(x - float(digit.get("x")), 8)
+        assert np.isclose(float(share.get("x")) - (x + long), 6, atol=0.1)
+        assert float(share.get("x")) + 60 < width
+
+
+def test_a_notebook_shows_the_answer_the_doubt_and_the_picture():
+    sure, unsure = (Prediction(3, np.eye(10)[3], SEEN, d)._repr_html_() for d in ("", "it is odd"))
+    assert "3, with 100.0 %<" in sure and "unsure" not in sure
+    assert "3, with 100.0 %; unsure: it is odd<" in unsure
+    assert "<svg" in sure and "<svg" in unsure
 
 
 def test_the_hand_written_network_gives_no_probabilities(digits):

@@ -129,6 +129,16 @@ def test_a_run_is_scored_with_the_loss_of_its_recipe(digits, name):
         assert found.loss == evaluate(done.model, data, recipe.loss_fn).loss
 
 
+def test_the_held_out_images_are_scored_with_the_loss_of_the_recipe_too(digits):
+    class Doubled(Recipe):
+        loss_fn = staticmethod(lambda scores, labels: 2 * F.cross_entropy(scores, labels))
+
+    recipe = Doubled("doubled", "doubled", hidden=(3,), epochs=1, held_out=50)
+    done = run(recipe, *digits)
+    held_out = training.divide(recipe, digits[0])[1]
+    assert np.isclose(done.validation.loss, 2 * evaluate(done.model, held_out).loss)
+
+
 def test_the_first_training_images_are_the_ones_used(digits):
     train, test = digits
     recipe = replace(small("improved-plain"), train_images=100)
@@ -249,7 +259,7 @@ def test_a_fused_run_gives_the_bits_of_one_that_is_not(digits, name, monkeypatch
 
 
 def test_a_divergence_names_recipe_and_seed(digits):
-    with pytest.raises(Diverged, match="small, seed 2: the loss"):
+    with pytest.raises(Diverged, match="small, seed 2: the loss became"):
         run(replace(small("small"), lr=1e30), *digits, seed=2)
 
 
@@ -492,6 +502,19 @@ def test_copies_prepared_ahead_or_not_give_the_same_bits(digits):
     ahead, not_ahead = (run(recipe, *digits, seed=3, ahead=ahead) for ahead in (True, False))
     assert ahead.test.loss == not_ahead.test.loss
     assert [e.loss for e in ahead.history] == [e.loss for e in not_ahead.history]
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+def test_copies_are_prepared_ahead_unless_that_is_refused(digits, monkeypatch, ahead):
+    made, make = [], training.make_batches
+    monkeypatch.setattr(
+        training, "make_batches", lambda *given: made.append(make(*given)) or made[-1]
+    )
+    recipe = small("improved", epochs=1)
+    refused = {} if ahead else {"ahead": False}
+    run(recipe, *digits, **refused)
+    training.finish(training.begin(recipe), *digits, **refused)
+    assert [batches.num_workers for batches in made] == [int(ahead)] * 2
 
 
 def test_dead_units_are_those_that_are_0_for_every_test_image(digits):
