@@ -125,16 +125,16 @@ def test_each_digit_has_a_bar_as_long_as_its_share_in_a_row_of_its_own():
     assert [t.text for t in digits] == list("0123456789")
     assert [t.text for t in percent] == [f"{100 * share:.1f} %" for share in shares]
     row = height / 10
-    for i, (bar, digit, share) in enumerate(zip(bars, digits, percent, strict=True)):
+    for i, (bar, digit, said) in enumerate(zip(bars, digits, percent, strict=True)):
         x, y, long, high = (float(bar.get(name)) for name in ("x", "y", "width", "height"))
         assert i * row <= y and y + high <= (i + 1) * row
         assert np.isclose(long, shares[i] / shares[0] * float(bars[0].get("width")), atol=0.1)
-        for text in (digit, share):  # figures are about 8 high, and stand on their line
+        for text in (digit, said):  # figures are about 8 high, and stand on their line
             assert abs(y + high / 2 - (float(text.get("y")) - 4)) < 0.5
-        assert digit.get("text-anchor") == "end" and share.get("text-anchor") == "start"
+        assert digit.get("text-anchor") == "end" and said.get("text-anchor") == "start"
         assert np.isclose(x - float(digit.get("x")), 8)
-        assert np.isclose(float(share.get("x")) - (x + long), 6, atol=0.1)
-        assert float(share.get("x")) + 60 < width
+        assert np.isclose(float(said.get("x")) - (x + long), 6, atol=0.1)
+        assert float(said.get("x")) + 60 < width
 
 
 def test_a_notebook_shows_the_answer_the_doubt_and_the_picture():
