@@ -6,14 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 from safetensors.numpy import save_file
 
 from tinygrad_mlp import checkpoint
 from tinygrad_mlp.experiment import cli, training
-from tinygrad_mlp.experiment.outputs import check_model
+from tinygrad_mlp.experiment.outputs import PICTURE, check_model, check_output
 from tinygrad_mlp.experiment.recipes import RECIPES
 from tinygrad_mlp.train import Epoch
+
+
+MADE_HERE = PngImagePlugin.PngInfo()
+MADE_HERE.add_text("Software", "Matplotlib")
 
 
 @pytest.fixture
@@ -156,10 +160,9 @@ def test_a_training_of_one_epoch_is_called_so(run):
     assert code == 2 and "model holds a training of 1 epoch already (small, seed 0)" in err
 
 
-def test_what_is_read_and_is_not_there_is_for_the_reading_to_say(run):
-    assert run("predict photo.png --out chart.png")[0] == 0
-    code, out, err = run("predict missing.png --out chart.png")
-    assert (code, out) == (2, "") and "missing.png" in err and "chart.png" not in err
+def test_what_is_read_and_is_not_there_is_for_the_reading_to_say(tmp_path):
+    Image.new("L", (4, 4)).save(tmp_path / "seen.png", pnginfo=MADE_HERE)
+    check_output(tmp_path / "seen.png", PICTURE, [None, tmp_path / "missing.png"])
 
 
 def test_a_damaged_model_is_replaced_only_by_force(run):

@@ -128,6 +128,7 @@ def test_each_digit_has_a_bar_as_long_as_its_share_in_a_row_of_its_own():
     for i, (bar, digit, said) in enumerate(zip(bars, digits, percent, strict=True)):
         x, y, long, high = (float(bar.get(name)) for name in ("x", "y", "width", "height"))
         assert i * row <= y and y + high <= (i + 1) * row
+        assert np.isclose(y - i * row, float(bars[0].get("y")))
         assert np.isclose(long, shares[i] / shares[0] * float(bars[0].get("width")), atol=0.1)
         for text in (digit, said):  # figures are about 8 high, and stand on their line
             assert abs(y + high / 2 - (float(text.get("y")) - 4)) < 0.5
