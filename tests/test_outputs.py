@@ -11,10 +11,9 @@ from safetensors.numpy import save_file
 
 from tinygrad_mlp import checkpoint
 from tinygrad_mlp.experiment import cli, training
-from tinygrad_mlp.experiment.outputs import PICTURE, check_model, check_output
+from tinygrad_mlp.experiment.outputs import CHART, check_model, check_output
 from tinygrad_mlp.experiment.recipes import RECIPES
 from tinygrad_mlp.train import Epoch
-
 
 MADE_HERE = PngImagePlugin.PngInfo()
 MADE_HERE.add_text("Software", "Matplotlib")
@@ -162,7 +161,7 @@ def test_a_training_of_one_epoch_is_called_so(run):
 
 def test_what_is_read_and_is_not_there_is_for_the_reading_to_say(tmp_path):
     Image.new("L", (4, 4)).save(tmp_path / "seen.png", pnginfo=MADE_HERE)
-    check_output(tmp_path / "seen.png", PICTURE, [None, tmp_path / "missing.png"])
+    check_output(tmp_path / "seen.png", CHART, [None, tmp_path / "missing.png"])
 
 
 def test_a_damaged_model_is_replaced_only_by_force(run):
