@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from tinygrad_mlp.data import load_mnist
-from tinygrad_mlp.experiment.pieces import gap, pieces_of
+from tinygrad_mlp.experiment.pieces import Piece, gap, pieces_of
 from tinygrad_mlp.experiment.preparation import (
     BOX,
     CONTRAST,
@@ -208,11 +208,45 @@ def test_pieces_are_those_that_a_flood_finds(seed, share):
     assert count == len(pieces)
 
 
-def test_the_gap_between_pieces_is_counted_in_pixels():
-    mask = np.zeros((10, 20), bool)
-    mask[2:5, 2:4] = mask[3:6, 9:12] = True
-    _, (one, other) = pieces_of(mask, mask.astype(float))
-    assert gap(one, other) == gap(other, one) == 5
+def test_pieces_come_in_the_order_of_their_first_pixels_in_the_rows():
+    mask = np.zeros((9, 12), bool)
+    mask[4:7, 1:3] = mask[1:3, 8:10] = mask[1:8, 5] = True
+    labels, pieces = pieces_of(mask, 0.5 * mask)
+    assert [(piece.label, piece.left, piece.mass) for piece in pieces] == [
+        (1, 5, 3.5),
+        (2, 8, 2.0),
+        (3, 1, 3.0),
+    ]
+    assert [int(labels[place]) for place in [(1, 5), (1, 8), (4, 1)]] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (1, 1), (0, 4), (4, 0)])
+def test_where_nothing_is_there_are_no_pieces(shape):
+    labels, pieces = pieces_of(np.zeros(shape, bool), np.zeros(shape))
+    assert np.array_equal(labels, np.zeros(shape)) and pieces == []
+
+
+def test_a_piece_says_how_large_it_is_and_where():
+    mask = np.zeros((9, 12), bool)
+    mask[2:7, 3:6] = True
+    (tall,), (wide,) = (pieces_of(one, one.astype(float))[1] for one in (mask, mask.T))
+    assert (tall.height, tall.size, tall.box) == (5, 5, (slice(2, 7), slice(3, 6)))
+    assert (wide.height, wide.size, wide.box) == (3, 5, (slice(3, 6), slice(2, 7)))
+
+
+@pytest.mark.parametrize(
+    ("other", "pixels"),
+    [
+        ((3, 6, 11, 14), 4),  # to the right
+        ((11, 14, 3, 6), 5),  # below
+        ((9, 10, 10, 11), 3),  # both: the larger of the two counts
+        ((6, 7, 4, 5), 0),  # touching
+        ((3, 4, 4, 5), 0),  # inside
+    ],
+)
+def test_the_gap_between_pieces_is_counted_in_pixels(other, pixels):
+    one, other = Piece(1, 1.0, 1, 2, 6, 3, 7), Piece(2, 1.0, 1, *other)
+    assert gap(one, other) == gap(other, one) == pixels
 
 
 def test_what_touches_the_border_is_dropped(digits):
