@@ -11,14 +11,21 @@ from tinygrad_mlp.experiment.pieces import Piece, gap, pieces_of
 from tinygrad_mlp.experiment.preparation import (
     BOX,
     CONTRAST,
+    FAINT,
     MIDDLE,
+    Drawing,
+    blurred,
     digits_of,
     find_drawing,
+    fitted,
+    ink_on,
     is_dark_on_light,
     largest_near,
+    like_mnist,
     lines_across,
     mean_near,
     prepare,
+    resized,
     without_lines,
 )
 
@@ -39,8 +46,11 @@ def likeness(prepared, image):
     return max(np.corrcoef(one.ravel(), image.ravel())[0, 1] for one in moved)
 
 
-def test_a_drawing_of_one_piece_is_described_so(digits):
-    assert repr(find_drawing(enlarged(digits[0], 100, 20))).startswith("Drawing(1 piece on ")
+@pytest.mark.parametrize(("count", "pieces"), [(1, "1 piece"), (2, "2 pieces")])
+def test_a_drawing_says_how_many_pieces_it_has(count, pieces):
+    piece = Piece(1, 1.0, 1, 0, 1, 0, 1)
+    drawing = Drawing(np.zeros((4, 6)), np.zeros((4, 6), int), [piece] * count)
+    assert repr(drawing) == f"Drawing({pieces} on 4 x 6 pixels)"
 
 
 # What MNIST is, and what it stays.
@@ -70,6 +80,43 @@ def test_every_test_digit_of_mnist_stays_as_it_is_to_the_bit():
 def test_a_digit_of_mnist_as_dark_on_light_is_turned_into_its_negative(digits):
     for image in digits[:30]:
         np.testing.assert_allclose(prepare(1 - image), image, atol=1e-6)
+
+
+def box_of(top, left, tall, wide, grey=1.0):
+    """A picture with one box of ink."""
+    picture = np.zeros((28, 28), np.float32)
+    picture[top : top + tall, left : left + wide] = grey
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("picture", "is_like_it"),
+    [
+        (box_of(4, 4, 20, 20), True),
+        (box_of(4, 9, 21, 10), False),  # too tall
+        (box_of(9, 4, 10, 21), False),  # too wide
+        (box_of(13, 13, 1, 1), True),  # one pixel from the middle
+        (box_of(15, 15, 1, 1), True),
+        (box_of(12, 14, 1, 1), False),
+        (box_of(14, 12, 1, 1), False),
+        (box_of(16, 14, 1, 1), False),
+        (box_of(14, 16, 1, 1), False),
+        (box_of(9, 9, 10, 10, 0.5), True),
+        (box_of(9, 9, 10, 10, 0.49), False),  # too faint
+        (box_of(0, 0, 0, 0), False),
+        (np.ones((28, 29)), False),
+    ],
+)
+def test_a_picture_is_like_mnist_if_its_box_mass_and_strength_are(picture, is_like_it):
+    assert (like_mnist(picture) is not None) == is_like_it
+    if is_like_it:
+        assert np.array_equal(prepare(picture), picture)
+
+
+@pytest.mark.parametrize("grey", [0.0, 1.0])
+def test_an_empty_page_of_the_size_of_mnist_is_refused(grey):
+    with pytest.raises(ValueError, match="nothing is drawn"):
+        prepare(np.full((28, 28), grey))
 
 
 # Any page.
@@ -145,7 +192,115 @@ def test_a_page_of_any_shape_is_read_or_refused(shape):
             assert "nothing is drawn" in str(error)
 
 
+# Ink into its box.
+
+
+def test_ink_that_has_the_size_of_the_box_keeps_its_pixels():
+    ink = np.random.default_rng(0).uniform(0.1, 0.5, (20, 13)).astype(np.float32)
+    for one in (ink, ink.T):
+        height, width = one.shape
+        image = fitted(np.pad(one, ((3, 5), (2, 7))))
+        rows, columns = np.flatnonzero(image.max(1)), np.flatnonzero(image.max(0))
+        assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == (height, width)
+        box = image[rows[0] : rows[0] + height, columns[0] : columns[0] + width]
+        np.testing.assert_array_equal(box, one / one.max())
+
+
+def test_faint_ink_does_not_count_for_the_box_and_a_little_more_does():
+    ink = np.full((22, 22), FAINT, np.float32)
+    ink[1:-1, 1:-1] = 1
+    assert np.array_equal(fitted(ink), box_of(4, 4, 20, 20))
+    ink[[0, -1]] = ink[:, [0, -1]] = 0.03
+    assert not np.array_equal(fitted(ink), box_of(4, 4, 20, 20))
+
+
+@pytest.mark.parametrize("side", [1, 7, 20, 60, 500])
+def test_a_thin_stroke_is_as_long_as_the_box_and_as_wide_as_a_pixel_at_least(side):
+    image = fitted(np.ones((side, 1), np.float32))
+    wide = max(1, round(20 / side))
+    assert np.array_equal(image, box_of(4, round(14 - (wide - 1) / 2), 20, wide))
+
+
+def test_ink_is_scaled_without_ringing_and_so_that_the_darkest_is_one():
+    ink = np.zeros((60, 60), np.float32)
+    ink[:, 20:40] = ink[20:40] = 0.4
+    image = fitted(ink)
+    assert image.min() == 0 and image.max() == 1 and image.dtype == np.float32
+
+
+@pytest.mark.parametrize(("heavy", "top"), [(0, 8), (5, 8), (9, 5), (10, 4), (19, 0)])
+def test_the_mass_is_as_near_the_middle_as_the_box_may_be(heavy, top):
+    ink = np.full((20, 20), 0.021, np.float32)
+    ink[heavy] = 200  # the rest weighs next to nothing
+    image = fitted(ink)
+    assert np.array_equal(np.flatnonzero(image.max(1)), np.arange(top, top + 20))
+    assert np.array_equal(fitted(ink.T), image.T)
+
+
 # The steps.
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [
+        ((200, 250), (200, 250)),
+        ((400, 500), (200, 250)),
+        ((1, 50_001), (1, 50_000)),
+        ((1, 200_000), (1, 100_000)),
+        ((56, 28), (112, 56)),
+        ((111, 5), (112, 5)),
+        ((5, 112), (5, 112)),
+        ((1, 1), (112, 112)),
+        ((2, 400), (2, 400)),
+    ],
+)
+def test_a_picture_is_worked_on_at_a_size_that_is_neither_large_nor_small(shape, size):
+    assert resized(np.zeros(shape, np.float32)).shape == size
+
+
+def test_a_large_picture_is_reduced_to_means_and_a_small_one_keeps_within_its_greys():
+    large = np.random.default_rng(0).random((400, 500), np.float32)
+    means = large.reshape(200, 2, 250, 2).mean((1, 3))
+    np.testing.assert_allclose(resized(large), means, atol=1e-6)
+    small = resized(np.eye(20, dtype=np.float32))
+    assert small.min() == 0 and small.max() == 1
+    assert resized(0.5 * np.eye(20, dtype=np.float32)).max() > 0.5  # bicubic
+
+
+@pytest.mark.parametrize("shape", [(5, 6), (1, 4), (3, 1), (1, 1)])
+def test_blur_counts_neighbours_once_and_itself_twice(shape):
+    greys = np.random.default_rng(0).random(shape)
+    padded = np.pad(greys, 1, "edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3))
+    weights = np.outer([1, 2, 1], [1, 2, 1]) / 16
+    np.testing.assert_allclose(blurred(greys), (windows * weights).sum((2, 3)), atol=1e-15)
+
+
+@pytest.mark.parametrize(("wide", "is_stroke"), [(28, True), (30, True), (31, False)])
+def test_ink_is_the_missing_share_of_the_light_in_strokes_that_are_narrow_enough(wide, is_stroke):
+    greys = np.ones((100, 120))
+    greys[:, :60] = 0.5  # in shadow
+    greys[:, 80 : 80 + wide] *= 0.3
+    greys[:, 20:25] *= 0.3
+    ink = ink_on(greys, 0.3)
+    assert ink[:, 80 : 80 + wide] == pytest.approx(0.7 if is_stroke else 0)
+    assert ink[:, 20:25] == pytest.approx(0.7)
+    ink[:, 80 : 80 + wide] = ink[:, 20:25] = 0
+    assert not ink.any()
+
+
+@pytest.mark.parametrize(("wide", "is_stroke"), [(4, True), (5, False)])
+def test_on_a_small_page_a_stroke_is_four_pixels_at_most(wide, is_stroke):
+    greys = np.ones((12, 20))
+    greys[:, 8 : 8 + wide] = 0.25
+    assert ink_on(greys, 0.15).max() == (0.75 if is_stroke else 0)
+
+
+def test_there_is_no_ink_where_there_is_no_light():
+    greys = np.full((10, 10), 0.005)
+    greys[:, 3] = 0.0025
+    ink = ink_on(greys, 0.3)
+    assert ink.min() == 0.75 and ink.max() == 0.875
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
@@ -208,16 +363,14 @@ def test_pieces_are_those_that_a_flood_finds(seed, share):
     assert count == len(pieces)
 
 
-def test_pieces_come_in_the_order_of_their_first_pixels_in_the_rows():
+def test_a_piece_has_the_label_of_its_pixels_and_their_ink():
     mask = np.zeros((9, 12), bool)
     mask[4:7, 1:3] = mask[1:3, 8:10] = mask[1:8, 5] = True
     labels, pieces = pieces_of(mask, 0.5 * mask)
-    assert [(piece.label, piece.left, piece.mass) for piece in pieces] == [
-        (1, 5, 3.5),
-        (2, 8, 2.0),
-        (3, 1, 3.0),
-    ]
-    assert [int(labels[place]) for place in [(1, 5), (1, 8), (4, 1)]] == [1, 2, 3]
+    assert [piece.label for piece in pieces] == [1, 2, 3]
+    for place, area in (((4, 1), 6), ((1, 8), 4), ((1, 5), 7)):
+        piece = pieces[labels[place] - 1]
+        assert (piece.area, piece.mass) == (area, area / 2)
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (1, 1), (0, 4), (4, 0)])

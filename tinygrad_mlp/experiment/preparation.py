@@ -92,7 +92,7 @@ def like_mnist(greys: np.ndarray) -> np.ndarray | None:
     if greys.shape != (SIDE, SIDE):
         return None
     for picture in (greys.astype(np.float32), 1 - greys.astype(np.float32)):
-        box = (np.ptp(np.flatnonzero(picture.max(axis))) + 1 for axis in (0, 1) if picture.any())
+        box = (np.ptp(np.flatnonzero(picture.max(axis))) + 1 for axis in (0, 1))
         if picture.max() >= 0.5 and max(box) <= BOX and _is_centred(picture):
             return picture
     return None
@@ -134,7 +134,7 @@ def fitted(ink: np.ndarray) -> np.ndarray:
     size = [max(1, round(side * scale)) for side in ink.shape]
     if size != list(ink.shape):
         scaled = Image.fromarray(ink).resize((size[1], size[0]), Image.Resampling.BICUBIC)
-        ink = np.clip(np.asarray(scaled), 0, None)
+        ink = np.maximum(np.asarray(scaled), 0)
     return _centred(ink / ink.max())
 
 
@@ -227,7 +227,7 @@ def ink_on(greys: np.ndarray, stroke: float) -> np.ndarray:
     """
     reach = max(2, round(stroke / 2 * min(greys.shape)))
     paper = -largest_near(-largest_near(greys, reach), reach)
-    ink: np.ndarray = np.clip(1 - greys / np.maximum(paper, 0.02), 0, 1)
+    ink: np.ndarray = 1 - greys / np.maximum(paper, 0.02)
     return ink
 
 
