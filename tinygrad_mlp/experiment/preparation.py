@@ -160,8 +160,6 @@ def resized(greys: np.ndarray) -> np.ndarray:
     share = float(np.sqrt(WORKING_PIXELS / greys.size))
     if share > 1:
         share = max(1.0, SMALL / max(greys.shape))
-    if share == 1:
-        return greys
     height, width = (max(1, round(side * share)) for side in greys.shape)
     how = Image.Resampling.BOX if share < 1 else Image.Resampling.BICUBIC
     picture = np.asarray(Image.fromarray(greys).resize((width, height), how))
