@@ -265,7 +265,7 @@ def lines_across(ink: np.ndarray) -> list[tuple[float, float]]:
     for slope in step * np.arange(-steps, steps + 1):
         down = np.rint(slope * away).astype(np.int64)
         parts = page[rows + down * across].reshape(height, PARTS, -1).mean(2)
-        parts.partition(2, axis=1)
+        parts.partition(2)
         weak = parts[:, 2]  # the weakest but two
         # A line that leaves the page early is not looked for; its neighbours tell enough.
         out = abs(slope) * across / 4
@@ -283,7 +283,7 @@ def lines_across(ink: np.ndarray) -> list[tuple[float, float]]:
             break
         if free[row] and 2 <= row < height - 2:
             found.append((2 * row + 0.5, float(slopes[row])))
-            free[max(0, row - 2) : row + 3] = False
+            free[row - 2 : row + 3] = False
     return found
 
 
@@ -308,8 +308,8 @@ def divided_out(ink: np.ndarray, row: float, slope: float) -> tuple[np.ndarray, 
         return ink, gone
     rows = slice(line[0] - 1, line[-1] + 2)
     through = 1 - np.clip(profile[rows, None], 0, 0.95)
-    drawn = np.clip(1 - (1 - band[rows]) / through, 0, 1)
-    drawn = np.maximum(drawn, np.minimum(band[line[0] - 2], band[line[-1] + 2]))
+    beside = np.minimum(band[line[0] - 2], band[line[-1] + 2])
+    drawn = np.maximum(1 - (1 - band[rows]) / through, beside)
     columns = np.broadcast_to(np.arange(ink.shape[1]), drawn.shape)
     where = places[rows][inside[rows]], columns[inside[rows]]
     ink = ink.copy()
