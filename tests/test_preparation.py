@@ -443,7 +443,7 @@ def test_a_line_is_found_from_a_certain_strength_on(ink, is_found):
         assert rows_of_lines(page_with_line(60, 60, row, ink=ink)) == [15] * is_found
 
 
-@pytest.mark.parametrize(("ink", "is_found"), [(0.1, False), (0.9, True)])
+@pytest.mark.parametrize(("ink", "is_found"), [(0.6, False), (0.66, True)])
 def test_in_strong_grain_a_line_must_be_stronger(ink, is_found):
     rng = np.random.default_rng(0)
     page = rng.uniform(0, 0.3, (60, 60)) + np.repeat(rng.uniform(0, 0.3, 30), 2)[:, None]
@@ -605,7 +605,7 @@ def test_a_line_is_where_it_has_a_fifth_of_its_strength():
     assert not ink.any()
 
 
-@pytest.mark.parametrize("part", [-1.2, -0.8, -0.4, 0, 0.4, 0.8, 1.2])
+@pytest.mark.parametrize("part", [-1.6, -1.4, -0.8, -0.4, 0, 0.4, 0.8, 1.4, 1.6])
 def test_the_slope_of_a_line_is_made_a_little_better(part):
     rows, columns = np.indices((60, 120))
     away = np.abs(rows - 30 - (0.05 + part / 120) * (columns - 59.5))
@@ -898,13 +898,13 @@ def test_a_drawing_has_more_ink_than_the_grain_of_the_paper(ink, is_drawn):
 @pytest.mark.parametrize(
     ("blot", "counts"),
     [
-        ((2, 60, 8, 8), False),
+        ((2, 60, 8, 20), False),
         ((6, 60, 8, 8), True),
-        ((70, 60, 8, 8), False),
+        ((70, 60, 8, 20), False),
         ((66, 60, 8, 8), True),
-        ((20, 12, 8, 8), False),
+        ((20, 12, 20, 8), False),
         ((20, 16, 8, 8), True),
-        ((20, 140, 8, 8), False),
+        ((20, 140, 20, 8), False),
         ((20, 136, 8, 8), True),
     ],
 )
@@ -965,8 +965,8 @@ def test_less_ink_is_asked_for_if_only_specks_are_as_dark(dots, ink, part, is_dr
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_darker_part_of_a_line_is_no_part_of_the_drawing(turned):
     ink = boxes((40, 130, 60, 8), side=200) * 0.8
-    ink[140] = 0.3
-    ink[140, 20:110] = 0.8
+    ink[140:142] = 0.2
+    ink[140:142, 20:110] = 1
     greys = 1 - (ink.T if turned else ink)
     (piece,) = find_drawing(greys).pieces
     top, left = (130, 40) if turned else (40, 130)
