@@ -605,7 +605,7 @@ def test_a_line_is_where_it_has_a_fifth_of_its_strength():
     assert not ink.any()
 
 
-@pytest.mark.parametrize("part", [-1.6, -1.4, -0.8, -0.4, 0, 0.4, 0.8, 1.4, 1.6])
+@pytest.mark.parametrize("part", [-1.6, -1.2, -0.8, -0.4, 0, 0.4, 0.8, 1.2, 1.6])
 def test_the_slope_of_a_line_is_made_a_little_better(part):
     rows, columns = np.indices((60, 120))
     away = np.abs(rows - 30 - (0.05 + part / 120) * (columns - 59.5))
