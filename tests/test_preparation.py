@@ -669,6 +669,11 @@ def test_a_piece_has_the_label_of_its_pixels_and_their_ink():
         assert (piece.area, piece.mass) == (area, area / 2)
 
 
+def test_pixels_that_touch_by_a_corner_are_one_piece():
+    for mask in (np.eye(3, dtype=bool), np.eye(3, dtype=bool)[::-1]):
+        assert [piece.area for piece in pieces_of(mask, mask * 1.0)[1]] == [3]
+
+
 @pytest.mark.parametrize("shape", [(3, 4), (1, 1), (0, 4), (4, 0)])
 def test_where_nothing_is_there_are_no_pieces(shape):
     labels, pieces = pieces_of(np.zeros(shape, bool), np.zeros(shape))
