@@ -556,8 +556,9 @@ def test_a_line_is_divided_out_so_that_the_stroke_across_it_stays(line):
     assert np.count_nonzero(gone) == 4 * 60
 
 
-def test_where_a_line_lets_no_light_through_the_stroke_is_joined_from_both_sides():
-    page = crossed(0.95, 0.0)
+@pytest.mark.parametrize("line", [0.95, 0.96, 1.0])
+def test_where_a_line_lets_no_light_through_the_stroke_is_joined_from_both_sides(line):
+    page = crossed(line, 0.0)
     page[28, 20:30] = 0.7
     page[33, 25:35] = 0.6
     ink, _ = divided_out(page, 30.5, 0.0)
@@ -967,6 +968,16 @@ def test_less_ink_is_asked_for_if_only_specks_are_as_dark(dots, ink, part, is_dr
     assert drawn(page) == ([(42, 42, 18, 12)] if is_drawn else None)
 
 
+@pytest.mark.parametrize("thick", [3, 4])
+def test_digits_on_thick_black_lines_are_found(digits, thick):
+    for image in digits[:3]:
+        page = enlarged(image, 140, 40)
+        lined = page.copy()
+        for row in (40, 80, 120, 160):
+            lined[row : row + thick] = 1
+        assert likeness(prepare(1 - lined), prepare(1 - page)) > 0.8
+
+
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_darker_part_of_a_line_is_no_part_of_the_drawing(turned):
     ink = boxes((40, 130, 60, 8), side=200) * 0.8
@@ -979,7 +990,7 @@ def test_a_darker_part_of_a_line_is_no_part_of_the_drawing(turned):
 
 
 def test_what_touches_the_border_here_and_there_is_read_only_if_nothing_stands_free():
-    touching, free = boxes((0, 20, 70, 6)), boxes((20, 60, 60, 6))
+    touching, free = boxes((0, 20, 70, 9)), boxes((20, 60, 60, 6))
     (piece,) = find_drawing(1.0 - (touching | free)).pieces
     assert abs(piece.left - round(60 * 1.12)) <= 2  # such a page is enlarged
     (piece,) = find_drawing(1.0 - touching).pieces

@@ -309,7 +309,9 @@ def divided_out(ink: np.ndarray, row: float, slope: float) -> tuple[np.ndarray, 
     rows = slice(line[0] - 1, line[-1] + 2)
     through = 1 - np.clip(profile[rows, None], 0, 0.95)
     beside = np.minimum(band[line[0] - 2], band[line[-1] + 2])
-    drawn = np.maximum(1 - (1 - band[rows]) / through, beside)
+    seen = 1 - (1 - band[rows]) / through
+    seen[profile[rows] > 0.95] = 0
+    drawn = np.maximum(seen, beside)
     columns = np.broadcast_to(np.arange(ink.shape[1]), drawn.shape)
     where = places[rows][inside[rows]], columns[inside[rows]]
     ink = ink.copy()
