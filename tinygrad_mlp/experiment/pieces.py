@@ -57,17 +57,17 @@ def pieces_of(mask: np.ndarray, ink: np.ndarray) -> tuple[np.ndarray, list[Piece
     height, width = mask.shape
     edged = np.zeros((height, width + 2), np.int8)
     edged[:, 1:-1] = mask
-    change = np.diff(edged, axis=1)
+    change = np.diff(edged)
     rows, starts = np.nonzero(change == 1)
     ends = np.nonzero(change == -1)[1]
     piece_of_run = _joined(rows, starts, ends, height)
     count = int(piece_of_run.max()) + 1 if piece_of_run.size else 0
     labels = np.zeros((height, width), np.int32)
     labels[mask] = np.repeat(piece_of_run + 1, ends - starts)
-    mass = np.bincount(labels.ravel(), ink.ravel(), count + 1)
-    area = np.bincount(labels.ravel(), minlength=count + 1)
+    mass = np.bincount(labels.ravel(), ink.ravel())
+    area = np.bincount(labels.ravel())
     top, left = np.full(count, height), np.full(count, width)
-    bottom, right = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    bottom, right = np.zeros_like(top), np.zeros_like(left)
     np.minimum.at(top, piece_of_run, rows)
     np.maximum.at(bottom, piece_of_run, rows + 1)
     np.minimum.at(left, piece_of_run, starts)

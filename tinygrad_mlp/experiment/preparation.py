@@ -92,7 +92,7 @@ def like_mnist(greys: np.ndarray) -> np.ndarray | None:
     if greys.shape != (SIDE, SIDE):
         return None
     for picture in (greys.astype(np.float32), 1 - greys.astype(np.float32)):
-        box = (np.ptp(np.flatnonzero(picture.max(axis))) + 1 for axis in (0, 1) if picture.any())
+        box = (np.ptp(np.flatnonzero(picture.max(axis))) + 1 for axis in (0, 1))
         if picture.max() >= 0.5 and max(box) <= BOX and _is_centred(picture):
             return picture
     return None
@@ -134,7 +134,7 @@ def fitted(ink: np.ndarray) -> np.ndarray:
     size = [max(1, round(side * scale)) for side in ink.shape]
     if size != list(ink.shape):
         scaled = Image.fromarray(ink).resize((size[1], size[0]), Image.Resampling.BICUBIC)
-        ink = np.clip(np.asarray(scaled), 0, None)
+        ink = np.maximum(np.asarray(scaled), 0)
     return _centred(ink / ink.max())
 
 
@@ -160,8 +160,6 @@ def resized(greys: np.ndarray) -> np.ndarray:
     share = float(np.sqrt(WORKING_PIXELS / greys.size))
     if share > 1:
         share = max(1.0, SMALL / max(greys.shape))
-    if share == 1:
-        return greys
     height, width = (max(1, round(side * share)) for side in greys.shape)
     how = Image.Resampling.BOX if share < 1 else Image.Resampling.BICUBIC
     picture = np.asarray(Image.fromarray(greys).resize((width, height), how))
@@ -227,7 +225,7 @@ def ink_on(greys: np.ndarray, stroke: float) -> np.ndarray:
     """
     reach = max(2, round(stroke / 2 * min(greys.shape)))
     paper = -largest_near(-largest_near(greys, reach), reach)
-    ink: np.ndarray = np.clip(1 - greys / np.maximum(paper, 0.02), 0, 1)
+    ink: np.ndarray = 1 - greys / np.maximum(paper, 0.02)
     return ink
 
 
@@ -267,7 +265,7 @@ def lines_across(ink: np.ndarray) -> list[tuple[float, float]]:
     for slope in step * np.arange(-steps, steps + 1):
         down = np.rint(slope * away).astype(np.int64)
         parts = page[rows + down * across].reshape(height, PARTS, -1).mean(2)
-        parts.partition(2, axis=1)
+        parts.partition(2)
         weak = parts[:, 2]  # the weakest but two
         # A line that leaves the page early is not looked for; its neighbours tell enough.
         out = abs(slope) * across / 4
@@ -285,7 +283,7 @@ def lines_across(ink: np.ndarray) -> list[tuple[float, float]]:
             break
         if free[row] and 2 <= row < height - 2:
             found.append((2 * row + 0.5, float(slopes[row])))
-            free[max(0, row - 2) : row + 3] = False
+            free[row - 2 : row + 3] = False
     return found
 
 
@@ -310,8 +308,10 @@ def divided_out(ink: np.ndarray, row: float, slope: float) -> tuple[np.ndarray, 
         return ink, gone
     rows = slice(line[0] - 1, line[-1] + 2)
     through = 1 - np.clip(profile[rows, None], 0, 0.95)
-    drawn = np.clip(1 - (1 - band[rows]) / through, 0, 1)
-    drawn = np.maximum(drawn, np.minimum(band[line[0] - 2], band[line[-1] + 2]))
+    beside = np.minimum(band[line[0] - 2], band[line[-1] + 2])
+    seen = 1 - (1 - band[rows]) / through
+    seen[profile[rows] > 0.95] = 0
+    drawn = np.maximum(seen, beside)
     columns = np.broadcast_to(np.arange(ink.shape[1]), drawn.shape)
     where = places[rows][inside[rows]], columns[inside[rows]]
     ink = ink.copy()
