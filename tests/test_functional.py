@@ -341,6 +341,7 @@ REFUSED = {
     "delta": (lambda: F.huber_loss(ones(3), ones(3), delta=0), "above 0"),
     "beta": (lambda: F.smooth_l1_loss(ones(3), ones(3), beta=-1), "below 0"),
     "probability": (lambda: F.dropout(ones(3), 1.5), "p must be a probability"),
+    "no layer_norm sizes": (lambda: F.layer_norm(ones(2, 3), ()), "at least one size"),
     "layer_norm sizes": (lambda: F.layer_norm(ones(2, 3), (2,)), r"ends in these sizes"),
     "one value a channel": (
         lambda: F.batch_norm(ones(1, 3), zeros(3), ones(3), training=True),

@@ -400,13 +400,15 @@ def layer_norm(
     normalized_shape  the last dimensions, over which mean and variance are taken; the shape of
                       weight and bias. Ba, Kiros and Hinton, 2016.
 
-    Raises ValueError if the input does not end in `normalized_shape`.
+    Raises ValueError if the input does not end in `normalized_shape`, or that is empty.
 
     >>> F.layer_norm(tg.tensor([[1.0, 3.0]]), (2,), eps=0)
     tensor([[-1.,  1.]])
     """
     normalized_shape = tuple(normalized_shape)
-    if input.shape[input.ndim - len(normalized_shape) :] != normalized_shape:
+    if not normalized_shape:
+        raise ValueError("layer_norm needs at least one size to take mean and variance over")
+    if input.shape[-len(normalized_shape) :] != normalized_shape:
         raise ValueError(
             f"layer_norm over {normalized_shape} needs an input that ends in these sizes, "
             f"not {input.shape}"
