@@ -354,7 +354,7 @@ def _check_reduction(reduction: str) -> None:
 
 
 def _check_same_shape(name: str, input: Any, target: Any) -> None:
-    shape = target.shape if isinstance(target, Tensor) else np.shape(target)
+    shape = np.shape(target)
     if input.shape != shape:
         raise ValueError(
             f"{name} needs two tensors of one shape, and got {input.shape} and "
@@ -460,7 +460,7 @@ def batch_norm(
         mean = ops.mean(input, dim=dims, keepdim=True)
         away = input - mean
         variance = ops.mean(away * away, dim=dims, keepdim=True)
-        if training and running_mean is not None:
+        if running_mean is not None:
             with no_grad():
                 unbiased = variance.reshape(-1) * (count / (count - 1))
                 running_mean.mul_(1 - momentum).add_(momentum * mean.reshape(-1))
@@ -571,7 +571,7 @@ def _conv_margins(
     if padding == "same":
         if steps != (1, 1):
             raise ValueError(f'conv2d with padding="same" needs a stride of 1, not {steps}')
-        rows, columns = (gap * (size - 1) for size, gap in zip(kernel, gaps, strict=True))
+        rows, columns = gaps[0] * (kernel[0] - 1), gaps[1] * (kernel[1] - 1)
         return (rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2)
     if isinstance(padding, str):
         raise ValueError(f'padding must be "same", "valid" or sizes, not {padding!r}')
@@ -673,16 +673,12 @@ def avg_pool2d(
         raise ValueError("divisor_override must not be 0")
     counts: Any = divisor_override
     if counts is None:
-        inside = np.ones((1, 1, *images.shape[2:]), images.dtype)
-        if count_include_pad:
-            height, width = _pair("padding", padding, 0)
-            inside = np.pad(
-                inside, [(0, 0), (0, 0), (height, height), (width, width)], constant_values=1
-            )
-            margins = tuple(
-                (0, after - p) for (_, after), p in zip(margins, (height, width), strict=True)
-            )  # type: ignore[assignment]
-        inside = _with_margins(inside, margins, 0.0)
+        height, width = _pair("padding", padding, 0) if count_include_pad else (0, 0)
+        (above, below), (left, right) = margins
+        h, w = images.shape[2:]
+        inside = np.ones((1, 1, h + 2 * height, w + 2 * width), images.dtype)
+        outside = (above - height, below - height), (left - width, right - width)
+        inside = _with_margins(inside, outside, 0.0)
         counts = constant(_windows(inside, kernel, steps, (1, 1)).sum((-2, -1)))
     total = ops.sum(windows, dim=(-2, -1))
     result = total / counts if is_float else ops.trunc_divide(total, counts)
@@ -703,7 +699,7 @@ def _pooling(
 ) -> tuple[tuple[int, int], tuple[int, int], Margins]:
     """The kernel, the steps and the margins of a pooling."""
     kernel = _pair("kernel_size", kernel_size, 1)
-    steps = kernel if stride is None or (not stride and stride != 0) else _pair("stride", stride, 1)
+    steps = _pair("stride", stride, 1) if stride or stride == 0 else kernel
     sides = []
     widths = _pair("padding", padding, 0)
     for length, size, step, gap, width in zip(
