@@ -30,7 +30,7 @@ from ..decisions import (
     refuse_unknown_rows,
 )
 from ..dtypes import float64
-from ..engine import beside, no_grad, plain
+from ..engine import beside, no_grad
 from ..observing import constant, decide, drawn
 from ..ops import linear as linear
 from ..ops import log_softmax as log_softmax
@@ -339,13 +339,11 @@ def _reduced(values: Any, reduction: str) -> Any:
 
 
 def _like(x: Any, input: Any) -> Any:
-    """`x`, which gets no gradient, in the dtype of the input: a tensor beside a tensor."""
+    """`x`, which gets no gradient, in the dtype of the input: see `beside`."""
     if getattr(x, "requires_grad", False):
         raise ValueError("a weight gets no gradient here; pass weight.detach()")
-    x = x if isinstance(x, Tensor) else beside(input, x)
-    if isinstance(x, Tensor) and isinstance(input, Tensor):
-        return x.detach().to(input.dtype)
-    return np.asarray(plain(x), input.dtype)
+    x = beside(input, x)
+    return x.detach().to(input.dtype) if isinstance(x, Tensor) else np.asarray(x, input.dtype)
 
 
 def _check_reduction(reduction: str) -> None:
@@ -711,12 +709,9 @@ def _pooling(
                 f"of {size}"
             )
         reach = gap * (size - 1) + 1
-        beyond = 0
-        if ceil_mode:
-            count = -(-(length + 2 * width - reach) // step) + 1
-            if (count - 1) * step >= length + width:  # it would see nothing but the margin
-                count -= 1
-            beyond = max(0, (count - 1) * step + reach - length - 2 * width)
+        beyond = (reach - length - 2 * width) % step if ceil_mode else 0
+        if width + beyond >= reach:  # the last window would see nothing but the margin
+            beyond = 0
         sides.append((width, width + beyond))
     return kernel, steps, (sides[0], sides[1])
 
