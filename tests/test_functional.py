@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -495,6 +495,12 @@ POOL = {
 IMAGES = st.sampled_from([(2, 3, 5, 7), (3, 5, 7), (1, 1, 6, 4)])
 
 
+def pooled(kernel_size, stride, padding, **options):
+    return {"kernel_size": kernel_size, "stride": stride, "padding": padding, **options}
+
+
+@example((2, 3, 5, 7), pooled((3, 2), (3, 2), (1, 0), ceil_mode=True, dilation=(2, 1)), 0)
+@example((3, 7, 5), pooled((2, 3), (2, 3), (0, 1), ceil_mode=True, dilation=(1, 2)), 0)
 @settings(max_examples=60)
 @given(IMAGES, st.fixed_dictionaries({**POOL, "dilation": pair(1, 3)}), st.integers(0, 1000))
 def test_max_pooling_finds_the_values_and_places_that_pytorch_finds(shape, options, seed):
@@ -513,6 +519,8 @@ AVERAGE = {
 }
 
 
+@example((2, 3, 5, 7), pooled((3, 2), (3, 2), (1, 0), ceil_mode=True), False, 0)
+@example((3, 7, 5), pooled((2, 3), (2, 3), (0, 1), count_include_pad=False), True, 0)
 @settings(max_examples=60)
 @given(IMAGES, st.fixed_dictionaries(AVERAGE), st.booleans(), st.integers(0, 1000))
 def test_average_pooling_gives_the_means_of_pytorch(shape, options, whole, seed):
@@ -545,6 +553,7 @@ CONVOLVED = {
 }
 
 
+@example((4, 7, 8), (2, 3), {"padding": "same", "dilation": (2, 3), "groups": 1}, False)
 @settings(max_examples=60)
 @given(
     st.sampled_from([(2, 4, 7, 8), (4, 7, 8)]),
