@@ -30,7 +30,7 @@ from ..decisions import (
     refuse_unknown_rows,
 )
 from ..dtypes import float64
-from ..engine import beside, no_grad, plain
+from ..engine import beside, no_grad
 from ..observing import constant, decide, drawn
 from ..ops import linear as linear
 from ..ops import log_softmax as log_softmax
@@ -339,13 +339,11 @@ def _reduced(values: Any, reduction: str) -> Any:
 
 
 def _like(x: Any, input: Any) -> Any:
-    """`x`, which gets no gradient, in the dtype of the input: a tensor beside a tensor."""
+    """`x`, which gets no gradient, in the dtype of the input: see `beside`."""
     if getattr(x, "requires_grad", False):
         raise ValueError("a weight gets no gradient here; pass weight.detach()")
-    x = x if isinstance(x, Tensor) else beside(input, x)
-    if isinstance(x, Tensor) and isinstance(input, Tensor):
-        return x.detach().to(input.dtype)
-    return np.asarray(plain(x), input.dtype)
+    x = beside(input, x)
+    return x.detach().to(input.dtype) if isinstance(x, Tensor) else np.asarray(x, input.dtype)
 
 
 def _check_reduction(reduction: str) -> None:
@@ -354,7 +352,7 @@ def _check_reduction(reduction: str) -> None:
 
 
 def _check_same_shape(name: str, input: Any, target: Any) -> None:
-    shape = target.shape if isinstance(target, Tensor) else np.shape(target)
+    shape = np.shape(target)
     if input.shape != shape:
         raise ValueError(
             f"{name} needs two tensors of one shape, and got {input.shape} and "
@@ -400,13 +398,15 @@ def layer_norm(
     normalized_shape  the last dimensions, over which mean and variance are taken; the shape of
                       weight and bias. Ba, Kiros and Hinton, 2016.
 
-    Raises ValueError if the input does not end in `normalized_shape`.
+    Raises ValueError if the input does not end in `normalized_shape`, or that is empty.
 
     >>> F.layer_norm(tg.tensor([[1.0, 3.0]]), (2,), eps=0)
     tensor([[-1.,  1.]])
     """
     normalized_shape = tuple(normalized_shape)
-    if input.shape[input.ndim - len(normalized_shape) :] != normalized_shape:
+    if not normalized_shape:
+        raise ValueError("layer_norm needs at least one size to take mean and variance over")
+    if input.shape[-len(normalized_shape) :] != normalized_shape:
         raise ValueError(
             f"layer_norm over {normalized_shape} needs an input that ends in these sizes, "
             f"not {input.shape}"
@@ -458,7 +458,7 @@ def batch_norm(
         mean = ops.mean(input, dim=dims, keepdim=True)
         away = input - mean
         variance = ops.mean(away * away, dim=dims, keepdim=True)
-        if training and running_mean is not None:
+        if running_mean is not None:
             with no_grad():
                 unbiased = variance.reshape(-1) * (count / (count - 1))
                 running_mean.mul_(1 - momentum).add_(momentum * mean.reshape(-1))
@@ -569,7 +569,7 @@ def _conv_margins(
     if padding == "same":
         if steps != (1, 1):
             raise ValueError(f'conv2d with padding="same" needs a stride of 1, not {steps}')
-        rows, columns = (gap * (size - 1) for size, gap in zip(kernel, gaps, strict=True))
+        rows, columns = gaps[0] * (kernel[0] - 1), gaps[1] * (kernel[1] - 1)
         return (rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2)
     if isinstance(padding, str):
         raise ValueError(f'padding must be "same", "valid" or sizes, not {padding!r}')
@@ -671,16 +671,12 @@ def avg_pool2d(
         raise ValueError("divisor_override must not be 0")
     counts: Any = divisor_override
     if counts is None:
-        inside = np.ones((1, 1, *images.shape[2:]), images.dtype)
-        if count_include_pad:
-            height, width = _pair("padding", padding, 0)
-            inside = np.pad(
-                inside, [(0, 0), (0, 0), (height, height), (width, width)], constant_values=1
-            )
-            margins = tuple(
-                (0, after - p) for (_, after), p in zip(margins, (height, width), strict=True)
-            )  # type: ignore[assignment]
-        inside = _with_margins(inside, margins, 0.0)
+        height, width = _pair("padding", padding, 0) if count_include_pad else (0, 0)
+        (above, below), (left, right) = margins
+        h, w = images.shape[2:]
+        inside = np.ones((1, 1, h + 2 * height, w + 2 * width), images.dtype)
+        outside = (above - height, below - height), (left - width, right - width)
+        inside = _with_margins(inside, outside, 0.0)
         counts = constant(_windows(inside, kernel, steps, (1, 1)).sum((-2, -1)))
     total = ops.sum(windows, dim=(-2, -1))
     result = total / counts if is_float else ops.trunc_divide(total, counts)
@@ -701,7 +697,7 @@ def _pooling(
 ) -> tuple[tuple[int, int], tuple[int, int], Margins]:
     """The kernel, the steps and the margins of a pooling."""
     kernel = _pair("kernel_size", kernel_size, 1)
-    steps = kernel if stride is None or (not stride and stride != 0) else _pair("stride", stride, 1)
+    steps = _pair("stride", stride, 1) if stride or stride == 0 else kernel
     sides = []
     widths = _pair("padding", padding, 0)
     for length, size, step, gap, width in zip(
@@ -713,12 +709,9 @@ def _pooling(
                 f"of {size}"
             )
         reach = gap * (size - 1) + 1
-        beyond = 0
-        if ceil_mode:
-            count = -(-(length + 2 * width - reach) // step) + 1
-            if (count - 1) * step >= length + width:  # it would see nothing but the margin
-                count -= 1
-            beyond = max(0, (count - 1) * step + reach - length - 2 * width)
+        beyond = (reach - length - 2 * width) % step if ceil_mode else 0
+        if width + beyond >= reach:  # the last window would see nothing but the margin
+            beyond = 0
         sides.append((width, width + beyond))
     return kernel, steps, (sides[0], sides[1])
 
