@@ -207,10 +207,26 @@ def test_targets_that_would_broadcast_raise_and_both_shapes_are_named(loss, redu
     assert str(caught.value).startswith(f"{loss.__name__} needs")
 
 
-@pytest.mark.parametrize("loss", [F.mse_loss, F.l1_loss, F.smooth_l1_loss, F.huber_loss])
-def test_a_target_may_be_a_list(loss):
+def weighted(x, target):
+    return F.binary_cross_entropy_with_logits(x, target, pos_weight=[2.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        F.mse_loss,
+        F.l1_loss,
+        F.smooth_l1_loss,
+        F.huber_loss,
+        F.binary_cross_entropy_with_logits,
+        weighted,
+    ],
+)
+@pytest.mark.parametrize("target", [[1.0, 0.0], [1, 0], np.array([1, 0])], ids=repr)
+def test_a_target_may_be_a_list_or_whole_numbers(loss, target):
     x = tensor([0.5, 3.0])
-    assert loss(x, [1.0, 0.0]).item() == loss(x, tensor([1.0, 0.0])).item()
+    found = loss(x, target)
+    assert found.item() == loss(x, tensor([1.0, 0.0])).item() and found.dtype == np.float32
 
 
 @pytest.mark.parametrize("logit", [-17.0, -40.0, -80.0, 0.0, 17.0, 100.0])

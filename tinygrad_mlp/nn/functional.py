@@ -326,6 +326,7 @@ def binary_cross_entropy_with_logits(
     """
     _check_reduction(reduction)
     _check_same_shape("binary_cross_entropy_with_logits", input, target)
+    target = target if isinstance(target, Tensor) else _like(target, input)
     positive = target if pos_weight is None else _like(pos_weight, input) * target
     # Two terms of one sign, each exact where it is small: nothing cancels.
     loss = (1 - target) * ops.softplus(input) + positive * ops.softplus(-input)
