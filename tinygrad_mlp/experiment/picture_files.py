@@ -84,7 +84,7 @@ def _upright(picture: Image.Image) -> Image.Image:
 def _greys_of(picture: Image.Image) -> np.ndarray:
     """The greys (h, w) of a picture, from 0 to 1."""
     if picture.mode.startswith(("I", "F")):  # 16 or 32 bits a pixel, of which some may be used
-        values = np.asarray(picture)
+        values: np.ndarray = np.asarray(picture)
         if not np.isfinite(values).all():
             raise ValueError("some of its pixels are not finite numbers")
         values = np.clip(values, 0, None)
