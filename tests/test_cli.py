@@ -21,11 +21,12 @@ import tinygrad_mlp
 from tinygrad_mlp import checkpoint, nn
 from tinygrad_mlp.data import load_mnist
 from tinygrad_mlp.experiment import cli, training
+from tinygrad_mlp.experiment.averaging import averaged
 from tinygrad_mlp.experiment.recipes import RECIPES
 from tinygrad_mlp.experiment.recognise import BEST
 from tinygrad_mlp.experiment.studies import STUDIES
 from tinygrad_mlp.files import alone_in
-from tinygrad_mlp.train import Epoch, Scores
+from tinygrad_mlp.train import Epoch, Scores, evaluate
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -359,6 +360,26 @@ def test_evaluate_gives_all_figures_as_json(run, some_digits, model):
     np.testing.assert_allclose(found["right_by_digit"], shares)
     words = run("evaluate", model, "--data", some_digits)[1]
     assert f"loss {found['loss']:.4f}" in words
+
+
+def test_evaluate_scores_the_average_over_shifts_where_it_is_asked(run, some_digits, model):
+    given = ("evaluate", model, "--data", some_digits)
+    plain, both = run(*given)[1].splitlines(), run(*given, "--shifts")[1].splitlines()
+    assert both[:2] == plain[:2] and both[5:] == plain[2:]
+    assert both[2] == "averaged over four copies of each image, moved by half a pixel:"
+    found = json.loads(run(*given, "--shifts", "--json")[1])["shifts"]
+    assert both[3].endswith(f"loss {found['loss']:.4f}") and both[3] != both[0]
+    counts = np.array(found["confusion"])
+    assert counts.sum() == 200 and counts.trace() == round(200 * found["accuracy"])
+    _, read = training.load_model(model)
+    scores = evaluate(averaged(read), load_mnist(some_digits, split="test"))
+    assert (found["accuracy"], found["loss"]) == (scores.accuracy, scores.loss)
+
+
+def test_only_probabilities_can_be_averaged(run, some_digits):
+    training.save("basic", training.begin(replace(RECIPES["basic-fixed"], hidden=(3,))))
+    code, out, err = run("evaluate", "basic", "--shifts", "--data", some_digits)
+    assert (code, out) == (2, "") and "BasicMLP gives no probabilities" in err
 
 
 def test_evaluate_draws_the_confusion_matrix_where_it_is_told(run, some_digits, model):

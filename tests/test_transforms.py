@@ -21,6 +21,7 @@ from tinygrad_mlp.data.transforms import (
     RandomAffine,
     RandomHorizontalFlip,
     mirrored,
+    shifted,
 )
 
 dtypes = st.sampled_from([np.float32, np.float64])
@@ -264,6 +265,49 @@ def test_mirrored_about_the_middle_loses_nothing():
     image = np.random.default_rng(0).random((2, 3, 28), np.float32)
     assert np.array_equal(mirrored(image, 13.5), mirrored(image))
     assert np.array_equal(mirrored(mirrored(image)), image)
+
+
+WHOLE = st.integers(-30, 30)
+
+
+@given(images=batches(), down=WHOLE, right=WHOLE)
+def test_a_shift_by_whole_pixels_moves_them_and_lets_zeros_in(images, down, right):
+    h, w = images.shape[1:]
+    expected = np.zeros_like(images)
+    for y in range(h):
+        for x in range(w):
+            if 0 <= y - down < h and 0 <= x - right < w:
+                expected[:, y, x] = images[:, y - down, x - right]
+    moved = shifted(images, down, right)
+    assert moved.dtype == images.dtype and np.array_equal(moved, expected)
+
+
+@given(images=batches(), down=st.integers(-3, 3), right=st.integers(-3, 3))
+def test_half_a_pixel_away_lies_the_mean_of_the_pixels_on_both_sides(images, down, right):
+    def between(before, after):
+        return (shifted(images, *before) + shifted(images, *after)) / 2
+
+    near = 1e-5 if images.dtype == np.float32 else 1e-12
+    down_by_half = shifted(images, down + 0.5, right)
+    np.testing.assert_allclose(
+        down_by_half, between((down, right), (down + 1, right)), atol=near, rtol=near
+    )
+    right_by_half = shifted(images, down, right + 0.5)
+    np.testing.assert_allclose(
+        right_by_half, between((down, right), (down, right + 1)), atol=near, rtol=near
+    )
+
+
+def test_each_of_many_images_is_shifted():
+    images = np.random.default_rng(0).random((300, 4, 5))
+    moved = shifted(images, 0.25, -1.5)
+    for i in (0, 127, 128, 299):
+        np.testing.assert_allclose(moved[i : i + 1], shifted(images[i : i + 1], 0.25, -1.5))
+
+
+def test_what_is_no_stack_of_images_cannot_be_shifted():
+    with pytest.raises(ValueError, match="shifted"):
+        shifted(np.zeros((28, 28)), 1, 0)
 
 
 @pytest.mark.parametrize("column", [-1, 13.25, -0.5])

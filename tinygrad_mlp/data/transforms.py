@@ -124,6 +124,25 @@ def mirrored(images: Images, column: float | None = None) -> Images:
     return result
 
 
+def shifted(images: Images, down: float, right: float) -> Images:
+    """The images (n, h, w), moved by any number of pixels; what comes from outside is 0.
+
+    Between pixels, the four around are mixed (bilinear sampling).
+
+    >>> data.transforms.shifted(np.array([[[0.0, 2.0, 3.0]]]), down=0, right=0.5)
+    array([[[0. , 1. , 2.5]]])
+    """
+    _check_images("shifted", images)
+    n, h, w = images.shape
+    move = np.array([[[1, 0, -down], [0, 1, -right]]], images.dtype)
+    result = np.empty_like(images)
+    for start in range(0, n, CHUNK):
+        part = slice(start, start + CHUNK)
+        places = np.repeat(affine_places(move, h, w), len(images[part]), axis=0)
+        result[part] = sample(images[part], places)
+    return result
+
+
 @dataclass(frozen=True)
 class RandomHorizontalFlip:
     """Mirror each image left to right with probability `p`, independently of the others.

@@ -30,6 +30,7 @@ from ..data.transforms import Transform
 from ..files import alone_in, check_writable
 from ..train import Diverged, Epoch, Scores, evaluate
 from ..version import __version__
+from .averaging import averaged
 from .command import Complaints, Parser, run_command, seed, whole
 from .compare import as_text, augmented_rows, compare, quick, table
 from .findings import findings
@@ -212,6 +213,12 @@ def make_parser() -> Parser:
     add.add_argument("--json", action="store_true", help="print all figures as JSON, nothing else")
     add.add_argument(
         "--plot", dest="out", type=Path, metavar="FILE", help="draw the confusion matrix, as PNG"
+    )
+    add.add_argument(
+        "--shifts",
+        action="store_true",
+        help="score the average of its answers to four copies of each image too, moved by half a "
+        "pixel",
     )
     add_data(add)
     add.set_defaults(run=run_evaluate, writes={"": CHART})
@@ -675,11 +682,17 @@ def resumed(options: argparse.Namespace) -> Training:
 def run_evaluate(options: argparse.Namespace) -> None:
     recipe, model = load_model(options.file)
     data = load_mnist(options.data, split="test")
+    if options.shifts:
+        check_probabilities(model)
     scores = evaluate(model, data, recipe.loss_fn)
+    averages = evaluate(averaged(model), data, recipe.loss_fn) if options.shifts else None
     if options.json:
-        print(json.dumps(as_dict(recipe, scores), indent=1, ensure_ascii=False))
+        print(json.dumps(as_dict(recipe, scores, averages), indent=1, ensure_ascii=False))
     else:
         print_scores(scores)
+        if averages is not None:
+            print("averaged over four copies of each image, moved by half a pixel:")
+            print_scores(averages)
         for line in confusion_lines(scores.counts):
             print(line)
     if options.out is not None:
@@ -688,9 +701,12 @@ def run_evaluate(options: argparse.Namespace) -> None:
             print(f"written: {options.out}")
 
 
-def as_dict(recipe: AnyRecipe, scores: Scores) -> dict[str, Any]:
-    """What `evaluate --json` prints: accuracies are shares from 0 to 1."""
-    return {
+def as_dict(recipe: AnyRecipe, scores: Scores, averages: Scores | None) -> dict[str, Any]:
+    """What `evaluate --json` prints: accuracies are shares from 0 to 1.
+
+    averages  the scores of averaged answers, if they were asked for
+    """
+    found = {
         "recipe": recipe.name,
         "title": recipe.title,
         "accuracy": scores.accuracy,
@@ -699,6 +715,13 @@ def as_dict(recipe: AnyRecipe, scores: Scores) -> dict[str, Any]:
         "right_by_digit": right_by_digit(scores.counts).tolist(),
         "confusion": scores.counts.tolist(),
     }
+    if averages is not None:
+        found["shifts"] = {
+            "accuracy": averages.accuracy,
+            "loss": averages.loss,
+            "confusion": averages.counts.tolist(),
+        }
+    return found
 
 
 def right_by_digit(counts: np.ndarray) -> np.ndarray:

@@ -115,8 +115,8 @@ def check_probabilities(model: Any) -> None:
     """Raise ValueError if a model's answers are no probabilities."""
     if not isinstance(model, Module):
         raise ValueError(
-            f"{type(model).__name__} gives no probabilities; predict needs a model that was "
-            "trained with the cross-entropy, as all recipes but the basic ones are"
+            f"{type(model).__name__} gives no probabilities; take a model that was trained with "
+            "the cross-entropy, as all recipes but the basic ones are"
         )
 
 
