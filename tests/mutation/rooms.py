@@ -57,4 +57,22 @@ ROOMS = {
         ("experiment.preparation", "experiment.pieces"),
         ("test_preparation", "test_recognise"),
     ),
+    "study": Room(
+        (
+            "experiment.intervals",
+            "experiment.results",
+            "experiment.parallel",
+            "experiment.studies",
+            "experiment.findings",
+            "experiment.compare",
+        ),
+        (
+            "test_intervals",
+            "test_results",
+            "test_parallel",
+            "test_studies",
+            "test_findings",
+            "test_compare",
+        ),
+    ),
 }
