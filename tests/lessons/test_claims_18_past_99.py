@@ -79,6 +79,13 @@ def test_wrong_answers_are_mostly_unsure_and_the_network_is_modest(printed):
     assert mean < accuracy - 3
 
 
+def test_half_a_pixel_away_it_makes_fewer_errors_and_a_whole_pixel_away_more(printed):
+    text = printed(NAME)["It has never seen a sharp image"]
+    names = ("as they are", "a whole pixel away", "half a pixel away", "half a pixel, mean")
+    still, whole, half, four = (row(text, name)[-1] for name in names)
+    assert half < still < whole and four < still - 3
+
+
 def test_preparing_a_photograph_makes_the_difference(printed):
     text = printed(NAME)["A picture of your own"]
     shrunk = row(text, "as it is")[0]
