@@ -53,6 +53,10 @@ def test_the_interval_of_a_mean_by_hand():
     assert found.low == pytest.approx(4 - found.high)
 
 
+def test_without_an_interval_nothing_is_excluded():
+    assert mean([1.0]).excludes(5.0) is False
+
+
 def test_one_value_has_a_mean_and_no_interval():
     assert mean([0.97]) == Interval(0.97, None, None, "mean", 1)
     assert not mean([0.97]).excludes(0)
@@ -87,6 +91,14 @@ def test_a_value_far_below_the_others_is_counted_and_one_far_above_is_not():
     assert far_below([*near, 85.4, 80.0]) == 2
     assert far_below([*near, 99.9]) == 0
     assert far_below([*near[:4], 85.4]) == 0, "five are too few to say"
+    assert far_below([*near[:5], 85.4]) == 1
+
+
+@pytest.mark.parametrize(("off", "counted"), [(4.99, 0), (5.01, 1), (6.01, 1)])
+def test_far_is_five_deviations_where_the_middle_half_spans_one_and_a_third(off, counted):
+    middle = 1.349 / 2
+    values = [middle - off, -0.1, 0, 0.3, middle, 1, 1.349, 1.5, 2]
+    assert far_below(values) == counted
 
 
 def test_a_bell_curve_is_rarely_said_to_have_far_values():
@@ -115,6 +127,18 @@ def test_other_seeds_are_compared_by_welch():
     assert not found.paired and found.middle == 2
     freedom = (1 / 3 + 4 / 3) ** 2 / ((1 / 3) ** 2 / 2 + (4 / 3) ** 2 / 2)
     assert found.high - 2 == pytest.approx(student(freedom) * math.sqrt(5 / 3))
+
+
+@pytest.mark.parametrize("same_side", [0, 1])
+def test_where_one_side_does_not_vary_the_other_alone_decides(same_side):
+    sides = {0: 1.0, 1: 1.0, 2: 1.0}, {3: 2.0, 4: 4.0, 5: 6.0}
+    found = difference(*(sides if same_side == 0 else sides[::-1]))
+    assert found.high - found.middle == pytest.approx(student(2) * math.sqrt(4 / 3))
+
+
+def test_sides_that_vary_alike_have_the_freedom_of_both():
+    found = difference({0: 1.0, 1: 2.0, 2: 3.0}, {3: 5.0, 4: 6.0, 5: 7.0})
+    assert found.high - 4 == pytest.approx(student(4) * math.sqrt(2 / 3))
 
 
 def test_runs_that_do_not_vary_differ_for_certain():
