@@ -690,11 +690,11 @@ def run_evaluate(options: argparse.Namespace) -> None:
         print(json.dumps(as_dict(recipe, scores, averages), indent=1, ensure_ascii=False))
     else:
         print_scores(scores)
+        for line in confusion_lines(scores.counts):
+            print(line)
         if averages is not None:
             print("averaged over four copies of each image, moved by half a pixel:")
             print_scores(averages)
-        for line in confusion_lines(scores.counts):
-            print(line)
     if options.out is not None:
         plot.save(plot.confusion(scores, recipe.title), options.out)
         if not options.json:
