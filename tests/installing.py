@@ -104,19 +104,27 @@ def passes_installed(
     # Tests look for sources beside themselves: what is there is what was installed.
     shutil.rmtree(tree / "tinygrad_mlp")
     (tree / "tinygrad_mlp").symlink_to(installed)
-    if versions == "lowest":
-        # What these versions call, newer ones of what they need in turn may call deprecated.
-        options = ["-W", "ignore::DeprecationWarning", *options]
-    return run([there, "-m", "pytest", *options], tree, check=False).returncode == 0
+    # What the lowest versions call, newer ones of what they need in turn may call deprecated. Some
+    # tests start pytest themselves, so it is not an option of this command alone.
+    added = {"PYTEST_ADDOPTS": "-W ignore::DeprecationWarning"} if versions == "lowest" else {}
+    return run([there, "-m", "pytest", *options], tree, check=False, **added).returncode == 0
 
 
 def run(
-    command: Sequence, folder: Path, check: bool = True, **options
+    command: Sequence, folder: Path, check: bool = True, capture_output: bool = False, **added: str
 ) -> subprocess.CompletedProcess:
-    """Run a command in a folder, without what this process has in PYTHONPATH."""
-    alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    """Run a command in a folder, without what this process has in PYTHONPATH.
+
+    added  what the command has in its environment besides
+    """
+    alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | added
     return subprocess.run(
-        [*map(str, command)], cwd=folder, check=check, env=alone, text=True, **options
+        [*map(str, command)],
+        cwd=folder,
+        check=check,
+        env=alone,
+        text=True,
+        capture_output=capture_output,
     )
 
 

@@ -9,6 +9,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from tinygrad_mlp import checkpoint
@@ -189,8 +190,12 @@ def test_so_is_that_of_a_file_of_version_1(tmp_path, words):
     ],
 )
 def test_odd_arrays_are_refused_and_told_with_the_file(write, name, value):
+    try:
+        path = write(**{name: value})
+    except SafetensorError:
+        pytest.skip("this release of safetensors writes no complex numbers")
     with pytest.raises(ValueError, match="model holds a training that cannot be read here") as e:
-        training.load(write(**{name: value}))
+        training.load(path)
     assert type(e.value) is ValueError
 
 

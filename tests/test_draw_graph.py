@@ -19,9 +19,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib import ft2font
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
-from matplotlib.ft2font import FT2Font, LoadFlags
+from matplotlib.ft2font import FT2Font
 from matplotlib.path import Path
 
 import tinygrad_mlp as tg
@@ -34,6 +35,12 @@ from tinygrad_mlp.inspection.words import first_sentence
 from tinygrad_mlp.nn import functional as F
 
 from .lessons.browser import Browser, find_browser
+
+# matplotlib 3.10 has moved it.
+if hasattr(ft2font, "LoadFlags"):
+    NO_HINTING = ft2font.LoadFlags.NO_HINTING
+else:
+    NO_HINTING = ft2font.LOAD_NO_HINTING
 
 SVG = "{http://www.w3.org/2000/svg}"
 TIMES, MINUS = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}"
@@ -351,7 +358,7 @@ def test_the_table_of_widths_is_that_of_the_widest_of_the_fonts():
     font = FT2Font(findfont("DejaVu Sans"))
     font.set_size(1000, 72)
     for character, width in WIDTHS.items():
-        drawn = font.load_char(ord(character), LoadFlags.NO_HINTING).linearHoriAdvance / 65536
+        drawn = font.load_char(ord(character), NO_HINTING).linearHoriAdvance / 65536
         assert drawn == pytest.approx(width, abs=0.6), character
 
 
@@ -395,9 +402,7 @@ def test_text_of_other_alphabets_is_pressed_by_little(name):
     font = FT2Font(findfont("DejaVu Sans"))
     font.set_size(1000, 72)
     with_accents = unicodedata.normalize("NFC", name)
-    drawn = sum(
-        font.load_char(ord(c), LoadFlags.NO_HINTING).linearHoriAdvance / 65536 for c in with_accents
-    )
+    drawn = sum(font.load_char(ord(c), NO_HINTING).linearHoriAdvance / 65536 for c in with_accents)
     assert width_of(name, 1000) == pytest.approx(drawn, rel=0.13)
 
 

@@ -15,7 +15,10 @@ import tinygrad_mlp
 WITHOUT = """
 import os, signal, sys
 import PIL.Image, matplotlib.backends.backend_agg, matplotlib.figure, numpy, safetensors.numpy
+import threadpoolctl
 import multiprocessing, platform, random, secrets, shutil, subprocess, tempfile, tqdm, webbrowser
+
+threadpoolctl.threadpool_info()  # it looks for the C library once
 
 lacking = {
     os: '''fork forkpty register_at_fork chown fchown lchown chroot getuid geteuid getgid getegid

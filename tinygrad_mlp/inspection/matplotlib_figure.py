@@ -49,8 +49,9 @@ def draw_on(picture: Picture, axes: Axes) -> Figure:
             _draw_stroke(stroke, axes)
     for shape in [*picture.boxes, *picture.key]:
         _draw_shape(shape, axes)
-    figure = axes.get_figure(root=True)
-    assert figure is not None
+    part = axes.figure
+    assert part is not None
+    figure: Figure = part.figure  # of the whole, where the axes are in a part of it
     figure.set_label("\n".join(picture.lines))
     return figure
 

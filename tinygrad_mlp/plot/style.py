@@ -51,10 +51,10 @@ def place(ax: Axes | None, width: float, height: float) -> tuple[Figure, Axes]:
             "ax should be one axes of a figure, as figure.subplots() makes it, not "
             f"{type(ax).__name__}: {ax!r:.60}"
         )
-    whole = ax.get_figure(root=True)
-    if whole is None:
+    part = ax.figure  # the figure, or a part of it; get_figure(root=True) is newer than 3.8
+    if part is None:
         raise ValueError("these axes belong to no figure; make them with figure.subplots()")
-    return whole, ax
+    return part.figure, ax
 
 
 def describe(figure: Figure, ax: Axes | None, words: str) -> Figure:
