@@ -127,9 +127,8 @@ def _percent(share: float) -> str:
 
 def _range(found: Interval, digits: int) -> str:
     """The interval in parentheses, after a space; "" if there is none."""
-    if found.low is None or found.high is None:
-        return ""
-    return f" ({found.low:+.{digits}f} to {found.high:+.{digits}f})"
+    ends = found.ends(f"+.{digits}f")
+    return f" ({ends})" if ends else ""
 
 
 def _source(found: Interval, digits: int) -> str:
@@ -138,9 +137,8 @@ def _source(found: Interval, digits: int) -> str:
         return "one run each"
     runs = f"{'median of ' if found.kind == 'median' else ''}{found.count} "
     runs += "pairs of runs" if found.paired else "runs or more each"
-    if found.low is None or found.high is None:
-        return f"{runs}, too few for an interval"
-    return f"{found.low:+.{digits}f} to {found.high:+.{digits}f}, {runs}"
+    ends = found.ends(f"+.{digits}f")
+    return f"{ends}, {runs}" if ends else f"{runs}, too few for an interval"
 
 
 # ------------------------------------------------------------------------------- the sentences
