@@ -188,9 +188,9 @@ def about_two_and_five(groups: Mapping[str, list[Run]]) -> list[str]:
     np.fill_diagonal(added, 0)
     if added.sum() <= 0:
         return ["Flips of all digits add no errors."]
-    both = added[2, 5] + added[5, 2]
+    errors, both = counted(round(added.sum()), "error"), added[2, 5] + added[5, 2]
     return [
-        f"Flips of all digits add {counted(round(added.sum()), 'error')} on 10,000 images, of which "
+        f"Flips of all digits add {errors} on 10,000 images, of which "
         f"{both:.0f} are a 2 taken for a 5 or a 5 for a 2, {100 * both / added.sum():.0f} %."
     ]
 
