@@ -285,6 +285,7 @@ def test_the_control_that_beats_the_lower_loss_is_named():
     [
         (0.964, 0.30, "it beats that in accuracy, with"),
         (0.964, 0.2299, "it beats that in accuracy, with"),
+        (0.955, 0.30, "it beats that in accuracy, with"),
         (0.94, 0.22, "it beats that in loss, with"),
         (0.94, 0.25, "it does not clearly beat that, with"),
         (0.9502, 0.2299, "it does not clearly beat that, with"),
