@@ -44,6 +44,8 @@ def test_several_seeds_give_mean_and_standard_deviation():
     _, [row] = table([made("small", a, seed) for seed, a in enumerate((0.90, 0.91, 0.92))])
     assert row[2] == "91.00 ± 1.00"
     assert row[-1] == "12.3 ± 0.0"
+    _, [row] = table([made("small", 0.90), made("small", 0.92, 1)])
+    assert row[2] == "91.00 ± 1.41"
 
 
 def test_what_was_published_of_ten_images_is_not_given_as_a_percentage():
