@@ -223,7 +223,7 @@ def test_the_report_is_about_its_images_and_shows_seed_0(reported, tmp_path, dig
     assert told["Learning curves"].count("at epoch 2") == 2
     assert f"{plain}: 85.0 % right" in told["What is taken for what"]
     assert told["What each change did"].startswith("points of test accuracy with their ranges")
-    assert "3 units" in told[f"First layer: {flips}"]
+    assert told[f"First layer: {flips}"].startswith(f"{flips}: the incoming weights of 3 units")
     caption, _ = reported["pictures"][f"First layer: {flips}"]
     assert caption.endswith("; 79,510 weights in all.")
 
