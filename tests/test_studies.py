@@ -388,7 +388,7 @@ def test_the_table_gives_each_arm_its_interval_and_its_difference(digits, tmp_pa
     assert [row[1] for row in rows] == ["2"] * 3
     assert rows[0][4] == "" and " to " in rows[1][4] and rows[1][4][0] in "+-"
     few = table(study, runs[:1])[1]
-    assert len(few) == 1 and "to" not in few[0][2]
+    assert len(few) == 1 and few[0][2] == f"{100 * runs[0].test.accuracy:.2f}"
 
 
 @pytest.mark.parametrize("name", STUDIES)
