@@ -98,6 +98,21 @@ def test_a_worker_that_is_killed_is_named_and_does_not_hang(digits):
     assert multiprocessing.active_children() == []
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_one_worker_of_two_that_is_killed_does_not_hang(which, digits):
+    killed = []
+
+    def watch(recipe, seed):
+        if not killed:
+            killed.append(sorted(multiprocessing.active_children(), key=lambda c: c.pid)[which])
+            killed[0].kill()
+        return lambda epoch: None
+
+    with pytest.raises(ChildProcessError, match="ended by signal 9"):
+        list(run_all(TASKS[:2], *digits, watch, jobs=2))
+    assert multiprocessing.active_children() == []
+
+
 def test_a_worker_that_is_killed_while_it_starts_does_not_hang(digits, monkeypatch):
     start = multiprocessing.context.SpawnProcess.start
 
@@ -117,14 +132,26 @@ def wait_long(one, test_data):
     return one
 
 
-def test_nobody_waits_for_the_workers_of_a_loop_that_was_left(digits):
+def test_nobody_waits_for_a_worker_that_is_busy_when_something_is_raised(digits):
+    def watch(recipe, seed):
+        def on_epoch(epoch):
+            if (seed, epoch.epoch) == (1, 2):
+                raise KeyboardInterrupt
+
+        return on_epoch
+
     began = time.monotonic()
-    for _ in run_all(TASKS[2:4], *digits, nobody, jobs=2, measure=wait_long):
+    with pytest.raises(KeyboardInterrupt):
+        list(run_all(TASKS[2:4], *digits, watch, jobs=2, measure=wait_long))
+    assert time.monotonic() - began < 100
+
+
+def test_nobody_waits_for_the_workers_of_a_loop_that_was_left(digits):
+    for _ in run_all(TASKS, *digits, nobody, jobs=2):
         children = multiprocessing.active_children()
         assert len(children) == 2 and all(child.daemon for child in children)
         break
     assert all(child.exitcode is not None for child in children)
-    assert time.monotonic() - began < 100
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="only POSIX has such masks")
