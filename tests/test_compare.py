@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tinygrad_mlp import checkpoint, plot
 from tinygrad_mlp.data import ArrayDataset, load_mnist
+from tinygrad_mlp.data.transforms import Compose
 from tinygrad_mlp.experiment import compare as module
 from tinygrad_mlp.experiment.compare import as_text, augmented_rows, compare, quick, table
 from tinygrad_mlp.experiment.findings import findings
@@ -42,6 +44,8 @@ def test_several_seeds_give_mean_and_standard_deviation():
     _, [row] = table([made("small", a, seed) for seed, a in enumerate((0.90, 0.91, 0.92))])
     assert row[2] == "91.00 ± 1.00"
     assert row[-1] == "12.3 ± 0.0"
+    _, [row] = table([made("small", 0.90), made("small", 0.92, 1)])
+    assert row[2] == "91.00 ± 1.41"
 
 
 def test_what_was_published_of_ten_images_is_not_given_as_a_percentage():
@@ -52,6 +56,13 @@ def test_what_was_published_of_ten_images_is_not_given_as_a_percentage():
 
 def test_what_was_not_published_is_left_empty():
     assert table([made("improved-plain", 0.97)])[1][0][1] == ""
+
+
+def test_what_was_published_of_a_hundred_images_is_given_as_a_percentage():
+    recipe = RECIPES["basic"]
+    for images, told in ((99, "10 of 99"), (100, "10.00"), (10_000, "10.00")):
+        one = replace(made("basic", 0.1), recipe=replace(recipe, published_images=images))
+        assert table([one])[1][0][1] == told
 
 
 def test_every_class_that_was_most_predicted_is_named():
@@ -75,6 +86,11 @@ def test_as_text_lines_up_its_columns():
         "a            1.0",
         "long name   12.0",
     ]
+
+
+def test_as_text_refuses_a_row_that_is_too_short():
+    with pytest.raises(ValueError, match="shorter"):
+        as_text(["name", "value"], [["a", "1.0"], ["b"]])
 
 
 # ------------------------------------------------------------------------------- what is written
@@ -170,6 +186,134 @@ def test_the_report_holds_table_findings_notes_and_pictures(tmp_path, digits):
         "report.html",
         "results.json",
     ]
+
+
+@pytest.fixture
+def reported(monkeypatch):
+    """What is given to the report, which is not written."""
+    found = {}
+
+    def write(path, title, intro, header, rows, findings, figures, made):
+        pictures = {heading: (caption, figure) for heading, caption, figure in figures}
+        found.update(title=title, intro=intro, findings=findings, pictures=pictures)
+
+    monkeypatch.setattr(module, "write_report", write)
+    return found
+
+
+def test_the_report_is_about_its_images_and_shows_seed_0(reported, tmp_path, digits):
+    runs = [
+        replace(made(name, accuracy + 0.01 * seed, seed), model=None)
+        for name, accuracy in (("improved-plain", 0.85), ("improved-flips", 0.8))
+        for seed in range(2)
+    ]
+    runs[1].history[:] = runs[1].history[:1]
+    weights = {name: np.ones((3, 784)) for name in ("small", "improved-flips")}
+    how = how_made("", *digits) | {"dataset": "Fashion-MNIST"}
+    module.write_pictures(tmp_path / "r", runs, weights, ["A note."], how, digits[0])
+    assert reported["title"] == "Basic versus improved MLP on Fashion-MNIST"
+    assert reported["intro"][0].startswith("Every recipe is trained and scored")
+    assert reported["intro"][1:] == ["A note."]
+    assert any("benchmark of Fashion-MNIST" in sentence for sentence in reported["findings"])
+    told = {heading: figure.get_label() for heading, (_, figure) in reported["pictures"].items()}
+    plain, flips = (RECIPES[name].title for name in ("improved-plain", "improved-flips"))
+    assert list(told)[-2:] == ["What each change did", f"First layer: {flips}"]
+    assert told["The images"].startswith("30 images of digits, labelled ")
+    assert told["What augmentation does to them"].startswith("10 images of digits, labelled ")
+    assert told["Learning curves"].count("at epoch 2") == 2
+    assert f"{plain}: 85.0 % right" in told["What is taken for what"]
+    assert told["What each change did"].startswith("points of test accuracy with their ranges")
+    assert told[f"First layer: {flips}"].startswith(f"{flips}: the incoming weights of 3 units")
+    caption, _ = reported["pictures"][f"First layer: {flips}"]
+    assert caption.endswith("; 79,510 weights in all.")
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """How the trainings were asked for; none is made, and nothing is drawn."""
+    found = []
+
+    def run_all(tasks, train_data, test_data, watch, jobs, compiled):
+        found.append({"tasks": list(tasks), "jobs": jobs, "compiled": compiled})
+        for recipe, seed in tasks:
+            one = made(recipe.name, 0.5, seed)
+            yield replace(one, recipe=recipe, model=recipe.build(seed))
+
+    monkeypatch.setattr(module, "run_all", run_all)
+    monkeypatch.setattr(module, "write_pictures", lambda path, *given: path.write_text("a report"))
+    return found
+
+
+def kept_weights(folder):
+    return checkpoint.read(folder / "first-weights.safetensors").weights
+
+
+def test_one_seed_is_trained_here_with_speedups_unless_something_else_is_asked_for(
+    asked, tmp_path, digits
+):
+    recipes = short("small", "basic")
+    compare(recipes, *digits, tmp_path)
+    compare(recipes, *digits, tmp_path, seeds=2, jobs=3, compiled=False)
+    few = [(recipe, 0) for recipe in recipes]
+    assert asked[0] == {"tasks": few, "jobs": 1, "compiled": True}
+    many = [(recipe, seed) for recipe in recipes for seed in (0, 1)]
+    assert asked[1] == {"tasks": many, "jobs": 3, "compiled": False}
+    how = json.loads((tmp_path / "results.json").read_text("utf-8"))["made"]
+    assert (how["command"], how["jobs"], how["dataset"]) == ("", "3", "other images")
+
+
+@pytest.mark.usefixtures("asked")
+def test_what_is_said_is_about_the_images_that_were_used(tmp_path, digits):
+    recipes = [replace(RECIPES["improved-plain"], train_images=60)]
+    how = how_made("", *digits) | {"dataset": "Fashion-MNIST"}
+    known = compare(recipes, *digits, tmp_path, made=how)
+    compare(recipes, *digits, tmp_path / "again", made=how, known=known)
+    for folder in (tmp_path, tmp_path / "again"):
+        [said] = json.loads((folder / "results.json").read_text("utf-8"))["findings"]
+        assert said.startswith("The benchmark of Fashion-MNIST")
+
+
+@pytest.mark.usefixtures("asked")
+def test_the_first_weights_are_those_of_seed_0_of_recipes_that_are_shown(tmp_path, digits):
+    recipes = short("basic", "small", "improved")
+    runs = []
+    compare(recipes, *digits, tmp_path, seeds=2, on_run=runs.append)
+    weights = kept_weights(tmp_path)
+    assert weights.keys() == {"small", "improved"}
+    [one] = [one for one in runs if one.seed == 0 and one.recipe.name == "small"]
+    assert np.array_equal(weights["small"], one.recipe.first_weights(one.model))
+
+
+@pytest.mark.usefixtures("asked")
+def test_where_no_recipe_is_one_of_those_shown_all_are(tmp_path, digits):
+    compare(short("basic", "affine"), *digits, tmp_path)
+    assert kept_weights(tmp_path).keys() == {"basic", "affine"}
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_new_comparison_does_not_take_over_the_weights_of_an_older_one(tmp_path, digits):
+    compare(short("basic"), *digits, tmp_path)
+    compare(short("basic", "small"), *digits, tmp_path)
+    assert kept_weights(tmp_path).keys() == {"small"}
+
+
+@pytest.mark.usefixtures("asked")
+def test_each_file_is_told_when_it_is_whole(tmp_path, digits):
+    told = []
+
+    def on_file(path):
+        assert path.is_file()
+        told.append(path.name)
+
+    recipes = short("small")
+    known = compare(recipes, *digits, tmp_path, seeds=2, on_file=on_file)
+    assert told == ["results.json", "results.json", "report.html"]
+    told.clear()
+    compare(recipes, *digits, tmp_path / "again", known=known, on_file=on_file)
+    assert told == ["results.json", "report.html"]
+    told.clear()
+    compare([], *digits, tmp_path / "none", on_file=on_file)
+    assert told == [] == list((tmp_path / "none").iterdir())
 
 
 def intro(*runs):
@@ -291,6 +435,21 @@ def test_quick_only_takes_fewer_images_and_epochs(name):
     assert replace(small, epochs=recipe.epochs, train_images=recipe.train_images) == recipe
 
 
+@pytest.mark.parametrize(
+    ("settings", "images", "epochs"),
+    [
+        ({"train_images": None}, 6_000, 2),
+        ({"train_images": 60_000, "batch_size": 2}, 6_000, 2),
+        ({"train_images": None, "batch_size": 1}, 500, 2),
+        ({"train_images": 7_000, "epochs": 3}, 6_000, 2),
+        ({"train_images": 300, "epochs": 1}, 300, 1),
+    ],
+)
+def test_quick_takes_as_many_images_as_it_may(settings, images, epochs):
+    small = quick(replace(RECIPES["small"], **settings))
+    assert (small.train_images, small.epochs) == (images, epochs)
+
+
 def test_augmented_rows_are_copies_as_the_recipes_draw_them(digits):
     images = digits[0].images[:50]
     rows = augmented_rows(images)
@@ -304,6 +463,10 @@ def test_augmented_rows_are_copies_as_the_recipes_draw_them(digits):
     assert all(np.logical_or(turned, kept)) and any(turned) and any(kept)
     noise = rows[RECIPES["improved-noise"].title] - images
     assert 0.19 < noise.std() < 0.21
+    again = Compose(RECIPES["improved"].augment)(images, np.random.default_rng(0))
+    assert np.array_equal(rows[RECIPES["improved"].title], again)
+    other = augmented_rows(images, seed=1)[RECIPES["improved"].title]
+    assert not np.array_equal(other, again)
 
 
 def test_what_each_change_did_is_drawn_where_it_has_an_interval():
@@ -317,6 +480,8 @@ def test_what_each_change_did_is_drawn_where_it_has_an_interval():
         "A wider hidden layer and longer training",
         "Flipped copies",
     ]
-    assert lines[1].points[0].middle == pytest.approx(-1.5)
-    assert lines[1].points[0].low == pytest.approx(-1.5)
+    assert all(one.points[0].low <= one.points[0].middle <= one.points[0].high for one in lines)
+    [point] = lines[1].points
+    assert (point.low, point.middle, point.high) == pytest.approx((-1.5, -1.5, -1.5))
+    assert isinstance(lines[0], plot.Line) and lines[0].points[0].middle == pytest.approx(5)
     assert module.accuracy_changes([one for one in runs if one.seed == 0]) == []

@@ -268,7 +268,8 @@ def test_names_may_be_left_out_where_they_are_not_needed():
 @pytest.mark.parametrize(
     ("counts", "allowed"),
     [
-        ([], True),
+        ([], False),
+        ([[0]], False),
         ([[3]], True),
         ([[1, 0], [2, 5]], True),
         ([[1, 0], [2, -1]], False),
@@ -284,5 +285,5 @@ def test_names_may_be_left_out_where_they_are_not_needed():
         (0, False),
     ],
 )
-def test_counts_of_answers_are_whole_numbers_in_a_square(counts, allowed):
+def test_counts_of_answers_are_whole_numbers_in_a_square_and_not_all_0(counts, allowed):
     assert described.RUN["confusion"].test(counts) == allowed

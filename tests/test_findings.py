@@ -7,9 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from tinygrad_mlp.experiment.findings import ON_MNIST, accuracy_change, by_recipe, findings
+from tinygrad_mlp.experiment.findings import (
+    ON_MNIST,
+    accuracies,
+    accuracy_change,
+    by_recipe,
+    findings,
+    loss_change,
+)
 from tinygrad_mlp.experiment.recipes import RECIPES
 from tinygrad_mlp.experiment.results import read_results
+from tinygrad_mlp.train import Scores
 
 from .made_runs import made, scores
 
@@ -26,6 +34,10 @@ def test_runs_are_grouped_by_recipe_in_the_order_in_which_they_were_made():
     one, other, again = made("small", 0.9), made("basic", 0.1), made("small", 0.91, seed=1)
     groups = by_recipe([one, other, again])
     assert list(groups.items()) == [("small", [one, again]), ("basic", [other])]
+
+
+def test_only_scores_with_an_accuracy_have_one():
+    assert accuracies([None, Scores(None, 0.5, None), scores(0.9), scores(0.0)]) == [0.9, 0.0]
 
 
 @pytest.mark.parametrize("name", ["compare", "longer", "narrow", "clothes", "clothes-slow"])
@@ -85,13 +97,44 @@ def test_one_pair_of_runs_has_no_interval():
     )
 
 
-def test_with_pairs_enough_it_is_said_what_could_be_missed():
-    """Five differences with a standard deviation of 1.58 points."""
-    sentence = flips(-0.02, -0.01, 0.0, 0.01, 0.02)
+@pytest.mark.parametrize("alone", [None, "improved-plain", "improved-flips"])
+def test_with_pairs_enough_it_is_said_what_could_be_missed(alone):
+    """Five differences with a standard deviation of 1.58 points; other seeds are left out."""
+    runs = pairs("improved-plain", "improved-flips", -0.02, -0.01, 0.0, 0.01, 0.02)
+    if alone:
+        runs.append(made(alone, 0.5, seed=7))
     assert (
-        "which is no clear difference (one of about 2.66 points would show in 4 of 5 such"
-        in sentence
-    )
+        "points (-1.96 to +1.96, 5 pairs of runs), which is no clear difference (one of about "
+        "2.66 points would show in 4 of 5 such comparisons), and the test loss"
+    ) in said(runs, "Flipped copies")
+
+
+def test_what_could_be_missed_is_said_neither_of_medians_nor_without_pairs():
+    medians = pairs("small", "improved-plain", *[-0.02, 0.02] * 4, level=0.6)
+    assert "pairs of runs), which is no clear difference, and" in said(medians, "A wider")
+    plain = [made("improved-plain", 0.97 + d, seed) for seed, d in enumerate((0, 0.001))]
+    other = [made("improved-flips", 0.97 + d, seed) for seed, d in enumerate((0, 0.001), 7)]
+    sentence = said([*plain, *other], "Flipped copies")
+    assert "2 runs or more each), which is no clear difference, and" in sentence
+
+
+def test_two_pairs_have_a_median_and_no_interval():
+    sentence = said(pairs("small", "improved-plain", 0.04, 0.06), "A wider")
+    assert "+5.00 points (median of 2 pairs of runs, too few for an interval), and" in sentence
+
+
+def test_recipes_with_a_tail_have_medians_before_or_after():
+    tailed = [made("small", 0.5 + 0.1 * (seed == 2), seed, loss=0.3 + seed) for seed in range(3)]
+    even = [made("improved", 0.9, seed) for seed in range(3)]
+    for change, middle in ((accuracy_change, 40), (loss_change, -1)):
+        forth, back = change(tailed, even), change(even, tailed)
+        assert forth.kind == back.kind == "median"
+        assert forth.middle == pytest.approx(middle) == -back.middle
+    assert accuracy_change(tailed[:1], even[:1]).kind == "mean"
+
+
+def test_a_run_that_gets_nothing_right_has_0_points():
+    assert accuracy_change([made("basic", 0.0)], [made("small", 0.5)]).middle == 50
 
 
 def test_of_recipes_with_a_tail_the_median_is_given_and_said():
@@ -133,6 +176,21 @@ def test_one_run_beside_a_published_one_asks_for_more_seeds():
     )
 
 
+def test_one_run_far_from_the_published_one_says_how_far():
+    assert "ours measured 80.00 %, -14.95 points;" in published("improved", 0.80)
+
+
+@pytest.mark.parametrize(("images", "told"), [(10, False), (99, False), (100, True)])
+def test_a_figure_of_a_few_images_is_not_held_against_ours(images, told, monkeypatch):
+    monkeypatch.setitem(RECIPES, "improved", replace(RECIPES["improved"], published_images=images))
+    assert any("The published" in s for s in findings([made("improved", 0.94)])) == told
+
+
+def test_a_figure_with_a_tenth_of_the_runs_on_its_other_side_is_not_rare():
+    sentence = published("improved", *[0.94] * 18, 0.96, 0.96)
+    assert "reproduces, with 18 of 20 runs below it" in sentence
+
+
 def test_a_figure_among_the_runs_reproduces():
     assert published("improved", 0.945, 0.948, 0.951, 0.953) == (
         "The published 94.95 % of “improved, as published” reproduces, with 2 of 4 runs below it "
@@ -154,6 +212,11 @@ def test_a_figure_beyond_all_of_many_runs_does_not_reproduce(accuracy, side):
     sentence = published("small", *[accuracy] * 40)
     assert f"lies {side} all 40 runs" in sentence
     assert sentence.endswith("one end or the other in 2 of 41 cases, so it does not reproduce.")
+
+
+@pytest.mark.parametrize(("runs", "verdict"), [(38, "may be chance"), (39, "does not reproduce")])
+def test_it_takes_39_runs_for_one_more_to_lie_beyond_them_in_a_twentieth_of_cases(runs, verdict):
+    assert verdict in published("small", *[0.93] * runs)
 
 
 def test_beyond_all_of_a_few_runs_is_no_verdict():
@@ -179,8 +242,18 @@ def test_a_tail_is_explained_by_its_dead_units():
         "runs), 93.2 % with 1 (4 runs), 85.6 % with 6 (1 run)."
     )
     assert not any("far below" in sentence for sentence in findings(runs[:6]))
-    unknown = [replace(one, dead_units=None) for one in runs]
-    assert not any("far below" in sentence for sentence in findings(unknown))
+    for known in (0, 5):
+        unknown = [*runs[:known], *(replace(one, dead_units=None) for one in runs[known:])]
+        assert not any("far below" in sentence for sentence in findings(unknown))
+
+
+def test_two_counts_of_dead_units_explain_a_tail_and_one_does_not():
+    runs = [made("small", 0.93 + seed / 1000, seed) for seed in range(7)]
+    runs[3] = replace(runs[3], test=scores(0.8))
+    two = [replace(one, dead_units=5 * (one.seed == 3)) for one in runs]
+    assert "93.3 % with 0 (6 runs), 80.0 % with 5 (1 run)." in said(two, "far below")
+    one = [replace(run, dead_units=2) for run in runs]
+    assert not any("far below" in sentence for sentence in findings(one))
 
 
 # ------------------------------------------------------------------------------- the lower loss
@@ -212,13 +285,34 @@ def test_the_control_that_beats_the_lower_loss_is_named():
     [
         (0.964, 0.30, "it beats that in accuracy, with"),
         (0.964, 0.2299, "it beats that in accuracy, with"),
+        (0.955, 0.30, "it beats that in accuracy, with"),
         (0.94, 0.22, "it beats that in loss, with"),
         (0.94, 0.25, "it does not clearly beat that, with"),
         (0.9502, 0.2299, "it does not clearly beat that, with"),
+        (0.95, 0.23, "it does not clearly beat that, with"),
     ],
 )
 def test_a_control_beats_only_where_the_interval_says_so(accuracy, loss, verdict):
     assert verdict in stopped(accuracy, loss, seeds=3)
+
+
+def test_a_control_that_is_equal_does_not_beat():
+    assert "it does not clearly beat that, with +0.00 points" in stopped(0.95, 0.23)
+
+
+@pytest.mark.parametrize(
+    ("loss", "epochs", "told"),
+    [(0.44, 10, True), (0.45, 10, False), (0.46, 10, False), (0.44, 30, False), (0.44, 40, False)],
+)
+def test_a_lower_loss_is_explained_where_it_is_lower_and_the_control_was_stopped(
+    loss, epochs, told
+):
+    runs = [
+        made("improved-plain", 0.97, loss=0.45),
+        made("improved", 0.95, loss=loss),
+        made("plain-10-epochs", 0.96, loss=0.4, epochs=epochs),
+    ]
+    assert any("stopped after" in sentence for sentence in findings(runs)) == told
 
 
 def test_width_and_time_are_told_apart_where_each_was_run_alone():
@@ -241,7 +335,8 @@ def test_basic_is_said_to_learn_nothing_only_if_it_does():
         "right on 9.8 %: it learned nothing, since always giving the same "
         "answer gets about 10 % right."
     )
-    assert "it learned something" in said([made("basic", 0.5)], "basic network")
+    for accuracy in (0.15, 0.5):
+        assert "it learned something" in said([made("basic", accuracy)], "basic network")
 
 
 @pytest.mark.parametrize("accuracy", [0.098, 0.5, 0.93])
@@ -261,15 +356,17 @@ def test_the_sign_alone_is_enough_or_not():
     assert "alone is not enough" in said(
         [made("basic", 0.1), made("basic-sign-fixed", 0.098)], "Fixing the sign"
     )
-    assert "alone already helps: 10.0 % before, 80.0 % after" in said(
-        [made("basic", 0.1), made("basic-sign-fixed", 0.8)], "Fixing the sign"
-    )
+    for accuracy, after in ((0.2, "20.0"), (0.8, "80.0")):
+        assert f"alone already helps: 10.0 % before, {after} % after" in said(
+            [made("basic", 0.1), made("basic-sign-fixed", accuracy)], "Fixing the sign"
+        )
 
 
 def test_the_fixed_network_performs_well_or_not():
-    assert "reaches 93.0 %, so a from-scratch network performs well" in said(
-        [made("basic-fixed", 0.93)], "hand-written code"
-    )
+    for accuracy, reached in ((0.9, "90.0"), (0.93, "93.0")):
+        assert f"reaches {reached} %, so a from-scratch network performs well" in said(
+            [made("basic-fixed", accuracy)], "hand-written code"
+        )
     assert "so something besides these faults is in its way" in said(
         [made("basic-fixed", 0.5)], "hand-written code"
     )
@@ -302,6 +399,10 @@ def test_what_was_made_equal_by_the_user_is_not_named_as_the_cause():
         for name, accuracy in (("small", 0.91), ("improved-plain", 0.97), ("improved", 0.95))
     ]
     assert not any("wider" in s or "onger" in s or "From the" in s for s in findings(same))
+    [_, changed] = findings(same[1:])
+    assert changed.startswith("Flipped and noisy copies (from")
+    [about_ranges] = findings(same[:2])
+    assert about_ranges.startswith("Each recipe was run once")
 
 
 # --------------------------------------------------------------------------------- other images
@@ -316,6 +417,14 @@ def test_of_other_images_nothing_is_said_that_is_about_mnist():
         for s in sentences
     )
     assert any("Simard" in s for s in findings(runs))
+    simard = [replace(made("simard", 0.9), validation=scores(0.91)), made("best", 0.91)]
+    assert not any("chosen" in s for s in findings(simard, "clothes"))
+
+
+@pytest.mark.parametrize("accuracy", [0.83, 0.93])
+def test_the_fixed_network_alone_is_not_judged_on_other_images(accuracy):
+    [sentence] = findings([made("basic-fixed", accuracy)], "clothes")
+    assert sentence.endswith(f"the same hand-written code reaches {100 * accuracy:.1f} %.")
 
 
 def test_what_is_the_opposite_on_other_images_is_said():
@@ -355,8 +464,28 @@ def test_the_benchmark_of_fashion_mnist_is_named_only_there():
     ]
     assert findings(runs, "clothes") == [] == findings(runs)
     assert findings([made("improved-plain", 0.849, hidden=(30,))], "Fashion-MNIST") == []
-    better = findings([made("improved-plain", 0.88, lr=0.001)], "Fashion-MNIST")
-    assert better[0].endswith("“improved, no augmentation” has 88.0 %.")
+    others = findings([made("small", 0.8)], "Fashion-MNIST")
+    assert not any("benchmark" in sentence for sentence in others)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "settings", "explained"),
+    [
+        (0.849, {}, True),
+        (0.849, {"epochs": 60}, True),
+        (0.849, {"epochs": 29}, False),
+        (0.849, {"lr": 0.001}, False),
+        (0.871, {}, False),
+        (0.88, {}, False),
+        (0.88, {"lr": 0.001}, False),
+    ],
+)
+def test_the_benchmark_is_explained_where_a_long_training_with_large_steps_is_below_it(
+    accuracy, settings, explained
+):
+    [sentence] = findings([made("improved-plain", accuracy, **settings)], "Fashion-MNIST")
+    assert f"“improved, no augmentation” has {100 * accuracy:.1f} %" in sentence
+    assert ("theirs steps" in sentence) == explained
 
 
 # -------------------------------------------------------------------------------------- past it
@@ -381,4 +510,4 @@ def test_a_recipe_that_is_trained_on_all_images_says_how_it_was_chosen():
 
 
 def test_nothing_is_compared_with_simard_when_settings_were_changed():
-    assert not any("Simard" in sentence for sentence in findings([made("best", 0.995, lr=0.1)]))
+    assert findings([made("best", 0.995, lr=0.1)]) == []

@@ -57,6 +57,12 @@ def test_without_an_interval_nothing_is_excluded():
     assert mean([1.0]).excludes(5.0) is False
 
 
+def test_the_ends_of_a_range_are_told_in_any_format():
+    found = mean([1.0, 2.0, 3.0])
+    assert found.ends(".2f") == "-0.48 to 4.48" and found.ends("+.1f") == "-0.5 to +4.5"
+    assert mean([1.0]).ends(".2f") == ""
+
+
 def test_one_value_has_a_mean_and_no_interval():
     assert mean([0.97]) == Interval(0.97, None, None, "mean", 1)
     assert not mean([0.97]).excludes(0)

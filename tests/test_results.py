@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_mlp.data import ArrayDataset, load_mnist
-from tinygrad_mlp.experiment import results
+from tinygrad_mlp.experiment import outputs, results
 from tinygrad_mlp.experiment.results import (
     finished_before,
     from_results,
@@ -63,6 +64,24 @@ def test_a_run_is_a_line(file):
     assert json.loads("\n".join(lines))["notes"] == ["A note."]
 
 
+def test_a_file_of_results_is_recognised_as_one_and_its_text_can_be_read_by_people(tmp_path):
+    path = tmp_path / "results.json"
+    recipe = replace(RUNS[0].recipe, title="größer")
+    how = how_made("“x”", DATA, DATA)
+    write_results(path, [replace(RUNS[0], recipe=recipe)], how, ["A “note”."])
+    start = path.read_bytes()
+    assert outputs.RESULTS.recognise(start)
+    assert all(words.encode() in start for words in ("größer", "“x”", "A “note”."))
+
+
+def test_a_loss_that_is_not_a_number_is_refused_and_the_file_stays(file):
+    before = file.read_bytes()
+    one = replace(RUNS[0], test=scores(0.9, math.nan))
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_results(file, [one], how_made("", DATA, DATA))
+    assert file.read_bytes() == before
+
+
 def test_runs_of_the_first_version_lack_what_was_not_measured_then(file):
     given = json.loads(file.read_text("utf-8"))["runs"][0]
     del given["dead_units"], given["measured"]
@@ -81,10 +100,13 @@ def test_runs_of_the_first_version_lack_what_was_not_measured_then(file):
         ("confusion", [[1, 2]]),
         ("confusion", [["1"]]),
         ("confusion", 3),
+        ("confusion", []),
+        ("confusion", [[0, 0], [0, 0]]),
         ("dead_units", -2),
         ("measured", []),
         ("seconds", "long"),
         ("history", [{"epoch": 2}]),
+        ("history", [{"epoch": 2, "loss": 0.5, "accuracy": 0.8, "seconds": 1.0}]),
         ("recipe", {"kind": "Recipe"}),
         ("recipe", []),
         ("unknown", 1),
@@ -143,9 +165,60 @@ def test_nothing_is_known_where_there_is_no_file(tmp_path):
     assert finished_before(tmp_path / "none", [], 3, {}) == []
 
 
-def test_other_digits_have_another_fingerprint():
-    data = [how_made("", *pair)["data"] for pair in ((DATA, DATA), (OTHER, DATA), (DATA, OTHER))]
-    assert len(set(data)) == 3
+@pytest.mark.parametrize("content", ["", "no results"])
+def test_a_copy_without_results_is_passed_over(file, content):
+    copy = keep_copy(file)
+    copy.write_text(content)
+    file.unlink()
+    assert finished_before(file, [RUNS[0].recipe], 3, how_made("", DATA, DATA)) == []
+
+
+def test_an_empty_file_holds_no_runs_and_one_that_holds_something_else_is_refused(file):
+    file.write_text("")
+    assert finished_before(file, [RUNS[0].recipe], 3, how_made("", DATA, DATA)) == []
+    file.write_text("no results")
+    with pytest.raises(ValueError, match=r"results.json does not hold results"):
+        finished_before(file, [RUNS[0].recipe], 3, how_made("", DATA, DATA))
+
+
+def test_other_images_or_labels_have_another_fingerprint_of_16_digits():
+    labelled = replace(DATA, labels=DATA.labels[::-1])
+    pairs = [(DATA, DATA), (OTHER, DATA), (DATA, OTHER), (labelled, DATA), (DATA, labelled)]
+    data = [how_made("", *pair)["data"] for pair in pairs]
+    assert len(set(data)) == 5
+    assert all(re.fullmatch("[0-9a-f]{16}", one) for one in data)
+
+
+def test_the_date_has_seconds_and_a_time_zone():
+    date = how_made("", DATA, DATA)["date"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", date)
+
+
+def test_trainings_run_one_after_another_unless_more_jobs_are_asked_for():
+    assert how_made("", DATA, DATA)["jobs"] == "1"
+    assert how_made("", DATA, DATA, jobs=3)["jobs"] == "3"
+
+
+OPENMP = {"user_api": "openmp", "internal_api": "openmp", "version": None}
+BLAS = {"user_api": "blas", "internal_api": "openblas", "version": "0.3", "architecture": "Zen"}
+
+
+@pytest.mark.parametrize(
+    ("loaded", "said"),
+    [
+        ([OPENMP, BLAS], "openblas 0.3, Zen, threads: 1"),
+        ([BLAS, OPENMP | {"user_api": "blas"}], "openblas 0.3, Zen, threads: 1"),
+        ([BLAS | {"architecture": None}], "openblas 0.3, unknown kernels, threads: 1"),
+        ([OPENMP | {"user_api": "blas"}], "openmp None, unknown kernels, threads: 1"),
+        ([OPENMP], "unknown"),
+        ([], "unknown"),
+    ],
+)
+def test_of_the_libraries_that_are_loaded_the_one_that_multiplies_is_noted(
+    loaded, said, monkeypatch
+):
+    monkeypatch.setattr(results, "threadpool_info", lambda: loaded)
+    assert how_made("", DATA, DATA)["blas"] == said
 
 
 def test_data_are_known_by_their_test_labels():
@@ -168,6 +241,15 @@ def test_copies_are_numbered_made_once_and_looked_into_when_going_on(file):
     write_results(file, [], how_made("", DATA, DATA))
     known = finished_before(file, [RUNS[0].recipe], 3, how_made("", DATA, DATA))
     assert [one.seed for one in known] == [0, 1, 2]
+
+
+def test_the_tenth_copy_comes_after_the_second(file):
+    names = []
+    for i in range(10):
+        file.write_text(str(i))
+        names.append(keep_copy(file).name)
+    assert names == [f"results-before-{i}.json" for i in range(1, 11)]
+    assert [copy.name for copy in results.copies(file)] == names
 
 
 def test_runs_are_put_in_the_order_of_the_recipes_and_the_seeds():

@@ -173,7 +173,7 @@ def as_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     rule = ["-" * width for width in widths]
     lines = []
     for row in (header, rule, *rows):
-        cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
+        cells = list(map(str.rjust, row, widths))
         cells[0] = row[0].ljust(widths[0])
         lines.append("  ".join(cells))
     return "\n".join(lines)

@@ -147,9 +147,13 @@ NAMES_AND_VALUES = Allowed("names and values", lambda value: isinstance(value, M
 
 def _is_square(rows: Any) -> bool:
     count = whole(0)
-    return isinstance(rows, list) and all(
-        isinstance(row, list) and len(row) == len(rows) and all(map(count.test, row))
-        for row in rows
+    return (
+        isinstance(rows, list)
+        and all(
+            isinstance(row, list) and len(row) == len(rows) and all(map(count.test, row))
+            for row in rows
+        )
+        and any(map(any, rows))
     )
 
 
@@ -178,7 +182,7 @@ RUN: Table = {
     "measured": NAMES_AND_VALUES,
     "seconds": number(0),
     "history": HISTORY,
-    "confusion": Allowed("counts, in as many rows as columns", _is_square),
+    "confusion": Allowed("counts, not all 0, in as many rows as columns", _is_square),
 }
 """A run as `results.json` has it."""
 

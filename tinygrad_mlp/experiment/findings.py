@@ -84,7 +84,7 @@ def findings(runs: Sequence[Run], data: str = "MNIST") -> list[str]:
         *(_about_selection(groups.get(name)) for name in BEYOND if on_mnist),
         _about_simard(groups) if on_mnist else "",
     ]
-    return [sentence for sentence in sentences if sentence]
+    return [sentence for sentence in sentences if sentence != ""]
 
 
 # ------------------------------------------------------------------------------ figures and words
@@ -94,9 +94,8 @@ def _accuracy(group: list[Run]) -> float:
     return float(np.mean(accuracies(r.test for r in group)))
 
 
-def _loss(group: list[Run], of_median: bool = False) -> float:
-    losses = [r.test.loss for r in group]
-    return float(np.median(losses) if of_median else np.mean(losses))
+def _loss(group: list[Run]) -> float:
+    return float(np.mean([r.test.loss for r in group]))
 
 
 def _of_median(*groups: list[Run]) -> bool:
@@ -104,10 +103,14 @@ def _of_median(*groups: list[Run]) -> bool:
     return any(group[0].recipe.name in MEDIANS and len(group) > 1 for group in groups)
 
 
+def _by_seed(group: list[Run]) -> dict[int, float]:
+    return {r.seed: r.test.accuracy or 0.0 for r in group}
+
+
 def accuracy_change(before: list[Run], after: list[Run]) -> Interval:
     """How many points of test accuracy more, in percent."""
-    first, second = ({r.seed: r.test.accuracy or 0.0 for r in group} for group in (before, after))
-    return difference(first, second, _of_median(before, after)).times(100)
+    found = difference(_by_seed(before), _by_seed(after), _of_median(before, after))
+    return found.times(100)
 
 
 def loss_change(before: list[Run], after: list[Run]) -> Interval:
@@ -127,9 +130,8 @@ def _percent(share: float) -> str:
 
 def _range(found: Interval, digits: int) -> str:
     """The interval in parentheses, after a space; "" if there is none."""
-    if found.low is None or found.high is None:
-        return ""
-    return f" ({found.low:+.{digits}f} to {found.high:+.{digits}f})"
+    ends = found.ends(f"+.{digits}f")
+    return f" ({ends})" if ends else ""
 
 
 def _source(found: Interval, digits: int) -> str:
@@ -138,9 +140,8 @@ def _source(found: Interval, digits: int) -> str:
         return "one run each"
     runs = f"{'median of ' if found.kind == 'median' else ''}{found.count} "
     runs += "pairs of runs" if found.paired else "runs or more each"
-    if found.low is None or found.high is None:
-        return f"{runs}, too few for an interval"
-    return f"{found.low:+.{digits}f} to {found.high:+.{digits}f}, {runs}"
+    ends = found.ends(f"+.{digits}f")
+    return f"{ends}, {runs}" if ends else f"{runs}, too few for an interval"
 
 
 # ------------------------------------------------------------------------------- the sentences
@@ -269,8 +270,6 @@ def _counted(runs: int) -> str:
 
 def _what_grew(groups: Groups, before: str, after: str) -> str:
     """How one network is larger or trained for longer than another; "" if it is not."""
-    if not {before, after} <= groups.keys():
-        return ""
     first, second = groups[before][0].recipe, groups[after][0].recipe
     changes = []
     if second.hidden > first.hidden:
@@ -289,7 +288,7 @@ def changes(groups: Groups) -> list[tuple[str, str, str]]:
     if "plain-10-epochs" in groups:
         growth = [("small", "plain-10-epochs"), ("plain-10-epochs", "improved-plain")]
     found = [
-        *((*pair, _what_grew(groups, *pair)) for pair in growth),
+        *((*pair, _what_grew(groups, *pair)) for pair in growth if {*pair} <= groups.keys()),
         *(("improved-plain", name, what) for name, what in COPIES.items()),
         ("improved-plain", "noise-15-epochs", "Noisy copies, with as many steps as without"),
         ("improved-plain", "affine", "Affine copies instead of none"),
@@ -305,21 +304,21 @@ def _about_change(groups: Groups, before: str, after: str, what: str) -> str:
     way = f"{what} (from “{first[0].recipe.title}” to “{second[0].recipe.title}”)"
     gained = f"{accuracy.middle:+.2f} points ({_source(accuracy, 2)})"
     if accuracy.low is not None and not accuracy.excludes(0):
-        gained += f", which is no clear difference{_what_could_be_missed(first, second)}"
+        gained += f", which is no clear difference{_what_could_be_missed(accuracy, first, second)}"
     losses = f"{loss.middle:+.3f}{_range(loss, 3)}"
     if loss.kind != "median":
         losses += f", from {_loss(first):.3f} to {_loss(second):.3f}"
     return f"{way} changed the accuracy by {gained}, and the test loss by {losses}."
 
 
-def _what_could_be_missed(before: list[Run], after: list[Run]) -> str:
+def _what_could_be_missed(change: Interval, before: list[Run], after: list[Run]) -> str:
     """The effect that a comparison of so many pairs would show in four of five cases."""
-    first, second = ({r.seed: r.test.accuracy or 0.0 for r in group} for group in (before, after))
-    points = [100 * (second[seed] - first[seed]) for seed in first if seed in second]
-    if len(points) < PAIRS_ENOUGH:
-        return " (so few runs would miss even a large one)"
-    if _of_median(before, after):
+    if change.kind == "median" or not change.paired:
         return ""
+    if change.count < PAIRS_ENOUGH:
+        return " (so few runs would miss even a large one)"
+    first, second = _by_seed(before), _by_seed(after)
+    points = [100 * (second[seed] - first[seed]) for seed in first if seed in second]
     seen = smallest_seen(float(np.std(points, ddof=1)), len(points))
     return f" (one of about {seen:.2f} points would show in 4 of 5 such comparisons)"
 
@@ -365,8 +364,10 @@ def _about_benchmark(groups: Groups) -> str:
 
 def _about_gain(groups: Groups) -> str:
     """Which change earned the gain from the small model to the improved one."""
+    if not {"small", "improved-plain", "improved"} <= groups.keys():
+        return ""
     grew = _what_grew(groups, "small", "improved-plain")
-    if not grew or "improved" not in groups:
+    if not grew:
         return ""
     small, plain, improved = (groups[name] for name in ("small", "improved-plain", "improved"))
 
@@ -393,8 +394,11 @@ def _about_loss(groups: Groups) -> str:
     accuracy, loss = accuracy_change(improved, control), loss_change(improved, control)
     beats = [
         name
-        for name, change, sign in (("accuracy", accuracy, 1), ("loss", loss, -1))
-        if sign * change.middle > 0 and (change.low is None or change.excludes(0))
+        for name, change, is_better in (
+            ("accuracy", accuracy, accuracy.middle > 0),
+            ("loss", loss, loss.middle < 0),
+        )
+        if is_better and (change.low is None or change.excludes(0))
     ]
     verdict = (
         f"it beats that in {' and '.join(beats)}" if beats else "it does not clearly beat that"

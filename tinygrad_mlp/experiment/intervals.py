@@ -54,6 +54,12 @@ class Interval:
             return False
         return not self.low <= value <= self.high
 
+    def ends(self, form: str) -> str:
+        """Where the range begins and ends, as numbers of this format; "" if there is none."""
+        if self.low is None or self.high is None:
+            return ""
+        return f"{self.low:{form}} to {self.high:{form}}"
+
     def times(self, factor: float) -> Interval:
         """The same in another unit; the factor is above 0."""
         low, high = (None if end is None else factor * end for end in (self.low, self.high))

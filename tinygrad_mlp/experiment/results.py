@@ -94,7 +94,7 @@ def write_results(
 ) -> None:
     """Write everything that was measured, as JSON, with a line for each run."""
     head = {"made": made, "notes": list(notes), "findings": list(findings)}
-    text = json.dumps(head, indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(head, indent=1, ensure_ascii=False)
     lines = [json.dumps(_to_dict(r), ensure_ascii=False, allow_nan=False) for r in runs]
     write_whole(path, f'{text[:-2]},\n "runs": [\n  ' + ",\n  ".join(lines) + "\n ]\n}\n")
 
@@ -137,7 +137,7 @@ def from_results(given: Any) -> Run:
         given["seed"],
         None,
         History(Epoch(**epoch) for epoch in given["history"]),
-        Scores(given["test_accuracy"], given["test_loss"], np.array(given["confusion"], np.int64)),
+        Scores(given["test_accuracy"], given["test_loss"], np.array(given["confusion"])),
         Scores(given["train_accuracy"], given["train_loss"], None),
         given["seconds"],
         validation,

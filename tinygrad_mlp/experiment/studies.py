@@ -25,6 +25,7 @@ from ..train import History
 from .findings import accuracies, accuracy_change, by_recipe
 from .intervals import Interval, mean
 from .parallel import Measure, Watch, run_all
+from .progress import counted
 from .recipes import AFFINE, ELASTIC, FLIPS, NOISE, Recipe
 from .results import in_order, write_results
 from .training import Run
@@ -187,9 +188,9 @@ def about_two_and_five(groups: Mapping[str, list[Run]]) -> list[str]:
     np.fill_diagonal(added, 0)
     if added.sum() <= 0:
         return ["Flips of all digits add no errors."]
-    both = added[2, 5] + added[5, 2]
+    errors, both = counted(round(added.sum()), "error"), added[2, 5] + added[5, 2]
     return [
-        f"Flips of all digits add {added.sum():.0f} errors on 10,000 images, of which "
+        f"Flips of all digits add {errors} on 10,000 images, of which "
         f"{both:.0f} are a 2 taken for a 5 or a 5 for a 2, {100 * both / added.sum():.0f} %."
     ]
 
@@ -250,9 +251,9 @@ def _counted(labels: np.ndarray, bins: np.ndarray, chosen: np.ndarray) -> list[l
 
 def mirrored_shares(group: Sequence[Run], column: float) -> np.ndarray:
     """Shares of right answers to mirrored digits (runs, 10, bins of lean); nan where are few."""
-    right = np.array([one.measured["right"][f"{column:g}"] for one in group], float)
-    images = np.array(group[0].measured["images"], float)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    right = np.array([one.measured["right"][f"{column:g}"] for one in group])
+    images = np.array(group[0].measured["images"])
+    with np.errstate(invalid="ignore"):
         shares: np.ndarray = np.where(images >= FEWEST, right / images, np.nan)
     return shares
 
@@ -422,9 +423,8 @@ def _point(x: float, found: Interval) -> Point:
 
 
 def _with_range(found: Interval, form: str) -> str:
-    if found.low is None or found.high is None:
-        return f"{found.middle:{form}}"
-    return f"{found.middle:{form}} ({found.low:{form}} to {found.high:{form}})"
+    ends = found.ends(form)
+    return f"{found.middle:{form}}" + (f" ({ends})" if ends else "")
 
 
 def conclusions(study: Study, runs: Sequence[Run]) -> list[str]:
