@@ -431,8 +431,8 @@ plot.show(figure, "runs/lessons/18/confidence.png")
 # images are sharp. We can blur them in the same way: move them half a pixel down and half a pixel
 # to the right. For comparison we also move them by a whole pixel, which blurs nothing.
 #
-# `averaged(model, shifts)` asks a network about copies of each image, moved by `shifts` (pixels down
-# and to the right, a pair for each copy), and takes the mean of the answers.
+# `averaged(model, shifts)` asks a network about copies of each image, moved by `shifts` (pixels
+# down and to the right, a pair for each copy), and takes the mean of the answers.
 #
 # **Predict.** What does moving the test images by half a pixel do to the number of errors?
 #
@@ -455,10 +455,10 @@ for words, network in ways.items():
 # Fewer errors, though each digit is out of place and less sharp. What a network is asked should
 # look like what it was trained on, down to details that we hardly see.
 #
-# Without `shifts`, as in the last row, there are four copies, half a pixel away along each diagonal.
-# This is known as test-time augmentation. A few errors fewer could be luck with one network, but
-# all five that were trained in this way gain (`lessons/reference/results.md`). The shifts were
-# chosen on held-out images.
+# Without `shifts`, as in the last row, there are four copies, half a pixel away along each
+# diagonal. This is known as test-time augmentation. A few errors fewer could be luck with one
+# network, but all five that were trained in this way gain (`lessons/reference/results.md`). The
+# shifts were chosen on held-out images.
 #
 # ## A picture of your own
 #
