@@ -26,7 +26,7 @@ TESTS = Path(__file__).parents[1]
 MOST_SECONDS = 20.0
 """How long the tests that one mutant is tried with may take together, when nothing is wrong."""
 
-ONE_IN = 75
+ONE_IN = 125
 """The sample has one mutant in so many."""
 
 FIRST = Path(__file__).parent / "first.json"
