@@ -569,7 +569,9 @@ CONVOLVED = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same':UserWarning")  # PyTorch says it once
 @example((4, 7, 8), (2, 3), {"padding": "same", "dilation": (2, 3), "groups": 1}, False)
+@example((2, 4, 7, 8), (4, 1), {"padding": "same", "dilation": 1, "groups": 1}, True)
 @settings(max_examples=60)
 @given(
     st.sampled_from([(2, 4, 7, 8), (4, 7, 8)]),
