@@ -20,6 +20,7 @@ import functools
 import inspect
 import sys
 import textwrap
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -61,11 +62,18 @@ class Mutant:
 def with_code(function: Any, code: CodeType) -> Iterator[None]:
     """Inside, the function runs other code."""
     own = function.__code__
-    function.__code__ = code
+    _set_code(function, code)
     try:
         yield
     finally:
-        function.__code__ = own
+        _set_code(function, own)
+
+
+def _set_code(function: Any, code: CodeType) -> None:
+    with warnings.catch_warnings():
+        # A generator without its `yield` is a plain function; Python 3.13 warns of that.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        function.__code__ = code
 
 
 @contextmanager
