@@ -15,7 +15,15 @@ from types import ModuleType
 from .catalogue import Lesson, shown
 from .checking import Exercise, TooLong, Verdict, error_line, judge, watched
 
-EXTRAS = (*("jupytext", "nbconvert", "ipykernel", "latex2mathml", "griffe", "hypothesis", "torch"),)
+EXTRAS = (
+    "jupytext",
+    "nbconvert",
+    "ipykernel",
+    "latex2mathml",
+    "griffe",
+    "hypothesis",
+    "torch",
+)
 """Modules that lessons may need and that are not installed with the package itself."""
 
 

@@ -53,6 +53,18 @@ def test_the_model_is_asked_in_eval_mode_and_left_as_it_was(model):
     assert all(np.array_equal(before[name], v) for name, v in model.state_dict().items())
 
 
+def test_a_probability_too_small_for_a_float32_still_has_its_logarithm():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 2, rng=0))
+    model[1].weight.data[...] = 0
+    model[1].bias.data[...] = 0, 500
+    np.testing.assert_allclose(averaged(model)(IMAGES).data, [[-500, 0]] * 6, atol=1e-4)
+
+
+def test_no_shifts_are_refused(model):
+    with pytest.raises(ValueError, match="at least one shift"):
+        averaged(model, [])
+
+
 def test_nothing_is_recorded(model):
     assert not averaged(model)(IMAGES).requires_grad
 

@@ -133,14 +133,8 @@ def shifted(images: Images, down: float, right: float) -> Images:
     array([[[0. , 1. , 2.5]]])
     """
     _check_images("shifted", images)
-    n, h, w = images.shape
-    move = np.array([[[1, 0, -down], [0, 1, -right]]], images.dtype)
-    result = np.empty_like(images)
-    for start in range(0, n, CHUNK):
-        part = slice(start, start + CHUNK)
-        places = np.repeat(affine_places(move, h, w), len(images[part]), axis=0)
-        result[part] = sample(images[part], places)
-    return result
+    move = np.array([[1, 0, -down], [0, 1, -right]], images.dtype)
+    return _mapped(images, np.tile(move, (len(images), 1, 1)))
 
 
 @dataclass(frozen=True)
@@ -264,12 +258,7 @@ class RandomAffine:
         shear_x = _draw(rng, along_rows, n)
         shear_y = _draw(rng, along_columns, n)
         matrices = _inverse_affine(angle, shift_x, shift_y, scale, shear_x, shear_y)
-        matrices = matrices.astype(images.dtype)
-        result = np.empty_like(images)
-        for start in range(0, n, CHUNK):
-            part = slice(start, start + CHUNK)
-            result[part] = sample(images[part], affine_places(matrices[part], h, w))
-        return result
+        return _mapped(images, matrices.astype(images.dtype))
 
     def _shears(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """The angles of the shear along the rows, and along the columns."""
@@ -336,6 +325,16 @@ class ElasticTransform:
             field *= self.alpha / 2
             result[part] = sample(images[part], field.reshape(-1, 2, h * w) + here)
         return result
+
+
+def _mapped(images: np.ndarray, matrices: np.ndarray) -> np.ndarray:
+    """The images (n, h, w), each looked up through its matrix (n, 2, 3)."""
+    h, w = images.shape[1:]
+    result = np.empty_like(images)
+    for start in range(0, len(images), CHUNK):
+        part = slice(start, start + CHUNK)
+        result[part] = sample(images[part], affine_places(matrices[part], h, w))
+    return result
 
 
 def _draw(rng: np.random.Generator, bounds: Sequence[float], n: int) -> np.ndarray:

@@ -8,10 +8,12 @@ between their pixels too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ..composed import stack
 from ..data.transforms import shifted
 from ..engine import no_grad
 from ..nn import Module
@@ -33,11 +35,16 @@ def averaged(
 
     It takes images (n, h, w), and gives the logarithms of the mean probabilities (n, classes):
     softmax gives these means back, so it can be scored as a model can.
+
+    Raises ValueError if there are no shifts.
     """
+    if not shifts:
+        raise ValueError("averaged needs at least one shift, such as (0, 0)")
 
     def answer(images: np.ndarray) -> Tensor:
         with in_eval_mode(model), no_grad():
-            chances = [F.softmax(model(tensor(shifted(images, *by))), dim=1) for by in shifts]
-            return (sum(chances[1:], chances[0]) / len(chances)).log()
+            # In logarithms, since a probability may be too small for a float32.
+            logs = [F.log_softmax(model(tensor(shifted(images, *by))), dim=1) for by in shifts]
+            return stack(logs).logsumexp(0) - math.log(len(logs))
 
     return answer

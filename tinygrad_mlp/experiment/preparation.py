@@ -310,7 +310,7 @@ def divided_out(ink: np.ndarray, row: float, slope: float) -> tuple[np.ndarray, 
     through = 1 - np.clip(profile[rows, None], 0, 0.95)
     beside = np.minimum(band[line[0] - 2], band[line[-1] + 2])
     seen = 1 - (1 - band[rows]) / through
-    seen[profile[rows] > 0.95] = 0
+    seen[profile[rows] > 0.95] = 0  # of what is drawn across black, nothing is seen
     drawn = np.maximum(seen, beside)
     columns = np.broadcast_to(np.arange(ink.shape[1]), drawn.shape)
     where = places[rows][inside[rows]], columns[inside[rows]]

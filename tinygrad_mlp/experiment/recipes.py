@@ -339,14 +339,6 @@ TRANSFORMS: dict[str, Callable[..., transforms.Transform]] = {
     "ElasticTransform": transforms.ElasticTransform,
 }
 
-RENAMED = {
-    "basic-sign": "basic-sign-fixed",
-    "basic, sign mended": "basic, sign fixed",
-    "basic-mended": "basic-fixed",
-    "basic, mended fully": "basic, fully fixed",
-}
-"""Names and titles that recipes had in files of version 0.1.0, and have now."""
-
 
 def from_dict(given: Any) -> AnyRecipe:
     """The recipe that `to_dict` described, here or in an earlier version.
@@ -355,8 +347,6 @@ def from_dict(given: Any) -> AnyRecipe:
     setting, an unknown transform, a value that the table in `described.py` does not allow.
     """
     settings, make = _checked("recipe", given, KINDS, described.RECIPES, ("name", "title"))
-    for key in ("name", "title"):
-        settings[key] = RENAMED.get(settings[key], settings[key])
     if "hidden" in settings:
         settings["hidden"] = tuple(settings["hidden"])
     if "augment_classes" in settings:
