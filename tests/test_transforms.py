@@ -282,6 +282,13 @@ def test_a_shift_by_whole_pixels_moves_them_and_lets_zeros_in(images, down, righ
     assert moved.dtype == images.dtype and np.array_equal(moved, expected)
 
 
+@pytest.mark.parametrize(("down", "right"), [(1, 0), (-1, 0), (0, 2), (0, -2), (1, -2)])
+def test_a_shift_above_0_goes_down_and_to_the_right(down, right):
+    image = np.zeros((1, 5, 7))
+    image[0, 2, 3] = 1
+    assert np.argwhere(shifted(image, down, right)).tolist() == [[0, 2 + down, 3 + right]]
+
+
 @given(images=batches(), down=st.integers(-3, 3), right=st.integers(-3, 3))
 def test_half_a_pixel_away_lies_the_mean_of_the_pixels_on_both_sides(images, down, right):
     def between(before, after):
